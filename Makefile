@@ -1,0 +1,48 @@
+# The two commands that matter: `make grade KATA=kata-2` and `make test`. Each makes the environment when it is missing.
+PYTHON ?= python3
+KATA ?= kata-1
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup grade test check verify bench examples clean
+
+help: ## show this list
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## make the environment in .venv
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Stream Katas needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python cannot make environments; on Debian: apt install python3-venv"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Stream Katas into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[verify,fast]' --group dev
+	@touch $(READY)
+
+grade: $(READY) ## grade a kata: make grade KATA=kata-2
+	@$(BIN)/grade $(KATA)
+
+test: $(READY) ## run the whole test suite
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+check: $(READY) ## formatting, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+verify: $(READY) ## prove that every kata is sound and fair
+	@$(BIN)/grade verify
+
+bench: $(READY) ## measure grading against a bare boot
+	@$(BIN)/python benchmarks/grade_over_boot.py
+
+examples: example-1 example-2 example-3 example-4 ## run the four worked examples
+
+example-%: $(READY)
+	@$(BIN)/python examples/example_$*.py
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
