@@ -1,0 +1,144 @@
+"""Example 3: a model's answer, token by token, in the shape of the Chat Completions API.
+
+    make example-3
+
+Or serve the app alone. Press Ctrl-C in the middle of the answer, then ask what the model did:
+
+    .venv/bin/uvicorn --app-dir examples example_3:app
+    curl -N http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \\
+        -d '{"model": "parrot-1", "stream": true, "messages": [{"role": "user", "content": "Who is there?"}]}'
+    curl http://127.0.0.1:8000/stats
+"""
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+
+import httpx
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+
+from completions import Answer, ChatRequest, Json, failure
+from sse import EventStream, read_events
+from stage import Stage, run
+
+log = logging.getLogger("server")
+app = FastAPI(title="Parrot")
+
+TOKEN_TIME = 0.06  # seconds that the model works on each token
+stats = {"models_running": 0, "tokens_made": 0}
+
+
+def tokens_of(text: str) -> list[str]:
+    """Cut a text into tokens. Each keeps the space before it: clients join tokens as they come."""
+    return re.findall(r"\s*\S+", text)
+
+
+async def parrot(prompt: str) -> AsyncGenerator[str]:
+    """Be the model: say what was said, one token at a time. Each one costs time, as on a real model."""
+    tokens = tokens_of(prompt)
+    made = 0
+    stats["models_running"] += 1
+    try:
+        for token in tokens:
+            await asyncio.sleep(TOKEN_TIME)
+            made += 1
+            stats["tokens_made"] += 1
+            log.info("token %d of %d: %r", made, len(tokens), token)
+            yield token
+    finally:
+        # Runs at the end, and also when the client has left: the server then cancels the stream, which raises
+        # CancelledError at the sleep, or it closes it, which raises GeneratorExit at the yield. Neither is
+        # caught here. Whoever catches them keeps a model busy for nobody.
+        stats["models_running"] -= 1
+        log.info("model stopped after %d of %d tokens", made, len(tokens))
+
+
+@app.post("/v1/chat/completions")
+async def chat(request: ChatRequest) -> Response:
+    """Answer whole or in chunks. What is wrong must be said here, while there is still a status to say it."""
+    if request.model != "parrot-1":
+        return failure(404, f"The model {request.model!r} does not exist.", "model_not_found")
+    if request.stream_options and not request.stream:
+        return failure(400, "stream_options goes with stream: true only.", "invalid_stream_options")
+    prompt = request.messages[-1].content
+    answer = Answer(request, parrot(prompt), len(tokens_of(prompt)))
+    if request.stream:
+        return EventStream(answer.chunks())
+    return JSONResponse(await answer.whole())
+
+
+@app.get("/stats")
+async def get_stats() -> dict[str, int]:
+    """Tell how many models run now, and how many tokens were made so far."""
+    return stats
+
+
+# --- The show: a client of this app ------------------------------------------------------------------------
+
+SHORT = "Polly wants a nut."
+LONG = " ".join(f"word-{number}" for number in range(1, 501))
+
+
+def show(stage: Stage) -> None:
+    """Read one answer to its end, ask for one whole, and leave one in the middle."""
+    with stage.http() as http:
+        last = ""
+        stage.scene("In chunks: chat.completion.chunk")
+        with ask(http, SHORT, stream=True, stream_options={"include_usage": True}) as reply:
+            for event in read_events(reply.iter_bytes()):
+                stage.client(shorten(event.data))
+                last = event.data if event.data != "[DONE]" else last
+        stage.note(f"The chunk with the usage, in full: {last}")
+        stage.scene("Whole: chat.completion")
+        with ask(http, SHORT) as reply:
+            stage.client(shorten(reply.read().decode()))
+        stage.scene("An error that is known in time has a status of its own")
+        with ask(http, SHORT, model="parrot-2", stream=True) as reply:
+            message = reply.read() and reply.json()["error"]["message"]
+            stage.client(f"{reply.status_code} {message}")
+        show_leaving(stage, http)
+    stage.note("The model stopped because its client had left. Going on would have cost it 30 seconds.")
+
+
+def show_leaving(stage: Stage, http: httpx.Client) -> None:
+    """Leave after six tokens of a long answer; ask the server what became of the model."""
+    before = http.get("/stats").json()
+    stage.scene("The client leaves in the middle of 500 tokens")
+    with ask(http, LONG, stream=True) as reply:
+        for number, event in enumerate(read_events(reply.iter_bytes())):
+            if number:  # the first one carries the role
+                stage.client(f"token {number}: {json.loads(event.data)['choices'][0]['delta']['content']!r}")
+            if number == 6:
+                break
+        stage.client("leaves: closes the connection")
+    stage.wait_for_server("of 500 tokens")
+    after = http.get("/stats").json()
+    made = after["tokens_made"] - before["tokens_made"]
+    stage.client(f"asks /stats: {after['models_running']} models running, {made} tokens made of 500")
+
+
+@contextmanager
+def ask(http: httpx.Client, text: str, **options: object) -> Iterator[httpx.Response]:
+    """Ask the parrot."""
+    body = {"model": "parrot-1", "messages": [{"role": "user", "content": text}]} | options
+    with http.stream("POST", "/v1/chat/completions", json=body) as reply:
+        yield reply
+
+
+def shorten(data: str) -> str:
+    """Say what is new in a chunk, or in a whole answer."""
+    if data == "[DONE]":
+        return data
+    answer: Json = json.loads(data)
+    choice = answer["choices"][0] if answer["choices"] else {}
+    news = {name: choice[name] for name in ("message", "delta", "finish_reason") if choice.get(name)}
+    news |= {"usage": answer["usage"]} if answer.get("usage") else {}
+    return json.dumps(news)
+
+
+if __name__ == "__main__":
+    run("Example 3: a model's answer, token by token", app, show)

@@ -1,0 +1,186 @@
+"""Finds katas and their parts. A kata is known by its folder; there is no registry."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import BadKata, UsageError
+
+_FOLDER = re.compile(r"kata-(\d+)-[a-z0-9]+(?:-[a-z0-9]+)*")
+_PACKAGE = Path(__file__).resolve().parent
+#: In a checkout the katas stand beside the package; a wheel carries them inside it.
+_HOME = _PACKAGE.parent if (_PACKAGE.parent / "katas").is_dir() else _PACKAGE / "_bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class Kata:
+    """One exercise. ``entry`` names the module and the app in it, such as "app.py" and "app"."""
+
+    folder: Path
+    title: str
+    concepts: tuple[str, ...] = ()
+    entry: tuple[str, str] = ("app.py", "app")
+
+    @property
+    def name(self) -> str:
+        """The whole name of the folder, such as "kata-2-progress-reporter"."""
+        return self.folder.name
+
+    @property
+    def id(self) -> str:
+        """The short name, such as "kata-2"."""
+        return f"kata-{self.number}"
+
+    @property
+    def number(self) -> int:
+        found = _FOLDER.fullmatch(self.folder.name)
+        return int(found[1]) if found else 0
+
+    @property
+    def stub(self) -> Path:
+        return self.folder / self.entry[0]
+
+    @property
+    def readme(self) -> Path:
+        return self.folder / "README.md"
+
+    @property
+    def specification(self) -> Path:
+        return self.folder / "spec"
+
+    @property
+    def schemas(self) -> Path:
+        return self.folder / "schemas"
+
+    @property
+    def solutions(self) -> Path:
+        """Where the solution, the variants and the wrong apps are."""
+        return self.folder.parent.parent / "solutions" / self.folder.name
+
+
+def load(folder: Path) -> Kata:
+    """Read ``folder``'s kata.toml. Raises BadKata, with what to write."""
+    folder = folder.resolve()
+    if not _FOLDER.fullmatch(folder.name):
+        raise BadKata(f"{folder.name}: a kata's folder is named like kata-12-some-words (lower case, digits, hyphens).")
+    manifest = read_manifest(folder)
+    entry = manifest.get("entry", "app.py")
+    file, _, name = entry.partition(":") if isinstance(entry, str) else ("", "", "")
+    if not file.endswith(".py") or "/" in file or "\\" in file or not (name or "app").isidentifier():
+        raise BadKata(f'{folder.name}/kata.toml: entry must be like "app.py" or "app.py:app", not {entry!r}.')
+    title, concepts = manifest.get("title"), manifest.get("concepts", [])
+    if not isinstance(title, str) or not title.strip():
+        raise BadKata(f'{folder.name}/kata.toml: write a title, such as title = "Progress reporter".')
+    if not isinstance(concepts, list) or not all(isinstance(concept, str) for concept in concepts):
+        raise BadKata(f"{folder.name}/kata.toml: concepts must be a list of strings.")
+    return Kata(folder, title, tuple(concepts), (file, name or "app"))
+
+
+def read_manifest(folder: Path) -> dict[str, object]:
+    """The parsed kata.toml. Raises BadKata when it is missing or no TOML."""
+    path = folder / "kata.toml"
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadKata(f'{folder.name} has no kata.toml; write one with at least: title = "…"') from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadKata(f"{folder.name}/kata.toml cannot be read: {error}") from None
+
+
+def manifest_problems(kata: Kata) -> list[str]:
+    """What the published schema of kata.toml objects to."""
+    from jsonschema import Draft202012Validator  # heavy, and not needed to grade
+
+    schema = json.loads(_PACKAGE.joinpath("kata.schema.json").read_text("utf-8"))
+    errors = Draft202012Validator(schema).iter_errors(read_manifest(kata.folder))
+    return [f"kata.toml: {error.json_path}: {error.message}" for error in errors]
+
+
+def missing_parts(kata: Kata) -> list[str]:
+    """Which files a kata needs and has not, each with what it is for."""
+    parts = {
+        kata.readme: "the story, the contract, and all that is graded",
+        kata.stub: "the stub that a learner edits",
+        kata.specification: "the specification: pytest files named test_*.py",
+    }
+    found = [f"{path.name} is missing: {purpose}" for path, purpose in parts.items() if not path.exists()]
+    if kata.specification.is_dir() and not list(kata.specification.glob("test_*.py")):
+        found.append("spec/ holds no test_*.py file: write the checks there")
+    return found
+
+
+def bundled() -> list[Kata]:
+    """The katas that came with this grader, by number."""
+    return discover(_HOME / "katas")
+
+
+def discover(root: Path) -> list[Kata]:
+    """The katas in ``root``, by number."""
+    folders = [folder for folder in root.glob("kata-*") if (folder / "kata.toml").is_file()]
+    return sorted((load(folder) for folder in folders), key=lambda kata: (kata.number, kata.name))
+
+
+def available(start: Path) -> list[Kata]:
+    """The katas that can be named from ``start``: of the nearest katas/ folder above it, and the bundled ones."""
+    found = {kata.name: kata for kata in bundled()}
+    for parent in (start, *start.parents):
+        if any((parent / "katas").glob("kata-*/kata.toml")):
+            found |= {kata.name: kata for kata in discover(parent / "katas")}
+            break
+    return sorted(found.values(), key=lambda kata: (kata.number, kata.name))
+
+
+def find(name: str, start: Path) -> Kata:
+    """The kata that ``name`` means: "kata-2", "2", the folder's whole name, or a path to it (or to a learner's copy).
+
+    Raises UsageError, with what was perhaps meant.
+    """
+    path = (start / name).resolve()
+    looks_like_path = name in (".", "..") or "/" in name or path.is_dir()
+    if looks_like_path and (path / "kata.toml").is_file():
+        return load(path)
+    katas = available(start)
+    wanted = path.name if looks_like_path else name
+    for kata in katas:
+        if wanted in (kata.name, kata.id, str(kata.number)):
+            return kata
+    if looks_like_path and _FOLDER.fullmatch(wanted) is None:
+        raise UsageError(f"{name} is no kata's folder: it has no kata.toml, and no kata is named {wanted!r}.")
+    raise UsageError(f"There is no kata {wanted!r}.{meant(wanted, _names(katas))} See `grade list`.")
+
+
+def find_app(kata: Kata, name: str, start: Path) -> Path:
+    """The learner's module for ``kata``: in the folder named, the workspace around ``start``, or the checkout.
+
+    Raises UsageError when there is none.
+    """
+    given = (start / name).resolve()
+    places = [given] if given.name == kata.name and given.is_dir() else []
+    for parent in (start, *start.parents):
+        places += [parent] if parent.name == kata.name else []
+        places += [parent / kata.name, parent / "katas" / kata.name]
+    for place in places:
+        if (place / kata.entry[0]).is_file():
+            return place / kata.entry[0]
+    if given == kata.folder:
+        raise UsageError(f"{kata.name} has no {kata.entry[0]}; restore it, or name another module with --app FILE.")
+    raise UsageError(
+        f"There is no {kata.name}/{kata.entry[0]} here. Make a workspace with `grade init DIR` and run "
+        f"`grade {kata.id}` inside it, or name your module with --app FILE."
+    )
+
+
+def meant(wrong: str, right: Iterable[str]) -> str:
+    """ " Did you mean …?" when something close to ``wrong`` exists, otherwise nothing."""
+    close = difflib.get_close_matches(wrong, list(right), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _names(katas: Iterable[Kata]) -> list[str]:
+    return [name for kata in katas for name in (kata.id, kata.name)]

@@ -1,0 +1,114 @@
+"""What a grade is made of: frozen facts, no behaviour beyond arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from grader.protocol.transcript import Entry
+
+
+class Outcome(Enum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BLOCKED = "blocked"  # a check that it comes after did not pass
+    INCONCLUSIVE = "inconclusive"  # not the learner's fault
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One test of a specification, as its author wrote it."""
+
+    id: str
+    title: str
+    points: int
+    hint: str = ""
+    rule: str = ""
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Bytes around an offending byte of a body; ``caret`` is an index into ``excerpt``, ``offset`` into the body."""
+
+    excerpt: bytes
+    caret: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the learner's own code."""
+
+    file: str
+    line: int
+    function: str = ""
+    text: str = ""
+    doing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a check did not pass: what the rule asks for, and what was seen instead."""
+
+    expected: str
+    seen: str
+    rule: str = ""
+    note: str = ""
+    spot: Spot | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A check and how it ended. ``seconds`` is what it took; ``requests`` are curl lines that repeat it."""
+
+    check: Check
+    outcome: Outcome
+    finding: Finding | None = None
+    transcript: tuple[Entry, ...] = ()
+    requests: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def earned(self) -> int:
+        return self.check.points if self.outcome is Outcome.PASSED else 0
+
+
+@dataclass(frozen=True, slots=True)
+class BootFailure:
+    """The app did not start: one clear line, where, and what it printed."""
+
+    headline: str
+    advice: str = ""
+    frames: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One grade of one app."""
+
+    kata: str
+    title: str
+    app: str
+    seed: str
+    results: tuple[CheckResult, ...]
+    boot_failure: BootFailure | None = None
+    notes: tuple[str, ...] = ()
+    log: str = ""
+    seconds: float = 0.0
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def points(self) -> int:
+        return sum(result.earned for result in self.results)
+
+    @property
+    def possible(self) -> int:
+        return sum(result.check.points for result in self.results)
+
+    def count(self, outcome: Outcome) -> int:
+        """How many checks ended so."""
+        return sum(result.outcome is outcome for result in self.results)

@@ -1,0 +1,95 @@
+"""The client end: sends requests and hands out replies at once, without waiting for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import h11
+import httpx
+
+from grader.errors import Violation
+from grader.probe.curl import curl
+from grader.probe.reply import Reply
+from grader.probe.session import Session
+from grader.probe.wire import Wire
+from grader.protocol.transcript import Act, Lane
+
+_HOST = "127.0.0.1:8000"
+_HEADERS = {"Accept": "*/*", "User-Agent": "stream-katas"}
+#: The receive buffer of a client that soon is full, in bytes.
+SLOW = 4096
+
+Params = Mapping[str, str | int | float | bool]
+
+
+class Client:
+    """Sends requests, each on a connection of its own."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a GET request."""
+        return self.request("GET", path, params=params, headers=headers)
+
+    def post(
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+        content: bytes | None = None,
+        slow: bool = False,
+    ) -> Reply:
+        """Send a POST request, with ``json`` or raw ``content``."""
+        return self.request("POST", path, params=params, headers=headers, json=json, content=content, slow=slow)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+        content: bytes | None = None,
+        slow: bool = False,
+    ) -> Reply:
+        """Send a request and return at once. A ``slow`` client has a receive buffer that is soon full."""
+        request = httpx.Request(
+            method,
+            f"http://{_HOST}{path}",
+            params=params,
+            headers={**_HEADERS, **(headers or {})},
+            json=json,
+            content=content,
+        )
+        return self._send(request, slow=slow)
+
+    def _send(self, request: httpx.Request, *, slow: bool) -> Reply:
+        session = self._session
+        session.numbers += 1
+        session.requests.append(curl(request))
+        try:
+            connection = session.app.connect(receive_buffer=SLOW if slow else None)
+        except OSError as error:
+            raise Violation(expected="a connection to the app", seen="the app's process has ended") from error
+        wire = Wire(connection, born=session.born)
+        detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
+        session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
+        wire.send(encode(request))
+        return Reply(session, wire=wire, request=request, number=session.numbers)
+
+
+def encode(request: httpx.Request) -> bytes:
+    """The request's bytes as HTTP/1.1."""
+    connection = h11.Connection(h11.CLIENT)
+    head = h11.Request(method=request.method, target=request.url.raw_path, headers=list(request.headers.raw))
+    parts = [connection.send(head), connection.send(h11.Data(data=request.read())), connection.send(h11.EndOfMessage())]
+    return b"".join(part for part in parts if part)
+
+
+def control_request(path: str) -> bytes:
+    """A request that looks like any other: whatever its answer, it proves that the loop turned."""
+    return encode(httpx.Request("GET", f"http://{_HOST}{path}", headers=_HEADERS))

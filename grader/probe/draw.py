@@ -1,0 +1,67 @@
+"""What a seed decides: keys, texts, numbers. Nothing that an app answers can be known before the run."""
+
+from __future__ import annotations
+
+import random
+
+_ADJECTIVES = (
+    "amber brave calm dusty eager frosty gentle hidden ivory jolly keen lucid mellow noble olive proud".split()
+)
+_NOUNS = "otter falcon badger heron lynx marmot newt oriole puffin quail raven stoat tern urchin vole wombat".split()
+_VERBS = "asks builds carries draws finds gathers hears keeps lifts mends names opens paints reads sings turns".split()
+
+#: Text that careless code loses: line ends of all kinds, separators that are no line ends, quotes, emoji, blanks.
+_AWKWARD = (
+    "line one\nline two\n",
+    "carriage\rreturn\r\nboth",
+    "she said \"hello\", then \\ and 'bye'",
+    "👩‍🚀 naïve café 日本語",
+    " leading and trailing ",
+    "data: not a field\n\nid: 7",
+    "\u2028separator\u2029\u0085next",
+    "tab\tand : colon",
+    "{'not': \"json\"}",
+    "[DONE]",
+    "\n",
+    "   ",
+)
+
+
+class Draw:
+    """One check's draw. The same seed and the same check draw the same."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed)
+
+    def key(self) -> str:
+        """A key: readable, unlike any other, and in need of proper decoding."""
+        names = f"{self._random.choice(_ADJECTIVES)} {self._random.choice(_NOUNS)}"
+        return f"{names} & café {self._random.getrandbits(32):08x}"
+
+    def number(self, least: int, most: int) -> int:
+        """A whole number from ``least`` to ``most``."""
+        return self._random.randint(least, most)
+
+    def word(self) -> str:
+        """A word with digits, unlike others."""
+        return f"{self._random.choice(_NOUNS)}{self._random.randrange(10**6)}"
+
+    def texts(self, count: int) -> list[str]:
+        """``count`` different short texts that begin with a blank, as tokens do."""
+        words = [*_ADJECTIVES, *_NOUNS, *_VERBS]
+        numbers = self._random.sample(range(1000), count)
+        return [f" {self._random.choice(words)}{number}" for number in numbers]
+
+    def awkward_texts(self) -> list[str]:
+        """Texts that careless code loses, in a drawn order, most made unlike earlier runs'."""
+        found = [f"{text}{self._random.choice(_NOUNS)}{text[:1]}" if text.strip() else text for text in _AWKWARD]
+        self._random.shuffle(found)
+        return found
+
+    def block(self, size: int) -> str:
+        """One text of ``size`` ASCII characters that does not compress to nothing."""
+        return self._random.randbytes(size // 2 + 1).hex()[:size]
+
+    def path(self) -> str:
+        """A path that no app has."""
+        return "/" + "".join(self._random.choices("abcdefghijklmnopqrstuvwxyz", k=12))

@@ -1,0 +1,56 @@
+"""Everything that one check holds: its transcript, its draw, its replies and upstreams. Closed when the check ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from grader.probe.draw import Draw
+from grader.probe.patience import Patience, Served
+from grader.probe.source import UpstreamServer
+from grader.protocol.transcript import Act, Entry, Lane, Transcript, clip
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+class Session:
+    """One check's hold on both ends. ``schemas`` is the folder with the kata's JSON Schemas."""
+
+    def __init__(self, *, app: Served, server: UpstreamServer, patience: Patience, schemas: Path, draw: Draw) -> None:
+        self.app = app
+        self.server = server
+        self.patience = patience
+        self.schemas = schemas
+        self.draw = draw
+        self.born = time.monotonic()
+        self.transcript = Transcript()
+        self.requests: list[str] = []
+        self.numbers = 0
+        self._open: list[Closable] = []
+        self._on_leaving: list[Callable[[], None]] = []
+
+    def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
+        """Add to the transcript; called from the specification's thread and from the upstream's."""
+        at = time.monotonic() - self.born
+        self.transcript.add(Entry(at, lane, act, stream, clip(data), len(data), detail))
+
+    def hold(self, thing: Closable) -> None:
+        self._open.append(thing)
+
+    def when_leaving(self, callback: Callable[[], None]) -> None:
+        self._on_leaving.append(callback)
+
+    def leaving(self) -> None:
+        """A client is about to leave: upstreams take note of how far they were."""
+        for callback in self._on_leaving:
+            callback()
+
+    def close(self) -> None:
+        """Hang up at both ends, so that no check is disturbed by what an earlier one left behind."""
+        for thing in reversed(self._open):
+            thing.close()
+        self._open.clear()

@@ -1,0 +1,224 @@
+"""Where the app's items come from: a server of the grader's, with a gate for every request that is under way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Final
+
+from grader.protocol.transcript import Act, clip
+
+#: How an upstream tells what happened at its end: act, number of the stream, bytes, words.
+Record = Callable[[Act, int, bytes, str], None]
+
+_END: Final = b'{"end": true}\n'
+
+
+class Gate:
+    """What the upstream holds for one key: the items let through so far, and what the app did with them.
+
+    Made by :meth:`UpstreamServer.open_gate`. State changes on the server's thread only; ``news`` tells of them.
+    """
+
+    def __init__(self, server: UpstreamServer, key: str, record: Record) -> None:
+        self._server = server
+        self._record = record
+        self._answers: deque[bytes] = deque()
+        self._flow: Iterator[str] | None = None
+        self._last: bytes | None = None
+        self._waiting: deque[_Conversation] = deque()
+        self.key = key
+        self.pulls = 0
+        self.given = 0
+        self.given_bytes = 0
+        self.streams = 0
+        self.open_streams = 0
+
+    # -- from the specification's thread --------------------------------------------------------------------
+
+    def give(self, items: Iterable[str]) -> None:
+        """Let these items through, each to one pull."""
+        answers = [_answer(item=item) for item in items]
+        self._server.call(lambda: self._answers.extend(answers), self._pump)
+
+    def flow(self, items: Iterator[str] | None) -> None:
+        """Open the gate: ``items`` go through as fast as they are pulled. None shuts it again."""
+
+        def change() -> None:
+            self._flow = items
+
+        self._server.call(change, self._pump)
+
+    def finish(self, error: str | None = None) -> None:
+        """After what was let through, every pull is told that there is no more, or that the upstream failed."""
+        last = _END if error is None else _answer(error=error)
+
+        def change() -> None:
+            self._flow, self._last = None, last
+
+        self._server.call(change, self._pump)
+
+    # -- on the server's thread -----------------------------------------------------------------------------
+
+    def opened(self, conversation: _Conversation) -> None:
+        self.streams += 1
+        self.open_streams += 1
+        conversation.number = self.streams
+        self._record(Act.OPENED, self.streams, b"", self.key)
+
+    def pulled(self, conversation: _Conversation) -> None:
+        self.pulls += 1
+        self._record(Act.PULLED, conversation.number, b"", f"pull {self.pulls}")
+        self._waiting.append(conversation)
+        self._pump()
+
+    def released(self, conversation: _Conversation) -> None:
+        self.open_streams -= 1
+        if conversation in self._waiting:
+            self._waiting.remove(conversation)
+        self._record(Act.RELEASED, conversation.number, b"", "")
+
+    def _pump(self) -> None:
+        while self._waiting and (answer := self._next_answer()) is not None:
+            conversation = self._waiting.popleft()
+            self._note_given(conversation, answer)
+            conversation.send(answer)
+
+    def _next_answer(self) -> bytes | None:
+        if self._answers:
+            return self._answers.popleft()
+        if self._flow is not None:
+            item = next(self._flow, None)
+            if item is not None:
+                return _answer(item=item)
+            self._flow = None
+        return self._last
+
+    def _note_given(self, conversation: _Conversation, answer: bytes) -> None:
+        match json.loads(answer):
+            case {"item": str(item)}:
+                data = item.encode()
+                self.given += 1
+                self.given_bytes += len(data)
+                self._record(Act.GAVE, conversation.number, clip(data), "")
+            case {"error": str(message)}:
+                self._record(Act.FAILED, conversation.number, b"", message)
+            case _:
+                self._record(Act.FINISHED, conversation.number, b"", "")
+
+
+class _Conversation(asyncio.Protocol):
+    """One stream that the app has opened."""
+
+    def __init__(self, server: UpstreamServer) -> None:
+        self._server = server
+        self._buffer = bytearray()
+        self._gate: Gate | None = None
+        self.number = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while b"\n" in self._buffer:
+            line, _, rest = bytes(self._buffer).partition(b"\n")
+            self._buffer[:] = rest
+            self._hear(line)
+        if len(self._buffer) > 1 << 20:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
+        if self._gate is not None:
+            self._gate.released(self)
+            self._server.tell()
+
+    def send(self, answer: bytes) -> None:
+        self._transport.write(answer)
+
+    def _hear(self, line: bytes) -> None:
+        if self._gate is None:
+            self._open(line)
+        elif line == b"pull":
+            self._gate.pulled(self)
+            self._server.tell()
+
+    def _open(self, line: bytes) -> None:
+        try:
+            key = json.loads(line)["open"]
+        except (ValueError, TypeError, KeyError):
+            self._transport.abort()  # not the kit: whatever it is, it gets nothing
+            return
+        self._gate = self._server.gate(key)
+        if self._gate is None:
+            self.send(_answer(error="the upstream knows no such request"))
+            self._transport.close()
+            return
+        self._gate.opened(self)
+        self._server.tell()
+
+
+class UpstreamServer:
+    """Serves all gates of a grade from one thread. ``news`` is notified whenever something has happened."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.news = threading.Condition()
+        self.strangers: list[str] = []  # keys that the app asked for and no request named
+        self._gates: dict[str, Gate] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, args=(listener,), name="upstream", daemon=True)
+        self._thread.start()
+
+    def open_gate(self, key: str, record: Record) -> Gate:
+        """A gate for ``key``; shut, until items are given."""
+        gate = Gate(self, key, record)
+        self._gates[key] = gate
+        return gate
+
+    def gate(self, key: object) -> Gate | None:
+        found = self._gates.get(key) if isinstance(key, str) else None
+        if found is None and len(self.strangers) < 100:
+            self.strangers.append(str(key))
+        return found
+
+    def call(self, *steps: Callable[[], None]) -> None:
+        """Run ``steps`` on the server's thread, and wait for them: what had arrived before is then counted."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                for step in steps:
+                    step()
+            except Exception as error:
+                done.set_exception(error)
+            else:
+                self._loop.call_soon(done.set_result, None)  # one turn later: after what this turn has received
+            self.tell()
+
+        self._loop.call_soon_threadsafe(run)
+        done.result(timeout=30)
+
+    def tell(self) -> None:
+        with self.news:
+            self.news.notify_all()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+
+    def _run(self, listener: socket.socket) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(self._loop.create_server(lambda: _Conversation(self), sock=listener))
+        self._loop.run_forever()
+        server.close()
+        self._loop.close()
+
+
+def _answer(**fields: str) -> bytes:
+    return json.dumps(fields).encode() + b"\n"

@@ -1,0 +1,155 @@
+"""The upstream end, as a specification sees it: give items, hold them, fail; count what the app pulls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from grader.errors import Violation
+from grader.probe.patience import Ready, Waited
+from grader.probe.session import Session
+from grader.protocol.transcript import Act, Lane
+from grader.text import plural, visible
+
+#: Pulls after the client left that are counted before a check stops counting.
+_ENOUGH = 8
+
+
+class Upstream:
+    """What one request of a check pulls from. The request carries :attr:`key`, so that streams never mix."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.key = session.draw.key()
+        self._gate = session.server.open_gate(self.key, self._record)
+        self._at_leaving = 0
+        session.hold(self)
+        session.when_leaving(self._note_leaving)
+
+    def another(self) -> Upstream:
+        """A second upstream, for a second request of the same check."""
+        return Upstream(self._session)
+
+    # -- the gate ---------------------------------------------------------------------------------------------
+
+    def give(self, *items: str) -> None:
+        """Let ``items`` through the gate, each to one pull. Does not wait for the pulls."""
+        self._gate.give(items)
+
+    def give_all(self, items: Iterable[str]) -> None:
+        """Let ``items`` through, and then tell that there is no more."""
+        self._gate.give(list(items))
+        self.end()
+
+    def end(self) -> None:
+        """After what was given there is no more."""
+        self._gate.finish()
+
+    def fail(self, message: str = "the upstream is out of order") -> None:
+        """After what was given every pull fails with ``message``."""
+        self._gate.finish(error=message)
+
+    def flow(self, items: Iterable[str]) -> None:
+        """Open the gate: ``items`` go through as fast as the app pulls them."""
+        self._gate.flow(iter(items))
+
+    def shut(self) -> None:
+        """Shut an open gate: the next pull is held."""
+        self._gate.flow(None)
+
+    # -- what the app did ---------------------------------------------------------------------------------------
+
+    @property
+    def pulls(self) -> int:
+        """How many items the app has asked for so far."""
+        self._session.server.call()
+        return self._gate.pulls
+
+    @property
+    def given_bytes(self) -> int:
+        """The UTF-8 bytes of all items that the app has been given so far."""
+        self._session.server.call()
+        return self._gate.given_bytes
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the app has let go of every stream that it opened."""
+        return self._gate.open_streams == 0
+
+    def wait_for_pull(self, number: int = 1) -> None:
+        """Return when the app has asked for ``number`` items. Raises Violation when it does not."""
+        waited = self._session.patience.until(self._news(lambda: self._gate.pulls >= number))
+        if waited is not Waited.CAME:
+            raise Violation(
+                expected=f"pull {number} from the upstream",
+                seen=f"{plural(self._gate.pulls, 'pull')}; {self._why(waited)}",
+                place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
+            )
+
+    def wait_for_release(self) -> None:
+        """Return when the app has let go of the upstream. Raises Violation when it does not."""
+        waited = self._session.patience.until(self._news(lambda: self.is_released))
+        if waited is not Waited.CAME:
+            raise Violation(
+                expected="the app lets go of the upstream",
+                seen=f"it still holds {plural(self._gate.open_streams, 'stream')}; {self._why(waited)}",
+                place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
+            )
+
+    def pulls_after_leaving(self) -> int:
+        """How many items the app asks for once its client has left, with the gate wide open.
+
+        Counts up to eight. First the app's loop turns a few times, so that it has heard of the leaving.
+        """
+        self._session.patience.turns(3)
+        self.flow(_endless())
+        self._session.patience.stays_quiet(
+            self._news(lambda: self.is_released or self._gate.pulls >= self._at_leaving + _ENOUGH)
+        )
+        return self.pulls - self._at_leaving
+
+    def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
+        """Open the gate and see how many bytes the app pulls until it pulls no more, or all of ``items``."""
+        self.flow(items)
+        pulls = -1
+        while pulls != self._gate.pulls:
+            pulls = self._gate.pulls
+            moved = self._news(lambda seen=pulls: self._gate.pulls != seen)  # type: ignore[misc]
+            self._session.patience.stays_quiet(moved)
+        return self.given_bytes
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """No more is given; what the app still asks for fails."""
+        self._gate.finish(error="the check is over")
+
+    def _news(self, condition: Callable[[], bool]) -> Ready:
+        def ready(timeout: float) -> bool:
+            self._session.server.call()  # what has arrived at the upstream's socket is now counted
+            with self._session.server.news:
+                return self._session.server.news.wait_for(condition, timeout)
+
+        return ready
+
+    def _why(self, waited: Waited) -> str:
+        match waited:
+            case Waited.BLOCKED:
+                return "its event loop is blocked"
+            case Waited.GONE:
+                return "its process has ended"
+            case _ if self._gate.streams == 0 and self._session.server.strangers:
+                asked = visible(self._session.server.strangers[-1], 60)
+                return f"it asked for “{asked}” instead, which no request named"
+            case _:
+                return "and it asks for no more"
+
+    def _note_leaving(self) -> None:
+        self._at_leaving = self.pulls
+
+    def _record(self, act: Act, stream: int, data: bytes, detail: str) -> None:
+        self._session.record(Lane.UPSTREAM, act, stream, data, detail)
+
+
+def _endless() -> Iterator[str]:
+    while True:
+        yield " more"

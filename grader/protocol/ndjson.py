@@ -1,0 +1,203 @@
+"""Reads newline-delimited JSON line by line, strictly, and says what is wrong with it (ndjson.org, RFC 8259)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from grader.protocol.lines import SEEN, Fault, FaultLog, Kind, Line, LineEnds, Splitter, decode
+from grader.protocol.payload import JSON, WHITESPACE, NotJson, Wrong, holds_json, parse
+from grader.text import plural, visible_bytes
+
+__all__ = ["JSON", "Fault", "FaultKind", "LineTooLarge", "Reader", "Record"]
+
+_BOM = "\ufeff"
+#: A line of an event stream; never the start of a JSON value.
+_SSE_LINE = re.compile(r"(?:data|event|id|retry)? ?:")
+
+_SPEC = "NDJSON 3.1"
+_LINES = "NDJSON 3.2"
+_GRAMMAR = "RFC 8259 2"
+
+
+class FaultKind(Kind):
+    """What can be wrong with newline-delimited JSON."""
+
+    NOT_JSON = ('the line "{seen}" is not JSON: write json.dumps(value) and "\\n" for every item', _GRAMMAR)
+    UNFINISHED_VALUE = (
+        'the JSON in the line "{seen}" does not end where the line ends: '
+        "a value takes exactly one line, so encode it with no indent and with newlines escaped",
+        _SPEC,
+    )
+    SEVERAL_VALUES = ('the line "{seen}" holds more than one JSON value: end each of them with "\\n"', _SPEC)
+    BARE_CR = ('the values in "{seen}" are parted by CR alone, which ends no line here: use "\\n"', _SPEC)
+    NOT_A_NUMBER = (
+        'the line "{seen}" holds NaN or Infinity, which JSON does not have, so most readers fail: '
+        "send null or a string in its place",
+        "RFC 8259 6",
+    )
+    TOO_DEEP = (
+        'the JSON in the line "{seen}" is nested too deeply to be read: send it flatter',
+        "RFC 8259 9",
+    )
+    PYTHON_REPR = (
+        'the line "{seen}" is how Python prints a value, not JSON: encode it with json.dumps',
+        _GRAMMAR,
+    )
+    SSE_FRAMING = (
+        'the line "{seen}" belongs to an event stream (SSE), not to newline-delimited JSON: '
+        'send the JSON alone, with no "data: " before it',
+        _SPEC,
+    )
+    BOM = (
+        'a byte order mark (U+FEFF) stands before "{seen}": JSON must not begin with one; '
+        "encode with utf-8, not utf-8-sig",
+        "RFC 8259 8.1",
+    )
+    INVALID_UTF8 = (
+        'the bytes "{seen}" are not UTF-8: encode text as UTF-8, and cut it between characters rather than bytes',
+        "RFC 8259 8.1",
+    )
+    CUT_OFF = (
+        'the stream ended in the middle of the line "{seen}": send every item whole, and "\\n" after it',
+        _SPEC,
+    )
+    NO_LAST_NEWLINE = (
+        'the last line "{seen}" has no newline at its end: readers that wait for one never see the item; '
+        'end every line with "\\n"',
+        _SPEC,
+        True,
+    )
+    BLANK_LINE = ("a line is blank: some readers skip it, others fail; send items only", _LINES, True)
+    JSON_IN_JSON = (
+        'the line "{seen}" is a JSON string that holds JSON: it was encoded twice; encode it once',
+        "RFC 8259 7",
+        True,
+    )
+
+
+_KINDS = {
+    Wrong.NOT_JSON: FaultKind.NOT_JSON,
+    Wrong.UNFINISHED: FaultKind.UNFINISHED_VALUE,
+    Wrong.SEVERAL_VALUES: FaultKind.SEVERAL_VALUES,
+    Wrong.NOT_A_NUMBER: FaultKind.NOT_A_NUMBER,
+    Wrong.TOO_DEEP: FaultKind.TOO_DEEP,
+    Wrong.PYTHON_REPR: FaultKind.PYTHON_REPR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line that is one JSON value.
+
+    ``raw`` is its text as sent, without the line end. ``[start, end)`` are bytes of the body, the newline
+    included. ``at`` is the arrival time of the bytes that completed it.
+    """
+
+    value: JSON
+    raw: str
+    start: int
+    end: int
+    at: float
+
+
+class LineTooLarge(ValueError):
+    """A line went beyond ``limit`` bytes; it began at byte ``start``. ``records`` came earlier in the same call."""
+
+    def __init__(self, start: int, limit: int, records: tuple[Record, ...] = ()) -> None:
+        super().__init__(f"the line that begins at byte {start} is longer than {limit} bytes")
+        self.start = start
+        self.limit = limit
+        self.records = records
+
+
+class Reader:
+    """Reads one body, fed in pieces of any size. ``max_line_bytes`` bounds what is kept of an unfinished line."""
+
+    def __init__(self, *, max_line_bytes: int = 1 << 20) -> None:
+        self._limit = max_line_bytes
+        self._lines = Splitter(LineEnds.LF)
+        self._log = FaultLog()
+        self._at = 0.0
+        self._too_large: LineTooLarge | None = None
+        self._closed = False
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that was found so far, in order of offset; at most FaultLog.KEEP of each kind."""
+        return self._log.sorted()
+
+    @property
+    def pending(self) -> str | None:
+        """A phrase about the line that is begun but not ended, for a diagnosis; None if there is none."""
+        begun = self._lines.begun
+        if not begun:
+            return None
+        seen = visible_bytes(bytes(begun[: 4 * SEEN]), SEEN)
+        return f'a line of {plural(len(begun), "byte")} was begun ("{seen}") but no newline has ended it'
+
+    def feed(self, data: bytes, at: float = 0.0) -> list[Record]:
+        """What ``data``, which arrived at time ``at``, has completed.
+
+        A line that is not one JSON value is a fault and no record. Raises :class:`LineTooLarge`, from then on
+        at every call.
+        """
+        if self._closed:
+            raise ValueError("the stream has been closed")
+        if self._too_large is not None:
+            raise LineTooLarge(self._too_large.start, self._limit)
+        found: list[Record] = []
+        self._at = at if data else self._at
+        for line in self._lines.feed(data):
+            if len(line.raw) > self._limit:
+                self._give_up(line.start, found)
+            found += self._read(line, line.end)
+        if len(self._lines.begun) > self._limit:
+            self._give_up(self._lines.begun_at, found)
+        return found
+
+    def close(self) -> list[Record]:
+        """The stream has ended: a last line without newline is a record if it is whole. A second call does nothing."""
+        if self._closed or self._too_large is not None:
+            return []
+        self._closed = True
+        line = Line(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset)
+        return self._read(line, line.stop) if line.raw else []
+
+    def _give_up(self, start: int, found: list[Record]) -> None:
+        self._too_large = LineTooLarge(start, self._limit, tuple(found))
+        raise self._too_large
+
+    def _read(self, line: Line, end: int) -> list[Record]:
+        raw = decode(line, self._log, FaultKind.INVALID_UTF8).removesuffix("\r")
+        text = raw
+        if text.startswith(_BOM):
+            text = text.removeprefix(_BOM)
+            self._log.add(FaultKind.BOM, line.start, line.start + len(_BOM.encode()), text)
+        if not text.strip(WHITESPACE):
+            self._log.add(FaultKind.BLANK_LINE, line.start, line.stop, text)
+            return []
+        try:
+            value = parse(text)
+        except NotJson as error:
+            self._log.add(_kind(error.wrong, text, self._closed), line.start, line.stop, text)
+            return []
+        self._remark(value, text, line)
+        return [Record(value, raw, line.start, end, self._at)]
+
+    def _remark(self, value: JSON, text: str, line: Line) -> None:
+        if holds_json(value):
+            self._log.add(FaultKind.JSON_IN_JSON, line.start, line.stop, text)
+        if self._closed:
+            self._log.add(FaultKind.NO_LAST_NEWLINE, line.start, line.stop, text)
+
+
+def _kind(wrong: Wrong, text: str, cut_off: bool) -> FaultKind:
+    """The likeliest mistake behind a line that is not one JSON value; ``cut_off`` when no newline ended it."""
+    if _SSE_LINE.match(text):
+        return FaultKind.SSE_FRAMING
+    if wrong is Wrong.SEVERAL_VALUES and "\r" in text.strip(WHITESPACE):
+        return FaultKind.BARE_CR
+    if cut_off and wrong in (Wrong.NOT_JSON, Wrong.UNFINISHED):
+        return FaultKind.CUT_OFF
+    return _KINDS[wrong]

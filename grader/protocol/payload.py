@@ -1,0 +1,125 @@
+"""Text in, what it says out: strict JSON, and the things that are mistaken for it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from enum import Enum, auto
+from typing import Final, TypeAlias
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+#: Characters of JSON whitespace, RFC 8259 2.
+WHITESPACE: Final = " \t\r\n"
+#: More characters than this are not tried as Python: a diagnosis may cost little.
+_LONGEST_REPR = 1 << 16
+#: Python's own limit for int(), below which reading digits is safe.
+_LONGEST_INT = 4300
+#: A dict's repr even where it holds things that literal_eval refuses, such as datetime.datetime(...).
+_DICT_REPR = re.compile(r"\[?\{'[^'\n]{0,200}': ")
+_ONLY_PYTHON = re.compile(r"'|\b(?:None|True|False)\b")
+_SKIP = re.compile(f"[{WHITESPACE}]*")
+_BYTES_REPR = re.compile(r"""b(?:'.*'|".*")""", re.DOTALL)
+
+
+class Wrong(Enum):
+    """Why a text is not the JSON that somebody meant to send."""
+
+    NOT_JSON = auto()
+    UNFINISHED = auto()  # well formed as far as it goes
+    SEVERAL_VALUES = auto()
+    NOT_A_NUMBER = auto()  # NaN or Infinity, which json.dumps writes and RFC 8259 6 forbids
+    TOO_DEEP = auto()
+    PYTHON_REPR = auto()
+    JSON_IN_JSON = auto()  # legal: a string which itself holds an object or an array
+
+
+class NotJson(ValueError):
+    """Raised by :func:`parse`; ``wrong`` says how the text fails."""
+
+    def __init__(self, wrong: Wrong) -> None:
+        super().__init__(wrong.name)
+        self.wrong = wrong
+
+
+def parse(text: str) -> JSON:
+    """The one JSON value in ``text``, strictly after RFC 8259. Raises :class:`NotJson`."""
+    stripped = text.strip(WHITESPACE)
+    constants: list[str] = []
+    decoder = json.JSONDecoder(parse_constant=constants.append, parse_int=_read_int)
+    try:
+        value, end = decoder.raw_decode(stripped)
+    except RecursionError:
+        raise NotJson(Wrong.TOO_DEEP) from None
+    except json.JSONDecodeError as error:
+        raise NotJson(_what_else(stripped, error)) from None
+    if end < len(stripped):
+        raise NotJson(_after_a_value(stripped, end, decoder))
+    if constants:
+        # Told only now: "[Infinity War] is a film" is text, "[Infinity]" is a list that JSON cannot hold.
+        raise NotJson(Wrong.NOT_A_NUMBER)
+    result: JSON = value
+    return result
+
+
+def remark(text: str) -> Wrong | None:
+    """What is odd about a payload that may, or may not, be meant as JSON: only what is certain is told."""
+    if text.startswith(("b'", 'b"')):
+        return Wrong.PYTHON_REPR if _is_repr(text) else None
+    if not text.lstrip(WHITESPACE).startswith(("{", "[", '"')):
+        return None
+    try:
+        return Wrong.JSON_IN_JSON if holds_json(parse(text)) else None
+    except NotJson as error:
+        return error.wrong if error.wrong in (Wrong.NOT_A_NUMBER, Wrong.PYTHON_REPR) else None
+
+
+def holds_json(value: JSON) -> bool:
+    """True for a string which itself holds a JSON object or array."""
+    if not isinstance(value, str) or not value.lstrip(WHITESPACE).startswith(("{", "[")):
+        return False
+    try:
+        parse(value)
+    except NotJson:
+        return False
+    return True
+
+
+def _what_else(text: str, error: json.JSONDecodeError) -> Wrong:
+    if _is_repr(text):
+        return Wrong.PYTHON_REPR
+    if error.pos >= len(text) or error.msg.startswith("Unterminated string"):
+        return Wrong.UNFINISHED
+    return Wrong.NOT_JSON
+
+
+def _after_a_value(text: str, end: int, decoder: json.JSONDecoder) -> Wrong:
+    """A value was read up to ``end``: do only more values follow?"""
+    while end < len(text):
+        rest = _SKIP.match(text, end)
+        assert rest is not None  # it matches nothing as well
+        try:
+            _, end = decoder.raw_decode(text, rest.end())
+        except (json.JSONDecodeError, RecursionError):
+            return Wrong.NOT_JSON
+    return Wrong.SEVERAL_VALUES
+
+
+def _is_repr(text: str) -> bool:
+    """Is ``text`` what str() makes of a dict, a list or bytes, and no JSON?"""
+    if _BYTES_REPR.fullmatch(text) or _DICT_REPR.match(text):
+        return True
+    if not text.startswith(("{", "[")) or len(text) > _LONGEST_REPR or not _ONLY_PYTHON.search(text):
+        return False
+    try:
+        # Escapes are blanked first: the value does not matter, and the compiler would warn of unknown ones.
+        value = ast.literal_eval(re.sub(r"\\.", "_", text, flags=re.DOTALL))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
+    return isinstance(value, dict | list)
+
+
+def _read_int(digits: str) -> int | float:
+    # RFC 8259 6 lets a reader limit range and precision; int() would raise beyond this.
+    return int(digits) if len(digits) <= _LONGEST_INT else float(digits)

@@ -1,0 +1,283 @@
+"""Reads an event stream exactly as a browser would, and says what is wrong with it (WHATWG HTML 9.2.5, 9.2.6)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from grader.protocol.lines import SEEN, Fault, FaultLog, Line, LineEnds, Splitter, decode
+from grader.protocol.payload import Wrong, remark
+from grader.protocol.sse_faults import FaultKind
+from grader.text import plural, visible_bytes
+
+__all__ = ["Comment", "Event", "EventTooLarge", "Fault", "FaultKind", "Reader"]
+
+_BOM = "\ufeff".encode()
+_KNOWN = frozenset({"event", "data", "id", "retry"})
+_PLAIN_NAME = re.compile(r"[^\s\x00-\x1f\x7f{}\[\]\"'<>(),;]+")
+#: Milliseconds; larger numbers are cut to this, as a browser's own type would.
+_LONGEST_RETRY = 10**18 - 1
+
+_REMARKS = {
+    Wrong.NOT_A_NUMBER: FaultKind.NOT_A_NUMBER,
+    Wrong.PYTHON_REPR: FaultKind.PYTHON_REPR,
+    Wrong.JSON_IN_JSON: FaultKind.JSON_IN_JSON,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as a browser dispatches it.
+
+    ``type`` is "message" by default; ``id`` the last event ID at dispatch, "" when there is none; ``retry`` the
+    milliseconds of a valid retry field in this block. ``[start, end)`` are bytes of the body, from the block's
+    first line that is no comment to after the first byte of the line end that dispatched it: where that is a
+    CRLF, its LF belongs to no event, because the browser has not waited for it either. ``at`` is the arrival
+    time of the bytes that completed it. ``fields`` are the names of the known fields in the order sent.
+    """
+
+    type: str
+    data: str
+    id: str
+    retry: int | None
+    start: int
+    end: int
+    at: float
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A line that begins with a colon; ``text`` is all that follows the colon. Offsets as for :class:`Event`."""
+
+    text: str
+    start: int
+    end: int
+    at: float
+
+
+class EventTooLarge(ValueError):
+    """An event or a line went beyond ``limit`` bytes; it began at byte ``start`` of the body.
+
+    ``events`` are those that the same call had completed before.
+    """
+
+    def __init__(self, start: int, limit: int, events: tuple[Event | Comment, ...] = ()) -> None:
+        super().__init__(f"the event that begins at byte {start} is larger than {limit} bytes")
+        self.start = start
+        self.limit = limit
+        self.events = events
+
+
+@dataclass(slots=True)
+class _Block:
+    """The lines since the last blank line, comments left out."""
+
+    start: int
+    seen: bytes
+    size: int = 0
+    type: str = ""
+    data: list[str] = field(default_factory=list)
+    data_start: int = 0
+    data_stop: int = 0
+    retry: int | None = None
+    fields: list[str] = field(default_factory=list)
+    in_data: bool = False  # the line before this one was data, or the unsplit rest of it
+
+
+class Reader:
+    """Reads one stream, fed in pieces of any size; a new connection needs a new reader.
+
+    ``max_event_bytes`` bounds what is kept of an unfinished event. ``last_event_id`` is what a browser would
+    send as Last-Event-ID, ``retry`` the reconnection time in ms that the stream has set, if any.
+    """
+
+    def __init__(self, *, max_event_bytes: int = 1 << 20) -> None:
+        self.last_event_id = ""
+        self.retry: int | None = None
+        self._limit = max_event_bytes
+        self._lines = Splitter(LineEnds.ANY)
+        self._log = FaultLog()
+        self._id_buffer = ""
+        self._block: _Block | None = None
+        self._too_large: EventTooLarge | None = None
+        self._mixed = False
+        self._closed = False
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that was found so far, in order of offset; at most FaultLog.KEEP of each kind."""
+        return self._log.sorted()
+
+    @property
+    def pending(self) -> str | None:
+        """A phrase about the event or line that is begun but not ended, for a diagnosis; None if there is none."""
+        begun = bytes(self._lines.begun[: 4 * SEEN])
+        if self._lines.begun_at == 0:
+            begun = begun.removeprefix(_BOM)
+        if self._block is not None and self._block.fields:
+            size = plural(self._lines.offset - self._block.start, "byte")
+            return f'an event of {size} was begun ("{visible_bytes(self._block.seen, SEEN)}") but no blank line has ended it'
+        if begun:
+            size = plural(len(self._lines.begun), "byte")
+            return f'a line of {size} was begun ("{visible_bytes(begun, SEEN)}") but no line end has followed'
+        return None
+
+    def feed(self, data: bytes, at: float = 0.0) -> list[Event | Comment]:
+        """What ``data``, which arrived at time ``at``, has completed.
+
+        Raises :class:`EventTooLarge`, from then on at every call.
+        """
+        if self._closed:
+            raise ValueError("the stream has been closed")
+        if self._too_large is not None:
+            raise EventTooLarge(self._too_large.start, self._limit)
+        found: list[Event | Comment] = []
+        for line in self._lines.feed(data):
+            if len(line.raw) > self._limit:
+                self._give_up(line.start, found)
+            self._take(line, at, found)
+        if len(self._lines.begun) > self._limit:
+            self._give_up(self._lines.begun_at, found)
+        self._note_mixed_ends()
+        return found
+
+    def close(self) -> list[Event | Comment]:
+        """The stream has ended: what it cut off becomes a fault, never an event. Always an empty list.
+
+        A comment that is cut off loses nothing and is no fault. Calling it again changes nothing.
+        """
+        if self._closed or self._too_large is not None:
+            return []
+        self._closed = True
+        self._lines.close()
+        self._note_mixed_ends()
+        self._note_cut_off()
+        return []
+
+    def _note_mixed_ends(self) -> None:
+        mixed_at = self._lines.mixed_at
+        if mixed_at is not None and not self._mixed:
+            self._mixed = True
+            self._log.add(FaultKind.MIXED_LINE_ENDS, mixed_at, mixed_at + 1, "")
+
+    def _note_cut_off(self) -> None:
+        line = Line(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset)
+        line = _without_leading_bom(line)
+        block = self._block
+        if block is None and line.raw.lstrip(b" \t").startswith((b"{", b"[", b'"')):
+            self._log.add(FaultKind.BARE_JSON, line.start, line.stop, line.raw)
+        elif line.raw and not line.raw.startswith(b":"):
+            self._log.add(FaultKind.CUT_OFF_LINE, line.start, line.stop, line.raw)
+        elif block is not None and block.fields:
+            self._log.add(FaultKind.MISSING_BLANK_LINE, block.start, self._lines.offset, block.seen)
+
+    def _give_up(self, start: int, found: list[Event | Comment]) -> None:
+        start = start if self._block is None else self._block.start
+        self._too_large = EventTooLarge(start, self._limit, tuple(found))
+        raise self._too_large
+
+    def _take(self, line: Line, at: float, found: list[Event | Comment]) -> None:
+        """One finished line, as WHATWG HTML 9.2.6 goes through them."""
+        line = _without_leading_bom(line)
+        if not line.raw:
+            self._blank(line, at, found)
+        elif line.raw.startswith(b":"):
+            text = decode(line, self._log, FaultKind.INVALID_UTF8)
+            found.append(Comment(text[1:], line.start, line.end, at))
+        else:
+            self._field(line, found)
+
+    def _blank(self, line: Line, at: float, found: list[Event | Comment]) -> None:
+        block, self._block = self._block, None
+        self.last_event_id = self._id_buffer
+        if block is None or not block.data:
+            return
+        data = "\n".join(block.data)
+        if wrong := remark(data):
+            self._log.add(_REMARKS[wrong], block.data_start, block.data_stop, data)
+        found.append(
+            Event(
+                type=block.type or "message",
+                data=data,
+                id=self.last_event_id,
+                retry=block.retry,
+                start=block.start,
+                end=line.end,
+                at=at,
+                fields=tuple(block.fields),
+            )
+        )
+
+    def _field(self, line: Line, found: list[Event | Comment]) -> None:
+        if self._block is None:
+            self._block = _Block(line.start, line.raw[: 4 * SEEN])
+        block = self._block
+        text = decode(line, self._log, FaultKind.INVALID_UTF8)
+        name, _, value = text.partition(":")
+        if name not in _KNOWN:
+            kind = _why_unknown(text, name, block.in_data)
+            block.in_data = kind is FaultKind.UNSPLIT_NEWLINE
+            seen = text[1:] if kind is FaultKind.BOM_IN_STREAM else text
+            self._log.add(kind, line.start, line.stop, seen)
+            return
+        block.size += len(line.raw)
+        if block.size > self._limit:
+            self._give_up(block.start, found)
+        block.fields.append(name)
+        block.in_data = name == "data"
+        value = value.removeprefix(" ")
+        self._set(block, line, name, value)
+
+    def _set(self, block: _Block, line: Line, name: str, value: str) -> None:
+        start = _value_start(line)
+        match name:
+            case "data":
+                self._add_data(block, line, start, value)
+            case "event":
+                block.type = value
+            case "id" if "\0" in value:
+                self._log.add(FaultKind.NULL_IN_ID, start, line.stop, value)
+            case "id":
+                self._id_buffer = value
+            case "retry" if value.isascii() and value.isdigit():
+                digits = value.lstrip("0")
+                self.retry = block.retry = int(digits or "0") if len(digits) <= 18 else _LONGEST_RETRY
+            case _:
+                self._log.add(FaultKind.RETRY_NOT_DIGITS, start, line.stop, value)
+
+    def _add_data(self, block: _Block, line: Line, start: int, value: str) -> None:
+        if not block.data:
+            block.data_start = start
+        block.data_stop = line.stop
+        block.data.append(value)
+        if value.startswith("data:"):
+            self._log.add(FaultKind.DOUBLED_DATA_PREFIX, start, start + len("data:"), value)
+
+
+def _without_leading_bom(line: Line) -> Line:
+    """One byte order mark may begin the stream, and is not part of its first line."""
+    if line.start == 0 and line.raw.startswith(_BOM):
+        return Line(line.raw[len(_BOM) :], len(_BOM), line.stop)
+    return line
+
+
+def _value_start(line: Line) -> int:
+    colon = line.raw.find(b":")
+    if colon < 0:
+        return line.stop
+    return line.start + colon + (2 if line.raw[colon + 1 : colon + 2] == b" " else 1)
+
+
+def _why_unknown(text: str, name: str, in_data: bool) -> FaultKind:
+    """Why a browser ignores a line whose name is none of the four: the likeliest mistake behind it."""
+    if text.startswith("\ufeff"):
+        return FaultKind.BOM_IN_STREAM
+    if name.strip().lower() in _KNOWN:
+        return FaultKind.MISSPELT_FIELD
+    # After a data line, only what starts a new value counts: the rest may as well be more of the last one.
+    if text.startswith(("{", "[")) or (not in_data and text.lstrip().startswith(("{", "[", '"'))):
+        return FaultKind.BARE_JSON
+    if len(name) < len(text) and _PLAIN_NAME.fullmatch(name):
+        return FaultKind.UNKNOWN_FIELD
+    return FaultKind.UNSPLIT_NEWLINE if in_data else FaultKind.NOT_A_FIELD

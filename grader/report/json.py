@@ -1,0 +1,101 @@
+"""The report for programs: one JSON document, by the schema in report.schema.json beside this module."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report
+from grader.protocol.transcript import Entry
+from grader.rule import link
+from grader.score import exit_code
+
+FORMAT = 1
+
+
+def render(report: Report) -> str:
+    """``report`` as JSON text. Learner bytes stay as they are, escaped by JSON: mind them when showing."""
+    return json.dumps(document(report), ensure_ascii=True, indent=2) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """``report`` as a JSON value."""
+    return {
+        "format": FORMAT,
+        "kata": report.kata,
+        "title": report.title,
+        "app": report.app,
+        "seed": report.seed,
+        "points": report.points,
+        "possible": report.possible,
+        "exit_code": int(exit_code(report)),
+        "counts": {outcome.value: report.count(outcome) for outcome in Outcome},
+        "boot_failure": _boot_failure(report.boot_failure) if report.boot_failure else None,
+        "checks": [_check(result) for result in report.results],
+        "notes": list(report.notes),
+        "log": report.log,
+        "seconds": round(report.seconds, 3),
+        "versions": report.versions,
+    }
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    return {
+        "id": result.check.id,
+        "title": result.check.title,
+        "outcome": result.outcome.value,
+        "points": result.earned,
+        "possible": result.check.points,
+        "hint": result.check.hint,
+        "after": list(result.check.after),
+        "finding": _finding(result.finding) if result.finding else None,
+        "requests": list(result.requests),
+        "transcript": [_entry(entry) for entry in result.transcript],
+        "seconds": round(result.seconds, 4),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    spot = finding.spot
+    return {
+        "expected": finding.expected,
+        "seen": finding.seen,
+        "rule": finding.rule,
+        "rule_url": link(finding.rule),
+        "place": _place(finding.place) if finding.place else None,
+        "spot": {"excerpt": _text(spot.excerpt), "caret": spot.caret, "offset": spot.offset} if spot else None,
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "ms": round(entry.at * 1000, 3),
+        "end": entry.lane.value,
+        "act": entry.act.value,
+        "stream": entry.stream,
+        "data": _text(entry.data),
+        "bytes": entry.size,
+        "detail": entry.detail,
+    }
+
+
+def _boot_failure(failure: BootFailure) -> dict[str, Any]:
+    return {
+        "headline": failure.headline,
+        "advice": failure.advice,
+        "frames": [_place(place) for place in failure.frames],
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "file": place.file,
+        "line": place.line,
+        "function": place.function,
+        "text": place.text,
+        "doing": place.doing,
+    }
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")

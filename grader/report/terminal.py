@@ -1,0 +1,158 @@
+"""The report for a person at a terminal: readable at 80 columns and without colour."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Spot
+from grader.report import transcript
+from grader.rule import link
+from grader.score import first_to_mend
+from grader.text import plural, visible, visible_bytes, visible_lines
+
+_MARKS = {
+    Outcome.PASSED: ("pass", "green"),
+    Outcome.FAILED: ("FAIL", "bold red"),
+    Outcome.BLOCKED: ("----", "dim"),
+    Outcome.INCONCLUSIVE: ("????", "yellow"),
+}
+_LAST = 14  # lines of a transcript
+
+
+def show(report: Report, console: Console, *, verbose: bool = False) -> None:
+    """Print ``report``. Whatever comes from the learner is neutralised here, and never read as markup."""
+    for part in (_heading(report), *_results(report, console, verbose=verbose), *_ending(report)):
+        console.print(part, highlight=False, markup=False, soft_wrap=False)
+
+
+def _heading(report: Report) -> Text:
+    number = report.kata.split("-")[1]
+    return Text.assemble((f"Kata {number}: {report.title}", "bold"), f"   {visible(report.app, 400)}", "\n")
+
+
+def _results(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:
+    if report.boot_failure is not None:
+        return _boot_failure(report.boot_failure, report.log)
+    parts: list[RenderableType] = []
+    for result in report.results:
+        parts.append(_line(result))
+        if result.finding is not None and result.outcome is not Outcome.BLOCKED:
+            parts.append(Padding(_detail(result, result.finding, console), (0, 0, 1, 5)))
+        elif result.outcome is Outcome.BLOCKED and result.finding is not None:
+            parts.append(Padding(Text(f"waits until {result.finding.expected} passes", "dim"), (0, 0, 0, 5)))
+        if verbose and result.transcript:
+            parts.append(Padding(_transcript(result, console, last=None), (0, 0, 1, 5)))
+    return parts
+
+
+def _line(result: CheckResult) -> RenderableType:
+    mark, style = _MARKS[result.outcome]
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=4)
+    grid.add_column(ratio=1)
+    grid.add_column(justify="right", no_wrap=True)
+    points = f"{result.earned}/{result.check.points}"
+    title = Text(result.check.title, "" if result.outcome is not Outcome.BLOCKED else "dim")
+    grid.add_row(Text(mark, style), title, Text(points, style))
+    return grid
+
+
+def _detail(result: CheckResult, finding: Finding, console: Console) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=9, no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    grid.add_row("expected", Text(finding.expected))
+    grid.add_row("seen", Text(finding.seen, "red"))
+    grid.add_row("rule", _rule(finding.rule))
+    if finding.place is not None:
+        grid.add_row("where", _place(finding.place))
+    if result.check.hint:
+        grid.add_row("hint", Text(result.check.hint, "cyan"))
+    parts: list[RenderableType] = [grid]
+    if finding.spot is not None and finding.spot.excerpt:
+        parts.append(_spot(finding.spot, console.width - 7))
+    if result.transcript:
+        parts.append(_transcript(result, console, last=_LAST))
+    if result.requests:
+        parts.append(_repeat(result.requests))
+    return Group(*parts)
+
+
+def _rule(rule: str) -> Text:
+    if not rule:
+        return Text("this kata's README")
+    address = link(rule)
+    return Text(f"{rule}  {address}" if address else rule)
+
+
+def _place(place: Place) -> Text:
+    function = f", in {place.function}" if place.function else ""
+    doing = f" (inside {place.doing})" if place.doing else ""
+    return Text(visible(f"{place.file}:{place.line}{function}: {place.text}{doing}", 300))
+
+
+def _spot(spot: Spot, width: int) -> Text:
+    """The bytes around the offending one, with a caret under it."""
+    room = max(20, (width - 4) // 2)
+    before = visible_bytes(spot.excerpt[: spot.caret], 1000)[-room:]
+    after = visible_bytes(spot.excerpt[spot.caret :], room) or "(end of what arrived)"
+    caret = " " * len(before) + f"^ byte {spot.offset} of the body"
+    return Text.assemble(("the body there:\n", "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
+
+
+def _transcript(result: CheckResult, console: Console, *, last: int | None) -> Text:
+    found = transcript.lines(result.transcript, width=console.width - 7)
+    kept = found if last is None else found[-last:]
+    gap = [f"… {plural(len(found) - len(kept), 'line')} before (--verbose shows all)"] if len(kept) < len(found) else []
+    return Text(
+        "\n".join(["what happened at both ends:", *(f"  {line}" for line in [*gap, *kept])]), "dim", no_wrap=True
+    )
+
+
+def _repeat(requests: tuple[str, ...]) -> RenderableType:
+    words = "repeat it by hand (after: uvicorn app:app):"
+    return Text("\n".join([words, *(f"  {visible(line, 1000)}" for line in requests[:3])]), "dim", overflow="fold")
+
+
+def _boot_failure(failure: BootFailure, log: str) -> list[RenderableType]:
+    head = Text.assemble(("The app did not start: ", "bold red"), visible(failure.headline, 500))
+    parts: list[RenderableType] = [head]
+    parts += [Padding(_place(place), (0, 0, 0, 5)) for place in failure.frames[-8:]]
+    if failure.advice:
+        parts.append(Padding(Text(visible(failure.advice, 400), "cyan"), (0, 0, 0, 5)))
+    return [*parts, *_log(log)]
+
+
+def _log(log: str) -> list[RenderableType]:
+    found = visible_lines(log, lines=12, width=400)
+    if not found:
+        return []
+    return [Text("\nWhat the app printed:", "dim"), Padding(Text("\n".join(found), overflow="fold"), (0, 0, 0, 2))]
+
+
+def _ending(report: Report) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    failed = report.count(Outcome.FAILED) + report.count(Outcome.INCONCLUSIVE)
+    if failed and report.boot_failure is None:
+        parts += _log(report.log)
+    parts += [Text(visible(note, 400), "yellow") for note in report.notes]
+    counts = [f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome)]
+    style = "bold green" if report.points == report.possible else "bold"
+    score = (f"\nScore: {report.points} of {report.possible} points", style)
+    parts.append(Text.assemble(score, f"   {', '.join(counts)}   seed {report.seed}   {report.seconds:.1f} s"))
+    parts.append(Text(_next(report)))
+    return parts
+
+
+def _next(report: Report) -> str:
+    short = "-".join(report.kata.split("-")[:2])
+    if report.boot_failure is not None:
+        return f"Next: make the app start, then run `grade {short}` again."
+    if mend := first_to_mend(report):
+        return f"Next: mend “{mend.check.title}”.\nAlone: grade {short} --only {mend.check.id} --seed {report.seed}"
+    if report.count(Outcome.INCONCLUSIVE):
+        return "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
+    return "All of it holds. On to the next kata: `grade list`."

@@ -1,0 +1,72 @@
+"""The main path: boot the app, run the specification, report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+
+from grader.boot import Launch
+from grader.kata import Kata
+from grader.model import CheckResult, Outcome, Report
+from grader.rig import Rig
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to grade: a kata, an app, and perhaps one check (with what it comes after) or a seed to repeat."""
+
+    kata: Kata
+    launch: Launch
+    seed: str = ""
+    only: str = ""
+
+
+def grade(job: Job) -> Report:
+    """Grade one app. Raises BadKata and UsageError; whatever the app does ends up in the report."""
+    began = time.monotonic()
+    with Rig(job.launch, seed=job.seed) as rig:  # boots while the rest of the grader is imported
+        from grader.plugin import Specification
+
+        specification = Specification(job.kata, rig, only=job.only)
+        specification.run()
+        notes = rig.finish()
+    results = tuple(specification.results[name] for name in specification.checks if name in specification.results)
+    return Report(
+        kata=job.kata.name,
+        title=job.kata.title,
+        app=str(job.launch.file),
+        seed=rig.seed,
+        results=results,
+        boot_failure=specification.boot_failure if _nothing_ran(results) else None,
+        notes=(*notes, *_explanations(rig)),
+        log=rig.log(),
+        seconds=time.monotonic() - began,
+        versions=_versions(),
+    )
+
+
+def _nothing_ran(results: tuple[CheckResult, ...]) -> bool:
+    return all(result.outcome is Outcome.FAILED and result.finding is None for result in results)
+
+
+def _explanations(rig: Rig) -> list[str]:
+    notes = []
+    if rig.reboots:
+        notes.append(f"The app had to be started again {rig.reboots} times: it had crashed, or no longer answered.")
+    if "MemoryError" in rig.log():
+        notes.append("The app's log speaks of a MemoryError: it may have run into its memory limit.")
+    return notes
+
+
+def _versions() -> dict[str, str]:
+    """The parts whose version can matter, of those that are loaded or installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": sys.version.partition(" ")[0]}
+    for name in ("stream-katas", "fastapi", "starlette", "uvicorn"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

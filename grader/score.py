@@ -1,0 +1,30 @@
+"""From results to a verdict: the exit code is decided here and nowhere else."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from grader.model import CheckResult, Outcome, Report
+
+
+class Exit(IntEnum):
+    """What the `grade` command ends with."""
+
+    PASSED = 0  # every check passed
+    FAILED = 1  # some check failed
+    USAGE = 2  # the command cannot be carried out as typed
+    UNDECIDED = 3  # it could not be graded
+
+
+def exit_code(report: Report) -> Exit:
+    """Failures are certain whatever else happened; without any, an inconclusive check leaves the grade undecided."""
+    if report.boot_failure is not None or report.count(Outcome.FAILED):
+        return Exit.FAILED
+    if report.count(Outcome.INCONCLUSIVE):
+        return Exit.UNDECIDED
+    return Exit.PASSED
+
+
+def first_to_mend(report: Report) -> CheckResult | None:
+    """The failed check to look at first: the specification's own order goes from the root up."""
+    return next((result for result in report.results if result.outcome is Outcome.FAILED), None)

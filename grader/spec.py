@@ -1,0 +1,59 @@
+"""The only module that a specification imports: two ends, and the mark of a check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from grader.model import Check
+from grader.probe.client import Client
+from grader.probe.draw import Draw
+from grader.probe.reply import Reply, ServerSentEvent
+from grader.probe.upstream import Upstream
+from grader.probe.wire import Farewell
+
+__all__ = ["Client", "Draw", "Farewell", "Reply", "ServerSentEvent", "Upstream", "check", "check_of"]
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+_MARK = "stream_katas_check"
+
+
+def check(
+    *,
+    points: int,
+    after: Callable[..., None] | tuple[Callable[..., None], ...] = (),
+    hint: str = "",
+    rule: str = "",
+) -> Callable[[Test], Test]:
+    """Make a test function a check.
+
+    Its name, without ``test_``, is the check's id; the first line of its docstring completes "Your server must show
+    that ...". ``after`` names the checks without which this one is pointless: it is blocked unless they pass. ``rule``
+    cites the standard and section, such as "WHATWG HTML 9.2.6"; without one, the rule is the kata's README.
+    """
+
+    def mark(test: Test) -> Test:
+        names = after if isinstance(after, tuple) else (after,)
+        found = Check(
+            id=_id(test),
+            title=(test.__doc__ or "").strip().partition("\n")[0].strip(),
+            points=points,
+            hint=hint,
+            rule=rule,
+            after=tuple(_id(function) for function in names),
+        )
+        setattr(test, _MARK, found)
+        return test
+
+    return mark
+
+
+def check_of(test: object) -> Check | None:
+    """The check that a test function was made to be, if any."""
+    found = getattr(test, _MARK, None)
+    return found if isinstance(found, Check) else None
+
+
+def _id(test: Callable[..., None]) -> str:
+    return test.__name__.removeprefix("test_")

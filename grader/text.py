@@ -1,0 +1,45 @@
+"""Makes text of unknown origin safe to show: no control character, no terminal escape, bounded length."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Unicode categories that can move the cursor, reorder what stands around them, or show nothing at all.
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def visible(text: str, limit: int = 200) -> str:
+    """``text`` on one line, with everything that is not plainly printable spelled out, at most about ``limit`` long."""
+    shown = "".join(_show(char) for char in text[: limit + 1])
+    return shown if len(text) <= limit and len(shown) <= limit else shown[:limit] + "…"
+
+
+def visible_bytes(data: bytes, limit: int = 200) -> str:
+    """Like :func:`visible`, for bytes that should be UTF-8; what is not shows as ``\\xNN``."""
+    return visible(data[: 4 * limit + 4].decode("utf-8", "backslashreplace"), limit)
+
+
+def visible_lines(text: str, *, lines: int = 40, width: int = 200) -> list[str]:
+    """The last ``lines`` lines of ``text``, each made visible."""
+    found = text.replace("\r\n", "\n").split("\n")
+    while found and not found[-1].strip():
+        found.pop()
+    shown = [visible(line.expandtabs(4), width) for line in found[-lines:]]
+    return shown if len(found) <= lines else [f"… {len(found) - lines} lines before", *shown]
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 event``, ``2 events``, ``2 replies``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+def _show(char: str) -> str:
+    if char in _SHORT:
+        return _SHORT[char]
+    if char == " " or char.isprintable() or unicodedata.category(char) not in _UNSAFE:
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
