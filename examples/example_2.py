@@ -99,7 +99,7 @@ def refusal(status: int, detail: str) -> HTTPException:
 
 def show(stage: Stage) -> None:
     """Send all requests, then list what came of them."""
-    stage.scene("Thirteen requests to one API (ann-1 is registered as able to read SSE)")
+    stage.scene(f"{len(ASKS)} requests to one API (ann-1 is registered as able to read SSE)")
     rows = [f"{'request':<46} | {'answer':<6} | decided by"]
     with stage.http() as http:
         del http.headers["Accept"]  # httpx would send */* by itself

@@ -100,12 +100,13 @@ def show(stage: Stage) -> None:
         with ask(http, SHORT, model="parrot-2", stream=True) as reply:
             message = reply.read() and reply.json()["error"]["message"]
             stage.client(f"{reply.status_code} {message}")
-        show_leaving(stage, http)
-    stage.note("The model stopped because its client had left. Going on would have cost it 30 seconds.")
+        made = show_leaving(stage, http)
+    stopped = "stopped because" if made < len(tokens_of(LONG)) else "went on although"
+    stage.note(f"The model {stopped} its client had left. To say it all would have taken it 30 seconds.")
 
 
-def show_leaving(stage: Stage, http: httpx.Client) -> None:
-    """Leave after six tokens of a long answer; ask the server what became of the model."""
+def show_leaving(stage: Stage, http: httpx.Client) -> int:
+    """Leave after six tokens of a long answer; tell how many the model made in all."""
     before = http.get("/stats").json()
     stage.scene("The client leaves in the middle of 500 tokens")
     with ask(http, LONG, stream=True) as reply:
@@ -117,8 +118,9 @@ def show_leaving(stage: Stage, http: httpx.Client) -> None:
         stage.client("leaves: closes the connection")
     stage.wait_for_server("of 500 tokens")
     after = http.get("/stats").json()
-    made = after["tokens_made"] - before["tokens_made"]
+    made: int = after["tokens_made"] - before["tokens_made"]
     stage.client(f"asks /stats: {after['models_running']} models running, {made} tokens made of 500")
+    return made
 
 
 @contextmanager

@@ -107,7 +107,7 @@ class App:
     # -- life -----------------------------------------------------------------------------------------------
 
     def _spawn(self, upstream: tuple[str, int]) -> None:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
@@ -229,6 +229,12 @@ class App:
     @property
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    def obituary(self) -> str:
+        """How the process ended, or "" while it lives. Gives one whose sockets are closed a moment to end."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=0.1)
+        return "" if self.is_running else f"the app's process {self.exit_status()}"
 
     def exit_status(self) -> str:
         """How the process ended, in words, such as "was killed by SIGSEGV"."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from grader import __version__
-from grader.errors import BadKata, Inconclusive, UsageError
+from grader.errors import BadKata, Inconclusive, Terminated, UsageError
 from grader.score import Exit, exit_code
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def main() -> NoReturn:
     if sys.platform == "win32":
         _end("Windows itself cannot hold a process group: run this under WSL (https://aka.ms/wsl).", Exit.USAGE)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+        signal.signal(number, _terminate)
     try:
         cli.main(prog_name="grade", standalone_mode=False)
     except click.exceptions.Exit as end:
@@ -195,8 +195,8 @@ def main() -> NoReturn:
         _end(str(error), Exit.USAGE)
     except (BadKata, Inconclusive) as error:
         _end(str(error), Exit.UNDECIDED)
-    except (KeyboardInterrupt, click.Abort):
-        _end("interrupted; nothing was graded.", _INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as end:
+        _end_interrupted(end if isinstance(end, KeyboardInterrupt) else end.__cause__)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: no complaint at exit either
         sys.exit(Exit.UNDECIDED)
@@ -209,6 +209,16 @@ def main() -> NoReturn:
             Exit.UNDECIDED,
         )
     sys.exit(Exit.PASSED)
+
+
+def _end_interrupted(cause: BaseException | None) -> NoReturn:
+    if isinstance(cause, Terminated):
+        _end("terminated; nothing was graded.", 128 + cause.number)
+    _end("interrupted; nothing was graded.", _INTERRUPTED)
+
+
+def _terminate(number: int, _: object) -> NoReturn:
+    raise Terminated(number)
 
 
 def _end(message: str, code: int) -> NoReturn:

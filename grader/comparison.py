@@ -42,6 +42,8 @@ def pretty(value: object, limit: int = 200) -> str:
         return visible_bytes(value, limit) if value else "(nothing)"
     if isinstance(value, str) and not value:
         return "(empty)"
+    if isinstance(value, tuple):
+        return ", ".join(pretty(item, limit) for item in value)
     try:
         return visible(json.dumps(value, ensure_ascii=False), limit)
     except (TypeError, ValueError):

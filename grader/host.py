@@ -25,7 +25,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
 from pathlib import Path
-from socket import socket
+from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, socket
 from types import FrameType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
@@ -35,6 +35,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 BEAT = 0.05  # seconds between two beats of the watchdog
+MOST_FRAMES = 12  # of a traceback: a runaway recursion has a thousand
 BLOCKED = 0.15  # seconds without a turn of the loop that are worth a line
 
 
@@ -64,6 +65,8 @@ class LearnerFrames:
         self._folder = folder.resolve()
 
     def owns(self, filename: str) -> bool:
+        if filename.startswith("<"):
+            return False
         try:
             return Path(filename).resolve().is_relative_to(self._folder) and "site-packages" not in filename
         except (OSError, ValueError):
@@ -74,7 +77,8 @@ class LearnerFrames:
         if isinstance(error, SyntaxError) and error.filename:
             text = (error.text or "").strip()
             return [{"file": self.name(error.filename), "line": error.lineno or 0, "function": "", "text": text}]
-        return [self.frame(item) for item in traceback.extract_tb(error.__traceback__) if self.owns(item.filename)]
+        own = [item for item in traceback.extract_tb(error.__traceback__) if self.owns(item.filename)]
+        return [self.frame(item) for item in own[-MOST_FRAMES:]]
 
     def frame(self, item: traceback.FrameSummary) -> dict[str, Any]:
         return {
@@ -318,7 +322,8 @@ def serve(app: App, config: dict[str, Any], *, status: Status, watchdog: Watchdo
             status.tell(stopped=True, lifespan=lifespan.failure)
             os._exit(0)
 
-    listener = socket(fileno=config["listener"])
+    # All of it spelled out: asyncio sets TCP_NODELAY only on sockets that know that they are TCP's.
+    listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP, fileno=config["listener"])
     settings = uvicorn.Config(
         lifespan,
         interface="asgi3",
@@ -329,7 +334,8 @@ def serve(app: App, config: dict[str, Any], *, status: Status, watchdog: Watchdo
         access_log=False,
         lifespan="auto",
     )
-    Server(settings).run(sockets=[listener])
+    with suppress(SystemExit):  # uvicorn's way of saying that the lifespan did not start
+        Server(settings).run(sockets=[listener])
     if lifespan.failure is not None:
         failure = lifespan.failure
         raise Refusal(

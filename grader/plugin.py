@@ -35,7 +35,7 @@ class Specification:
         self._rig = rig
         self._only = only.removeprefix("test_")
         self._compared: Finding | None = None
-        self._interrupted = False
+        self._interrupted: BaseException | None = None
         self._trouble: BaseException | None = None
         self.checks: dict[str, Check] = {}
         self.results: dict[str, CheckResult] = {}
@@ -52,8 +52,8 @@ class Specification:
             pytest.main([*options, folder], plugins=[self])
         finally:
             self._forget_modules()
-        if self._interrupted:
-            raise KeyboardInterrupt
+        if self._interrupted is not None:
+            raise self._interrupted
         if self._trouble is not None:
             raise self._trouble
         if not self.checks:
@@ -140,8 +140,8 @@ class Specification:
         self._compared = comparison.finding(op, left, right)
         return [f"{self._compared.expected} / {self._compared.seen}"]
 
-    def pytest_keyboard_interrupt(self) -> None:
-        self._interrupted = True
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self._interrupted = excinfo.value
 
     def pytest_internalerror(self, excrepr: object) -> bool:
         self._trouble = self._trouble or Inconclusive(str(excrepr).strip().splitlines()[-1])

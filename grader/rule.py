@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_HTML = "https://html.spec.whatwg.org/multipage/server-sent-events.html"
+#: The multipage edition finds the page for an anchor by itself, which keeps the address within a line.
+_HTML = "https://html.spec.whatwg.org/multipage/"
 _WHATWG = {
     "9.2.3": "#sse-processing-model",
     "9.2.4": "#the-last-event-id-header",

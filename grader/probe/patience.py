@@ -29,6 +29,7 @@ class Served(Protocol):
 
     def connect(self, *, receive_buffer: int | None = None) -> socket.socket: ...
     def blocked_at(self) -> Place | None: ...
+    def obituary(self) -> str: ...
     @property
     def is_running(self) -> bool: ...
 
@@ -49,6 +50,7 @@ class Limits:
     hurry: float = 0.05  # no control request before this: a right app never sees one
     silence: float = 0.5
     silent_turns: int = 10
+    longest: float = 20.0  # however much arrives meanwhile
     blockage: float = 1.0
     blocked_beats: int = 15
     blockage_without_beats: float = 10.0
@@ -56,8 +58,16 @@ class Limits:
     calm_turns: int = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What a wait is for. ``progress`` grows while parts of it arrive, which earns patience anew."""
+
+    ready: Ready
+    progress: Callable[[], int] = lambda: 0
+
+
 class Patience:
-    """Waits on behalf of one grade."""
+    """Waits on behalf of one grade. ``control`` is a request that any app answers somehow."""
 
     SLICE = 0.01  # seconds between two looks at the app
 
@@ -69,26 +79,31 @@ class Patience:
         self._overtime = overtime
         self.limits = limits or Limits()
 
-    def until(self, ready: Ready) -> Waited:
-        """Wait until ``ready``; give up when the app has had its turns. Raises Inconclusive on a starved machine."""
-        if ready(self.limits.hurry):
+    def until(self, awaited: Awaited) -> Waited:
+        """Wait for it; give up when the app has had its turns. Raises Inconclusive on a starved machine."""
+        if awaited.ready(self.limits.hurry):
             return Waited.CAME
-        began, turns = time.monotonic(), 0
+        first = began = time.monotonic()
+        turns, progress = 0, awaited.progress()
         while True:
-            waited = self._turn(ready)
+            waited = self._turn(awaited)
             if waited is not Waited.SILENT:
                 return waited
             turns += 1
-            if turns >= self.limits.silent_turns and time.monotonic() - began >= self.limits.silence:
-                return Waited.CAME if ready(0) else Waited.SILENT
-            if ready(self.limits.silence / self.limits.silent_turns / 2):
+            now = time.monotonic()
+            if progress != awaited.progress() and now - first < self.limits.longest:
+                began, turns, progress = now, 0, awaited.progress()
+            if turns >= self.limits.silent_turns and now - began >= self.limits.silence:
+                return Waited.CAME if awaited.ready(0) else Waited.SILENT
+            if awaited.ready(self.limits.silence / self.limits.silent_turns / 2):
                 return Waited.CAME
 
     def stays_quiet(self, happened: Ready) -> Waited:
         """SILENT when nothing happened while the loop turned often; CAME as soon as something does."""
+        awaited = Awaited(happened)
         began, turns = time.monotonic(), 0
         while turns < self.limits.calm_turns or time.monotonic() - began < self.limits.calm:
-            waited = self._turn(happened)
+            waited = self._turn(awaited)
             if waited is not Waited.SILENT:
                 return waited
             turns += 1
@@ -97,35 +112,44 @@ class Patience:
     def turns(self, count: int) -> Waited:
         """Let the app's loop turn ``count`` times: what was on its way to it has then arrived."""
         for _ in range(count):
-            waited = self._turn(_never)
+            waited = self._turn(Awaited(_never))
             if waited is not Waited.SILENT:
                 return waited
         return Waited.SILENT
 
-    def _turn(self, ready: Ready) -> Waited:
+    def _turn(self, awaited: Awaited) -> Waited:
         """One control request. Any answer will do: a 404 proves that the loop turned."""
-        began, beats, slices = time.monotonic(), self._app.beats, 0
         try:
             control = self._app.connect()
         except OSError:
-            return Waited.CAME if ready(0) else self._gone(ready)
+            return self._gone(awaited)
         with control:
             with suppress(OSError):
                 control.sendall(self._control)
-            while not _readable(control, self.SLICE):
-                slices += 1
-                if ready(0):
-                    return Waited.CAME
-                if not self._app.is_running:
-                    return self._gone(ready)
-                if self._gives_up(time.monotonic() - began, self._app.beats - beats, slices):
-                    return Waited.BLOCKED
-        if self._overtime():
+            waited = self._until_answered(control, awaited)
+        if waited is Waited.SILENT and self._overtime():
             raise Inconclusive("the time limit of the whole grade is over")
-        return Waited.CAME if ready(0) else Waited.SILENT
+        return waited
 
-    def _gone(self, ready: Ready) -> Waited:
-        return Waited.CAME if ready(0.05) else Waited.GONE
+    def _until_answered(self, control: socket.socket, awaited: Awaited) -> Waited:
+        began, beats, slices, progress = time.monotonic(), self._app.beats, 0, awaited.progress()
+        while not _readable(control, self.SLICE):
+            slices += 1
+            if awaited.ready(0):
+                return Waited.CAME
+            if not self._app.is_running:
+                return self._gone(awaited)
+            if progress != awaited.progress():  # it is busy with what is awaited
+                began, beats, slices, progress = time.monotonic(), self._app.beats, 0, awaited.progress()
+            if self._gives_up(time.monotonic() - began, self._app.beats - beats, slices):
+                return Waited.BLOCKED
+            if self._overtime():
+                raise Inconclusive("the time limit of the whole grade is over")
+        return Waited.CAME if awaited.ready(0) else Waited.SILENT
+
+    def _gone(self, awaited: Awaited) -> Waited:
+        """The process has ended; what it had sent before may still be on its way."""
+        return Waited.CAME if awaited.ready(self.limits.hurry) else Waited.GONE
 
     def _gives_up(self, elapsed: float, beats: int, slices: int) -> bool:
         """Whether a control request has waited long enough to say that the loop is blocked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import httpx
 from grader.errors import Violation
 from grader.model import Spot
 from grader.probe import payload
-from grader.probe.patience import Waited
+from grader.probe.patience import Awaited, Waited
 from grader.probe.session import Session
 from grader.probe.wire import Farewell, Silence, Wire
 from grader.protocol import http1, sse
@@ -79,6 +80,7 @@ class Reply:
         self._raw = bytearray()  # the response's bytes as they came, the first of them
         self._body = bytearray()
         self._unread: deque[http1.Chunk] = deque()  # chunks that the event stream's reader has not seen yet
+        self._comment_bytes = 0
         self._items: deque[sse.Event | sse.Comment] = deque()
         self._ended = False
         self._fault: http1.HttpFault | None = None
@@ -209,25 +211,31 @@ class Reply:
 
     def _ready(self, condition: Callable[[], bool]) -> Callable[[float], bool]:
         def ready(timeout: float) -> bool:
-            if condition() or self._over:
-                return True
-            self._take_in(timeout)
-            return condition() or self._over
+            deadline = time.monotonic() + timeout
+            while not (condition() or self._over):
+                if not self._take_in(max(0.0, deadline - time.monotonic())):
+                    return False
+            return True
 
         return ready
 
+    def _progress(self) -> int:
+        """KiB of body that are not comments: a heartbeat alone is no progress."""
+        return (len(self._body) - self._comment_bytes) >> 10
+
     def _until(self, condition: Callable[[], bool], *, awaited: str) -> None:
         """Wait for ``condition`` or the end of the reply. Raises Violation when neither comes."""
-        waited = self._session.patience.until(self._ready(condition))
+        waited = self._session.patience.until(Awaited(self._ready(condition), self._progress))
         if waited is not Waited.CAME:
             raise self._nothing(awaited, waited)
 
-    def _take_in(self, timeout: float) -> None:
+    def _take_in(self, timeout: float) -> bool:
+        """Take in what has arrived, waiting at most ``timeout`` seconds; False when nothing has."""
         received = self._wire.receive(timeout)
         at = self._wire.now()
         match received:
             case Silence.NOTHING:
-                return
+                return False
             case Silence.EOF:
                 events = list(self._http.close(at))
                 self._fault = self._http.fault
@@ -241,6 +249,7 @@ class Reply:
             self._take(event)
         if self._fault is not None and not self._ended:
             self._record(Act.BROKEN, detail=self._fault.message)
+        return True
 
     def _take(self, event: http1.Head | http1.Chunk | http1.End) -> None:
         match event:
@@ -262,7 +271,9 @@ class Reply:
         try:
             while self._unread:
                 chunk = self._unread.popleft()
-                self._items.extend(self._sse.feed(chunk.data, chunk.at))
+                found = self._sse.feed(chunk.data, chunk.at)
+                self._comment_bytes += sum(item.end - item.start for item in found if isinstance(item, sse.Comment))
+                self._items.extend(found)
             if self._over:
                 self._items.extend(self._sse.close())
         except sse.EventTooLarge as error:
@@ -329,7 +340,7 @@ class Reply:
             case Waited.BLOCKED:
                 seen = "the event loop is blocked: the app answers no request at all"
             case Waited.GONE:
-                seen = f"the app's process has ended{self._if_gone()}"
+                seen = self._session.app.obituary()
             case _:
                 seen = self._silence()
         return Violation(expected=awaited, seen=seen, place=place, spot=self._last_spot())
@@ -337,6 +348,8 @@ class Reply:
     def _silence(self) -> str:
         if self._head is None:
             return "nothing, not even a status line, while the app answers other requests"
+        if self._comment_bytes and not self._items:
+            return "only comments, while the app answers other requests"
         pending = self._sse.pending
         if pending:
             return f"{pending}; then nothing more, while the app answers other requests"
@@ -349,7 +362,8 @@ class Reply:
         return self.spot(len(self._body)) if self._body else None
 
     def _if_gone(self) -> str:
-        return "" if self._session.app.is_running else "; the app's process has ended"
+        obituary = self._session.app.obituary()
+        return f"; {obituary}" if obituary else ""
 
     def _record(self, act: Act, data: bytes = b"", *, detail: str = "") -> None:
         self._session.record(Lane.CLIENT, act, self._number, data, detail)

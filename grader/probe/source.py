@@ -172,6 +172,7 @@ class UpstreamServer:
         self.strangers: list[str] = []  # keys that the app asked for and no request named
         self._gates: dict[str, Gate] = {}
         self._loop = asyncio.new_event_loop()
+        self._serving = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(listener,), name="upstream", daemon=True)
         self._thread.start()
 
@@ -209,12 +210,14 @@ class UpstreamServer:
             self.news.notify_all()
 
     def close(self) -> None:
+        self._serving.wait(timeout=5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
 
     def _run(self, listener: socket.socket) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(self._loop.create_server(lambda: _Conversation(self), sock=listener))
+        self._serving.set()
         self._loop.run_forever()
         server.close()
         self._loop.close()

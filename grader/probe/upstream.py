@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from grader.errors import Violation
-from grader.probe.patience import Ready, Waited
+from grader.probe.patience import Awaited, Ready, Waited
 from grader.probe.session import Session
 from grader.protocol.transcript import Act, Lane
 from grader.text import plural, visible
@@ -77,7 +77,7 @@ class Upstream:
 
     def wait_for_pull(self, number: int = 1) -> None:
         """Return when the app has asked for ``number`` items. Raises Violation when it does not."""
-        waited = self._session.patience.until(self._news(lambda: self._gate.pulls >= number))
+        waited = self._session.patience.until(Awaited(self._news(lambda: self._gate.pulls >= number)))
         if waited is not Waited.CAME:
             raise Violation(
                 expected=f"pull {number} from the upstream",
@@ -87,7 +87,7 @@ class Upstream:
 
     def wait_for_release(self) -> None:
         """Return when the app has let go of the upstream. Raises Violation when it does not."""
-        waited = self._session.patience.until(self._news(lambda: self.is_released))
+        waited = self._session.patience.until(Awaited(self._news(lambda: self.is_released)))
         if waited is not Waited.CAME:
             raise Violation(
                 expected="the app lets go of the upstream",

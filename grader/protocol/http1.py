@@ -25,7 +25,7 @@ _MAX_CHUNK_HEADER: Final = 4096
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] [0-9]{3}(?: [^\r\n]*)?\r?\n")
 _FIELD_LINE = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+:[^\x00\r\n\v\f]*\r?\n")
 _CHUNK_HEADER = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;[^\n]*)?[ \t]*\r\n")
-_CHUNK_HEADER_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,20}(?:;[^\n]*|[ \t]*\r?)|")
+_CHUNK_HEADER_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,20}(?:;[^\n]*|[ \t]*\r?)\n?|")
 _BLANK = (b"\r\n", b"\n")
 
 
@@ -87,6 +87,8 @@ class ResponseReader:
         self._method = method.upper()
         self._limit = max_head_bytes
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_head_bytes)
+        # Only so that h11 expects a response; it never gets to see a body, so that any method will do.
+        self._h11.send(h11.Request(method="GET", target="/", headers=[("Host", "app")]))
         self._part = _Part.HEAD
         self._line_at = 0  # raw offset of the line that is being read
         self._line = bytearray()  # of the head, a chunk header or the trailer, as far as it has come
@@ -214,9 +216,10 @@ class ResponseReader:
 
     def _hopeless(self) -> bool:
         """Fail at once on a line that can come to no good."""
-        line = bytes(self._line[:_PATIENCE])
-        patient = len(self._line) < min(_PATIENCE, self._limit)
         room = self._limit - self._section
+        enough = min(_PATIENCE, room) if self._part is _Part.HEAD else _PATIENCE
+        line = bytes(self._line[:enough])
+        patient = len(self._line) < enough
         match self._part:
             case _Part.HEAD if not (patient or self._head_bytes or _may_be_http(line)):
                 self._fail(HttpFaultKind.NOT_HTTP, line)
@@ -226,9 +229,8 @@ class ResponseReader:
                 self._fail(HttpFaultKind.BROKEN_CHUNKING, line[:room])
             case _Part.CHUNK_HEADER if len(self._line) > _MAX_CHUNK_HEADER:
                 self._fail(HttpFaultKind.BROKEN_CHUNKING, line)
-            case _Part.CHUNK_HEADER if not self._line.endswith(b"\n") and len(self._line) >= _PATIENCE:
-                if not _CHUNK_HEADER_BEGUN.fullmatch(line):
-                    self._fail(HttpFaultKind.BROKEN_CHUNKING, line)
+            case _Part.CHUNK_HEADER if not (patient or _CHUNK_HEADER_BEGUN.fullmatch(line)):
+                self._fail(HttpFaultKind.BROKEN_CHUNKING, line)
             case _:
                 pass
         return self.fault is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from enum import Enum, auto
@@ -18,7 +17,16 @@ _LONGEST_REPR = 1 << 16
 _LONGEST_INT = 4300
 #: A dict's repr even where it holds things that literal_eval refuses, such as datetime.datetime(...).
 _DICT_REPR = re.compile(r"\[?\{'[^'\n]{0,200}': ")
-_ONLY_PYTHON = re.compile(r"'|\b(?:None|True|False)\b")
+#: What Python writes and JSON does not, strings and what stands in for them once each.
+_PYTHON_TOKEN = re.compile(
+    r"""
+    (?P<quoted> b?'(?:[^'\\]|\\.)*' | \b(?:None|True|False)\b )
+    | (?P<string> b?"(?:[^"\\]|\\.)*" | -?\d[\d.]*(?=\s*:) )
+    | (?P<last_comma> ,(?=\s*[\])}]) )
+    | (?P<bracket> [()] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _SKIP = re.compile(f"[{WHITESPACE}]*")
 _BYTES_REPR = re.compile(r"""b(?:'.*'|".*")""", re.DOTALL)
 
@@ -110,14 +118,37 @@ def _is_repr(text: str) -> bool:
     """Is ``text`` what str() makes of a dict, a list or bytes, and no JSON?"""
     if _BYTES_REPR.fullmatch(text) or _DICT_REPR.match(text):
         return True
-    if not text.startswith(("{", "[")) or len(text) > _LONGEST_REPR or not _ONLY_PYTHON.search(text):
+    if not text.startswith(("{", "[")) or len(text) > _LONGEST_REPR:
+        return False
+    as_json, only_python = _as_json(text)
+    if not only_python:
         return False
     try:
-        # Escapes are blanked first: the value does not matter, and the compiler would warn of unknown ones.
-        value = ast.literal_eval(re.sub(r"\\.", "_", text, flags=re.DOTALL))
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        json.loads(as_json, parse_int=_read_int)
+    except (json.JSONDecodeError, RecursionError):
         return False
-    return isinstance(value, dict | list)
+    return True
+
+
+def _as_json(text: str) -> tuple[str, bool]:
+    """A Python literal rewritten as JSON of the same shape; and was there anything that only Python writes?
+
+    ast.literal_eval would do, but the compiler prints warnings about what it reads, and this is hostile input.
+    """
+    only_python = False
+
+    def rewrite(token: re.Match[str]) -> str:
+        nonlocal only_python
+        match token.lastgroup:
+            case "last_comma":
+                return ""
+            case "bracket":
+                return "[" if token[0] == "(" else "]"
+            case "quoted":
+                only_python = True
+        return '"_"'
+
+    return _PYTHON_TOKEN.sub(rewrite, text), only_python
 
 
 def _read_int(digits: str) -> int | float:

@@ -117,7 +117,8 @@ class Reader:
             begun = begun.removeprefix(_BOM)
         if self._block is not None and self._block.fields:
             size = plural(self._lines.offset - self._block.start, "byte")
-            return f'an event of {size} was begun ("{visible_bytes(self._block.seen, SEEN)}") but no blank line has ended it'
+            seen = visible_bytes(self._block.seen, SEEN)
+            return f'an event of {size} was begun ("{seen}") but no blank line has ended it'
         if begun:
             size = plural(len(self._lines.begun), "byte")
             return f'a line of {size} was begun ("{visible_bytes(begun, SEEN)}") but no line end has followed'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -30,7 +32,12 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
 
 def _heading(report: Report) -> Text:
     number = report.kata.split("-")[1]
-    return Text.assemble((f"Kata {number}: {report.title}", "bold"), f"   {visible(report.app, 400)}", "\n")
+    return Text.assemble((f"Kata {number}: {report.title}", "bold"), f"   {visible(_short(report.app), 400)}", "\n")
+
+
+def _short(path: str) -> str:
+    """``path`` as seen from here, when it is below here."""
+    return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else path
 
 
 def _results(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:
@@ -40,11 +47,9 @@ def _results(report: Report, console: Console, *, verbose: bool) -> list[Rendera
     for result in report.results:
         parts.append(_line(result))
         if result.finding is not None and result.outcome is not Outcome.BLOCKED:
-            parts.append(Padding(_detail(result, result.finding, console), (0, 0, 1, 5)))
-        elif result.outcome is Outcome.BLOCKED and result.finding is not None:
-            parts.append(Padding(Text(f"waits until {result.finding.expected} passes", "dim"), (0, 0, 0, 5)))
+            parts.append(Padding(_detail(result, result.finding, console), (0, 0, 1, 4)))
         if verbose and result.transcript:
-            parts.append(Padding(_transcript(result, console, last=None), (0, 0, 1, 5)))
+            parts.append(Padding(_transcript(result, console, last=None), (0, 0, 1, 4)))
     return parts
 
 
@@ -62,7 +67,7 @@ def _line(result: CheckResult) -> RenderableType:
 
 def _detail(result: CheckResult, finding: Finding, console: Console) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=9, no_wrap=True, style="dim")
+    grid.add_column(width=8, no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     grid.add_row("expected", Text(finding.expected))
     grid.add_row("seen", Text(finding.seen, "red"))
@@ -73,7 +78,7 @@ def _detail(result: CheckResult, finding: Finding, console: Console) -> Renderab
         grid.add_row("hint", Text(result.check.hint, "cyan"))
     parts: list[RenderableType] = [grid]
     if finding.spot is not None and finding.spot.excerpt:
-        parts.append(_spot(finding.spot, console.width - 7))
+        parts.append(_spot(finding.spot, console.width - 4))
     if result.transcript:
         parts.append(_transcript(result, console, last=_LAST))
     if result.requests:
@@ -84,12 +89,11 @@ def _detail(result: CheckResult, finding: Finding, console: Console) -> Renderab
 def _rule(rule: str) -> Text:
     if not rule:
         return Text("this kata's README")
-    address = link(rule)
-    return Text(f"{rule}  {address}" if address else rule)
+    return Text(f"{rule}\n{link(rule)}".rstrip())
 
 
 def _place(place: Place) -> Text:
-    function = f", in {place.function}" if place.function else ""
+    function = f", in {place.function}" if place.function not in ("", "<module>") else ""
     doing = f" (inside {place.doing})" if place.doing else ""
     return Text(visible(f"{place.file}:{place.line}{function}: {place.text}{doing}", 300))
 
@@ -104,7 +108,7 @@ def _spot(spot: Spot, width: int) -> Text:
 
 
 def _transcript(result: CheckResult, console: Console, *, last: int | None) -> Text:
-    found = transcript.lines(result.transcript, width=console.width - 7)
+    found = transcript.lines(result.transcript, width=console.width - 4)
     kept = found if last is None else found[-last:]
     gap = [f"… {plural(len(found) - len(kept), 'line')} before (--verbose shows all)"] if len(kept) < len(found) else []
     return Text(
@@ -138,6 +142,8 @@ def _ending(report: Report) -> list[RenderableType]:
     failed = report.count(Outcome.FAILED) + report.count(Outcome.INCONCLUSIVE)
     if failed and report.boot_failure is None:
         parts += _log(report.log)
+    if report.count(Outcome.BLOCKED):
+        parts.append(Text("---- is blocked: it comes after a check that has not passed.", "dim"))
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
     counts = [f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome)]
     style = "bold green" if report.points == report.possible else "bold"

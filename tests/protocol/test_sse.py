@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
@@ -12,9 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.protocol.sse import Comment, Event, EventTooLarge, Fault, FaultKind, Reader
+from grader.text import visible
 
-settings.register_profile("protocol", deadline=None)
-settings.load_profile("protocol")
+LAW = settings(deadline=None, derandomize=True, database=None, max_examples=300)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ def read(*pieces: bytes) -> Reading:
     pending = reader.pending
     found += reader.close()
     return Reading(tuple(found), reader.faults, reader.last_event_id, reader.retry, pending)
+
+
+def feed_all(reader: Reader, pieces: list[bytes], found: list[Event | Comment]) -> None:
+    for piece in pieces:
+        found += reader.feed(piece)
 
 
 def cut(stream: bytes, size: int) -> list[bytes]:
@@ -233,6 +239,7 @@ FAULTS = [
     (b"data: [True, '\\d']\n\n", FaultKind.PYTHON_REPR, 6, 18, "json.dumps"),
     (b"data: {'at': datetime.date(2024, 1, 1)}\n\n", FaultKind.PYTHON_REPR, 6, 39, "json.dumps"),
     (b"data: b'abc'\n\n", FaultKind.PYTHON_REPR, 6, 12, "json.dumps"),
+    (b"data: {1: (True, 'x',), 'k': b'\\xff'}\n\n", FaultKind.PYTHON_REPR, 6, 37, "json.dumps"),
     (b'data: "{\\"a\\": 1}"\n\n', FaultKind.JSON_IN_JSON, 6, 18, "encoded twice"),
     (b"foo: bar\n\n", FaultKind.UNKNOWN_FIELD, 0, 8, "none of data, event, id and retry"),
     (b"data: x\r\n\n", FaultKind.MIXED_LINE_ENDS, 9, 10, "pick one"),
@@ -320,8 +327,7 @@ def test_refuses_an_event_beyond_the_limit(stream: bytes, size: int) -> None:
     reader = Reader(max_event_bytes=50)
     found: list[Event | Comment] = []
     with pytest.raises(EventTooLarge, match="begins at byte 9 is larger than 50 bytes") as caught:
-        for piece in cut(stream, size):
-            found += reader.feed(piece)
+        feed_all(reader, cut(stream, size), found)
     found += caught.value.events
     assert [event.data for event in found if isinstance(event, Event)] == ["a"]
     with pytest.raises(EventTooLarge):
@@ -342,8 +348,8 @@ def test_a_long_line_fed_byte_by_byte_takes_linear_time() -> None:
             reader.feed(b"x")
         return time.process_time() - began
 
-    # Eight times the bytes take eight times as long; were it quadratic, 64 times. 30 leaves room for noise.
-    assert seconds(160_000) < 30 * max(seconds(20_000), 0.001)
+    # Sixteen times the bytes take sixteen times as long; were it quadratic, 256 times. 60 leaves room for noise.
+    assert seconds(320_000) < 60 * max(seconds(20_000), 0.001)
 
 
 def test_a_closed_reader_takes_no_more() -> None:
@@ -358,18 +364,44 @@ def test_a_closed_reader_takes_no_more() -> None:
 # -- laws --
 
 _SCRAPS = st.sampled_from(
-    [b"data", b"event", b"id", b"retry", b":", b": ", b" ", b"\r", b"\n", b"\r\n", b"\n\n", b"\r\r", b"\xef\xbb\xbf"]
-    + [b"a", b"1", b"{", b"}", b'"', b"'", b"\0", b"\xc3", b"\xa9", b"NaN", b"None", "\u2028".encode(), b"{'a': 1}"]
+    [
+        b"data",
+        b"event",
+        b"id",
+        b"retry",
+        b":",
+        b": ",
+        b" ",
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b"\n\n",
+        b"\r\r",
+        b"\xef\xbb\xbf",
+        b"a",
+        b"1",
+        b"{",
+        b"}",
+        b'"',
+        b"'",
+        b"\0",
+        b"\xc3",
+        b"\xa9",
+        b"NaN",
+        b"None",
+        "\u2028".encode(),
+        b"{'a': 1}",
+    ]
 )
 _STREAMS = st.lists(_SCRAPS, max_size=40).map(b"".join) | st.binary(max_size=60)
 
 
 def cuts(stream: bytes, borders: list[int]) -> list[bytes]:
     at = sorted({border % (len(stream) + 1) for border in borders} | {0, len(stream)})
-    return [stream[a:b] for a, b in zip(at, at[1:], strict=False)]
+    return [stream[a:b] for a, b in pairwise(at)]
 
 
-@settings(max_examples=400)
+@LAW
 @given(stream=_STREAMS, borders=st.lists(st.integers(0, 1000), max_size=8))
 def test_any_way_of_cutting_reads_the_same(stream: bytes, borders: list[int]) -> None:
     whole = read(stream)
@@ -377,15 +409,16 @@ def test_any_way_of_cutting_reads_the_same(stream: bytes, borders: list[int]) ->
     assert read(*cut(stream, 1)) == whole
 
 
-@settings(max_examples=300)
+@LAW
+@example(stream="data: a\n\xa0b\n\n".encode())
 @given(stream=_STREAMS)
 def test_ranges_lie_within_the_stream_and_in_order(stream: bytes) -> None:
     reading = read(stream)
     assert all(0 <= one.start <= one.end <= len(stream) for one in (*reading.found, *reading.faults))
     events = reading.events
-    assert all(a.end <= b.start for a, b in zip(events, events[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(events))
     assert [fault.start for fault in reading.faults] == sorted(fault.start for fault in reading.faults)
-    assert all(fault.message.isprintable() and len(fault.message) < 400 for fault in reading.faults)
+    assert all(visible(fault.message, 400) == fault.message for fault in reading.faults)
 
 
 def httpx_sse_events(text: str) -> list[tuple[str, str, str]]:
@@ -410,7 +443,7 @@ _TEXTS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=500)
+@LAW
 @example(text="data\n\n")
 @given(text=_TEXTS)
 def test_agrees_with_an_independent_reader(text: str) -> None:
@@ -433,45 +466,52 @@ _SENT = st.tuples(
 )
 
 
-@st.composite
-def encoded(draw: st.DrawFn, sent: tuple[str | None, str, str | None, int | None]) -> str:
-    """One event, in one of the many ways of writing it."""
-    kind, data, id_, retry = sent
-    lines = [("data", line) for line in data.split("\n")]
-    for name, value in (("event", kind), ("id", id_), ("retry", retry)):
-        if value is not None:
-            lines.insert(draw(st.integers(0, len(lines))), (name, str(value)))
-    text = ""
-    for name, value in [*lines, ("", "")]:
-        if draw(st.booleans()):
-            text += f":{draw(_VALUES)}" + draw(_ENDS)
-        # One space is taken away, so a value that begins with one needs another.
-        space = " " if value.startswith(" ") or draw(st.booleans()) else ""
-        text += (f"{name}:{space}{value}" if name else "") + draw(_ENDS)
-    return text
-
-
 _ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
 
-@settings(max_examples=150)
-@given(data=st.data())
-def test_gives_back_what_was_encoded_in_any_style(data: st.DataObject) -> None:
-    sent = data.draw(st.lists(_SENT, max_size=4))
-    pieces = [data.draw(encoded(one)) for one in sent]
-    # "…\r" and a blank line's "\n" would make one line end of two: a writer who mixes styles has to know.
-    joined = "".join(pieces)
-    reading = read(joined.encode())
+def encode(sent: tuple[str | None, str, str | None, int | None], data: st.DataObject) -> list[str]:
+    """One event as lines without their ends, in one of the many ways of writing it."""
+    kind, text, id_, retry = sent
+    fields = [("data", line) for line in text.split("\n")]
+    for name, value in (("event", kind), ("id", id_), ("retry", retry)):
+        if value is not None:
+            fields.insert(data.draw(st.integers(0, len(fields))), (name, str(value)))
+    lines = []
+    for name, value in fields:
+        if data.draw(st.booleans()):
+            lines.append(":" + data.draw(_VALUES))
+        # One space is taken away, so a value that begins with one needs another.
+        space = " " if value.startswith(" ") or data.draw(st.booleans()) else ""
+        lines.append(f"{name}:{space}{value}")
+    return [*lines, ""]
+
+
+def end_lines(lines: list[str], data: st.DataObject) -> str:
+    """The lines, each ended in any way that does not run together with the end of the line before."""
+    text = ""
+    for line in lines:
+        end = data.draw(_ENDS)
+        merges = line == "" and text.endswith("\r") and end.startswith("\n")
+        text += line + ("\r" if merges else end)
+    return text
+
+
+@settings(LAW, max_examples=150)
+@given(sent=st.lists(_SENT, max_size=4), data=st.data())
+def test_gives_back_what_was_encoded_in_any_style(
+    sent: list[tuple[str | None, str, str | None, int | None]], data: st.DataObject
+) -> None:
+    reading = read(end_lines([line for one in sent for line in encode(one, data)], data).encode())
     last_id = ""
     expected = []
     for kind, text, id_, retry in sent:
         last_id = last_id if id_ is None else id_
         expected.append((kind or "message", text, last_id, retry))
-    if "\r" not in joined or "\n" not in joined.replace("\r\n", ""):
-        assert [(event.type, event.data, event.id, event.retry) for event in reading.events] == expected
-        assert [fault for fault in reading.harmful if fault.kind is not FaultKind.NOT_A_NUMBER] == []
+    assert [(event.type, event.data, event.id, event.retry) for event in reading.events] == expected
+    assert reading.harmful == []
 
 
+@settings(LAW, max_examples=50)
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), st.lists

@@ -1,12 +1,22 @@
 """Kata 1: one endpoint, two modes (WHATWG HTML 9.2)."""
 
-from grader.spec import Client, Draw, Upstream, check
+from grader.spec import Client, Draw, Reply, Upstream, check
 
 PATH = "/generate"
+UNCACHED = ("no-cache", "no-store")
 
 
-def asking(upstream: Upstream, stream: str = "true") -> dict[str, str]:
-    return {"prompt": upstream.key, "stream": stream}
+def batch(upstream: Upstream) -> dict[str, str]:
+    return {"prompt": upstream.key}
+
+
+def stream(upstream: Upstream, value: str = "true") -> dict[str, str]:
+    return {"prompt": upstream.key, "stream": value}
+
+
+def next_chunks(reply: Reply, count: int) -> list[tuple[int, str]]:
+    payloads = [reply.next_event().json(schema="chunk") for _ in range(count)]
+    return [(payload["index"], payload["text"]) for payload in payloads]
 
 
 @check(points=2, hint="Collect the chunks into a list, and return a dict: FastAPI makes JSON of it.")
@@ -14,7 +24,7 @@ def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) ->
     """without `stream`, all chunks come in order in one JSON document"""
     chunks = draw.texts(5)
     upstream.give_all(chunks)
-    reply = client.get(PATH, params={"prompt": upstream.key})
+    reply = client.get(PATH, params=batch(upstream))
     assert (reply.status, reply.content_type) == (200, "application/json")
     assert reply.json(schema="batch")["chunks"] == chunks
 
@@ -28,7 +38,7 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
     """`stream=false` is answered as a batch"""
     chunks = draw.texts(3)
     upstream.give_all(chunks)
-    reply = client.get(PATH, params=asking(upstream, "false"))
+    reply = client.get(PATH, params=stream(upstream, "false"))
     assert (reply.status, reply.content_type) == (200, "application/json")
     assert reply.json(schema="batch")["chunks"] == chunks
 
@@ -41,7 +51,7 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """`stream=true` is answered with an event stream"""
     upstream.give_all(draw.texts(3))
-    reply = client.get(PATH, params=asking(upstream))
+    reply = client.get(PATH, params=stream(upstream))
     assert (reply.status, reply.content_type) == (200, "text/event-stream")
 
 
@@ -54,7 +64,7 @@ def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw
 def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a value of `stream` that is neither true nor false is refused with 422, as JSON"""
     upstream.give_all(draw.texts(2))
-    reply = client.get(PATH, params=asking(upstream, draw.word()))
+    reply = client.get(PATH, params=stream(upstream, draw.word()))
     assert (reply.status, reply.content_type) == (422, "application/json")
     reply.json()
 
@@ -69,8 +79,9 @@ def test_one_event_a_chunk(client: Client, upstream: Upstream, draw: Draw) -> No
     """each chunk is one event, with its index and its text as JSON"""
     chunks = draw.texts(5)
     upstream.give_all(chunks)
-    events = client.get(PATH, params=asking(upstream)).events()
-    payloads = [event.json(schema="chunk") for event in events if event.type == "message"]
+    events = client.get(PATH, params=stream(upstream)).events()[: len(chunks)]
+    assert [event.type for event in events] == ["message"] * len(chunks)
+    payloads = [event.json(schema="chunk") for event in events]
     assert [(payload["index"], payload["text"]) for payload in payloads] == list(enumerate(chunks))
 
 
@@ -83,7 +94,7 @@ def test_one_event_a_chunk(client: Client, upstream: Upstream, draw: Draw) -> No
 def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) -> None:
     """every line of the stream is well-formed, and every event ends with a blank line"""
     upstream.give_all([*draw.texts(3), *draw.awkward_texts()])
-    assert client.get(PATH, params=asking(upstream)).faults() == []
+    assert client.get(PATH, params=stream(upstream)).faults() == []
 
 
 @check(
@@ -93,10 +104,10 @@ def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) 
 )
 def test_each_chunk_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each chunk reaches the client before the next one exists"""
-    with client.get(PATH, params=asking(upstream)) as reply:
-        for chunk in draw.texts(4):
+    with client.get(PATH, params=stream(upstream)) as reply:
+        for index, chunk in enumerate(draw.texts(4)):
             upstream.give(chunk)
-            assert reply.next_event().json(schema="chunk")["text"] == chunk
+            assert next_chunks(reply, 1) == [(index, chunk)]
 
 
 @check(
@@ -108,25 +119,25 @@ def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) 
     """a closing event of type done counts the chunks, and the stream ends cleanly after it"""
     count = draw.number(2, 6)
     upstream.give_all(draw.texts(count))
-    last = client.get(PATH, params=asking(upstream)).events()[-1]
-    assert last.type == "done"
-    assert last.json(schema="done")["chunks"] == count
+    events = client.get(PATH, params=stream(upstream)).events()
+    assert [event.type for event in events] == ["message"] * count + ["done"]
+    assert events[-1].json(schema="done")["chunks"] == count
 
 
 @check(
     points=3,
     after=(test_batch_is_the_default, test_one_event_a_chunk),
-    hint="Let json.dumps do the escaping, and change nothing about the text: no strip(), no splitlines().",
+    hint="Let json.dumps do the escaping, and change nothing about the text: no strip(), no splitlines(), no `if chunk`.",
 )
 def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """both modes carry the same text, whatever characters are in it"""
-    chunks = draw.awkward_texts()
+    """both modes carry the same text, whatever characters are in it, or none"""
+    chunks = ["", *draw.awkward_texts()]
     upstream.give_all(chunks)
-    events = client.get(PATH, params=asking(upstream)).events()
-    assert [event.json(schema="chunk")["text"] for event in events if event.type == "message"] == chunks
-    batch = upstream.another()
-    batch.give_all(chunks)
-    assert client.get(PATH, params=asking(batch, "false")).json(schema="batch")["chunks"] == chunks
+    events = client.get(PATH, params=stream(upstream)).events()[: len(chunks)]
+    assert [event.json(schema="chunk")["text"] for event in events] == chunks
+    other = upstream.another()
+    other.give_all(chunks)
+    assert client.get(PATH, params=batch(other)).json(schema="batch")["chunks"] == chunks
 
 
 @check(
@@ -137,10 +148,10 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
 def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
     """an upstream with no chunks gives an empty batch, and a stream with only the closing event"""
     upstream.end()
-    events = client.get(PATH, params=asking(upstream)).events()
+    events = client.get(PATH, params=stream(upstream)).events()
     assert [event.type for event in events] == ["done"]
     assert events[0].json(schema="done")["chunks"] == 0
-    assert client.get(PATH, params=asking(upstream, "false")).json(schema="batch")["chunks"] == []
+    assert client.get(PATH, params=batch(upstream)).json(schema="batch")["chunks"] == []
 
 
 @check(
@@ -152,10 +163,11 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
 def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the stream has no Content-Length, and says that it must not be cached"""
     upstream.give_all(draw.texts(2))
-    reply = client.get(PATH, params=asking(upstream))
+    reply = client.get(PATH, params=stream(upstream))
     assert "content-length" not in reply.headers
-    directives = {part.strip().lower() for part in reply.headers.get("cache-control", "").split(",")}
-    assert directives & {"no-cache", "no-store"} != set()
+    caching = reply.headers.get("cache-control", "")
+    directives = [part.strip().lower() for part in caching.split(",")]
+    assert next((name for name in directives if name in UNCACHED), caching) in UNCACHED
 
 
 @check(
@@ -169,11 +181,46 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
     chunks = draw.texts(3)
     other = upstream.another()
     other.give_all(chunks)
-    with client.get(PATH, params=asking(upstream)) as held:
+    with client.get(PATH, params=stream(upstream)) as held:
         upstream.give(*chunks)
-        assert [held.next_event().json()["text"] for _ in chunks] == chunks
+        assert next_chunks(held, len(chunks)) == list(enumerate(chunks))
         upstream.wait_for_pull(len(chunks) + 1)
-        assert client.get(PATH, params=asking(other, "false")).json(schema="batch")["chunks"] == chunks
+        assert client.get(PATH, params=batch(other)).json(schema="batch")["chunks"] == chunks
+
+
+@check(
+    points=2,
+    after=test_batch_is_the_default,
+    rule="FastAPI: concurrency",
+    hint="A batch waits as well, and nothing may block there either: `async for`, or a `def` endpoint.",
+)
+def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """another request is answered while a batch waits for its next chunk"""
+    chunks = draw.texts(3)
+    other = upstream.another()
+    other.give_all(chunks)
+    with client.get(PATH, params=batch(upstream)):
+        upstream.give(*draw.texts(2))
+        upstream.wait_for_pull(3)
+        assert client.get(PATH, params=batch(other)).json(schema="batch")["chunks"] == chunks
+
+
+@check(
+    points=2,
+    after=test_others_are_answered_meanwhile,
+    hint="Two requests share no variable and no queue; and the first pull, before you answer, must not block either.",
+)
+def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """two streams at the same time each carry their own chunks, even while one waits for its first"""
+    early, late = draw.texts(3), draw.texts(3)
+    other = upstream.another()
+    with client.get(PATH, params=stream(upstream)) as waiting:
+        upstream.wait_for_pull()
+        with client.get(PATH, params=stream(other)) as running:
+            other.give(*early)
+            assert next_chunks(running, 3) == list(enumerate(early))
+            upstream.give(*late)
+            assert next_chunks(waiting, 3) == list(enumerate(late))
 
 
 @check(
@@ -185,9 +232,9 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
     """in batch mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
     upstream.fail()
-    reply = client.get(PATH, params=asking(upstream, "false"))
+    reply = client.get(PATH, params=batch(upstream))
     assert (reply.status, reply.content_type) == (502, "application/json")
-    assert "detail" in reply.json()
+    reply.json(schema="error")
 
 
 @check(
@@ -199,6 +246,6 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> No
 def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
     """in stream mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
     upstream.fail()
-    reply = client.get(PATH, params=asking(upstream))
+    reply = client.get(PATH, params=stream(upstream))
     assert (reply.status, reply.content_type) == (502, "application/json")
-    assert "detail" in reply.json()
+    reply.json(schema="error")
