@@ -348,7 +348,7 @@ class Reply:
     def _silence(self) -> str:
         if self._head is None:
             return "nothing, not even a status line, while the app answers other requests"
-        if self._comment_bytes and not self._items:
+        if self._comment_bytes and not self._has_event():
             return "only comments, while the app answers other requests"
         pending = self._sse.pending
         if pending:

@@ -17,12 +17,13 @@ _LONGEST_REPR = 1 << 16
 _LONGEST_INT = 4300
 #: A dict's repr even where it holds things that literal_eval refuses, such as datetime.datetime(...).
 _DICT_REPR = re.compile(r"\[?\{'[^'\n]{0,200}': ")
-#: What Python writes and JSON does not, strings and what stands in for them once each.
+#: What Python writes and JSON does not, and the strings to be skipped. Possessive, and a string that never ends
+#: takes all the rest: hostile text costs linear time.
 _PYTHON_TOKEN = re.compile(
     r"""
-    (?P<quoted> b?'(?:[^'\\]|\\.)*' | \b(?:None|True|False)\b )
-    | (?P<string> b?"(?:[^"\\]|\\.)*" | -?\d[\d.]*(?=\s*:) )
-    | (?P<last_comma> ,(?=\s*[\])}]) )
+    (?P<quoted> b?'(?:[^'\\]|\\.)*+'? | \b(?:None|True|False)\b )
+    | (?P<string> b?"(?:[^"\\]|\\.)*+"? | (?<![\w.])-?\d[\d.]*+(?=\s*+:) )
+    | (?P<last_comma> ,(?=\s*+[\])}]) )
     | (?P<bracket> [()] )
     """,
     re.VERBOSE | re.DOTALL,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
+
 from grader.kit import Items, UpstreamError, upstream
 
 app = FastAPI()

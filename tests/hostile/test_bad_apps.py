@@ -180,7 +180,7 @@ BODIES = {
         "only comments",
     ),
     "an endless head of an event": (
-        'await start(send)\nwhile True: await asyncio.sleep(0), await body(send, b"id: " + b"x" * 60000 + b"\\n", True)',
+        'await start(send)\nwhile True: await asyncio.sleep(0), await body(send, b"id: " + b"x" * 9999 + b"\\n", True)',
         "framing_is_well_formed",
         "more than that, unended",
     ),

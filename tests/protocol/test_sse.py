@@ -352,6 +352,17 @@ def test_a_long_line_fed_byte_by_byte_takes_linear_time() -> None:
     assert seconds(320_000) < 60 * max(seconds(20_000), 0.001)
 
 
+@pytest.mark.parametrize(
+    "scrap", ["1", " ", ", ", "'", "\\'", '\\"', "b'", "-", "[", "{'a':", "1 ", "(", ",\t", "NaN "]
+)
+def test_payload_that_only_looks_like_python_costs_little(scrap: str) -> None:
+    payload = "data: ['" + "', 1, " * (scrap != "\\'") + scrap * (50_000 // len(scrap)) + "?\n\n"
+    began = time.process_time()
+    assert len(read(payload.encode()).events) == 1
+    # A few milliseconds; a regular expression that looks at everything twice over takes tens of seconds.
+    assert time.process_time() - began < 2
+
+
 def test_a_closed_reader_takes_no_more() -> None:
     reader = Reader()
     reader.feed(b"data: x")

@@ -127,7 +127,7 @@ def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) 
 @check(
     points=3,
     after=(test_batch_is_the_default, test_one_event_a_chunk),
-    hint="Let json.dumps do the escaping, and change nothing about the text: no strip(), no splitlines(), no `if chunk`.",
+    hint="Let json.dumps do the escaping, and change nothing: no strip(), no splitlines(), no `if chunk`.",
 )
 def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
     """both modes carry the same text, whatever characters are in it, or none"""
