@@ -24,7 +24,7 @@ from grader.errors import BootFailed
 from grader.model import BootFailure, Place
 
 _LIBRARY = Path(__file__).resolve().parent.parent
-_HOST = Path(__file__).resolve().with_name("host.py")
+_HOST = Path(__file__).resolve().parent / "host" / "__main__.py"
 #: What the app's environment inherits; everything else of the caller's stays outside.
 _INHERITED = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE"}
 #: Accepted sockets inherit it from the listener: small, so that a client that does not read is felt soon.

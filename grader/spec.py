@@ -8,7 +8,8 @@ from typing import TypeVar
 from grader.model import Check
 from grader.probe.client import Client
 from grader.probe.draw import Draw
-from grader.probe.reply import Reply, ServerSentEvent
+from grader.probe.events import ServerSentEvent
+from grader.probe.reply import Reply
 from grader.probe.upstream import Upstream
 from grader.probe.wire import Farewell
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import BadKata, Violation
 from grader.model import Spot
+from grader.protocol import payload as json_text
 from grader.text import visible
 
 if TYPE_CHECKING:
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 Json = Any
 
 _RULE = "RFC 8259 2"
+_MISTAKES = {
+    json_text.Wrong.PYTHON_REPR: " — that is Python's own notation; json.dumps() writes JSON",
+    json_text.Wrong.NOT_A_NUMBER: " — NaN and Infinity are no JSON",
+    json_text.Wrong.UNFINISHED: " — it breaks off in the middle",
+    json_text.Wrong.SEVERAL_VALUES: " — there is more than one value",
+    json_text.Wrong.TOO_DEEP: " — it is nested too deeply to read",
+}
 
 
 def decode(body: bytes, *, what: str) -> str:
@@ -34,11 +42,10 @@ def decode(body: bytes, *, what: str) -> str:
 def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) -> Json:
     """``text`` as a JSON value of the shape that ``schema`` names ("" asks for no shape). Raises Violation."""
     try:
-        value = json.loads(text, parse_constant=_not_json)
-    except (ValueError, RecursionError) as error:
-        raise Violation(
-            expected=f"{what} as JSON", seen=f"{_excerpt(text)}{_guess(text, error)}", rule=_RULE, spot=spot
-        ) from None
+        value = json_text.parse(text)
+    except json_text.NotJson as error:
+        seen = _excerpt(text) + _MISTAKES.get(error.wrong, "")
+        raise Violation(expected=f"{what} as JSON", seen=seen, rule=_RULE, spot=spot) from None
     if schema:
         _check(value, text, what=what, path=session.schemas / f"{schema}.json", spot=spot)
     return value
@@ -72,23 +79,3 @@ def _validator(path: Path) -> Any:
 
 def _excerpt(text: str) -> str:
     return visible(text, 120) if text else "(empty)"
-
-
-def _guess(text: str, error: Exception) -> str:
-    """What kind of mistake it looks like."""
-    start = text.lstrip()[:2]
-    if isinstance(error, _NotJson):
-        return f" — {error} is no JSON number"
-    if start[:1] in "{[(" and "'" in text[:200] and '"' not in text[:20]:
-        return " — that is Python's own notation; json.dumps() writes JSON"
-    if text.startswith("data:"):
-        return " — the “data:” prefix is there twice"
-    return ""
-
-
-class _NotJson(ValueError):
-    pass
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise _NotJson(constant)

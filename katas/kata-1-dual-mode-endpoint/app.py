@@ -6,8 +6,6 @@ Try it by hand:  uvicorn app:app --reload
 
 from fastapi import FastAPI, HTTPException
 
-from grader.kit import UpstreamError, upstream  # upstream(prompt) yields the chunks, one by one
-
 app = FastAPI()
 
 

@@ -183,9 +183,9 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
     other.give_all(chunks)
     with client.get(PATH, params=stream(upstream)) as held:
         upstream.give(*chunks)
-        assert next_chunks(held, len(chunks)) == list(enumerate(chunks))
-        upstream.wait_for_pull(len(chunks) + 1)
-        assert client.get(PATH, params=batch(other)).json(schema="batch")["chunks"] == chunks
+        assert next_chunks(held, 3) == list(enumerate(chunks))
+        upstream.wait_for_pull(4)
+        assert next_chunks(client.get(PATH, params=stream(other)), 3) == list(enumerate(chunks))
 
 
 @check(
@@ -212,15 +212,17 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
 )
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two streams at the same time each carry their own chunks, even while one waits for its first"""
-    early, late = draw.texts(3), draw.texts(3)
+    one, two = draw.texts(3), draw.texts(3)
     other = upstream.another()
     with client.get(PATH, params=stream(upstream)) as waiting:
         upstream.wait_for_pull()
         with client.get(PATH, params=stream(other)) as running:
-            other.give(*early)
-            assert next_chunks(running, 3) == list(enumerate(early))
-            upstream.give(*late)
-            assert next_chunks(waiting, 3) == list(enumerate(late))
+            other.give(two[0])
+            assert next_chunks(running, 1) == [(0, two[0])]
+            upstream.give(*one)
+            assert next_chunks(waiting, 3) == list(enumerate(one))
+            other.give(*two[1:])
+            assert next_chunks(running, 2) == [(1, two[1]), (2, two[2])]
 
 
 @check(

@@ -1,4 +1,4 @@
-"""A producer task and a queue of one: the producer is never more than a step ahead, and is cancelled with its reader."""
+"""A producer task and a short queue: it runs at most two chunks ahead, and is cancelled with its reader."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A function as middleware adds the headers; it passes the body on as it comes. The failure has a handler of its own."""
+"""A middleware function adds the headers and passes the body on as it comes; the failure has its own handler."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,0 +1,83 @@
+"""Tracebacks, cut to the frames of the learner's own files."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+MOST_FRAMES = 12  # of a traceback: a runaway recursion has a thousand
+
+
+class LearnerFrames:
+    """Cuts tracebacks to the frames of the learner's own files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+
+    def owns(self, filename: str) -> bool:
+        if filename.startswith("<"):
+            return False
+        try:
+            return Path(filename).resolve().is_relative_to(self._folder) and "site-packages" not in filename
+        except (OSError, ValueError):
+            return False
+
+    def of(self, error: BaseException) -> list[dict[str, Any]]:
+        """The learner's frames of ``error``, innermost last; of a SyntaxError, the offending line."""
+        if isinstance(error, SyntaxError) and error.filename:
+            text = (error.text or "").strip()
+            return [{"file": self.name(error.filename), "line": error.lineno or 0, "function": "", "text": text}]
+        own = [item for item in traceback.extract_tb(error.__traceback__) if self.owns(item.filename)]
+        return [self.frame(item) for item in own[-MOST_FRAMES:]]
+
+    def frame(self, item: traceback.FrameSummary) -> dict[str, Any]:
+        return {
+            "file": self.name(item.filename),
+            "line": item.lineno or 0,
+            "function": item.name,
+            "text": item.line or "",
+        }
+
+    def name(self, filename: str) -> str:
+        path = Path(filename)
+        return str(path.resolve().relative_to(self._folder)) if self.owns(filename) else path.name
+
+    def where(self, frame: FrameType | None) -> dict[str, Any] | None:
+        """Where in the learner's files a running thread is, and the library call that it is in."""
+        innermost = frame
+        while frame is not None and not self.owns(frame.f_code.co_filename):
+            frame = frame.f_back
+        if frame is None or innermost is None:
+            return None
+        found = self.frame(traceback.extract_stack(frame, limit=1)[-1])
+        return found | {"doing": "" if innermost is frame else innermost.f_code.co_qualname}
+
+    def format(self, error: BaseException) -> str:
+        """A traceback as Python prints it, without the frames of servers and frameworks."""
+        found = traceback.TracebackException.from_exception(error)
+        self._cut(found)
+        return "".join(found.format()).rstrip()
+
+    def _cut(self, found: traceback.TracebackException) -> None:
+        own = [item for item in found.stack if self.owns(item.filename)]
+        if own:
+            found.stack[:] = own
+        for inner in (found.__cause__, found.__context__, *(found.exceptions or ())):
+            if inner is not None:
+                self._cut(inner)
+
+
+class CutFormatter(logging.Formatter):
+    """Formats log records with the learner's frames only."""
+
+    def __init__(self, frames: LearnerFrames) -> None:
+        super().__init__("%(levelname)s: %(message)s")
+        self._frames = frames
+
+    def formatException(  # noqa: N802 - the name is logging's
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        return self._frames.format(ei[1]) if ei[1] is not None else ""

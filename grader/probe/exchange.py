@@ -1,0 +1,133 @@
+"""One request and its response as the client end takes them in: bytes, head, body, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from grader.errors import Violation
+from grader.model import Spot
+from grader.probe.patience import Ready
+from grader.probe.session import Session
+from grader.probe.wire import Farewell, Silence, Wire
+from grader.protocol import http1
+from grader.protocol.transcript import Act, Lane
+
+#: A body longer than this is cut off: no kata asks for as much.
+MAX_BODY = 8 << 20
+#: How many of the response's bytes are kept as they came.
+MAX_RAW = 1 << 16
+
+
+class Exchange:
+    """What has arrived so far. Nothing here waits longer than it is told to, or judges."""
+
+    def __init__(self, session: Session, *, wire: Wire, method: str, number: int) -> None:
+        self._session = session
+        self._wire = wire
+        self._number = number
+        self._http = http1.ResponseReader(method)
+        self._body = bytearray()
+        self.raw = bytearray()
+        self.head: http1.Head | None = None
+        self.unread: deque[http1.Chunk] = deque()  # what a reader of the body has not seen yet
+        self.ended = False
+        self.fault: http1.HttpFault | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The body so far, without transfer coding."""
+        return bytes(self._body)
+
+    @property
+    def size(self) -> int:
+        """Bytes of body so far."""
+        return len(self._body)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can come: it has ended, well or badly."""
+        return self.ended or self.fault is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the client is still there."""
+        return self._wire.is_open
+
+    @property
+    def media_type(self) -> str:
+        """The media type in lower case, without parameters (RFC 9110 8.3.1); empty when there is none."""
+        headers = self.head.headers if self.head else ()
+        value = next((value for name, value in headers if name == "content-type"), "")
+        return value.partition(";")[0].strip().lower()
+
+    def ready(self, condition: Callable[[], bool]) -> Ready:
+        """What patience asks: take in bytes for so long, until ``condition`` or the end of the exchange."""
+
+        def look(timeout: float) -> bool:
+            deadline = time.monotonic() + timeout
+            while not (condition() or self.is_over):
+                if not self._take_in(max(0.0, deadline - time.monotonic())):
+                    return False
+            return True
+
+        return look
+
+    def leave(self, how: Farewell) -> None:
+        """The client goes away, before the end or after it. A second leaving does nothing."""
+        if not self.is_open:
+            return
+        if not self.is_over:
+            self._session.leaving()
+        self._record(Act.LEFT, detail=how.value)
+        self._wire.leave(how)
+
+    def close(self) -> None:
+        """Hang up when the check is over."""
+        self._wire.leave(Farewell.RST)
+
+    def spot(self, offset: int) -> Spot:
+        """The bytes of the body around ``offset``."""
+        start = max(0, offset - 60)
+        return Spot(excerpt=bytes(self._body[start : offset + 60]), caret=offset - start, offset=offset)
+
+    def _take_in(self, timeout: float) -> bool:
+        """Take in what has arrived, waiting at most ``timeout`` seconds; False when nothing has."""
+        received = self._wire.receive(timeout)
+        at = self._wire.now()
+        events: list[http1.HttpEvent] = []
+        match received:
+            case Silence.NOTHING:
+                return False
+            case Silence.EOF:
+                events = self._http.close(at)
+            case Silence.RESET:
+                self._http.reset()
+            case bytes() as data:
+                self.raw += data[: max(0, MAX_RAW - len(self.raw))]
+                events = self._http.feed(data, at)
+        for event in events:
+            self._take(event)
+        self.fault = self._http.fault
+        if self.fault is not None:
+            self._record(Act.BROKEN, detail=self.fault.message)
+        return True
+
+    def _take(self, event: http1.HttpEvent) -> None:
+        match event:
+            case http1.Head():
+                self.head = event
+                self._record(Act.HEAD, detail=f"{event.status} {self.media_type}".strip())
+            case http1.Chunk():
+                self._body += event.data
+                self.unread.append(event)
+                self._record(Act.CHUNK, event.data)
+                if self.size > MAX_BODY:
+                    raise Violation(expected=f"a body of at most {MAX_BODY >> 20} MiB", seen="more than that, unended")
+            case http1.End():
+                self.ended = True
+                self._record(Act.ENDED)
+
+    def _record(self, act: Act, data: bytes = b"", *, detail: str = "") -> None:
+        self._session.record(Lane.CLIENT, act, self._number, data, detail)

@@ -1,0 +1,34 @@
+"""The library frames what it is given, and it is given what is framed already: `data: data: ...`.
+
+Fails: one_event_a_chunk
+"""
+
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, HTTPException
+from sse_starlette import EventSourceResponse
+
+from grader.kit import Items, UpstreamError, upstream
+
+app = FastAPI()
+
+
+async def events(first: str | None, rest: Items) -> AsyncIterator[str]:
+    index, chunk = 0, first
+    while chunk is not None:
+        yield f"data: {json.dumps({'index': index, 'text': chunk})}\n\n"
+        index, chunk = index + 1, await anext(rest, None)
+    yield f"event: done\ndata: {json.dumps({'chunks': index})}\n\n"
+
+
+@app.get("/generate", response_model=None)
+async def generate(prompt: str, stream: bool = False) -> EventSourceResponse | dict[str, list[str]]:
+    chunks = upstream(prompt)
+    try:
+        if not stream:
+            return {"chunks": [chunk async for chunk in chunks]}
+        first = await anext(chunks, None)
+    except UpstreamError as error:
+        raise HTTPException(502, detail=str(error)) from error
+    return EventSourceResponse(events(first, chunks))

@@ -1,0 +1,35 @@
+"""The events are joined, and sent as one body with its length.
+
+Fails: each_chunk_leaves_before_the_next_exists, stream_is_not_cached
+"""
+
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import Response
+
+from grader.kit import Items, UpstreamError, upstream
+
+app = FastAPI()
+
+
+async def events(first: str | None, rest: Items) -> AsyncIterator[str]:
+    index, chunk = 0, first
+    while chunk is not None:
+        yield f"data: {json.dumps({'index': index, 'text': chunk})}\n\n"
+        index, chunk = index + 1, await anext(rest, None)
+    yield f"event: done\ndata: {json.dumps({'chunks': index})}\n\n"
+
+
+@app.get("/generate", response_model=None)
+async def generate(prompt: str, stream: bool = False) -> Response | dict[str, list[str]]:
+    chunks = upstream(prompt)
+    try:
+        if not stream:
+            return {"chunks": [chunk async for chunk in chunks]}
+        first = await anext(chunks, None)
+    except UpstreamError as error:
+        raise HTTPException(502, detail=str(error)) from error
+    body = "".join([event async for event in events(first, chunks)])
+    return Response(body, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,37 @@
+"""The blank line stands between two events rather than after each, so that one arrives with the next.
+
+Fails: framing_is_well_formed, each_chunk_leaves_before_the_next_exists, done_closes_the_stream
+"""
+
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import StreamingResponse
+
+from grader.kit import Items, UpstreamError, upstream
+
+app = FastAPI()
+
+
+async def events(first: str | None, rest: Items) -> AsyncIterator[str]:
+    index, chunk = 0, first
+    while chunk is not None:
+        separator = "\n\n" if index else ""
+        yield f"{separator}data: {json.dumps({'index': index, 'text': chunk})}"
+        index, chunk = index + 1, await anext(rest, None)
+    yield f"\n\nevent: done\ndata: {json.dumps({'chunks': index})}"
+
+
+@app.get("/generate", response_model=None)
+async def generate(prompt: str, stream: bool = False) -> StreamingResponse | dict[str, list[str]]:
+    chunks = upstream(prompt)
+    try:
+        if not stream:
+            return {"chunks": [chunk async for chunk in chunks]}
+        first = await anext(chunks, None)
+    except UpstreamError as error:
+        raise HTTPException(502, detail=str(error)) from error
+    return StreamingResponse(
+        events(first, chunks), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+    )

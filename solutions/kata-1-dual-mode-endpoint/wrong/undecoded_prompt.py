@@ -1,0 +1,38 @@
+"""The query is cut up by hand, and its percent-encoding stays in: the upstream knows no such prompt.
+
+Fails: batch_is_the_default, stream_true_is_an_event_stream
+"""
+
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import StreamingResponse
+
+from grader.kit import Items, UpstreamError, upstream
+
+app = FastAPI()
+
+
+async def events(first: str | None, rest: Items) -> AsyncIterator[str]:
+    index, chunk = 0, first
+    while chunk is not None:
+        yield f"data: {json.dumps({'index': index, 'text': chunk})}\n\n"
+        index, chunk = index + 1, await anext(rest, None)
+    yield f"event: done\ndata: {json.dumps({'chunks': index})}\n\n"
+
+
+@app.get("/generate", response_model=None)
+async def generate(request: Request) -> StreamingResponse | dict[str, list[str]]:
+    query = dict(pair.split("=") for pair in request.url.query.split("&"))
+    stream = query.get("stream") == "true"
+    chunks = upstream(query["prompt"])
+    try:
+        if not stream:
+            return {"chunks": [chunk async for chunk in chunks]}
+        first = await anext(chunks, None)
+    except UpstreamError as error:
+        raise HTTPException(502, detail=str(error)) from error
+    return StreamingResponse(
+        events(first, chunks), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+    )
