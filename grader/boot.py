@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import selectors
 import signal
 import socket
@@ -81,7 +80,7 @@ class App:
 
     def __init__(self, launch: Launch, upstream: tuple[str, int]) -> None:
         self._launch = launch
-        self._marker = secrets.token_hex(16)
+        self._marker = os.urandom(16).hex()
         self._spare = reaper.children()
         self._news = threading.Condition()
         self._ready = False

@@ -15,6 +15,7 @@ from grader import comparison
 from grader.errors import BadKata, BootFailed, Inconclusive, UsageError, Violation
 from grader.kata import Kata, meant
 from grader.model import BootFailure, Check, CheckResult, Finding, Outcome
+from grader.probe import payload
 from grader.probe.client import Client
 from grader.probe.draw import Draw
 from grader.probe.session import Session
@@ -92,6 +93,7 @@ class Specification:
         """Wait for the app; when it does not start, no check needs to run to have failed."""
         if self._rig is None or self._trouble is not None:
             return True
+        payload.prepare(self._kata.schemas)
         try:
             self._rig.wait_until_ready()
         except BootFailed as error:

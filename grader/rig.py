@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import socket
 import time
 from pathlib import Path
@@ -21,7 +21,7 @@ class Rig:
     """Made before anything heavy is imported: the app boots while the rest of the grader loads."""
 
     def __init__(self, launch: Launch, *, seed: str = "") -> None:
-        self.seed = seed or secrets.token_hex(4)
+        self.seed = seed or os.urandom(4).hex()
         self._launch = launch
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._address: tuple[str, int] = self._listener.getsockname()

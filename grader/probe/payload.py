@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,13 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
     if schema:
         _check(value, text, what=what, path=session.schemas / f"{schema}.json", spot=spot)
     return value
+
+
+def prepare(schemas: Path) -> None:
+    """Load the validator and the kata's schemas beforehand, while the app boots. Faulty ones are told when used."""
+    for path in schemas.glob("*.json"):
+        with suppress(BadKata):
+            _validator(path)
 
 
 def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None:

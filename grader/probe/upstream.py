@@ -12,6 +12,7 @@ from grader.text import plural, visible
 
 #: Pulls after the client left that are counted before a check stops counting.
 _ENOUGH = 8
+_MOMENT = 0.02  # seconds
 
 
 class Upstream:
@@ -120,7 +121,11 @@ class Upstream:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """No more is given; what the app still asks for fails."""
+        """No more is given; what the app still asks for fails.
+
+        An app that is just hearing of its client's leaving gets a moment to let go first, lest its log speak of us.
+        """
+        self._news(lambda: self.is_released)(_MOMENT)
         self._gate.finish(error="the check is over")
 
     def _news(self, condition: Callable[[], bool]) -> Ready:

@@ -4,14 +4,15 @@ Try it by hand:  uvicorn app:app --reload
                  curl -N --json '{"task": "index", "steps": 3}' 'http://127.0.0.1:8000/tasks?stream=true'
 """
 
-from fastapi import Body, FastAPI, HTTPException
-from grader.kit import UpstreamError, upstream  # noqa: F401 - upstream(task) gives out the outcome of each step
+from fastapi import FastAPI, HTTPException
+
+from grader.kit import UpstreamError, upstream  # upstream(task) gives out the outcome of each step
 
 app = FastAPI()
 
 
 @app.post("/tasks")
-async def run_task(body: dict = Body(), stream: bool = False, heartbeat: float = 15.0):
+async def run_task(body: dict, stream: bool = False, heartbeat: float = 15.0):
     # Your work: pull one item for each step, and answer in the mode that was asked for.
     # A Pydantic model in the place of `dict` would say what a right body is.
     raise HTTPException(status_code=501, detail="not written yet")

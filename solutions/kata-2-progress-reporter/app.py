@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, StreamingResponse
-from grader.kit import UpstreamError, upstream
 from pydantic import BaseModel, Field
+
+from grader.kit import UpstreamError, upstream
 
 app = FastAPI()
 

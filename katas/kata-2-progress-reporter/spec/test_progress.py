@@ -208,7 +208,7 @@ def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
 @check(
     points=3,
     after=test_a_long_step_is_bridged_by_a_heartbeat,
-    hint="asyncio.wait_for() cancels what it waits for. asyncio.wait() does not, and asyncio.shield() guards against it.",
+    hint="asyncio.wait_for() cancels what it waits for. asyncio.wait() does not; asyncio.shield() guards.",
 )
 def test_heartbeats_lose_no_step(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a step that heartbeats have bridged is still told when it is done, and is asked for only once"""

@@ -1,6 +1,6 @@
 """The first chunk is number 1.
 
-Fails: one_event_a_chunk
+Fails: chunks_are_numbered
 """
 
 import json

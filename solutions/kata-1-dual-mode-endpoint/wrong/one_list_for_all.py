@@ -1,7 +1,6 @@
 """A list as a default argument is made once, and every batch adds to it.
 
-Fails: stream_false_is_batch, both_modes_carry_the_same_text, no_chunks_at_all, others_are_answered_meanwhile,
-others_are_answered_during_a_batch
+Fails: stream_false_is_batch, both_modes_carry_the_same_text, no_chunks_at_all, others_are_answered_during_a_batch
 """
 
 import json

@@ -1,0 +1,414 @@
+"""Kata 3: an LLM's answer, token by token, in the Chat Completions wire shape."""
+
+from typing import Any
+
+from grader.spec import Client, Draw, Farewell, Reply, Upstream, check
+
+PATH = "/v1/chat/completions"
+DONE = "[DONE]"
+WIRE = "Chat Completions: streaming"
+BOUND = 1 << 20  # bytes of tokens that may be pulled and not yet read
+
+
+def asking(upstream: Upstream, *, stream: bool = True, model: str = "kata", **more: object) -> dict[str, object]:
+    messages = [{"role": "user", "content": upstream.key}]
+    return {"model": model, "messages": messages, "stream": stream, **more}
+
+
+def chunks(reply: Reply) -> list[Any]:
+    """The chunks of a whole stream. How the sentinel after them is written is the affair of one check alone."""
+    return [event.json(schema="chunk") for event in reply.events() if event.data.strip('"') != DONE]
+
+
+def choices(found: list[Any]) -> list[Any]:
+    return [choice for chunk in found for choice in chunk["choices"]]
+
+
+def text(found: list[Any]) -> str:
+    return "".join(choice["delta"].get("content") or "" for choice in choices(found))
+
+
+def next_token(reply: Reply) -> str:
+    """The text of the next chunk that has any: the role may come in a chunk of its own."""
+    while not (token := text([reply.next_event().json(schema="chunk")])):
+        pass
+    return token
+
+
+@check(points=3, rule=WIRE, hint='Collect the tokens into a list; "".join(tokens) is the message\'s content.')
+def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """without `stream`, one chat.completion object holds the whole answer"""
+    tokens = draw.texts(5)
+    upstream.give_all(tokens)
+    reply = client.post(PATH, json={"model": "kata", "messages": [{"role": "user", "content": upstream.key}]})
+    assert (reply.status, reply.content_type) == (200, "application/json")
+    assert reply.json(schema="completion")["choices"][0]["message"]["content"] == "".join(tokens)
+
+
+@check(
+    points=1,
+    after=test_batch_is_one_completion,
+    hint="Count what you pull, and not words or characters: completion_tokens = len(tokens).",
+)
+def test_batch_counts_its_tokens(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """in batch mode, usage counts the tokens that were pulled, and total_tokens is the sum"""
+    count = draw.number(3, 9)
+    upstream.give_all(draw.texts(count))
+    usage = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")["usage"]
+    assert usage["completion_tokens"] == count
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+
+
+@check(points=1, after=test_batch_is_one_completion, hint="prompt = body.messages[-1].content")
+def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """the prompt is the content of the last message, whatever messages come before it"""
+    tokens = draw.texts(3)
+    upstream.give_all(tokens)
+    roles = ["system", "user", "assistant"]
+    messages = [{"role": role, "content": draw.word()} for role in roles] + [{"role": "user", "content": upstream.key}]
+    reply = client.post(PATH, json={"model": "kata", "messages": messages})
+    assert reply.status == 200
+    assert reply.json(schema="completion")["choices"][0]["message"]["content"] == "".join(tokens)
+
+
+@check(
+    points=1,
+    rule="WHATWG HTML 9.2.3",
+    hint='StreamingResponse(events(), media_type="text/event-stream"), around an async generator.',
+)
+def test_stream_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """with `"stream": true` the answer is an event stream"""
+    upstream.give_all(draw.texts(3))
+    reply = client.post(PATH, json=asking(upstream))
+    assert (reply.status, reply.content_type) == (200, "text/event-stream")
+
+
+@check(
+    points=2,
+    after=test_stream_is_an_event_stream,
+    rule="WHATWG HTML 9.2.5",
+    hint="A field is `data: ...` and a line end; a blank line ends the event, the last one too.",
+)
+def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """every line of the stream is well-formed, and every event ends with a blank line"""
+    upstream.give_all([*draw.texts(3), *draw.awkward_texts()])
+    assert client.post(PATH, json=asking(upstream)).faults() == []
+
+
+@check(
+    points=3,
+    after=test_stream_is_an_event_stream,
+    rule=WIRE,
+    hint="Compare a chunk with schemas/chunk.json: a chunk has a delta where the batch has a message.",
+)
+def test_chunks_have_the_shape(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """each event but `[DONE]` is a chat.completion.chunk object, and no event has a name"""
+    tokens = draw.texts(5)
+    upstream.give_all(tokens)
+    events = client.post(PATH, json=asking(upstream)).events()
+    found = [event.json(schema="chunk") for event in events if event.data.strip('"') != DONE]
+    assert [choice["delta"]["content"] for choice in choices(found) if choice["delta"].get("content")] == tokens
+    assert [event.type for event in events if event.type != "message"] == []
+
+
+@check(
+    points=2,
+    after=test_chunks_have_the_shape,
+    rule=WIRE,
+    hint='Begin with a chunk whose delta is {"role": "assistant"}, or put the role beside the first token.',
+)
+def test_role_comes_first_and_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """the first delta names the role assistant, and no later one names a role"""
+    upstream.give_all(draw.texts(3))
+    found = choices(chunks(client.post(PATH, json=asking(upstream))))
+    roles = [choice["delta"].get("role") for choice in found]
+    assert roles == ["assistant", *([None] * (len(roles) - 1))]
+
+
+@check(
+    points=2,
+    after=test_chunks_have_the_shape,
+    rule=WIRE,
+    hint='After the loop: one more chunk, with an empty delta and the finish_reason "stop".',
+)
+def test_finish_reason_comes_last(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """finish_reason is null until the last choice, where it is stop"""
+    upstream.give_all(draw.texts(3))
+    found = choices(chunks(client.post(PATH, json=asking(upstream))))
+    reasons = [choice["finish_reason"] for choice in found]
+    assert reasons == [*([None] * (len(reasons) - 1)), "stop"]
+
+
+@check(
+    points=2,
+    after=test_stream_is_an_event_stream,
+    rule=WIRE,
+    hint=r'The last thing to yield is "data: [DONE]\n\n", as it stands: it is no JSON.',
+)
+def test_done_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """the stream's last event is `[DONE]`, without quotes, and there is only one"""
+    upstream.give_all(draw.texts(3))
+    data = [event.data for event in client.post(PATH, json=asking(upstream)).events()]
+    assert data[-1:] == [DONE]
+    assert data.count(DONE) == 1
+
+
+@check(
+    points=3,
+    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    hint="Let json.dumps do the escaping, and change nothing about a token: no strip(), no splitlines().",
+)
+def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """the deltas add up to the batch answer's content, whatever characters are in it"""
+    tokens = draw.awkward_texts()
+    upstream.give_all(tokens)
+    assert text(chunks(client.post(PATH, json=asking(upstream)))) == "".join(tokens)
+    batch = upstream.another()
+    batch.give_all(tokens)
+    answer = client.post(PATH, json=asking(batch, stream=False)).json(schema="completion")
+    assert answer["choices"][0]["message"]["content"] == "".join(tokens)
+
+
+@check(
+    points=1,
+    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    hint="An answer may have no tokens: then first = await anext(tokens) raises StopAsyncIteration.",
+)
+def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
+    """an answer without tokens has an empty content, and ends like any other"""
+    upstream.end()
+    answer = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")
+    assert answer["choices"][0]["message"]["content"] == ""
+    found = chunks(client.post(PATH, json=asking(upstream)))
+    assert text(found) == ""
+    assert [choice["finish_reason"] for choice in choices(found)][-1:] == ["stop"]
+
+
+@check(
+    points=1,
+    after=test_chunks_have_the_shape,
+    rule=WIRE,
+    hint="Make the id before the loop, and not for each chunk.",
+)
+def test_one_id_an_answer(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """all chunks of an answer have the same id"""
+    upstream.give_all(draw.texts(3))
+    ids = [chunk["id"] for chunk in chunks(client.post(PATH, json=asking(upstream)))]
+    assert ids == ids[:1] * len(ids)
+
+
+@check(
+    points=1,
+    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    rule=WIRE,
+    hint='f"chatcmpl-{uuid4().hex}", made anew for each request.',
+)
+def test_every_answer_has_its_own_id(client: Client, upstream: Upstream) -> None:
+    """every answer has an id that no other has"""
+    upstream.end()
+    streams = [client.post(PATH, json=asking(upstream)) for _ in range(2)]
+    first, second = (reply.next_event().json(schema="chunk")["id"] for reply in streams)
+    assert second != first
+    batch = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")["id"]
+    assert batch not in [first, second]
+
+
+@check(points=1, after=(test_batch_is_one_completion, test_chunks_have_the_shape), hint="model = body.model")
+def test_model_is_echoed(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """the answer names the model that was asked for, in both modes"""
+    model = draw.word()
+    upstream.end()
+    answer = client.post(PATH, json=asking(upstream, stream=False, model=model)).json(schema="completion")
+    assert answer["model"] == model
+    models = [chunk["model"] for chunk in chunks(client.post(PATH, json=asking(upstream, model=model)))]
+    assert models == [model] * len(models)
+
+
+@check(
+    points=2,
+    after=(test_finish_reason_comes_last, test_done_ends_the_stream),
+    rule=WIRE,
+    hint='After the chunk with "stop": one with "choices": [] and the usage. Then [DONE].',
+)
+def test_usage_when_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """with include_usage, one more chunk before `[DONE]` has the usage, and no choices"""
+    count = draw.number(3, 9)
+    upstream.give_all(draw.texts(count))
+    found = chunks(client.post(PATH, json=asking(upstream, stream_options={"include_usage": True})))
+    counting = [chunk for chunk in found if chunk.get("usage")]
+    assert [chunk["choices"] for chunk in counting] == [[]]
+    assert counting == found[-1:]
+    usage = counting[0]["usage"]
+    assert usage["completion_tokens"] == count
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+
+
+@check(
+    points=1,
+    after=test_chunks_have_the_shape,
+    rule=WIRE,
+    hint="stream_options may be absent, null, or without include_usage: each means no usage.",
+)
+def test_no_usage_unless_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """without include_usage no chunk has a usage, or is without choices"""
+    for more in ({}, {"stream_options": None}, {"stream_options": {"include_usage": False}}):
+        asked = upstream.another()
+        asked.give_all(draw.texts(3))
+        found = chunks(client.post(PATH, json=asking(asked, **more)))
+        assert [chunk for chunk in found if chunk.get("usage") or not chunk["choices"]] == []
+
+
+@check(
+    points=4,
+    after=test_chunks_have_the_shape,
+    hint="Something holds the text back: a list that is filled first, a buffer, a middleware.",
+)
+def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """each token reaches the client before the model makes the next one"""
+    with client.post(PATH, json=asking(upstream)) as reply:
+        for token in draw.texts(4):
+            upstream.give(token)
+            assert next_token(reply) == token
+
+
+@check(
+    points=2,
+    after=test_each_token_leaves_before_the_next_exists,
+    hint="What belongs to one answer must live in its own request: no queue, list or iterator at module level.",
+)
+def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """two streams at a time get each their own tokens"""
+    other, tokens = upstream.another(), draw.texts(7)
+    with client.post(PATH, json=asking(upstream)) as mine:
+        upstream.give(tokens[0])
+        assert next_token(mine) == tokens[0]
+        with client.post(PATH, json=asking(other)) as theirs:
+            for here, there in ((tokens[1], tokens[2]), (tokens[3], tokens[4]), (tokens[5], tokens[6])):
+                other.give(there)
+                assert next_token(theirs) == there
+                upstream.give(here)
+                assert next_token(mine) == here
+
+
+@check(
+    points=4,
+    after=test_each_token_leaves_before_the_next_exists,
+    rule="FastAPI: concurrency",
+    hint="Inside `async def` nothing may block. Blocking code belongs into `def`, which FastAPI runs in a thread.",
+)
+def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """another request is answered while a stream waits for its next token"""
+    tokens = draw.texts(3)
+    other = upstream.another()
+    other.give_all(tokens)
+    with client.post(PATH, json=asking(upstream)) as held:
+        upstream.give(*tokens)
+        assert [next_token(held) for _ in tokens] == tokens
+        upstream.wait_for_pull(len(tokens) + 1)
+        answer = client.post(PATH, json=asking(other, stream=False)).json(schema="completion")
+    assert answer["choices"][0]["message"]["content"] == "".join(tokens)
+
+
+@check(
+    points=2,
+    after=test_batch_is_one_completion,
+    rule="RFC 9110 15.5.1",
+    hint="@app.exception_handler(RequestValidationError) decides how FastAPI's refusal looks.",
+)
+def test_bad_body_is_refused(client: Client) -> None:
+    """a body that is not JSON, or has no messages, is refused with 400 or 422 and an error object"""
+    for body in (b'{"model": "kata", "messages": [', b'{"model": "kata"}', b'{"model": "kata", "messages": []}'):
+        reply = client.post(PATH, content=body, headers={"Content-Type": "application/json"})
+        assert reply.status in (400, 422)
+        assert reply.content_type == "application/json"
+        reply.json(schema="error")
+
+
+@check(
+    points=2,
+    after=test_stream_is_an_event_stream,
+    rule="RFC 9110 15.5.1",
+    hint="Look at the body before you return the response: once a 200 has left, it cannot be taken back.",
+)
+def test_bad_body_is_refused_before_a_stream(client: Client) -> None:
+    """a body without messages is refused in the same way when it asks for a stream"""
+    for body in ({"model": "kata", "stream": True}, {"model": "kata", "messages": [], "stream": True}):
+        reply = client.post(PATH, json=body)
+        assert reply.status in (400, 422)
+        assert reply.content_type == "application/json"
+        reply.json(schema="error")
+
+
+@check(
+    points=2,
+    after=test_batch_is_one_completion,
+    rule="RFC 9110 15.6.3",
+    hint="except UpstreamError: nothing has been sent yet, so the status can still say so.",
+)
+def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """in batch mode, an upstream that fails is answered with 502 and an error object"""
+    upstream.give(*draw.texts(2))
+    upstream.fail()
+    reply = client.post(PATH, json=asking(upstream, stream=False))
+    assert (reply.status, reply.content_type) == (502, "application/json")
+    reply.json(schema="error")
+
+
+@check(
+    points=3,
+    after=(test_done_ends_the_stream, test_each_token_leaves_before_the_next_exists),
+    hint="except UpstreamError inside the generator: yield the error object, and return. [DONE] would claim success.",
+)
+def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """an upstream that fails in mid-stream is told of by an error object, which is the last event: no `[DONE]`"""
+    tokens = draw.texts(3)
+    with client.post(PATH, json=asking(upstream)) as reply:
+        upstream.give(*tokens)
+        assert [next_token(reply) for _ in tokens] == tokens
+        upstream.fail()
+        reply.next_event().json(schema="error")
+        assert [event.data for event in reply.events()] == []
+
+
+@check(
+    points=3,
+    after=test_each_token_leaves_before_the_next_exists,
+    hint="Pull inside the response's own generator; a task of your own must be cancelled when its reader has gone.",
+)
+def test_hanging_up_stops_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """a client that leaves while the model thinks costs at most one more token"""
+    with client.post(PATH, json=asking(upstream)) as reply:
+        upstream.give(*draw.texts(1))
+        next_token(reply)
+        upstream.wait_for_pull(2)
+    assert upstream.pulls_after_leaving() <= 1
+
+
+@check(
+    points=3,
+    after=test_each_token_leaves_before_the_next_exists,
+    hint="Pull inside the response's own generator; a task of your own must be cancelled when its reader has gone.",
+)
+def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """a client whose connection breaks with tokens unread costs at most one more token"""
+    tokens = draw.texts(6)
+    with client.post(PATH, json=asking(upstream)) as reply:
+        upstream.give(*tokens)
+        upstream.wait_for_pull(len(tokens) + 1)
+        assert next_token(reply) == tokens[0]
+        reply.leave(Farewell.RST)
+    assert upstream.pulls_after_leaving() <= 1
+
+
+@check(
+    points=4,
+    after=test_each_token_leaves_before_the_next_exists,
+    hint="Let each pull wait until the chunk before it is sent: no list, no queue without a maxsize.",
+)
+def test_slow_reader_slows_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """while a client does not read, at most 1 MiB is pulled for it, and nothing is lost when it reads on"""
+    tokens = [draw.block(16 << 10) for _ in range(100)]
+    reply = client.post(PATH, json=asking(upstream), slow=True)
+    assert upstream.bytes_pulled_before_stalling(tokens) <= BOUND
+    upstream.end()
+    assert text(chunks(reply)) == "".join(tokens)[: upstream.given_bytes]
