@@ -6,6 +6,7 @@ import importlib.util
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +18,7 @@ from grader.score import Exit, exit_code
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
     from grader.boot import Launch
     from grader.kata import Kata
@@ -172,7 +174,9 @@ def verify_command(katas: tuple[str, ...], jobs: int, seed: str) -> None:
     console = _console("auto")
     sound = True
     for kata in [find(name, here) for name in katas] if katas else available(here):
-        proof = verify(kata, jobs=jobs, seed=seed)
+        with console.status(f"{kata.name} …") as status:  # silent where no terminal is
+            told = partial(_tell_progress, status, kata.name)
+            proof = verify(kata, jobs=jobs, seed=seed, progress=told)
         matrix.show(proof, console)
         sound = sound and not proof.problems
     sys.exit(Exit.PASSED if sound else Exit.FAILED)
@@ -256,6 +260,10 @@ def _module(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
     if file.suffix != ".py":
         raise UsageError(f"--app: {path!r} is no Python module; it must end in .py.")
     return file, attribute or kata.entry[1]
+
+
+def _tell_progress(status: Status, name: str, done: int, total: int) -> None:
+    status.update(f"{name}: {done} of {total} apps judged")
 
 
 def _must_be_installed(*parts: str) -> None:

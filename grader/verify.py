@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -66,8 +66,11 @@ class Proof:
     problems: tuple[str, ...]
 
 
-def verify(kata: Kata, *, jobs: int, seed: str = "") -> Proof:
-    """Put a kata to the proof. Never raises for a faulty kata: what is wrong is in the proof."""
+def verify(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, int], None] = lambda *_: None) -> Proof:
+    """Put a kata to the proof. Never raises for a faulty kata: what is wrong is in the proof.
+
+    ``progress`` is told how many apps are judged, and how many there are.
+    """
     problems = [*missing_parts(kata), *manifest_problems(kata)]
     try:
         checks = tuple(checks_of(kata))
@@ -77,11 +80,14 @@ def verify(kata: Kata, *, jobs: int, seed: str = "") -> Proof:
     problems += readme_problems(kata, checks)
     problems += [problem for exhibit in exhibits for problem in naming_problems(exhibit, checks)]
     problems += too_few(exhibits)
+    verdicts: list[Verdict] = []
     with ThreadPoolExecutor(jobs) as pool:
-        verdicts = tuple(pool.map(lambda exhibit: judge(kata, exhibit, seed), exhibits))
+        for verdict in pool.map(lambda exhibit: judge(kata, exhibit, seed), exhibits):
+            verdicts.append(verdict)
+            progress(len(verdicts), len(exhibits))
     problems += [problem for verdict in verdicts for problem in verdict_problems(verdict, checks)]
     problems += unproven(checks, verdicts)
-    return Proof(kata, checks, verdicts, tuple(problems))
+    return Proof(kata, checks, tuple(verdicts), tuple(problems))
 
 
 def find_exhibits(kata: Kata) -> Iterable[Exhibit]:

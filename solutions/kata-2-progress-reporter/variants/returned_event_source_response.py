@@ -24,11 +24,12 @@ async def steps_of(items: Items, steps: int, heartbeat: float) -> AsyncIterator[
     """The outcome of each step, and None whenever there is no news for ``heartbeat`` seconds."""
     for _ in range(steps):
         step = asyncio.ensure_future(anext(items))
-        while not step.done():
-            await asyncio.wait([step], timeout=heartbeat)
-            if not step.done():
+        try:
+            while not (await asyncio.wait([step], timeout=heartbeat))[0]:
                 yield None
-        yield step.result()
+            yield step.result()
+        finally:
+            step.cancel()
 
 
 async def events(task: str, steps: int, heartbeat: float) -> AsyncIterator[bytes]:

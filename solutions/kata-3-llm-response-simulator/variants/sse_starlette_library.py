@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import uuid4
 
 from fastapi import FastAPI, Request

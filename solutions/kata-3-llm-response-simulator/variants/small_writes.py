@@ -1,0 +1,104 @@
+"""Bytes in very small writes: where one write ends and the next begins has no meaning in a stream."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, Field
+
+from grader.kit import UpstreamError, upstream
+
+app = FastAPI()
+
+
+SIZE = 7  # bytes: characters are cut in two as well
+
+
+class Message(BaseModel):
+    role: str
+    content: str
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    model: str
+    messages: list[Message] = Field(min_length=1)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+
+
+def failure(message: str, kind: str) -> dict[str, dict[str, str]]:
+    return {"error": {"message": message, "type": kind}}
+
+
+@app.exception_handler(RequestValidationError)
+async def refuse(request: Request, error: RequestValidationError) -> JSONResponse:
+    del request
+    return JSONResponse(failure(str(error), "invalid_request_error"), status_code=422)
+
+
+def head(kind: str, model: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{uuid4().hex}", "object": kind, "created": int(time.time()), "model": model}
+
+
+def usage(tokens: int) -> dict[str, int]:
+    return {"prompt_tokens": 0, "completion_tokens": tokens, "total_tokens": tokens}
+
+
+async def payloads(body: ChatRequest) -> AsyncIterator[dict[str, Any]]:
+    """What the events hold, up to the sentinel."""
+    common, count = head("chat.completion.chunk", body.model), 0
+
+    def chunk(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+        return {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+
+    yield chunk({"role": "assistant", "content": ""})
+    async for token in upstream(body.messages[-1].content):
+        yield chunk({"content": token})
+        count += 1
+    yield chunk({}, "stop")
+    if body.stream_options and body.stream_options.include_usage:
+        yield {**common, "choices": [], "usage": usage(count)}
+
+
+def sse(data: str) -> bytes:
+    return f"data: {data}\r\n\r\n".encode()
+
+
+async def events(body: ChatRequest) -> AsyncIterator[bytes]:
+    try:
+        async for payload in payloads(body):
+            yield sse(json.dumps(payload, ensure_ascii=False))
+    except UpstreamError as error:
+        yield sse(json.dumps(failure(str(error), "upstream_error")))
+    else:
+        yield sse("[DONE]")
+
+
+async def in_small_writes(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for part in parts:
+        for start in range(0, min(len(part), 40 * SIZE), SIZE):
+            yield part[start : start + SIZE]
+        if rest := part[40 * SIZE :]:
+            yield rest
+
+
+@app.post("/v1/chat/completions", response_model=None)
+async def chat_completions(body: ChatRequest) -> StreamingResponse | JSONResponse:
+    if body.stream:
+        return StreamingResponse(in_small_writes(events(body)), media_type="text/event-stream")
+    try:
+        tokens = [token async for token in upstream(body.messages[-1].content)]
+    except UpstreamError as error:
+        return JSONResponse(failure(str(error), "upstream_error"), status_code=502)
+    message = {"role": "assistant", "content": "".join(tokens)}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return JSONResponse({**head("chat.completion", body.model), "choices": [choice], "usage": usage(len(tokens))})

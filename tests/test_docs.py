@@ -1,0 +1,107 @@
+"""The documents tell the truth: their commands run, their tables match, their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from grader import cli
+from grader.kata import Kata, bundled
+from grader.plugin import checks_of
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+KATAS = bundled()
+COMMANDS = [line[2:] for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+
+
+def kata_row(kata: Kata) -> str:
+    points = sum(check.points for check in checks_of(kata))
+    return f"| [{kata.id}](katas/{kata.name}/README.md) | {kata.title} | {points} | {', '.join(kata.concepts)} |"
+
+
+@pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
+def test_the_readme_lists_each_kata_as_it_is(kata: Kata) -> None:
+    assert kata_row(kata) in README.splitlines()
+
+
+def test_the_readme_lists_all_commands_and_only_those() -> None:
+    listed = set(re.findall(r"^\| `grade ([a-z]+)\b", README, re.MULTILINE))
+    assert listed == set(cli.cli.commands) - {"run"}
+
+
+def test_the_readme_lists_all_options_and_only_those() -> None:
+    table = README.partition("Options of `grade KATA`")[2].partition("Exit codes")[0]
+    real = {
+        name for option in cli.cli.commands["run"].params if isinstance(option, click.Option) for name in option.opts
+    }
+    assert set(re.findall(r"--[a-z][a-z-]+", table)) == real
+
+
+def test_the_contributing_guide_names_each_dependency() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    wanted = re.search(r"^dependencies = \[(.*?)^\]", project, re.DOTALL | re.MULTILINE)
+    assert wanted is not None
+    table = CONTRIBUTING.partition("## Dependencies")[2]
+    for name in re.findall(r'"([a-z0-9-]+)', wanted[1]):
+        assert re.search(rf"^\| [^|]*\b{name}\b", table, re.MULTILINE), name
+
+
+def test_the_readme_shows_a_check_as_it_stands() -> None:
+    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert code is not None
+    assert code[1] in KATAS[0].specification.joinpath("test_dual_mode.py").read_text("utf-8")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "examples/README.md"])
+def test_links_to_files_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_learners_commands_of_the_readme_run(tmp_path: Path, grade: Grade) -> None:
+    """In the README's own order; `pip install .` is what tests/test_wheel.py proves."""
+    here = tmp_path
+    for command in COMMANDS:
+        match shlex.split(command):
+            case ["cd", folder]:
+                here /= folder
+            case ["grade", "init", *rest]:
+                assert grade("init", *rest, cwd=here).code == 0
+            case ["grade", kata] if not kata.startswith("-"):
+                done = grade(kata, cwd=here)
+                assert done.code == 1
+                assert "Score: 0 of" in done.out
+
+
+def test_each_make_target_of_the_documents_exists() -> None:
+    targets = set(re.findall(r"\bmake ([a-z]+(?:-[1-4])?)\b(?! the| them)", README + CONTRIBUTING))
+    targets &= {
+        "grade",
+        "test",
+        "check",
+        "bench",
+        "verify",
+        "setup",
+        "examples",
+        *(f"example-{n}" for n in range(1, 5)),
+    }
+    for target in sorted(targets):
+        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_every_command_of_the_readme_is_one_that_is_tested() -> None:
+    known = ("pip install .", "grade init ", "cd ", "grade kata-", "make ")
+    assert [command for command in COMMANDS if not command.startswith(known)] == []
