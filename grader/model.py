@@ -51,7 +51,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a check did not pass: what the rule asks for, and what was seen instead."""
+    """Why a check did not pass: what the rule asks for, what was seen instead, and what else was noticed."""
 
     expected: str
     seen: str

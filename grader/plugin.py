@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import time
@@ -183,6 +184,8 @@ class Specification:
     def _result(self, check: Check, item: pytest.Item, call: pytest.CallInfo[None]) -> CheckResult:
         session = item.stash.get(_KEY, None)
         outcome, finding = self._judge(call.excinfo.value if call.excinfo else None, check)
+        if session and finding:
+            finding = dataclasses.replace(finding, note=_note(session, finding))
         self._compared = None
         return CheckResult(
             check,
@@ -221,6 +224,11 @@ class Specification:
         self.boot_failure = failure
         for check in self.checks.values():
             self.results[check.id] = CheckResult(check, Outcome.FAILED)
+
+
+def _note(session: Session, finding: Finding) -> str:
+    """What else was noticed, unless the finding says it already."""
+    return next((remark for remark in session.remarks() if remark not in finding.seen), "")
 
 
 def _check(item: pytest.Item, kata: Kata) -> Check:

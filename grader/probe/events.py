@@ -100,6 +100,10 @@ class EventFeed:
         harmful = [fault for fault in self._reader.faults if not fault.harmless]
         return [StreamFault(fault.message, fault.rule, self._exchange.spot(fault.start)) for fault in harmful]
 
+    def first_fault(self) -> str:
+        """What breaks the stream first, or "": of an exchange that was read as a stream at all."""
+        return next((fault.message for fault in self._reader.faults if not fault.harmless), "")
+
     @property
     def retry(self) -> int | None:
         """The reconnection time in milliseconds, once the stream has set one."""

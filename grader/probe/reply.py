@@ -37,6 +37,7 @@ class Reply:
         self._exchange = Exchange(session, wire=wire, method=request.method, number=number)
         self._feed = EventFeed(self._exchange, session)
         session.hold(self._exchange)
+        session.when_failed(self._feed.first_fault)
 
     def __enter__(self) -> Self:
         return self

@@ -11,6 +11,7 @@ from grader.probe.draw import Draw
 from grader.probe.patience import Patience, Served
 from grader.probe.source import UpstreamServer
 from grader.protocol.transcript import Act, Entry, Lane, Transcript, clip
+from grader.text import visible
 
 
 class Closable(Protocol):
@@ -31,6 +32,8 @@ class Session:
         self.requests: list[str] = []
         self.numbers = 0
         self._open: list[Closable] = []
+        self._strangers = len(server.strangers)
+        self._remarks: list[Callable[[], str]] = []
         self._on_leaving: list[Callable[[], None]] = []
 
     def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
@@ -48,6 +51,18 @@ class Session:
         """A client is about to leave: upstreams take note of how far they were."""
         for callback in self._on_leaving:
             callback()
+
+    def when_failed(self, remark: Callable[[], str]) -> None:
+        """Ask ``remark``, should the check fail, for what else a learner ought to know; "" is nothing."""
+        self._remarks.append(remark)
+
+    def remarks(self) -> list[str]:
+        """What else was noticed: it may be the cause of what a check has seen."""
+        found = [text for remark in self._remarks if (text := remark())]
+        if asked := self.server.strangers[self._strangers :]:
+            name = visible(asked[0], 60)
+            found.append(f"the app asked the upstream for “{name}”, which no request named: hand it over as it came")
+        return found
 
     def close(self) -> None:
         """Hang up at both ends, so that no check is disturbed by what an earlier one left behind."""

@@ -60,6 +60,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "expected": finding.expected,
         "seen": finding.seen,
+        "note": finding.note,
         "rule": finding.rule,
         "rule_url": link(finding.rule),
         "place": _place(finding.place) if finding.place else None,

@@ -27,7 +27,8 @@ _LAST = 14  # lines of a transcript
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
     """Print ``report``. Whatever comes from the learner is neutralised here, and never read as markup."""
     for part in (_heading(report), *_results(report, console, verbose=verbose), *_ending(report)):
-        console.print(part, highlight=False, markup=False, soft_wrap=False)
+        unbroken = isinstance(part, Text) and part.no_wrap is True  # a line to be copied is never broken
+        console.print(part, highlight=False, markup=False, soft_wrap=unbroken)
 
 
 def _heading(report: Report) -> Text:
@@ -47,7 +48,9 @@ def _results(report: Report, console: Console, *, verbose: bool) -> list[Rendera
     for result in report.results:
         parts.append(_line(result))
         if result.finding is not None and result.outcome is not Outcome.BLOCKED:
-            parts.append(Padding(_detail(result, result.finding, console), (0, 0, 1, 4)))
+            parts.append(Padding(_detail(result, result.finding, console), (0, 0, 0, 4)))
+            parts += [_repeat(result.requests)] if result.requests else []
+            parts.append(Text())
         if verbose and result.transcript:
             parts.append(Padding(_transcript(result, console, last=None), (0, 0, 1, 4)))
     return parts
@@ -71,6 +74,8 @@ def _detail(result: CheckResult, finding: Finding, console: Console) -> Renderab
     grid.add_column(overflow="fold")
     grid.add_row("expected", Text(finding.expected))
     grid.add_row("seen", Text(finding.seen, "red"))
+    if finding.note:
+        grid.add_row("also", Text(finding.note))
     grid.add_row("rule", _rule(finding.rule))
     if finding.place is not None:
         grid.add_row("where", _place(finding.place))
@@ -81,8 +86,6 @@ def _detail(result: CheckResult, finding: Finding, console: Console) -> Renderab
         parts.append(_spot(finding.spot, console.width - 4))
     if result.transcript:
         parts.append(_transcript(result, console, last=_LAST))
-    if result.requests:
-        parts.append(_repeat(result.requests))
     return Group(*parts)
 
 
@@ -116,9 +119,10 @@ def _transcript(result: CheckResult, console: Console, *, last: int | None) -> T
     )
 
 
-def _repeat(requests: tuple[str, ...]) -> RenderableType:
-    words = "repeat it by hand (after: uvicorn app:app):"
-    return Text("\n".join([words, *(f"  {visible(line, 1000)}" for line in requests[:3])]), "dim", overflow="fold")
+def _repeat(requests: tuple[str, ...]) -> Text:
+    lines = [f"    repeat it by hand (after: uvicorn app:app):{'' if len(requests) < 4 else ' the first of them'}"]
+    lines += [f"      {visible(line, 2000)}" for line in requests[:3]]
+    return Text("\n".join(lines), "dim", no_wrap=True)
 
 
 def _boot_failure(failure: BootFailure, log: str) -> list[RenderableType]:

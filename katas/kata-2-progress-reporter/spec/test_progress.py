@@ -207,7 +207,7 @@ def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
 
 @check(
     points=3,
-    after=test_heartbeats_go_on,
+    after=(test_heartbeats_go_on, test_result_ends_the_stream),
     hint="asyncio.wait_for() cancels what it waits for; asyncio.wait() does not. A thread cannot be cancelled at all.",
 )
 def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -293,6 +293,8 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
     other = upstream.another()
     ours, theirs = draw.texts(2), draw.texts(2)
     with start(client, upstream, 2, STREAM) as reply, start(client, other, 3, STREAM) as second:
+        upstream.wait_for_pull()
+        other.wait_for_pull()
         for done in (1, 2):
             upstream.give(ours[done - 1])
             other.give(theirs[done - 1])

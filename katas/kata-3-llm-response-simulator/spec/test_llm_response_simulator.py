@@ -52,10 +52,10 @@ def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw)
 )
 def test_batch_counts_its_tokens(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, usage counts the tokens that were pulled, and total_tokens is the sum"""
-    count = draw.number(3, 9)
-    upstream.give_all(draw.texts(count))
+    tokens = [*draw.texts(draw.number(3, 9)), ",", "\n", " "]
+    upstream.give_all(tokens)
     usage = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")["usage"]
-    assert usage["completion_tokens"] == count
+    assert usage["completion_tokens"] == len(tokens)
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
 
 
@@ -203,25 +203,27 @@ def test_one_id_an_answer(client: Client, upstream: Upstream, draw: Draw) -> Non
     rule=WIRE,
     hint='f"chatcmpl-{uuid4().hex}", made anew for each request.',
 )
-def test_every_answer_has_its_own_id(client: Client, upstream: Upstream) -> None:
+def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: Draw) -> None:
     """every answer has an id that no other has"""
-    upstream.end()
-    streams = [client.post(PATH, json=asking(upstream)) for _ in range(2)]
-    first, second = (reply.next_event().json(schema="chunk")["id"] for reply in streams)
-    assert second != first
-    batch = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")["id"]
-    assert batch not in [first, second]
+    ids = []
+    for stream in (True, True, False):
+        asked = upstream.another()
+        asked.give_all(draw.texts(2))
+        reply = client.post(PATH, json=asking(asked, stream=stream))
+        answer = reply.next_event().json(schema="chunk") if stream else reply.json(schema="completion")
+        ids.append(answer["id"])
+    assert [name for name in ids if ids.count(name) > 1] == []
 
 
 @check(points=1, after=(test_batch_is_one_completion, test_chunks_have_the_shape), hint="model = body.model")
 def test_model_is_echoed(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the answer names the model that was asked for, in both modes"""
-    model = draw.word()
-    upstream.end()
-    answer = client.post(PATH, json=asking(upstream, stream=False, model=model)).json(schema="completion")
-    assert answer["model"] == model
+    model, batch = draw.word(), upstream.another()
+    upstream.give_all(draw.texts(2))
     models = [chunk["model"] for chunk in chunks(client.post(PATH, json=asking(upstream, model=model)))]
     assert models == [model] * len(models)
+    batch.give_all(draw.texts(2))
+    assert client.post(PATH, json=asking(batch, stream=False, model=model)).json(schema="completion")["model"] == model
 
 
 @check(
@@ -232,14 +234,14 @@ def test_model_is_echoed(client: Client, upstream: Upstream, draw: Draw) -> None
 )
 def test_usage_when_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
     """with include_usage, one more chunk before `[DONE]` has the usage, and no choices"""
-    count = draw.number(3, 9)
-    upstream.give_all(draw.texts(count))
+    tokens = [*draw.texts(draw.number(3, 9)), ",", "\n", " "]
+    upstream.give_all(tokens)
     found = chunks(client.post(PATH, json=asking(upstream, stream_options={"include_usage": True})))
     counting = [chunk for chunk in found if chunk.get("usage")]
     assert [chunk["choices"] for chunk in counting] == [[]]
     assert counting == found[-1:]
     usage = counting[0]["usage"]
-    assert usage["completion_tokens"] == count
+    assert usage["completion_tokens"] == len(tokens)
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
 
 

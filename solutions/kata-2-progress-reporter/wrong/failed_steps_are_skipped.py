@@ -28,19 +28,16 @@ def sse(event: str, payload: object, first: str = "") -> str:
 async def report(task: Task, heartbeat: float) -> AsyncIterator[str]:
     items, outcomes = upstream(task.task), []
     yield "retry: 3000\n\n"
-    try:
-        for done in range(1, task.steps + 1):
-            step = asyncio.ensure_future(anext(items))
-            while not (await asyncio.wait({step}, timeout=heartbeat))[0]:
-                yield ": still at it\n\n"
-            try:
-                outcomes.append(step.result())
-            except (UpstreamError, StopAsyncIteration):
-                outcomes.append("")
-            progress = {"done": done, "total": task.steps, "percent": 100 * done // task.steps}
-            yield sse("progress", progress, f"id: {done}\n")
-    finally:
-        await items.aclose()
+    for done in range(1, task.steps + 1):
+        step = asyncio.ensure_future(anext(items))
+        while not (await asyncio.wait({step}, timeout=heartbeat))[0]:
+            yield ": still at it\n\n"
+        try:
+            outcomes.append(step.result())
+        except (UpstreamError, StopAsyncIteration):
+            outcomes.append("")
+        progress = {"done": done, "total": task.steps, "percent": 100 * done // task.steps}
+        yield sse("progress", progress, f"id: {done}\n")
     yield sse("result", {"outcomes": outcomes})
 
 

@@ -16,9 +16,6 @@ from grader.kit import UpstreamError, upstream
 app = FastAPI()
 
 
-SIZE = 7  # bytes: characters are cut in two as well
-
-
 class Message(BaseModel):
     role: str
     content: str
@@ -84,11 +81,12 @@ async def events(body: ChatRequest) -> AsyncIterator[bytes]:
 
 
 async def in_small_writes(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """One byte, then two, then four: characters are cut in two as well."""
     async for part in parts:
-        for start in range(0, min(len(part), 40 * SIZE), SIZE):
-            yield part[start : start + SIZE]
-        if rest := part[40 * SIZE :]:
-            yield rest
+        start, size = 0, 1
+        while start < len(part):
+            yield part[start : start + size]
+            start, size = start + size, 2 * size
 
 
 @app.post("/v1/chat/completions", response_model=None)
