@@ -18,6 +18,7 @@ import json
 import os
 import re
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Items:
         self._standin: Iterator[tuple[float, str]] | None = None
         self._buffer = bytearray()
         self._closed = False
+        self._pulling = False
 
     def __aiter__(self) -> Self:
         return self
@@ -67,11 +69,14 @@ class Items:
     async def __anext__(self) -> str:
         if self._closed:
             raise StopAsyncIteration
+        self._pulling = True
         try:
             line = await self._pull()
         except BaseException:  # a cancelled pull leaves the conversation in mid-sentence: hang up
+            self._pulling = False
             self._close()
             raise
+        self._pulling = False
         try:
             return _item(line)
         except (StopIteration, UpstreamError) as over:
@@ -115,6 +120,8 @@ class Items:
             await loop.sock_sendall(self._socket, _PULL)
         while b"\n" not in self._buffer:
             received = await loop.sock_recv(self._socket, 65536)
+            if self._closed:
+                raise asyncio.CancelledError  # closed by another task: quiet, for nobody may be waiting any more
             if not received:
                 raise UpstreamError("the upstream closed the connection")
             self._buffer += received
@@ -122,7 +129,13 @@ class Items:
 
     def _close(self) -> None:
         self._closed = True
-        if self._socket is not None:
+        if self._socket is None:
+            return
+        if self._pulling:
+            # Another task's pull still waits on this socket. Closed under the event loop, it would be mistaken for
+            # the next one; shut down, it wakes that pull, which then closes it.
+            _shut_down(self._socket)
+        else:
             self._socket.close()
             self._socket = None
 
@@ -153,6 +166,7 @@ class BlockingItems:
         """Let go of the stream. The upstream notices at once."""
         self._closed = True
         if self._socket is not None:
+            _shut_down(self._socket)  # wakes a pull that another thread is waiting in
             self._socket.close()
             self._socket = None
 
@@ -197,6 +211,11 @@ def _address() -> tuple[str, int] | None:
         return None
     host, _, port = address.rpartition(":")
     return host, int(port)
+
+
+def _shut_down(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _opening(key: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The loop looks at the number of steps only after it has asked for one more.
+"""The batch looks at the number of steps only after it has asked for one more.
 
 Fails: no_step_too_many
 """
@@ -46,9 +46,13 @@ async def report(task: Task, heartbeat: float) -> AsyncIterator[str]:
 async def tasks(task: Task, stream: bool = False, heartbeat: float = 15.0) -> Response:
     if stream:
         return StreamingResponse(report(task, heartbeat), media_type="text/event-stream")
-    items = upstream(task.task)
+    outcomes: list[str] = []
     try:
-        return JSONResponse({"outcomes": [item async for item in items][: task.steps]})
+        async for outcome in upstream(task.task):
+            if len(outcomes) == task.steps:
+                break
+            outcomes.append(outcome)
+        return JSONResponse({"outcomes": outcomes})
     except UpstreamError as error:
         problem = {"title": "Bad Gateway", "status": 502, "detail": str(error)}
         return JSONResponse(problem, 502, media_type="application/problem+json")

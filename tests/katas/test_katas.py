@@ -1,0 +1,33 @@
+"""The bundled katas are sound and fair: what `grade verify` proves, one app a test."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.kata import Kata, bundled, manifest_problems, missing_parts
+from grader.plugin import checks_of
+from grader.verify import Exhibit, Role, find_exhibits, judge, naming_problems, readme_problems, verdict_problems
+
+KATAS = bundled()
+EXHIBITS = [(kata, exhibit) for kata in KATAS for exhibit in find_exhibits(kata)]
+
+
+@pytest.mark.parametrize(("kata", "exhibit"), EXHIBITS, ids=[f"{kata.id}-{one.label}" for kata, one in EXHIBITS])
+def test_each_app_is_judged_as_it_should_be(kata: Kata, exhibit: Exhibit) -> None:
+    assert verdict_problems(judge(kata, exhibit, ""), checks_of(kata)) == []
+
+
+@pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
+def test_each_kata_is_complete(kata: Kata) -> None:
+    checks = checks_of(kata)
+    exhibits = list(find_exhibits(kata))
+    assert missing_parts(kata) + manifest_problems(kata) + readme_problems(kata, checks) == []
+    assert [problem for exhibit in exhibits for problem in naming_problems(exhibit, checks)] == []
+    assert sum(exhibit.role is Role.VARIANT for exhibit in exhibits) >= 6
+    assert sum(exhibit.role is Role.WRONG for exhibit in exhibits) >= 10
+
+
+@pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
+def test_each_check_is_failed_by_a_wrong_app(kata: Kata) -> None:
+    named = {name for exhibit in find_exhibits(kata) for name in exhibit.fails}
+    assert {check.id for check in checks_of(kata)} - named == set()
