@@ -158,17 +158,20 @@ class BlockingItems:
             raise StopIteration
         try:
             return _item(self._pull())
-        except BaseException:
+        except BaseException as error:
+            over = self._closed and isinstance(error, Exception)  # another thread has closed it meanwhile
             self.close()
+            if over:
+                raise StopIteration from None
             raise
 
     def close(self) -> None:
         """Let go of the stream. The upstream notices at once."""
         self._closed = True
-        if self._socket is not None:
-            _shut_down(self._socket)  # wakes a pull that another thread is waiting in
-            self._socket.close()
-            self._socket = None
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            _shut_down(connection)  # wakes a pull that another thread is waiting in
+            connection.close()
 
     def __enter__(self) -> Self:
         return self

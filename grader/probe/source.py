@@ -124,6 +124,7 @@ class _Conversation(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._server.conversations.add(self)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -135,9 +136,13 @@ class _Conversation(asyncio.Protocol):
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
+        self._server.conversations.discard(self)
         if self._gate is not None:
             self._gate.released(self)
             self._server.tell()
+
+    def hang_up(self) -> None:
+        self._transport.abort()
 
     def send(self, answer: bytes) -> None:
         self._transport.write(answer)
@@ -170,6 +175,7 @@ class UpstreamServer:
     def __init__(self, listener: socket.socket) -> None:
         self.news = threading.Condition()
         self.strangers: list[str] = []  # keys that the app asked for and no request named
+        self.conversations: set[_Conversation] = set()
         self._gates: dict[str, Gate] = {}
         self._loop = asyncio.new_event_loop()
         self._serving = threading.Event()
@@ -220,6 +226,9 @@ class UpstreamServer:
         self._serving.set()
         self._loop.run_forever()
         server.close()
+        for conversation in list(self.conversations):
+            conversation.hang_up()
+        self._loop.run_until_complete(asyncio.sleep(0))  # a turn, in which they close
         self._loop.close()
 
 

@@ -10,11 +10,12 @@ from grader.text import visible
 from grader.verify import Proof, Verdict
 
 _SIGNS = {
-    Outcome.PASSED: (" .", "green"),
-    Outcome.FAILED: (" F", "bold red"),
-    Outcome.BLOCKED: (" -", "dim"),
-    Outcome.INCONCLUSIVE: (" ?", "yellow"),
+    Outcome.PASSED: (".", "green"),
+    Outcome.FAILED: ("F", "bold red"),
+    Outcome.BLOCKED: ("-", "dim"),
+    Outcome.INCONCLUSIVE: ("?", "yellow"),
 }
+_LABEL = 30
 
 
 def show(proof: Proof, console: Console) -> None:
@@ -22,23 +23,30 @@ def show(proof: Proof, console: Console) -> None:
     points = sum(check.points for check in proof.checks)
     heading = f"{proof.kata.name}: {len(proof.checks)} checks, {points} points, {len(proof.verdicts)} apps"
     console.print(Text(heading, "bold"))
+    gap = " " if _LABEL + 2 * len(proof.checks) <= console.width else ""
     if proof.verdicts:
-        console.print(
-            Text(" " * 30 + "".join(f"{number % 100:2}" for number in range(1, len(proof.checks) + 1)), "dim")
-        )
+        console.print(Text(_numbers(len(proof.checks), gap), "dim"), soft_wrap=True)
     for verdict in proof.verdicts:
-        console.print(_row(proof, verdict), no_wrap=True, crop=False)
+        console.print(_row(proof, verdict, gap), soft_wrap=True)
     for number, check in enumerate(proof.checks, 1):
-        console.print(Text(f"{number:4}  {check.id} ({check.points})", "dim"))
-    console.print(Text("      . passed   F failed   - blocked   ? inconclusive", "dim"))
+        console.print(Text(f"{number:4}  {check.id} ({check.points})", "dim"), soft_wrap=True)
+    console.print(Text("      . passed   F failed   - blocked   ? inconclusive   ! not graded", "dim"))
     for problem in proof.problems:
         console.print(Text.assemble(("  problem  ", "bold red"), visible(problem, 500)))
     console.print(Text("sound and fair\n" if not proof.problems else "not yet sound and fair\n", "bold"))
 
 
-def _row(proof: Proof, verdict: Verdict) -> Text:
-    row = Text(f"{verdict.exhibit.label[:29]:30}")
-    for check in proof.checks:
+def _numbers(count: int, gap: str) -> str:
+    """The columns' numbers, read from top to bottom."""
+    numbers = range(1, count + 1)
+    tens = gap.join(str(number // 10) if number > 9 else " " for number in numbers)
+    return f"{'':{_LABEL}}{tens}\n{'':{_LABEL}}{gap.join(str(number % 10) for number in numbers)}"
+
+
+def _row(proof: Proof, verdict: Verdict, gap: str) -> Text:
+    row = Text(f"{verdict.exhibit.label[: _LABEL - 1]:{_LABEL}}")
+    for number, check in enumerate(proof.checks):
         outcome = verdict.outcomes.get(check.id)
-        row.append(*(_SIGNS[outcome] if outcome else (" !", "bold red")))
+        sign, style = _SIGNS[outcome] if outcome else ("!", "bold red")
+        row.append(gap if number else "").append(sign, style)
     return row

@@ -3,7 +3,6 @@
 Fails: stream_is_an_event_stream
 """
 
-import json
 import time
 from uuid import uuid4
 

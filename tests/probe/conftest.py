@@ -1,0 +1,200 @@
+"""An app whose every byte is scripted, and one check's hold on it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from grader.model import Place
+from grader.probe.client import Client, control_request
+from grader.probe.draw import Draw
+from grader.probe.patience import Limits, Patience
+from grader.probe.session import Session
+from grader.probe.source import UpstreamServer
+
+DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine does
+CONTROL = "/control"
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
+#: For what never comes: the scripted app answers no control request before it has said everything.
+QUICK = Limits(
+    hurry=0.01,
+    silence=0.02,
+    silent_turns=4,
+    longest=0.3,
+    blockage=0.05,
+    blocked_beats=3,
+    blockage_without_beats=0.1,
+    calm=0.01,
+    calm_turns=3,
+)
+
+#: What the app does with one connection, whose request has been read.
+Talk = Callable[["FakeApp", socket.socket], None]
+
+
+class Then(Enum):
+    """How a talk goes on when everything is said."""
+
+    CLOSES = "closes"
+    RESETS = "resets"
+    STAYS = "stays"
+
+
+def reset(connection: socket.socket) -> None:
+    """Close with a RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def says(data: bytes, then: Then = Then.CLOSES, *, cut: int = 1 << 20) -> Talk:
+    """A talk that sends ``data`` in pieces of ``cut`` bytes."""
+
+    def talk(app: FakeApp, connection: socket.socket) -> None:
+        for start in range(0, len(data), cut):
+            connection.sendall(data[start : start + cut])
+        if then is Then.RESETS:
+            reset(connection)
+        elif then is Then.CLOSES:
+            connection.close()
+        app.said.set()
+        if then is Then.STAYS:
+            app.over.wait(DEADLINE)
+
+    return talk
+
+
+def says_endlessly(data: bytes, piece: bytes) -> Talk:
+    """A talk that sends ``data``, and then ``piece`` after ``piece`` until the client leaves."""
+
+    def talk(app: FakeApp, connection: socket.socket) -> None:
+        connection.sendall(data)
+        app.said.set()
+        while not app.over.is_set():
+            connection.sendall(piece)
+
+    return talk
+
+
+def _turns(app: FakeApp, connection: socket.socket) -> None:
+    app.said.wait(DEADLINE)
+    connection.sendall(NOT_FOUND)
+
+
+class FakeApp:
+    """Serves one talk to every request, and another to control requests."""
+
+    def __init__(self, answer: Talk, *, turn: Talk = _turns) -> None:
+        self._answer, self._turn = answer, turn
+        self.said = threading.Event()
+        self.over = threading.Event()
+        self.requests: list[bytes] = []
+        self.receive_buffers: list[int | None] = []
+        self.turned = 0
+        self.beats = 0
+        self.beats_a_look = 1
+        self.alive = True
+        self.stuck_at: Place | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._talking = [threading.Thread(target=self._listen)]
+        self._talking[0].start()
+
+    # -- what patience and client ask of an app -------------------------------------------------------------------
+
+    def connect(self, *, receive_buffer: int | None = None) -> socket.socket:
+        if not self.alive:
+            raise ConnectionRefusedError
+        self.receive_buffers.append(receive_buffer)
+        return socket.create_connection(self._listener.getsockname(), timeout=DEADLINE)
+
+    def blocked_at(self) -> Place | None:
+        return self.stuck_at
+
+    def obituary(self) -> str:
+        return "" if self.alive else "the app's process exited with status 7"
+
+    @property
+    def is_running(self) -> bool:
+        """Every look at a process that is given time finds a beat more."""
+        self.beats += self.beats_a_look
+        return self.alive
+
+    # -- the scripted side ----------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        self.over.set()
+        self.said.set()
+        socket.create_connection(self._listener.getsockname()).close()  # wakes the listening thread
+        for thread in self._talking:
+            thread.join(DEADLINE)
+        self._listener.close()
+
+    def _listen(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            if self.over.is_set():
+                connection.close()
+                return
+            thread = threading.Thread(target=self._talk, args=(connection,))
+            self._talking.append(thread)
+            thread.start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):  # the client may leave whenever it likes
+            request = _read_request(connection)
+            if request.startswith(f"GET {CONTROL} ".encode()):
+                self.turned += 1
+                self._turn(self, connection)
+            elif request:
+                self.requests.append(request)
+                self._answer(self, connection)
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    request = b""
+    while b"\r\n\r\n" not in request and (received := connection.recv(65536)):
+        request += received
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    while len(body) < int(length[1] if length else 0) and (received := connection.recv(65536)):
+        body += received
+    return head + b"\r\n\r\n" + body if head else b""
+
+
+@dataclass
+class Ends:
+    """A scripted app, one check's session with it, and a client."""
+
+    app: FakeApp
+    session: Session
+    client: Client
+
+
+Meet = Callable[..., Ends]
+
+
+@pytest.fixture
+def meet(tmp_path: Path) -> Iterator[Meet]:
+    """Meet an app that talks as told; ``limits`` are for how long to wait for what it does not say."""
+    open_things: list[Callable[[], None]] = []
+
+    def make(answer: Talk, *, limits: Limits | None = None, **changed: float) -> Ends:
+        app = FakeApp(answer)
+        server = UpstreamServer(socket.create_server(("127.0.0.1", 0)))
+        limits = replace(limits or Limits(), **changed)  # type: ignore[arg-type]
+        patience = Patience(app, control=control_request(CONTROL), overtime=lambda: False, limits=limits)
+        session = Session(app=app, server=server, patience=patience, schemas=tmp_path, draw=Draw("a seed"))
+        open_things.extend((session.close, server.close, app.close))
+        return Ends(app, session, Client(session))
+
+    yield make
+    for close in open_things:
+        close()

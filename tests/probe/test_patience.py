@@ -1,0 +1,251 @@
+"""Patience: turns of the app's loop count beside seconds, so that a slow machine earns it and a wrong app does not."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from grader.errors import Inconclusive
+from grader.probe.client import control_request
+from grader.probe.patience import Awaited, Limits, Patience, Ready, Waited
+from tests.probe.conftest import CONTROL, DEADLINE, NOT_FOUND, QUICK, FakeApp, Talk, reset, says
+
+FOREVER = 1e6  # seconds, or turns: a limit that no test reaches
+
+
+def answers(app: FakeApp, connection: socket.socket) -> None:
+    connection.sendall(NOT_FOUND)
+
+
+def answers_slowly(app: FakeApp, connection: socket.socket) -> None:
+    app.over.wait(0.03)
+    connection.sendall(NOT_FOUND)
+
+
+def answers_never(app: FakeApp, connection: socket.socket) -> None:
+    app.over.wait(DEADLINE)
+
+
+def hangs_up(app: FakeApp, connection: socket.socket) -> None:
+    connection.close()
+
+
+def resets(app: FakeApp, connection: socket.socket) -> None:
+    reset(connection)
+
+
+Make = Callable[..., tuple[FakeApp, Patience]]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    apps: list[FakeApp] = []
+
+    def made(turn: Talk = answers, *, overtime: bool = False, **limits: float) -> tuple[FakeApp, Patience]:
+        app = FakeApp(says(b""), turn=turn)
+        apps.append(app)
+        changed = replace(QUICK, **limits)  # type: ignore[arg-type]
+        return app, Patience(app, control=control_request(CONTROL), overtime=lambda: overtime, limits=changed)
+
+    yield made
+    for app in apps:
+        app.close()
+
+
+def at_turn(app: FakeApp, number: int) -> Ready:
+    """What comes once the app has begun to answer its ``number``-th control request."""
+    return lambda _: app.turned >= number
+
+
+def never(_: float) -> bool:
+    return False
+
+
+# -- what comes -----------------------------------------------------------------------------------------------------
+
+
+def test_an_app_that_answers_in_time_sees_no_control_request(make: Make) -> None:
+    app, patience = make()
+    asked: list[float] = []
+
+    def comes(timeout: float) -> bool:
+        asked.append(timeout)
+        return True
+
+    assert patience.until(Awaited(comes)) is Waited.CAME
+    assert asked == [patience.limits.hurry]
+    assert app.turned == 0
+
+
+def test_a_slow_app_earns_patience(make: Make) -> None:
+    """It needs many times the seconds of silence; but each of its turns takes as long as well."""
+    app, patience = make(answers_slowly, silence=0.01, silent_turns=10)
+    began = time.monotonic()
+    assert patience.until(Awaited(at_turn(app, 8))) is Waited.CAME
+    assert time.monotonic() - began > 10 * patience.limits.silence
+
+
+def test_a_quick_app_is_given_the_seconds(make: Make) -> None:
+    app, patience = make(silence=FOREVER, silent_turns=1)
+    assert patience.until(Awaited(at_turn(app, 50))) is Waited.CAME
+
+
+@pytest.mark.parametrize("ends", [hangs_up, resets])
+def test_any_end_of_a_control_request_is_a_turn(ends: Talk, make: Make) -> None:
+    app, patience = make(ends)
+    assert patience.turns(3) is Waited.SILENT
+    assert app.turned == 3
+
+
+# -- what never comes -----------------------------------------------------------------------------------------------
+
+
+def test_a_silent_app_is_told_after_enough_turns(make: Make) -> None:
+    app, patience = make(silence=0.0, silent_turns=7)
+    assert patience.until(Awaited(never)) is Waited.SILENT
+    assert app.turned == 7
+
+
+def test_a_silent_app_is_told_after_enough_time(make: Make) -> None:
+    app, patience = make(silence=0.1, silent_turns=1)
+    began = time.monotonic()
+    assert patience.until(Awaited(never)) is Waited.SILENT
+    assert time.monotonic() - began >= 0.1
+
+
+def test_progress_renews_patience(make: Make) -> None:
+    app, patience = make(silence=0.0, silent_turns=5, longest=FOREVER)
+    awaited = Awaited(never, progress=lambda: min(app.turned, 40))
+    assert patience.until(awaited) is Waited.SILENT
+    assert app.turned == 45
+
+
+def test_progress_does_not_renew_patience_for_ever(make: Make) -> None:
+    app, patience = make(silence=0.0, silent_turns=5, longest=0.1)
+    began = time.monotonic()
+    assert patience.until(Awaited(never, progress=lambda: app.turned)) is Waited.SILENT
+    assert time.monotonic() - began >= 0.1
+
+
+# -- a loop that does not turn --------------------------------------------------------------------------------------
+
+
+def test_a_blocked_app_is_told_by_its_beats(make: Make) -> None:
+    app, patience = make(answers_never, blockage=0.0, blocked_beats=9, blockage_without_beats=FOREVER)
+    assert patience.until(Awaited(never)) is Waited.BLOCKED
+    assert app.beats == 9
+
+
+def test_a_blocked_app_is_given_the_seconds(make: Make) -> None:
+    app, patience = make(answers_never, blockage=0.1, blocked_beats=1)
+    began = time.monotonic()
+    assert patience.turns(1) is Waited.BLOCKED
+    assert time.monotonic() - began >= 0.1
+
+
+def test_an_app_that_holds_the_interpreter_has_no_beats_and_is_told_later(make: Make) -> None:
+    app, patience = make(answers_never, blockage=0.0, blockage_without_beats=0.1)
+    app.beats_a_look = 0
+    began = time.monotonic()
+    assert patience.until(Awaited(never)) is Waited.BLOCKED
+    assert time.monotonic() - began >= 0.1
+
+
+def test_a_starved_machine_is_no_verdict(make: Make) -> None:
+    """Neither the app beats nor does the grader get its slices: each look takes many times as long as it should."""
+    app, patience = make(answers_never, blockage=0.0, blockage_without_beats=0.2)
+    app.beats_a_look = 0
+
+    def starves(_: float) -> bool:
+        app.over.wait(0.1)
+        return False
+
+    with pytest.raises(Inconclusive, match="machine"):
+        patience.until(Awaited(starves))
+
+
+def test_what_comes_while_the_loop_seems_blocked_has_come(make: Make) -> None:
+    app, patience = make(answers_never, blocked_beats=10**9)
+    assert patience.until(Awaited(lambda _: app.beats >= 5)) is Waited.CAME
+
+
+def test_an_app_that_is_busy_with_what_is_awaited_is_not_blocked(make: Make) -> None:
+    app, patience = make(answers_never, blockage=0.0, blocked_beats=5)
+    awaited = Awaited(lambda _: app.beats >= 50, progress=lambda: app.beats // 2)
+    assert patience.until(awaited) is Waited.CAME
+
+
+# -- an app that has gone, a grade that takes too long ----------------------------------------------------------------
+
+
+def test_an_app_that_has_gone_is_told_at_once(make: Make) -> None:
+    app, patience = make(silence=FOREVER)
+    app.alive = False
+    assert patience.until(Awaited(never)) is Waited.GONE
+    assert patience.turns(1) is Waited.GONE
+    assert patience.stays_quiet(never) is Waited.GONE
+
+
+def test_an_app_that_goes_while_it_is_asked_is_told_at_once(make: Make) -> None:
+    app, patience = make(answers_never, blockage=FOREVER)
+    looks = iter([False])  # on its way to the end already
+
+    def goes(_: float) -> bool:
+        app.alive = next(looks, False)
+        return False
+
+    assert patience.until(Awaited(goes)) in (Waited.GONE,)
+
+
+def test_what_an_app_sent_before_it_went_still_counts(make: Make) -> None:
+    app, patience = make()
+    app.alive = False
+    looks = iter([False, True])
+    assert patience.until(Awaited(lambda _: next(looks))) is Waited.CAME
+
+
+@pytest.mark.parametrize("turn", [answers, answers_never])
+def test_overtime_is_no_verdict(turn: Talk, make: Make) -> None:
+    _, patience = make(turn, overtime=True, blockage=FOREVER)
+    with pytest.raises(Inconclusive, match="time limit"):
+        patience.until(Awaited(never))
+
+
+# -- what must not come ---------------------------------------------------------------------------------------------
+
+
+def test_quiet_is_proven_by_turns(make: Make) -> None:
+    app, patience = make(calm=0.0, calm_turns=6)
+    assert patience.stays_quiet(never) is Waited.SILENT
+    assert app.turned == 6
+
+
+def test_what_breaks_the_quiet_is_told_at_once(make: Make) -> None:
+    app, patience = make(calm=FOREVER)
+    assert patience.stays_quiet(at_turn(app, 4)) is Waited.CAME
+    assert app.turned == 4
+
+
+def test_a_blocked_app_proves_no_quiet(make: Make) -> None:
+    _, patience = make(answers_never, blockage=0.0)
+    assert patience.stays_quiet(never) is Waited.BLOCKED
+
+
+def test_turns_are_counted(make: Make) -> None:
+    app, patience = make()
+    assert patience.turns(5) is Waited.SILENT
+    assert app.turned == 5
+
+
+def test_no_default_is_without_patience() -> None:
+    """A right app on a slow machine lives on these: none may be turned off by mistake."""
+    limits = Limits()
+    assert limits.silent_turns >= 10
+    assert limits.blocked_beats >= 10
+    assert limits.blockage_without_beats >= 5
+    assert limits.longest < 60
