@@ -205,7 +205,8 @@ class UpstreamServer:
             except Exception as error:
                 done.set_exception(error)
             else:
-                self._loop.call_soon(done.set_result, None)  # one turn later: after what this turn has received
+                # Two turns later: the next one finds what had arrived when this call was made, and takes it in.
+                self._loop.call_soon(self._loop.call_soon, done.set_result, None)
             self.tell()
 
         self._loop.call_soon_threadsafe(run)
@@ -217,6 +218,8 @@ class UpstreamServer:
 
     def close(self) -> None:
         self._serving.wait(timeout=5)
+        if self._loop.is_closed():
+            return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +11,7 @@ import pytest
 
 from grader.errors import Inconclusive
 from grader.probe.client import control_request
-from grader.probe.patience import Awaited, Limits, Patience, Ready, Waited
+from grader.probe.patience import Awaited, Patience, Ready, Waited
 from tests.probe.conftest import CONTROL, DEADLINE, NOT_FOUND, QUICK, FakeApp, Talk, reset, says
 
 FOREVER = 1e6  # seconds, or turns: a limit that no test reaches
@@ -192,14 +191,12 @@ def test_an_app_that_has_gone_is_told_at_once(make: Make) -> None:
 
 
 def test_an_app_that_goes_while_it_is_asked_is_told_at_once(make: Make) -> None:
-    app, patience = make(answers_never, blockage=FOREVER)
-    looks = iter([False])  # on its way to the end already
+    def goes(app: FakeApp, connection: socket.socket) -> None:
+        app.alive = False
+        app.over.wait(DEADLINE)
 
-    def goes(_: float) -> bool:
-        app.alive = next(looks, False)
-        return False
-
-    assert patience.until(Awaited(goes)) in (Waited.GONE,)
+    _, patience = make(goes, blockage=FOREVER)
+    assert patience.until(Awaited(never)) is Waited.GONE
 
 
 def test_what_an_app_sent_before_it_went_still_counts(make: Make) -> None:
@@ -241,11 +238,3 @@ def test_turns_are_counted(make: Make) -> None:
     assert patience.turns(5) is Waited.SILENT
     assert app.turned == 5
 
-
-def test_no_default_is_without_patience() -> None:
-    """A right app on a slow machine lives on these: none may be turned off by mistake."""
-    limits = Limits()
-    assert limits.silent_turns >= 10
-    assert limits.blocked_beats >= 10
-    assert limits.blockage_without_beats >= 5
-    assert limits.longest < 60

@@ -1,0 +1,244 @@
+"""The upstream end against real servers: what it counts tells right apps from wrong ones."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections.abc import Iterator
+
+import pytest
+
+from grader.boot import Launch
+from grader.errors import Violation
+from grader.probe.client import Client
+from grader.probe.reply import Reply
+from grader.probe.session import Session
+from grader.probe.upstream import Upstream
+from grader.probe.wire import Farewell
+from grader.protocol.transcript import Act, Lane
+from grader.rig import Rig
+
+#: One endpoint a way of streaming; each streams the items of the upstream that the query names, an event an item.
+APP = """
+    import asyncio
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse, StreamingResponse
+    from starlette.routing import Route
+    from grader.kit import UpstreamError, blocking_upstream, upstream
+
+    kept = []
+
+    def stream(events):
+        return StreamingResponse(events, media_type="text/event-stream")
+
+    async def right(request):
+        async def events():
+            try:
+                async with upstream(request.query_params["key"]) as items:
+                    async for item in items:
+                        yield f"data: {item}\\n\\n"
+            except UpstreamError as error:
+                yield f"event: error\\ndata: {error}\\n\\n"
+        return stream(events())
+
+    async def reads_ahead(request):
+        queue = asyncio.Queue()
+        async def produce():
+            async for item in upstream(request.query_params["key"]):
+                queue.put_nowait(item)
+        kept.append(asyncio.create_task(produce()))
+        async def events():
+            while True:
+                yield f"data: {await queue.get()}\\n\\n"
+        return stream(events())
+
+    async def blocks(request):
+        try:
+            return PlainTextResponse("".join(blocking_upstream(request.query_params["key"])))
+        except UpstreamError as error:
+            return PlainTextResponse(str(error))
+
+    async def asks_for_another(request):
+        try:
+            await anext(upstream(request.query_params["key"].upper()))
+        except UpstreamError:
+            return PlainTextResponse("")
+
+    app = Starlette(routes=[Route("/" + way.__name__, way) for way in (right, reads_ahead, blocks, asks_for_another)])
+"""
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    file = tmp_path_factory.mktemp("app") / "app.py"
+    file.write_text(textwrap.dedent(APP), "utf-8")
+    with Rig(Launch(file), seed="a seed") as found:
+        found.wait_until_ready()
+        yield found
+
+
+@pytest.fixture
+def session(rig: Rig, request: pytest.FixtureRequest) -> Iterator[Session]:
+    found = rig.session(request.node.name, request.path.parent)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def upstream(session: Session) -> Upstream:
+    return Upstream(session)
+
+
+def ask(session: Session, way: str, upstream: Upstream, *, slow: bool = False) -> Reply:
+    return Client(session).request("GET", f"/{way}", params={"key": upstream.key}, slow=slow)
+
+
+def data(reply: Reply, count: int) -> list[str]:
+    return [reply.next_event().data for _ in range(count)]
+
+
+# -- the gate -------------------------------------------------------------------------------------------------------
+
+
+def test_each_item_goes_through_when_the_specification_says_so(session: Session, upstream: Upstream) -> None:
+    with ask(session, "right", upstream) as reply:
+        for number, text in enumerate(["one", "two", "three"], start=1):
+            upstream.give(text)
+            assert data(reply, 1) == [text]
+            upstream.wait_for_pull(number + 1)
+            assert upstream.pulls == number + 1
+        assert upstream.given_bytes == len("onetwothree")
+        upstream.end()
+        assert reply.events() == []
+        upstream.wait_for_release()
+
+
+def test_a_gate_is_opened_shut_and_ended(session: Session, upstream: Upstream) -> None:
+    with ask(session, "right", upstream) as reply:
+        upstream.flow(map(str, itertools.count()))
+        assert data(reply, 50) == [str(number) for number in range(50)]
+        upstream.shut()
+        last = upstream.pulls - 1
+        upstream.give_all(["after it"])
+        assert [event.data for event in reply.events()] == [*map(str, range(50, last)), "after it"]
+
+
+def test_a_failure_reaches_the_app(session: Session, upstream: Upstream) -> None:
+    upstream.give("one")
+    upstream.fail("out of paper")
+    events = ask(session, "right", upstream).events()
+    assert [(event.type, event.data) for event in events] == [("message", "one"), ("error", "out of paper")]
+
+
+def test_two_upstreams_of_a_check_do_not_mix(session: Session, upstream: Upstream) -> None:
+    other = upstream.another()
+    assert other.key != upstream.key
+    other.give_all(["other's"])
+    with ask(session, "right", upstream) as held:
+        assert [event.data for event in ask(session, "right", other).events()] == ["other's"]
+        upstream.give("its own")
+        assert data(held, 1) == ["its own"]
+
+
+def test_both_ends_are_in_one_transcript(session: Session, upstream: Upstream) -> None:
+    upstream.give_all(["é"])
+    ask(session, "right", upstream).events()
+    upstream.wait_for_release()
+    told = [(entry.lane, entry.act) for entry in session.transcript.entries()]
+    own = [act for lane, act in told if lane is Lane.UPSTREAM]
+    assert own == [Act.OPENED, Act.PULLED, Act.GAVE, Act.PULLED, Act.FINISHED, Act.RELEASED]
+    assert told[0] == (Lane.CLIENT, Act.SENT)
+    assert told.index((Lane.UPSTREAM, Act.GAVE)) < told.index((Lane.CLIENT, Act.CHUNK))
+
+
+# -- when the client leaves -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", Farewell)
+@pytest.mark.parametrize("waiting", [True, False], ids=["while idle", "in mid-burst"])
+def test_a_right_app_pulls_at_most_once_more(
+    how: Farewell, waiting: bool, session: Session, upstream: Upstream
+) -> None:
+    with ask(session, "right", upstream) as reply:
+        upstream.give("one") if waiting else upstream.flow(map(str, itertools.count()))
+        reply.next_event()
+        reply.leave(how)
+        assert upstream.pulls_after_leaving() <= 1
+        upstream.wait_for_release()
+        assert upstream.is_released
+
+
+@pytest.mark.parametrize("how", Farewell)
+def test_an_app_that_does_not_notice_pulls_on(how: Farewell, session: Session, upstream: Upstream) -> None:
+    with ask(session, "reads_ahead", upstream) as reply:
+        upstream.give("one")
+        reply.next_event()
+        reply.leave(how)
+        assert upstream.pulls_after_leaving() >= 8
+
+
+def test_an_app_that_keeps_its_stream_is_told_so(session: Session, upstream: Upstream) -> None:
+    with ask(session, "reads_ahead", upstream) as reply:
+        upstream.give("one")
+        reply.next_event()
+    with pytest.raises(Violation, match="it still holds 1 stream"):
+        upstream.wait_for_release()
+
+
+# -- when the client stops reading ----------------------------------------------------------------------------------
+
+
+def test_a_right_app_stalls_with_its_client_and_loses_nothing(session: Session, upstream: Upstream) -> None:
+    texts = [f"{number:05} " + "x" * 1000 for number in range(2000)]
+    with ask(session, "right", upstream, slow=True) as reply:
+        assert reply.next_event is not None  # and reads nothing yet
+        pulled = upstream.bytes_pulled_before_stalling(texts)
+        assert 1000 < pulled < 400_000
+        assert data(reply, len(texts)) == texts
+
+
+def test_an_app_without_backpressure_pulls_everything(session: Session, upstream: Upstream) -> None:
+    texts = ["x" * 1000] * 2000
+    with ask(session, "reads_ahead", upstream, slow=True):
+        assert upstream.bytes_pulled_before_stalling(texts) == 2_000_000
+
+
+# -- what does not come ---------------------------------------------------------------------------------------------
+
+
+def test_pulls_that_do_not_come_are_told(session: Session, upstream: Upstream) -> None:
+    with ask(session, "right", upstream), pytest.raises(Violation) as told:
+        upstream.wait_for_pull(2)
+    assert told.value.expected == "pull 2 from the upstream"
+    assert told.value.seen == "1 pull; and it asks for no more"
+
+
+def test_a_key_that_no_request_named_is_told(session: Session, upstream: Upstream) -> None:
+    with ask(session, "asks_for_another", upstream), pytest.raises(Violation) as told:
+        upstream.wait_for_pull()
+    assert f"it asked for “{upstream.key.upper()}” instead" in told.value.seen
+
+
+def test_a_blocked_loop_is_told_with_its_line(session: Session, upstream: Upstream) -> None:
+    ask(session, "blocks", upstream)
+    upstream.wait_for_pull()
+    with pytest.raises(Violation, match="its event loop is blocked") as told:
+        upstream.wait_for_release()
+    assert told.value.place is not None
+    assert told.value.place.function == "blocks"
+    assert "blocking_upstream" in told.value.place.text
+
+
+# -- after the check ------------------------------------------------------------------------------------------------
+
+
+def test_after_the_check_what_is_still_asked_for_fails(rig: Rig, session: Session) -> None:
+    """Or a blocked app could not answer the next check."""
+    first = rig.session("first", session.schemas)
+    upstream = Upstream(first)
+    ask(first, "blocks", upstream)
+    upstream.wait_for_pull()
+    first.close()
+    other = Upstream(session)
+    other.give_all(["answered"])
+    assert ask(session, "right", other).next_event().data == "answered"
