@@ -89,6 +89,7 @@ class App:
         self._lifespan: Mapping[str, object] | None = None
         self._blocked_at: tuple[float, Place | None] = (0.0, None)
         self._loading_at: Place | None = None
+        self.longest_blockage: Place | None = None
         self.beats = 0
         self.log = Log()
         self.started = time.monotonic()
@@ -281,6 +282,11 @@ class App:
                     self._note(json.loads(line))
             self._news.notify_all()
 
+    def _note_blockage(self, place: Place | None) -> None:
+        self._blocked_at = (time.monotonic(), place)
+        if place and (self.longest_blockage is None or place.seconds > self.longest_blockage.seconds):
+            self.longest_blockage = place
+
     def _note(self, facts: Mapping[str, object]) -> None:
         """Take in one status line. It comes from the learner's process: it explains, and decides nothing."""
         match facts:
@@ -288,8 +294,8 @@ class App:
                 self.beats += 1
             case {"ready": _}:
                 self._ready = True
-            case {"blocked": _, "place": place}:
-                self._blocked_at = (time.monotonic(), _place(place))
+            case {"blocked": int() | float() as seconds, "place": dict(place)}:
+                self._note_blockage(_place({**place, "seconds": seconds}))
             case {"loading": _, "place": place}:
                 self._loading_at = _place(place)
             case {"stopped": _, "lifespan": lifespan}:
@@ -312,4 +318,5 @@ def _place(found: object) -> Place | None:
         function=str(found.get("function", "")),
         text=str(found.get("text", "")),
         doing=str(found.get("doing", "")),
+        seconds=float(found.get("seconds", 0.0)),
     )

@@ -51,8 +51,14 @@ def cli() -> None:
     """
 
 
+def _complete_kata(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    from grader.kata import available
+
+    return [kata.id for kata in available(Path.cwd()) if kata.id.startswith(incomplete)]
+
+
 @cli.command("run")
-@click.argument("kata")
+@click.argument("kata", shell_complete=_complete_kata)
 @click.option("--app", metavar="FILE[:NAME]", help="Grade this module instead of the kata's own app.py.")
 @click.option("--seed", default="", help="Repeat a run: its report prints the seed.")
 @click.option("--only", default="", metavar="CHECK", help="Run this check, and what it comes after.")
@@ -120,7 +126,7 @@ def list_command() -> None:
 
 
 @cli.command("explain")
-@click.argument("kata")
+@click.argument("kata", shell_complete=_complete_kata)
 def explain_command(kata: str) -> None:
     """Show what KATA grades: its checks, their points and rules."""
     from rich.padding import Padding
@@ -146,7 +152,7 @@ def explain_command(kata: str) -> None:
 
 @cli.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.argument("katas", nargs=-1)
+@click.argument("katas", nargs=-1, shell_complete=_complete_kata)
 def init_command(folder: Path, katas: tuple[str, ...]) -> None:
     """Make a workspace in FOLDER: the READMEs and stubs of KATAS (all of them, if none is named)."""
     from grader.kata import available, find
@@ -161,7 +167,7 @@ def init_command(folder: Path, katas: tuple[str, ...]) -> None:
 
 
 @cli.command("verify")
-@click.argument("katas", nargs=-1)
+@click.argument("katas", nargs=-1, shell_complete=_complete_kata)
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Grades at a time [cores].")
 @click.option("--seed", default="", help="One seed for every grade.")
 def verify_command(katas: tuple[str, ...], jobs: int, seed: str) -> None:
@@ -253,7 +259,9 @@ def _module(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
 
     if app is None:
         return find_app(kata, name, Path.cwd()), kata.entry[1]
-    path, _, attribute = app.partition(":")
+    path, _, attribute = app.rpartition(":")
+    if not path or not attribute.isidentifier():
+        path, attribute = app, ""
     file = Path(path).resolve()
     if not file.is_file():
         raise UsageError(f"--app: there is no file {path!r}.")

@@ -40,13 +40,14 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of the learner's own code."""
+    """A line of the learner's own code; ``doing`` is the library call in it, ``seconds`` how long it stuck there."""
 
     file: str
     line: int
     function: str = ""
     text: str = ""
     doing: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from grader.boot import Launch
 from grader.kata import Kata
 from grader.model import CheckResult, Outcome, Report
 from grader.rig import Rig
+from grader.text import plural, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,15 @@ def _nothing_ran(results: tuple[CheckResult, ...]) -> bool:
 def _explanations(rig: Rig) -> list[str]:
     notes = []
     if rig.reboots:
-        notes.append(f"The app had to be started again {rig.reboots} times: it had crashed, or no longer answered.")
+        notes.append(
+            f"The app had to be started again {plural(rig.reboots, 'time')}: it had crashed, or no longer answered."
+        )
+    stuck = rig.app.longest_blockage
+    if stuck is not None:
+        line = visible(f"{stuck.file}:{stuck.line}: {stuck.text}", 120)
+        notes.append(
+            f"The event loop stood still for {stuck.seconds:.1f} s at {line} — nobody else is served meanwhile."
+        )
     if "MemoryError" in rig.log():
         notes.append("The app's log speaks of a MemoryError: it may have run into its memory limit.")
     return notes

@@ -63,6 +63,14 @@ def test_the_readme_shows_a_check_as_it_stands() -> None:
     assert code[1] in KATAS[0].specification.joinpath("test_dual_mode.py").read_text("utf-8")
 
 
+def test_the_readme_shows_a_report_as_it_is(grade: Grade) -> None:
+    shown = re.search(r"```text\n(FAIL.*?)```", README, re.DOTALL)
+    assert shown is not None
+    wrong = KATAS[0].solutions / "wrong" / "unfinished_last_event.py"
+    done = grade("kata-1", "--app", str(wrong), "--only", "framing_is_well_formed", "--seed", "readme")
+    assert shown[1] in "".join(line.rstrip() + "\n" for line in done.out.splitlines())
+
+
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "examples/README.md"])
 def test_links_to_files_lead_somewhere(document: str) -> None:
     path = ROOT / document

@@ -78,8 +78,6 @@ class Exchange:
         """The client goes away, before the end or after it. A second leaving does nothing."""
         if not self.is_open:
             return
-        if not self.is_over:
-            self._session.leaving()
         self._record(Act.LEFT, detail=how.value)
         self._wire.leave(how)
 

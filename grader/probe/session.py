@@ -34,7 +34,6 @@ class Session:
         self._open: list[Closable] = []
         self._strangers = len(server.strangers)
         self._remarks: list[Callable[[], str]] = []
-        self._on_leaving: list[Callable[[], None]] = []
 
     def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
         """Add to the transcript; called from the specification's thread and from the upstream's."""
@@ -43,14 +42,6 @@ class Session:
 
     def hold(self, thing: Closable) -> None:
         self._open.append(thing)
-
-    def when_leaving(self, callback: Callable[[], None]) -> None:
-        self._on_leaving.append(callback)
-
-    def leaving(self) -> None:
-        """A client is about to leave: upstreams take note of how far they were."""
-        for callback in self._on_leaving:
-            callback()
 
     def when_failed(self, remark: Callable[[], str]) -> None:
         """Ask ``remark``, should the check fail, for what else a learner ought to know; "" is nothing."""

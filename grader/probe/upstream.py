@@ -22,9 +22,7 @@ class Upstream:
         self._session = session
         self.key = session.draw.key()
         self._gate = session.server.open_gate(self.key, self._record)
-        self._at_leaving = 0
         session.hold(self)
-        session.when_leaving(self._note_leaving)
 
     def another(self) -> Upstream:
         """A second upstream, for a second request of the same check."""
@@ -99,14 +97,14 @@ class Upstream:
     def pulls_after_leaving(self) -> int:
         """How many items the app asks for once its client has left, with the gate wide open.
 
-        Counts up to eight. First the app's loop turns a few times, so that it has heard of the leaving.
+        Counts up to eight. First the app's loop turns a few times, so that it has heard of the leaving: what it asked
+        for until then, while the client's farewell was on its way, is no fault of its own.
         """
         self._session.patience.turns(3)
+        before = self.pulls
         self.flow(_endless())
-        self._session.patience.stays_quiet(
-            self._news(lambda: self.is_released or self._gate.pulls >= self._at_leaving + _ENOUGH)
-        )
-        return self.pulls - self._at_leaving
+        self._session.patience.stays_quiet(self._news(lambda: self.is_released or self._gate.pulls >= before + _ENOUGH))
+        return self.pulls - before
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
         """Open the gate and see how many bytes the app pulls until it pulls no more, or all of ``items``."""
@@ -147,9 +145,6 @@ class Upstream:
                 return f"it asked for “{asked}” instead, which no request named"
             case _:
                 return "and it asks for no more"
-
-    def _note_leaving(self) -> None:
-        self._at_leaving = self.pulls
 
     def _record(self, act: Act, stream: int, data: bytes, detail: str) -> None:
         self._session.record(Lane.UPSTREAM, act, stream, data, detail)

@@ -95,6 +95,7 @@ def _place(place: Place) -> dict[str, Any]:
         "function": place.function,
         "text": place.text,
         "doing": place.doing,
+        "seconds": place.seconds,
     }
 
 

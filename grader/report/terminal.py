@@ -98,7 +98,8 @@ def _rule(rule: str) -> Text:
 def _place(place: Place) -> Text:
     function = f", in {place.function}" if place.function not in ("", "<module>") else ""
     doing = f" (inside {place.doing})" if place.doing else ""
-    return Text(visible(f"{place.file}:{place.line}{function}: {place.text}{doing}", 300))
+    stuck = f", for {place.seconds:.1f} s when last seen" if place.seconds else ""
+    return Text(visible(f"{place.file}:{place.line}{function}: {place.text}{doing}{stuck}", 300))
 
 
 def _spot(spot: Spot, width: int) -> Text:

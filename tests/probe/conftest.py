@@ -107,13 +107,18 @@ class FakeApp:
         self._talking = [threading.Thread(target=self._listen)]
         self._talking[0].start()
 
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self._listener.getsockname()
+        return host, port
+
     # -- what patience and client ask of an app -------------------------------------------------------------------
 
     def connect(self, *, receive_buffer: int | None = None) -> socket.socket:
         if not self.alive:
             raise ConnectionRefusedError
         self.receive_buffers.append(receive_buffer)
-        return socket.create_connection(self._listener.getsockname(), timeout=DEADLINE)
+        return socket.create_connection(self.address, timeout=DEADLINE)
 
     def blocked_at(self) -> Place | None:
         return self.stuck_at
@@ -132,7 +137,7 @@ class FakeApp:
     def close(self) -> None:
         self.over.set()
         self.said.set()
-        socket.create_connection(self._listener.getsockname()).close()  # wakes the listening thread
+        socket.create_connection(self.address).close()  # wakes the listening thread
         for thread in self._talking:
             thread.join(DEADLINE)
         self._listener.close()

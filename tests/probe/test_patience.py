@@ -237,4 +237,3 @@ def test_turns_are_counted(make: Make) -> None:
     app, patience = make()
     assert patience.turns(5) is Waited.SILENT
     assert app.turned == 5
-

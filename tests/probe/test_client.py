@@ -1,0 +1,133 @@
+"""The client end: what leaves for the app, byte by byte, and what is noted of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from typing import Any
+
+import h11
+import pytest
+
+from grader.errors import Violation
+from grader.probe.client import SLOW, control_request
+from grader.probe.wire import Farewell
+from grader.protocol.transcript import Act, Lane
+from tests.probe.conftest import DEADLINE, FakeApp, Meet, Then, says
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+
+
+def read(request: bytes) -> tuple[h11.Request, bytes]:
+    """A request as a strict server reads it; nothing may be left over."""
+    server = h11.Connection(h11.SERVER)
+    server.receive_data(request)
+    head = server.next_event()
+    assert isinstance(head, h11.Request)
+    body = b""
+    while isinstance(event := server.next_event(), h11.Data):
+        body += event.data
+    assert isinstance(event, h11.EndOfMessage)
+    assert server.trailing_data[0] == b""
+    return head, body
+
+
+def sent(meet: Meet, method: str, path: str, **more: Any) -> tuple[h11.Request, bytes]:
+    ends = meet(says(OK))
+    assert ends.client.request(method, path, **more).status == 200
+    return read(ends.app.requests[0])
+
+
+def test_a_plain_request_is_as_any_client_sends_it(meet: Meet) -> None:
+    head, body = sent(meet, "GET", "/generate")
+    fields = dict(head.headers)
+    assert (head.method, head.target, body) == (b"GET", b"/generate", b"")
+    assert fields[b"host"] == b"127.0.0.1:8000"
+    assert fields[b"accept"] == b"*/*"
+    assert b"content-length" not in fields
+
+
+def test_params_are_encoded(meet: Meet) -> None:
+    params: dict[str, str | int | bool] = {"prompt": "amber otter & café=100%", "n": 3, "stream": True}
+    head, _ = sent(meet, "GET", "/generate", params=params)
+    assert head.target == b"/generate?prompt=amber+otter+%26+caf%C3%A9%3D100%25&n=3&stream=true"
+
+
+def test_json_goes_as_json(meet: Meet) -> None:
+    document = {"prompt": "“hello”\n\u2028", "steps": [1, None]}
+    head, body = sent(meet, "POST", "/tasks", json=document)
+    fields = dict(head.headers)
+    assert json.loads(body) == document
+    assert fields[b"content-type"] == b"application/json"
+    assert int(fields[b"content-length"]) == len(body)
+
+
+def test_content_goes_as_it_is(meet: Meet) -> None:
+    content = bytes(range(256)) * 1000
+    head, body = sent(meet, "POST", "/tasks", content=content, headers={"Content-Type": "x/y"})
+    assert body == content
+    assert dict(head.headers)[b"content-type"] == b"x/y"
+
+
+def test_headers_of_a_check_stand_above_the_clients_own(meet: Meet) -> None:
+    head, _ = sent(meet, "GET", "/", headers={"Accept": "text/event-stream", "Last-Event-ID": "7"})
+    fields = [(name.lower(), value) for name, value in head.headers]
+    assert [value for name, value in fields if name == b"accept"] == [b"text/event-stream"]
+    assert (b"last-event-id", b"7") in fields
+
+
+def test_a_request_returns_before_anything_is_answered(meet: Meet) -> None:
+    """The app stays silent until it has seen both requests."""
+    ends = meet(says(b"", Then.STAYS))
+    first, second = ends.client.get("/"), ends.client.get("/")
+    first.leave(Farewell.RST)
+    second.leave()
+
+
+def test_a_slow_client_has_a_small_receive_buffer(meet: Meet) -> None:
+    ends = meet(says(OK))
+    ends.client.post("/", slow=True).wait_for_end()
+    ends.client.post("/").wait_for_end()
+    assert ends.app.receive_buffers == [SLOW, None]
+
+
+def test_each_request_is_noted(meet: Meet) -> None:
+    ends = meet(says(OK))
+    ends.client.get("/one", params={"a": "b c"})
+    ends.client.post("/two", json=[1])
+    entries = [entry for entry in ends.session.transcript.entries() if entry.act is Act.SENT]
+    assert [(entry.lane, entry.stream, entry.detail, entry.data) for entry in entries] == [
+        (Lane.CLIENT, 1, "GET /one?a=b+c", b""),
+        (Lane.CLIENT, 2, "POST /two", b"[1]"),
+    ]
+    assert [line.split()[0] for line in ends.session.requests] == ["curl", "curl"]
+
+
+def test_a_connection_that_is_refused_is_the_apps_end(meet: Meet) -> None:
+    ends = meet(says(OK))
+    ends.app.alive = False
+    with pytest.raises(Violation, match="the app's process has ended"):
+        ends.client.get("/")
+    assert len(ends.session.requests) == 1
+
+
+def test_replies_are_hung_up_when_the_check_is_over(meet: Meet) -> None:
+    asked, gone = threading.Event(), threading.Event()
+
+    def listens(app: FakeApp, connection: socket.socket) -> None:
+        asked.set()
+        with pytest.raises(ConnectionResetError):
+            connection.recv(100)
+        gone.set()
+
+    ends = meet(listens)
+    ends.client.get("/")
+    assert asked.wait(DEADLINE)
+    ends.session.close()
+    assert gone.wait(DEADLINE)
+
+
+def test_a_control_request_looks_like_any_other() -> None:
+    head, body = read(control_request("/nowhere"))
+    assert (head.method, head.target, body) == (b"GET", b"/nowhere", b"")

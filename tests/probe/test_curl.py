@@ -1,0 +1,86 @@
+"""The curl line of a report repeats the request, to the byte."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from typing import Any
+
+import httpx
+import pytest
+
+from grader.probe.curl import curl
+from tests.probe.conftest import DEADLINE, Meet, says
+
+HOST = "http://127.0.0.1:8000"
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "get": {"method": "GET", "url": "/generate"},
+    "params": {"method": "GET", "url": "/generate", "params": {"prompt": "it's “a & b” $HOME `x` \\ 100%"}},
+    "brackets": {"method": "GET", "url": "/items[1]", "params": {"a[]": "{x,y}"}},
+    "json": {"method": "POST", "url": "/tasks", "json": {"prompt": "it's “quoted” \\ \n $HOME `x` !"}},
+    "empty post": {"method": "POST", "url": "/tasks"},
+    "put": {"method": "PUT", "url": "/tasks/1", "json": []},
+    "delete": {"method": "DELETE", "url": "/tasks/1"},
+    "get with a body": {"method": "GET", "url": "/", "content": b"x"},
+    "broken json": {"method": "POST", "url": "/", "content": b"{'a':", "headers": {"Content-Type": "application/json"}},
+    "no content type": {"method": "POST", "url": "/", "content": b"a=b"},
+    "at sign": {"method": "POST", "url": "/", "content": b"@/etc/hostname", "headers": {"Content-Type": "text/plain"}},
+    "lines": {"method": "POST", "url": "/", "content": b"a\r\nb\n\n", "headers": {"Content-Type": "text/plain"}},
+    "headers": {"method": "GET", "url": "/", "headers": {"Last-Event-ID": '7 "it\'s"', "Accept": "text/event-stream"}},
+    "empty header": {"method": "GET", "url": "/", "headers": {"Last-Event-ID": ""}},
+}
+
+
+def build(name: str) -> httpx.Request:
+    parts = REQUESTS[name]
+    return httpx.Request(
+        **{**parts, "url": HOST + parts["url"], "headers": {"Accept": "*/*", **parts.get("headers", {})}}
+    )
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_line_is_one_safe_command(name: str) -> None:
+    line = curl(build(name))
+    words = shlex.split(line)
+    assert words[:2] == ["curl", "-N"]
+    assert shlex.join(words) == line
+    assert any(word.startswith(HOST) for word in words)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("name", REQUESTS)
+def test_curl_sends_the_same_request(name: str, meet: Meet) -> None:
+    request = build(name)
+    ends = meet(says(OK))
+    host, port = ends.app.address
+    line = curl(request).replace(HOST, f"http://{host}:{port}")
+    subprocess.run([*shlex.split(line), "-s", "-q"], check=True, timeout=DEADLINE, capture_output=True)
+    (seen,) = ends.app.requests
+    head, _, body = seen.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    fields = {name.lower(): value.strip() for name, _, value in (item.partition(":") for item in lines)}
+    expected = dict(request.headers)
+    for own in ("host", "user-agent", "content-length"):
+        fields.pop(own, None)
+        expected.pop(own, None)
+    assert first == f"{request.method} {request.url.raw_path.decode()} HTTP/1.1"
+    assert body == request.read()
+    assert fields == expected
+
+
+def test_a_head_request_does_not_wait_for_a_body() -> None:
+    assert "--head" in shlex.split(curl(httpx.Request("HEAD", HOST)))
+
+
+def test_a_short_line_stays_short() -> None:
+    assert curl(httpx.Request("GET", HOST + "/generate", headers={"Accept": "*/*"})) == f"curl -N {HOST}/generate"
+
+
+def test_a_body_that_is_no_text_is_spelled_out() -> None:
+    """No command line can hold these bytes; what they were can still be read."""
+    line = curl(httpx.Request("POST", HOST, content=b"\xff\x00"))
+    assert "\\xff" in line
+    assert "\0" not in line

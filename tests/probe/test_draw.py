@@ -1,0 +1,109 @@
+"""What a seed decides: repeatable, unlike other checks' and other runs', and as awkward as promised."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+from grader.probe.draw import Draw
+
+DRAWS: dict[str, Callable[[Draw], Any]] = {
+    "key": Draw.key,
+    "number": lambda draw: draw.number(0, 10**9),
+    "word": lambda draw: [draw.word() for _ in range(3)],
+    "texts": lambda draw: draw.texts(5),
+    "awkward texts": Draw.awkward_texts,
+    "block": lambda draw: draw.block(100),
+    "path": Draw.path,
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_a_seed_decides_a_draw(name: str) -> None:
+    draw = DRAWS[name]
+    assert draw(Draw("seed:check")) == draw(Draw("seed:check"))
+    assert draw(Draw("seed:check")) != draw(Draw("seed:other check"))
+    assert draw(Draw("seed:check")) != draw(Draw("other seed:check"))
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_two_draws_of_one_check_differ(name: str) -> None:
+    draw = Draw("seed")
+    assert DRAWS[name](draw) != DRAWS[name](draw)
+
+
+def test_a_key_needs_decoding() -> None:
+    for number in range(50):
+        key = Draw(str(number)).key()
+        assert quote_plus(key) != key
+        assert not key.isascii()
+        assert {" ", "&"} < set(key)
+        assert key.isprintable()
+
+
+def test_a_number_reaches_both_bounds_and_no_further() -> None:
+    draw = Draw("seed")
+    assert {draw.number(3, 6) for _ in range(200)} == {3, 4, 5, 6}
+
+
+def test_texts_are_different_tokens() -> None:
+    for count in (0, 1, 5, 500):
+        texts = Draw("seed").texts(count)
+        assert len(set(texts)) == count
+        assert all(re.fullmatch(r" [a-z]+\d+", text) for text in texts)
+
+
+def test_a_word_fits_into_a_path_or_a_name() -> None:
+    assert re.fullmatch(r"[a-z]+\d+", Draw("seed").word())
+
+
+AWKWARD: dict[str, Callable[[str], bool]] = {
+    "several lines": lambda text: len(text.strip().split("\n")) > 1,
+    "a lone CR": lambda text: re.search(r"\r(?!\n)", text) is not None,
+    "a CRLF": lambda text: "\r\n" in text,
+    "a separator that is no line end": lambda text: not {"\u2028", "\u2029", "\u0085"}.isdisjoint(text),
+    "both quotes": lambda text: {"'", '"'} <= set(text),
+    "a backslash": lambda text: "\\" in text,
+    "characters beyond the BMP": lambda text: any(ord(char) > 0xFFFF for char in text),
+    "a zero-width joiner": lambda text: "\u200d" in text,
+    "a blank at the front": lambda text: text.startswith(" ") and text.strip() != "",
+    "a blank at the end": lambda text: text.endswith(" ") and text.strip() != "",
+    "blanks alone": lambda text: text != "" and set(text) == {" "},
+    "a newline alone": lambda text: text == "\n",
+    "a field in mid-text": lambda text: re.search(r"\n(id|data|event|retry):", text) is not None,
+    "a field at the front": lambda text: text.startswith("data:"),
+    "an empty line": lambda text: "\n\n" in text,
+    "a colon": lambda text: ":" in text,
+    "a tab": lambda text: "\t" in text,
+    "the marker of the end": lambda text: "[DONE]" in text,
+    "Python's notation": lambda text: text.startswith("{'"),
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_awkward_texts_hold_what_careless_code_loses(name: str) -> None:
+    for number in range(10):
+        assert any(AWKWARD[name](text) for text in Draw(str(number)).awkward_texts())
+
+
+def test_awkward_texts_are_neither_empty_nor_impossible() -> None:
+    texts = Draw("seed").awkward_texts()
+    assert all(texts)
+    assert [json.loads(json.dumps(text)) for text in texts] == texts
+    assert [text.encode("utf-8").decode("utf-8") for text in texts] == texts
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 999, 16 << 10])
+def test_a_block_is_as_long_as_asked(size: int) -> None:
+    block = Draw("seed").block(size)
+    assert len(block) == size
+    assert block.isascii()
+
+
+def test_a_path_is_one_that_no_app_has() -> None:
+    assert re.fullmatch(r"/[a-z]{12}", Draw("seed").path())
