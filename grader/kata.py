@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 import tomllib
 from collections.abc import Iterable
@@ -95,6 +93,8 @@ def read_manifest(folder: Path) -> dict[str, object]:
 
 def manifest_problems(kata: Kata) -> list[str]:
     """What the published schema of kata.toml objects to."""
+    import json
+
     from jsonschema import Draft202012Validator  # heavy, and not needed to grade
 
     schema = json.loads(_PACKAGE.joinpath("kata.schema.json").read_text("utf-8"))
@@ -178,6 +178,8 @@ def find_app(kata: Kata, name: str, start: Path) -> Path:
 
 def meant(wrong: str, right: Iterable[str]) -> str:
     """ " Did you mean …?" when something close to ``wrong`` exists, otherwise nothing."""
+    import difflib
+
     close = difflib.get_close_matches(wrong, list(right), n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
 

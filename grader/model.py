@@ -64,12 +64,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A check and how it ended. ``seconds`` is what it took; ``requests`` are curl lines that repeat it."""
+    """A check and how it ended.
+
+    ``seconds`` is what it took, ``requests`` are curl lines that repeat it, ``left_out`` counts the entries that a long
+    transcript lacks in its middle.
+    """
 
     check: Check
     outcome: Outcome
     finding: Finding | None = None
     transcript: tuple[Entry, ...] = ()
+    left_out: int = 0
     requests: tuple[str, ...] = ()
     seconds: float = 0.0
 

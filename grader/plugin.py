@@ -192,6 +192,7 @@ class Specification:
             outcome,
             finding,
             transcript=session.transcript.entries() if session else (),
+            left_out=session.transcript.left_out if session else 0,
             requests=tuple(session.requests) if session else (),
             seconds=time.monotonic() - session.born if session else 0.0,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -16,6 +15,8 @@ _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 def adopt_orphans() -> None:
     """Make this process the parent of every orphan below it, so that a daemonised one cannot slip away (Linux)."""
     if sys.platform == "linux":
+        import ctypes  # late: the app is booting meanwhile
+
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 

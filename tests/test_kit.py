@@ -403,5 +403,8 @@ def test_the_kit_is_light_to_import() -> None:
     root = Path(__file__).resolve().parent.parent
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
-    assert [name for name in loaded if name.startswith("grader")] in (["grader", "grader.kit"], ["grader.kit", "grader"])
+    assert [name for name in loaded if name.startswith("grader")] in (
+        ["grader", "grader.kit"],
+        ["grader.kit", "grader"],
+    )
     assert not {"asyncio", "ssl", "threading", "httpx"} & set(loaded)

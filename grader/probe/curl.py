@@ -13,13 +13,21 @@ _OWN = {"host", "content-length", "user-agent"}
 def curl(request: httpx.Request) -> str:
     """A curl line that repeats ``request`` to an app that was started by hand on port 8000."""
     body = request.read()
+    url = f"http://127.0.0.1:8000{request.url.raw_path.decode('ascii')}"
     parts = ["curl", "-N"]
-    if request.method != ("POST" if body else "GET"):
+    if request.method == "HEAD":
+        parts.append("--head")
+    elif request.method != ("POST" if body else "GET"):
         parts += ["-X", request.method]
-    parts.append(f"http://127.0.0.1:8000{request.url.raw_path.decode('ascii')}")
+    if "[" in url:
+        parts.append("--globoff")
+    parts.append(url)
     for name, value in request.headers.items():
         if name not in _OWN and (name, value) != ("accept", "*/*"):
-            parts += ["-H", f"{name}: {value}"]
+            parts += ["-H", f"{name}: {value}" if value else f"{name};"]
     if body:
-        parts += ["--data-binary", body.decode("utf-8", "backslashreplace")]
+        if "content-type" not in request.headers:
+            parts += ["-H", "content-type:"]  # or curl would make up one
+        text = body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+        parts += ["--data-raw" if text.startswith("@") else "--data-binary", text]
     return shlex.join(parts)

@@ -57,7 +57,7 @@ class Reply:
     @property
     def headers(self) -> httpx.Headers:
         """The header fields; names are matched whatever their case."""
-        return httpx.Headers(list(self._head().headers))
+        return httpx.Headers(list(self._head().headers), encoding="latin-1")
 
     @property
     def content_type(self) -> str:

@@ -54,7 +54,7 @@ class Transcript:
     def __init__(self) -> None:
         self._first: list[Entry] = []
         self._last: list[Entry] = []
-        self.left_out = 0
+        self._dropped = 0
 
     def add(self, entry: Entry) -> None:
         """Append one entry. Entries may come from two threads: list.append is atomic."""
@@ -63,8 +63,13 @@ class Transcript:
             return
         self._last.append(entry)
         if len(self._last) >= 2 * self.LAST:
-            self.left_out += len(self._last) - self.LAST
+            self._dropped += len(self._last) - self.LAST
             del self._last[: -self.LAST]
+
+    @property
+    def left_out(self) -> int:
+        """How many entries are missing between the first and the last."""
+        return self._dropped + max(0, len(self._last) - self.LAST)
 
     def entries(self) -> tuple[Entry, ...]:
         """What was kept, in the order in which it happened."""

@@ -50,6 +50,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "after": list(result.check.after),
         "finding": _finding(result.finding) if result.finding else None,
         "requests": list(result.requests),
+        "left_out": result.left_out,
         "transcript": [_entry(entry) for entry in result.transcript],
         "seconds": round(result.seconds, 4),
     }

@@ -148,6 +148,7 @@ class FakeApp:
             if self.over.is_set():
                 connection.close()
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each cut leaves at once
             thread = threading.Thread(target=self._talk, args=(connection,))
             self._talking.append(thread)
             thread.start()

@@ -82,5 +82,4 @@ def test_a_short_line_stays_short() -> None:
 def test_a_body_that_is_no_text_is_spelled_out() -> None:
     """No command line can hold these bytes; what they were can still be read."""
     line = curl(httpx.Request("POST", HOST, content=b"\xff\x00"))
-    assert "\\xff" in line
-    assert "\0" not in line
+    assert r"\xff\x00" in line
