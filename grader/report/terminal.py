@@ -112,12 +112,14 @@ def _spot(spot: Spot, width: int) -> Text:
 
 
 def _transcript(result: CheckResult, console: Console, *, last: int | None) -> Text:
-    found = transcript.lines(result.transcript, width=console.width - 4)
+    found = transcript.lines(result.transcript, width=console.width - 6)
     kept = found if last is None else found[-last:]
-    gap = [f"… {plural(len(found) - len(kept), 'line')} before (--verbose shows all)"] if len(kept) < len(found) else []
-    return Text(
-        "\n".join(["what happened at both ends:", *(f"  {line}" for line in [*gap, *kept])]), "dim", no_wrap=True
-    )
+    heading = ["what happened at both ends:"]
+    if len(kept) < len(found):
+        heading.append(f"  … {plural(len(found) - len(kept), 'line')} before (--verbose shows all)")
+    elif result.left_out:
+        heading.append(f"  … {plural(result.left_out, 'line')} of a long exchange left out in the middle")
+    return Text("\n".join([*heading, *(f"  {line}" for line in kept)]), "dim", no_wrap=True)
 
 
 def _repeat(requests: tuple[str, ...]) -> Text:
