@@ -54,7 +54,7 @@ class Limits:
     blockage: float = 1.0
     blocked_beats: int = 15
     blockage_without_beats: float = 10.0
-    calm: float = 0.06
+    calm: float = 0.03
     calm_turns: int = 20
 
 

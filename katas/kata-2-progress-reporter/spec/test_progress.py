@@ -4,8 +4,8 @@ from grader.spec import Client, Draw, Farewell, Reply, Upstream, check
 
 PATH = "/tasks"
 STREAM = {"stream": "true"}
-#: A heartbeat that is due after 20 ms without news.
-BRISK = {"stream": "true", "heartbeat": "0.02"}
+#: A heartbeat that is due after 10 ms without news.
+BRISK = {"stream": "true", "heartbeat": "0.01"}
 #: RFC 9457's own media type is as good for a refusal as plain JSON.
 JSON_TYPES = ("application/json", "application/problem+json")
 
