@@ -2,9 +2,9 @@
 
     python benchmarks/grade_over_boot.py [RUNS]
 
-For each kata: a bare `python -m uvicorn` of the solution up to its first answer; `grade` on the solution; `grade` on the
-stub. Both sides get a listening socket handed down, so that neither races for a port or polls. Peak memory is sampled
-over the whole process tree, in runs of its own.
+For each kata: a bare `python -m uvicorn` of the solution up to its first answer; `grade` on the solution; `grade` on
+the stub. Both sides get a listening socket handed down, so that neither races for a port or polls. Peak memory is
+sampled over the whole process tree, in runs of its own.
 """
 
 from __future__ import annotations

@@ -88,6 +88,7 @@ class App:
         self._failure: BootFailure | None = None
         self._lifespan: Mapping[str, object] | None = None
         self._blocked_at: tuple[float, Place | None] = (0.0, None)
+        self._imported = False
         self._loading_at: Place | None = None
         self.longest_blockage: Place | None = None
         self.beats = 0
@@ -170,8 +171,8 @@ class App:
                 self._news.wait(0.05)
 
     def _too_slow(self, limit: float) -> BootFailure:
-        place = self._loading_at
-        doing = "importing the module has not ended" if place else "its lifespan start-up has not ended"
+        place = self.blocked_at() if self._imported else self._loading_at
+        doing = "its lifespan start-up has not ended" if self._imported else "importing the module has not ended"
         return BootFailure(
             f"the app did not start within {limit:g} seconds: {doing}",
             "Start-up must end by itself: do long or endless work in a task, or in a request.",
@@ -242,7 +243,7 @@ class App:
         if code is None:
             return "is running"
         if code < 0:
-            return f"was killed by {signal.Signals(-code).name}"
+            return f"was killed by {_signal(-code)}"
         return f"exited with status {code}"
 
     def blocked_at(self) -> Place | None:
@@ -278,7 +279,7 @@ class App:
         buffer[:] = rest[-65536:]
         with self._news:
             for line in lines:
-                with suppress(ValueError, TypeError, KeyError, AttributeError):
+                with suppress(Exception):  # whatever it is: the app may have written it
                     self._note(json.loads(line))
             self._news.notify_all()
 
@@ -296,6 +297,8 @@ class App:
                 self._ready = True
             case {"blocked": int() | float() as seconds, "place": dict(place)}:
                 self._note_blockage(_place({**place, "seconds": seconds}))
+            case {"imported": _}:
+                self._imported = True
             case {"loading": _, "place": place}:
                 self._loading_at = _place(place)
             case {"stopped": _, "lifespan": lifespan}:
@@ -307,6 +310,13 @@ class App:
                 self._failure = BootFailure(
                     headline, str(facts.get("advice", "")), tuple(place for place in places if place)
                 )
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of the real-time signals, most of which have no name
+        return f"signal {number}"
 
 
 def _place(found: object) -> Place | None:

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Final
 
 from grader.model import Finding, Spot
 from grader.text import plural, visible, visible_bytes
 
 _ORDER = {"<=": "at most", "<": "less than", ">=": "at least", ">": "more than"}
+_SHORT = 100  # two values that together are shorter are shown whole
+_DEEP = 4  # how far into nested values a difference is followed
+_MANY = 12  # how many items of an enumeration are shown
+_AT_ONCE = {"at character 1", "at item 1"}
+
+
+class _Absence:
+    """Stands for what is not there."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def __repr__(self) -> str:
+        return self._words
+
+
+_NOTHING: Final = _Absence("(nothing)")
+_NO_MORE: Final = _Absence("(no more)")
 
 
 def finding(op: str, left: object, right: object) -> Finding:
@@ -17,14 +38,14 @@ def finding(op: str, left: object, right: object) -> Finding:
     if faults:
         return _fault_finding(faults)
     match op:
-        case "==" if isinstance(left, str | list) and type(left) is type(right):
-            return _difference(left, right)
         case "==" | "is":
-            return Finding(pretty(right), pretty(left))
+            return _difference(left, right)
         case "!=" | "is not":
             return Finding(f"anything but {pretty(right)}", pretty(left))
+        case "in" if isinstance(right, list | tuple | set | frozenset):
+            return Finding(f"one of {_enumeration(right)}", pretty(left))
         case "in":
-            return Finding(_within(left, right), pretty(right if isinstance(right, str | bytes) else left))
+            return Finding(f"something with {pretty(left)} in it", pretty(right))
         case "not in":
             return Finding(f"no {pretty(left)}", _held(left, right))
         case _:
@@ -39,49 +60,84 @@ def with_rule(found: Finding, rule: str) -> Finding:
 def pretty(value: object, limit: int = 200) -> str:
     """A value as a learner writes it: JSON where it is JSON, text in quotes, bytes as text."""
     if isinstance(value, bytes):
-        return visible_bytes(value, limit) if value else "(nothing)"
+        return visible_bytes(value, limit) if value else repr(_NOTHING)
     if isinstance(value, str) and not value:
         return "(empty)"
     if isinstance(value, tuple):
-        return ", ".join(pretty(item, limit) for item in value)
-    try:
-        return visible(json.dumps(value, ensure_ascii=False), limit)
-    except (TypeError, ValueError):
-        return visible(repr(value), limit)
+        return _enumeration(value)
+    if isinstance(value, Mapping):
+        value = dict(value)
+    for spell in (partial(json.dumps, ensure_ascii=False), repr):
+        try:
+            return visible(spell(value), limit)
+        except (TypeError, ValueError, RecursionError):  # no JSON; a number of 5000 digits; nested too deeply
+            continue
+    return f"(some {type(value).__name__} that cannot be shown)"
 
 
-def _difference(left: str | list[object], right: object) -> Finding:
-    """Where two sequences part, when they are too long to see it."""
-    assert isinstance(right, str | list)
+def _enumeration(items: Collection[object]) -> str:
+    found = list(items) if isinstance(items, list | tuple) else sorted(items, key=pretty)
+    more = f", … ({plural(len(found), 'item')} in all)" if len(found) > _MANY else ""
+    return ", ".join(pretty(item, 100) for item in found[:_MANY]) + more
+
+
+def _difference(left: object, right: object, depth: int = 0) -> Finding:
+    """Both values; or where they part, when they are too long for that to be seen."""
     expected, seen = pretty(right), pretty(left)
-    at = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-    unit = "character" if isinstance(left, str) else "item"
-    if len(expected) + len(seen) < 100 or at == 0:
-        note = f" ({plural(len(left), unit)} for {len(right)})" if len(left) != len(right) and unit == "item" else ""
-        return Finding(expected, seen + note)
+    where, left_there, right_there = _parting(left, right)
+    plain = len(expected) + len(seen) < _SHORT or where in _AT_ONCE
+    if depth == _DEEP or not where or (plain and expected != seen):
+        return Finding(expected, seen + _count(left, right))
     if isinstance(left, str):
-        before = max(0, at - 20)
-        expected, seen = pretty(right[before : at + 60]), pretty(left[before : at + 60])
+        there = Finding(pretty(right_there, 400), pretty(left_there, 400))
     else:
-        expected = pretty(right[at]) if at < len(right) else "(no more)"
-        seen = pretty(left[at]) if at < len(left) else "(no more)"
-    return Finding(f"at {unit} {at + 1}: {expected}", f"at {unit} {at + 1}: {seen}")
+        there = _difference(left_there, right_there, depth + 1)
+    return Finding(f"{where}: {there.expected}", f"{where}: {there.seen}")
 
 
-def _within(left: object, right: object) -> str:
-    if isinstance(right, str | bytes):
-        return f"something with {pretty(left)} in it"
-    if isinstance(right, list | tuple | set | frozenset):
-        return "one of " + ", ".join(pretty(item) for item in sorted(right, key=str))
-    return pretty(left)
+def _parting(left: object, right: object) -> tuple[str, object, object]:
+    """Where two values of one kind part, and what is there; of text, the characters around it."""
+    match left, right:
+        case str(), str():
+            at = _first_difference(left, right)
+            around = slice(max(0, at - 20), at + 60)
+            return f"at character {at + 1}", left[around], right[around]
+        case (list() | tuple(), list() | tuple()) if type(left) is type(right):
+            at = _first_difference(left, right)
+            return f"at item {at + 1}", _item(left, at), _item(right, at)
+        case dict(), dict():
+            pairs = ((key, left.get(key, _NOTHING), right.get(key, _NOTHING)) for key in [*right, *left])
+            for key, left_there, right_there in pairs:
+                if not _same(left_there, right_there):
+                    return f"under {pretty(key)}", left_there, right_there
+    return "", left, right
+
+
+def _first_difference(left: Sequence[object], right: Sequence[object]) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((at for at, (a, b) in pairs if not _same(a, b)), min(len(left), len(right)))
+
+
+def _item(items: Sequence[object], at: int) -> object:
+    return items[at] if at < len(items) else _NO_MORE
+
+
+def _same(left: object, right: object) -> bool:
+    try:
+        return left == right
+    except RecursionError:
+        return False
+
+
+def _count(left: object, right: object) -> str:
+    if isinstance(left, list) and isinstance(right, list) and len(left) != len(right):
+        return f" ({plural(len(left), 'item')} for {len(right)})"
+    return ""
 
 
 def _held(left: object, right: object) -> str:
     """What a mapping holds for a name, or the whole of anything else."""
-    try:
-        return f"{pretty(left)}: {pretty(right[left])}"  # type: ignore[index]
-    except (TypeError, KeyError, IndexError):
-        return pretty(right)
+    return f"{pretty(left)}: {pretty(right[left])}" if isinstance(right, Mapping) else pretty(right)
 
 
 def _is_fault(item: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable
@@ -109,7 +110,8 @@ def missing_parts(kata: Kata) -> list[str]:
         kata.stub: "the stub that a learner edits",
         kata.specification: "the specification: pytest files named test_*.py",
     }
-    found = [f"{path.name} is missing: {purpose}" for path, purpose in parts.items() if not path.exists()]
+    there = {path: path.is_dir() if path == kata.specification else path.is_file() for path in parts}
+    found = [f"{path.name} is missing: {purpose}" for path, purpose in parts.items() if not there[path]]
     if kata.specification.is_dir() and not list(kata.specification.glob("test_*.py")):
         found.append("spec/ holds no test_*.py file: write the checks there")
     return found
@@ -141,10 +143,10 @@ def find(name: str, start: Path) -> Kata:
 
     Raises UsageError, with what was perhaps meant.
     """
-    path = (start / name).resolve()
-    looks_like_path = name in (".", "..") or "/" in name or path.is_dir()
-    if looks_like_path and (path / "kata.toml").is_file():
-        return load(path)
+    path = Path(os.path.realpath(start / name))  # os.path takes any name, however long, and loops of links
+    looks_like_path = name in (".", "..") or "/" in name or os.path.isdir(path)
+    if looks_like_path and any(os.path.exists(path / part) for part in ("kata.toml", "spec")):
+        return load(path)  # without a kata.toml, this tells its author so
     katas = available(start)
     wanted = path.name if looks_like_path else name
     for kata in katas:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import sys
 import time
 import traceback
@@ -45,6 +46,8 @@ class Specification:
 
     def run(self) -> None:
         """Collect the checks and, when there is a rig, run them. Raises BadKata, UsageError, KeyboardInterrupt."""
+        if not self._kata.specification.is_dir():
+            raise BadKata(f"{self._kata.name} has no spec/: write the specification there, in files named test_*.py")
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         os.environ.pop("PYTEST_ADDOPTS", None)
         options = [option for name in _QUIET.split() for option in ("-p", f"no:{name}")]
@@ -72,8 +75,11 @@ class Specification:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and self._trouble is None:
-            text = str(report.longrepr).strip().splitlines()
-            self._trouble = BadKata(f"{self._kata.name}/spec cannot be loaded: {text[-1] if text else report.nodeid}")
+            text = str(report.longrepr).strip()
+            line = re.findall(rf'{re.escape(report.nodeid)}(?:", line |:)(\d+)', text)[-1:]
+            what = text.rpartition("\n")[2].removeprefix("E").strip()
+            where = ":".join([report.nodeid, *line])
+            self._trouble = BadKata(f"{self._kata.name}/spec cannot be loaded: {what} ({where})")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         try:
@@ -147,7 +153,9 @@ class Specification:
         self._interrupted = excinfo.value
 
     def pytest_internalerror(self, excrepr: object) -> bool:
-        self._trouble = self._trouble or Inconclusive(str(excrepr).strip().splitlines()[-1])
+        what = str(excrepr).strip().rpartition("\n")[2]
+        spoilt = BadKata(f"{self._kata.name}/spec cannot be loaded: {what}")
+        self._trouble = self._trouble or (Inconclusive(what) if self.checks else spoilt)
         return True
 
     # -- what a check is given ----------------------------------------------------------------------------------------
@@ -248,7 +256,7 @@ def _agree(checks: list[Check], kata: Kata) -> None:
             problem = "there are two of this name"
         elif not check.title:
             problem = "it needs a docstring whose first line completes “Your server must show that …”"
-        elif check.points < 1:
+        elif not isinstance(check.points, int) or check.points < 1:
             problem = "it must be worth at least one point"
         elif late := [name for name in check.after if name not in ids[: ids.index(check.id)]]:
             problem = f"it comes after {late[0]}, which must stand above it"

@@ -18,6 +18,7 @@ _OTHERS = {
     "ASGI HTTP": "https://asgi.readthedocs.io/en/latest/specs/www.html",
     "ASGI lifespan": "https://asgi.readthedocs.io/en/latest/specs/lifespan.html",
     "FastAPI": "https://fastapi.tiangolo.com/async/",
+    "NDJSON": "https://github.com/ndjson/ndjson-spec",
     "JSON Schema": "https://json-schema.org/draft/2020-12",
 }
 

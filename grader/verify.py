@@ -71,7 +71,8 @@ def verify(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, in
 
     ``progress`` is told how many apps are judged, and how many there are.
     """
-    problems = [*missing_parts(kata), *manifest_problems(kata)]
+    missing = missing_parts(kata)
+    problems = [*missing, *manifest_problems(kata)]
     try:
         checks = tuple(checks_of(kata))
         exhibits = list(find_exhibits(kata))
@@ -80,6 +81,8 @@ def verify(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, in
     problems += readme_problems(kata, checks)
     problems += [problem for exhibit in exhibits for problem in naming_problems(exhibit, checks)]
     problems += too_few(exhibits)
+    if missing:  # every grade would end with that
+        return Proof(kata, checks, (), tuple(problems))
     verdicts: list[Verdict] = []
     with ThreadPoolExecutor(jobs) as pool:
         for verdict in pool.map(lambda exhibit: judge(kata, exhibit, seed), exhibits):
@@ -135,7 +138,7 @@ def judge(kata: Kata, exhibit: Exhibit, seed: str) -> Verdict:
 
 def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:
     """All that is graded is stated: each check's title stands in the README, word for word."""
-    text = " ".join(kata.readme.read_text("utf-8").split()) if kata.readme.is_file() else ""
+    text = " ".join(kata.readme.read_text("utf-8", "replace").split()) if kata.readme.is_file() else ""
     return [
         f"README.md does not state what {check.id} grades; write there: “{check.title}”"
         for check in checks

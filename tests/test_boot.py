@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def boot(tmp_path: Path) -> Iterator[Boot]:
         return apps[-1]
 
     yield start
-    for app in apps:
+    for app in reversed(apps):
         app.stop(graceful=False)
 
 
@@ -71,13 +72,12 @@ def ask(app: App, path: str = "/") -> Any:
 
 
 def wait_for_end(app: App) -> None:
-    """Ask for the app's end, and wait for it: the connection breaks when the process has gone."""
+    """Ask for the app's end, and wait until its process has gone."""
+    deadline = time.monotonic() + DEADLINE
     with app.connect() as connection:
-        connection.settimeout(DEADLINE)
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        assert connection.recv(100) == b""
-    while app.is_running:
-        app.obituary()
+        while app.obituary() == "":  # which gives it a moment
+            assert time.monotonic() < deadline
 
 
 # -- what the app is given ------------------------------------------------------------------------------------------
@@ -213,10 +213,10 @@ def test_whatever_the_app_writes_to_the_grader_is_taken_with_composure(boot: Boo
     )
     app.wait_until_ready()
     assert ask(app) == "still there"
-    beats = app.beats
-    while app.beats < beats + 5:  # the reader goes on
-        assert app.obituary() == ""
-    assert "still heard" in app.log.text()
+    beats, deadline = app.beats, time.monotonic() + DEADLINE
+    while app.beats < beats + 5 or "still heard" not in app.log.text():  # the reader goes on
+        assert app.obituary() == ""  # which gives it a moment
+        assert time.monotonic() < deadline
 
 
 # -- limits ---------------------------------------------------------------------------------------------------------
@@ -325,7 +325,7 @@ def test_of_a_flood_the_first_and_the_last_are_kept(piece: int) -> None:
     data = b"".join(b"%07d\n" % number for number in range(100_000))
     for start in range(0, len(data), piece):
         log.write(data[start : start + piece])
-    first, note, last = log.text().partition(" bytes left out …\n")[0].rpartition("\n… ")
+    first, _, last = log.text().partition(" bytes left out …\n")[0].rpartition("\n… ")
     assert data.startswith(first.encode())
     assert len(first) == Log.FIRST
     kept = log.text().partition(" bytes left out …\n")[2].encode()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from grader.host.frames import MOST_FRAMES, CutFormatter, LearnerFrames
-from grader.host.load import Message, Refusal, load
+from grader.host.load import FreshLoader, Message, Refusal, load
 from grader.host.serve import Lifespan
 
 ASGI = "async def app(scope, receive, send): pass"
@@ -42,9 +42,11 @@ def load_app(folder: Path, source: str, name: str = "app") -> Any:
 
 
 def raised(call: Callable[[], object]) -> BaseException:
-    with pytest.raises(BaseException) as caught:
+    try:
         call()
-    return caught.value
+    except Exception as error:
+        return error
+    raise AssertionError("nothing was raised")
 
 
 # -- loading --------------------------------------------------------------------------------------------------------
@@ -75,6 +77,15 @@ def test_a_module_finds_itself_and_its_siblings(folder: Path) -> None:
     write(folder, "name = 'the helper'", "helper.py")
     app = load_app(folder, f"import sys, helper\n{ASGI}\napp.seen = (helper.name, sys.modules['app'].app is app)")
     assert app.seen == ("the helper", True)
+
+
+def test_an_environment_inside_of_the_folder_is_no_part_of_the_app(folder: Path) -> None:
+    library = folder / "env" / "lib"
+    library.mkdir(parents=True)
+    sys.path.append(str(library))
+    write(library, "", "helper.py")
+    app = load_app(folder, f"import helper\n{ASGI}\napp.loader = helper.__loader__")
+    assert not isinstance(app.loader, FreshLoader)
 
 
 REFUSED = {
@@ -194,7 +205,7 @@ def test_an_error_without_a_learners_frame_has_none(folder: Path) -> None:
     ],
 )
 def test_files_in_the_apps_folder_are_the_learners(filename: str, owned: bool, tmp_path: Path) -> None:
-    path = filename if filename.startswith("<") else os.path.join(tmp_path, filename)  # noqa: PTH118
+    path = filename if filename.startswith("<") else os.path.join(tmp_path, filename)
     assert LearnerFrames(tmp_path).owns(path) is owned
 
 

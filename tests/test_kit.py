@@ -224,8 +224,12 @@ def test_leaving_the_with_block_lets_go(flavour: Flavour, source: Upstream) -> N
     source.gate.give(["one"])
     items = flavour.open()
     assert flavour.pull(items) == "one"
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        flavour.use(items, lambda: 1 / 0 and None)
+        flavour.use(items, fails)
     source.wait_for_release()
     assert flavour.pull(items) is END
 

@@ -47,6 +47,7 @@ def main(config: dict[str, Any]) -> NoReturn:
     sys.argv = [str(file)]
     try:
         app = load(file, config["name"], frames)
+        status.tell(imported=True)
         from grader.host.serve import serve  # after the app: uvicorn is not needed to refuse one
 
         serve(app, config, status=status, watchdog=watchdog, frames=frames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from pathlib import Path
@@ -38,8 +39,9 @@ class FreshLoader(importlib.machinery.SourceFileLoader):
 def load(file: Path, name: str, frames: LearnerFrames) -> App:
     """Import the learner's module and take the app out of it. Raises Refusal."""
     folder = str(file.parent)
+    sys.path_hooks.insert(0, _fresh_finder(folder))
+    sys.path_importer_cache.pop(folder, None)
     sys.path.insert(0, folder)
-    sys.path_importer_cache[folder] = importlib.machinery.FileFinder(folder, (FreshLoader, [".py"]))
     loader = FreshLoader(file.stem, str(file))
     spec = importlib.util.spec_from_file_location(file.stem, file, loader=loader)
     assert spec is not None
@@ -50,6 +52,19 @@ def load(file: Path, name: str, frames: LearnerFrames) -> App:
     except BaseException as error:
         raise _import_refusal(error, file, frames) from error
     return _asgi(module, file, name)
+
+
+def _fresh_finder(folder: str) -> Callable[[str], importlib.machinery.FileFinder]:
+    """A path hook for ``folder`` and the packages in it, but not for an environment that lies in it."""
+    inside = folder + os.sep
+    libraries = tuple(entry for entry in sys.path if entry.startswith(inside))
+
+    def find(path: str) -> importlib.machinery.FileFinder:
+        if not (path + os.sep).startswith(inside) or path.startswith(libraries):
+            raise ImportError
+        return importlib.machinery.FileFinder(path, (FreshLoader, [".py"]))
+
+    return find
 
 
 def _import_refusal(error: BaseException, file: Path, frames: LearnerFrames) -> Refusal:

@@ -81,7 +81,8 @@ def _validator(path: Path) -> Any:
         schema = json.loads(path.read_text("utf-8"))
         Draft202012Validator.check_schema(schema)
     except (OSError, ValueError, SchemaError) as error:
-        raise BadKata(f"The specification needs {path}, a JSON Schema: {error}") from error
+        why = error.message if isinstance(error, SchemaError) else str(error)
+        raise BadKata(f"The specification needs {path}, a JSON Schema: {why}") from error
     return Draft202012Validator(schema)
 
 

@@ -111,7 +111,7 @@ def test_a_silent_app_is_told_after_enough_turns(make: Make) -> None:
 
 
 def test_a_silent_app_is_told_after_enough_time(make: Make) -> None:
-    app, patience = make(silence=0.1, silent_turns=1)
+    _, patience = make(silence=0.1, silent_turns=1)
     began = time.monotonic()
     assert patience.until(Awaited(never)) is Waited.SILENT
     assert time.monotonic() - began >= 0.1
@@ -141,7 +141,7 @@ def test_a_blocked_app_is_told_by_its_beats(make: Make) -> None:
 
 
 def test_a_blocked_app_is_given_the_seconds(make: Make) -> None:
-    app, patience = make(answers_never, blockage=0.1, blocked_beats=1)
+    _, patience = make(answers_never, blockage=0.1, blocked_beats=1)
     began = time.monotonic()
     assert patience.turns(1) is Waited.BLOCKED
     assert time.monotonic() - began >= 0.1

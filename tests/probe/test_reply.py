@@ -14,7 +14,7 @@ from grader.model import Place
 from grader.probe.reply import Reply
 from grader.probe.wire import Farewell
 from grader.protocol.transcript import Act, Lane
-from tests.probe.conftest import DEADLINE, QUICK, Ends, FakeApp, Meet, Then, reset, says, says_endlessly
+from tests.probe.conftest import DEADLINE, QUICK, FakeApp, Meet, Then, reset, says, says_endlessly
 
 SSE = "text/event-stream"
 
@@ -163,7 +163,7 @@ def test_an_app_that_ends_meanwhile_is_told_with_its_last_bytes(meet: Meet) -> N
         app.alive = False
         reset(connection)
 
-    with pytest.raises(Violation, match="the connection was reset.*; the app's process exited with status 7"):
+    with pytest.raises(Violation, match=r"the connection was reset.*; the app's process exited with status 7"):
         meet(dies).client.get("/").body()
 
 
@@ -267,7 +267,7 @@ def test_an_events_data_is_read_as_json_of_a_shape(reply_to: To, schemas: None) 
     assert reply.next_event().json() == {}
     assert reply.next_event().json(schema="task") == {"steps": [1]}
     bad = reply.next_event()
-    with pytest.raises(Violation, match="the data of the x event by task.json.* at \\$.steps: 1 is not") as told:
+    with pytest.raises(Violation, match=r"the data of the x event by task\.json.* at \$\.steps: 1 is not") as told:
         bad.json(schema="task")
     assert told.value.spot is not None
     assert told.value.spot.offset == bad.start
@@ -344,7 +344,7 @@ def test_all_events_must_end_in_a_clean_end(name: str, reply_to: To) -> None:
 # -- what never comes -----------------------------------------------------------------------------------------------
 
 
-NEVER = {
+NEVER: dict[str, tuple[bytes, Callable[[Reply], object], str, str]] = {
     "a status line": (b"", lambda reply: reply.status, "a response", "nothing, not even a status line, while the app"),
     "half a head": (head()[:20], lambda reply: reply.status, "a response", "nothing, not even a status line"),
     "an event": (head(), Reply.next_event, "another event", "nothing more after 0 bytes of body, while the app"),
@@ -388,22 +388,34 @@ def test_an_app_that_has_gone_is_told(meet: Meet) -> None:
         reply.next_event()
 
 
-ENDLESS = {
+ENDLESS: dict[str, tuple[bytes, Callable[[Reply], object], str]] = {
     "events": (event("data: one"), Reply.events, "more than 2000 events"),
     "a line": (b"data: " + b"x" * 60_000, Reply.next_event, "one that is longer"),
     "an event": (b"data: " + b"x" * 60_000 + b"\n", Reply.next_event, "one that is longer"),
     "a body": (b"x" * 60_000, Reply.body, "more than that, unended"),
-    "comments": (b":\n", Reply.next_event, "only comments"),
 }
 
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_what_has_no_end_is_given_up(name: str, meet: Meet) -> None:
     piece, read, seen = ENDLESS[name]
-    ends = meet(says_endlessly(head(), piece), limits=QUICK, longest=DEADLINE if name != "comments" else 0.3)
+    ends = meet(says_endlessly(head(), piece), limits=QUICK, longest=DEADLINE)
     with pytest.raises(Violation) as told:
         read(ends.client.get("/"))
     assert seen in told.value.seen
+
+
+def test_a_heartbeat_alone_earns_no_patience(meet: Meet) -> None:
+    def beats(app: FakeApp, connection: Any) -> None:
+        connection.sendall(head())
+        app.said.set()
+        for turn in range(1000):
+            while app.turned < turn and not app.over.is_set():
+                app.over.wait(0.001)
+            connection.sendall(b": " + b"x" * 1024 + b"\n\n")
+
+    with pytest.raises(Violation, match="only comments, while the app answers other requests"):
+        meet(beats, limits=QUICK).client.get("/").next_event()
 
 
 def test_a_trickle_earns_patience_until_it_ends(meet: Meet) -> None:

@@ -1,0 +1,158 @@
+"""The reaper: what the app has orphaned is ended, what is not its own is spared, and nothing cuts the killing short."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from grader import reaper
+from tests.conftest import DEADLINE, ROOT, environment
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+#: Starts a daemon as they are started, by two forks, and tells the number of it.
+DAEMON = """
+    import os, time
+    if not os.fork():
+        os.setsid()
+        if pid := os.fork():
+            print(pid, flush=True)
+            os._exit(0)
+        os.close(1)
+        time.sleep(1000)
+    os.wait()
+"""
+
+
+def run(source: str) -> str:
+    """Run ``source`` in a process of its own: adopting orphans is for a process's whole life."""
+    prelude = f"""
+        import os, psutil, subprocess, sys
+        from grader import reaper
+        DAEMON = {textwrap.dedent(DAEMON)!r}
+        def start(source, **more):
+            return subprocess.Popen([sys.executable, "-c", source], **more)
+        def is_gone(pid):
+            return not psutil.pid_exists(pid)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(prelude) + textwrap.dedent(source)],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+def test_an_orphan_is_adopted_and_ended_and_earlier_children_are_spared() -> None:
+    told = run(
+        """
+        earlier = start("import time; time.sleep(1000)")
+        reaper.adopt_orphans()
+        spare = reaper.children()
+        with start(DAEMON, stdout=subprocess.PIPE, text=True) as parent:
+            orphan = int(parent.stdout.read())
+        print(psutil.Process(orphan).ppid() == os.getpid())
+        reaper.end_strays(marker="nobody's", spare=spare)
+        print(is_gone(orphan), spare == [earlier.pid], earlier.poll())
+        earlier.kill()
+        earlier.wait()
+        """
+    )
+    assert told.split() == ["True", "True", "True", "None"]
+
+
+@pytest.mark.parametrize("leader", [True, False], ids=["group", "gone"])
+def test_a_whole_group_is_killed_and_one_that_has_gone_is_no_trouble(leader: bool) -> None:
+    told = run(
+        f"""
+        code = "import os, time; print(os.fork(), flush=True); time.sleep(1000)"
+        with start(code, start_new_session=True, stdout=subprocess.PIPE, text=True) as parent:
+            first = parent.stdout.readline()
+            reaper.kill_group(parent.pid)
+            if not {leader}:
+                parent.wait()
+                reaper.kill_group(parent.pid)
+            rest = parent.stdout.read()  # ends when nobody holds the pipe any more
+        print(parent.wait())
+        """
+    )
+    assert told.split() == ["-9"]
+
+
+def test_without_children_there_is_nothing_to_do() -> None:
+    told = run(
+        """
+        print(reaper.children())
+        reaper.end_strays(marker="nobody's", spare=[])
+        """
+    )
+    assert told.split() == ["[]"]
+
+
+# -- uninterrupted --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def came() -> Iterator[list[int]]:
+    """The signals that came through to this process's own handlers."""
+    found: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: found.append(number)) for number in SIGNALS}
+    yield found
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_signals_take_effect_afterwards_each_once_and_in_their_order(came: list[int]) -> None:
+    with reaper.uninterrupted():
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+            signal.raise_signal(number)
+        assert came == []
+    assert came == [signal.SIGTERM, signal.SIGINT]
+
+
+def test_a_ctrl_c_is_a_keyboard_interrupt_afterwards(came: list[int]) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    done = []
+
+    def kill() -> None:
+        with reaper.uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append("everything")
+
+    with pytest.raises(KeyboardInterrupt):
+        kill()
+    assert done == ["everything"]
+
+
+def test_the_handlers_are_as_before_even_when_the_killing_fails(came: list[int]) -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with pytest.raises(ZeroDivisionError), reaper.uninterrupted():
+        raise ZeroDivisionError
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+    signal.raise_signal(signal.SIGHUP)
+    assert came == [signal.SIGHUP]
+
+
+def test_beside_the_main_thread_nothing_needs_deferring(came: list[int]) -> None:
+    done = []
+
+    def kill() -> None:
+        with reaper.uninterrupted():
+            done.append(signal.getsignal(signal.SIGINT))
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=kill)
+    thread.start()
+    thread.join(DEADLINE)
+    assert done == [before]

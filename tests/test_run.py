@@ -1,0 +1,92 @@
+"""The main path: what a report holds, whatever became of the app."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.tiny import app_with, write_kata
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+DRAWS = '''
+    @check(points=1)
+    def test_draws(client: Client, draw: Draw) -> None:
+        """it asks for what was drawn"""
+        assert client.get(f"/{draw.word()}", params={"n": draw.number(0, 10**9)}).status == 200
+
+    @check(points=2)
+    def test_draws_again(client: Client, draw: Draw) -> None:
+        """another check draws otherwise"""
+        assert client.get(f"/{draw.word()}").status == 200
+'''
+
+
+def test_a_report_holds_what_was_graded(tmp_path: Path, grade: Grade) -> None:
+    kata = write_kata(tmp_path, DRAWS, app=app_with("print('hello from the app')"))
+    began = time.monotonic()
+    done = grade(kata, "--seed", "my seed", json_report=True)
+    report = done.report
+    assert (done.code, done.err) == (0, "")
+    assert (report["kata"], report["title"], report["seed"]) == ("kata-1-tiny", "Tiny", "my seed")
+    assert report["app"] == str(Path(kata, "app.py"))
+    assert (report["points"], report["possible"], report["exit_code"]) == (3, 3, 0)
+    assert report["counts"] == {"passed": 2, "failed": 0, "blocked": 0, "inconclusive": 0}
+    assert report["log"] == "hello from the app\n"
+    assert report["notes"] == []
+    assert report["boot_failure"] is None
+    assert 0 < report["seconds"] < time.monotonic() - began
+    assert {"python", "fastapi", "uvicorn"} <= set(report["versions"])
+    assert [entry["act"] for entry in report["checks"][0]["transcript"]][:2] == ["sent", "head"]
+
+
+def test_a_seed_repeats_a_grade_and_another_does_not(tmp_path: Path, grade: Grade) -> None:
+    kata = write_kata(tmp_path, DRAWS)
+    first = grade(kata, json_report=True).report
+    again = grade(kata, "--seed", first["seed"], json_report=True).report
+    other = grade(kata, json_report=True).report
+    asked = [[check["requests"] for check in report["checks"]] for report in (first, again, other)]
+    assert asked[0] == asked[1]
+    assert again["seed"] == first["seed"] != other["seed"]
+    assert asked[0][0] != asked[0][1] != asked[2][1]
+
+
+def test_an_app_that_does_not_start_has_failed_everything(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, DRAWS, app="app = undefined"), json_report=True)
+    assert done.code == 1
+    assert set(done.outcomes().values()) == {"failed"}
+    assert "NameError" in done.report["boot_failure"]["headline"]
+    (frame,) = done.report["boot_failure"]["frames"]
+    assert (frame["file"], frame["line"], frame["text"]) == ("app.py", 1, "app = undefined")
+    assert (done.report["points"], done.report["possible"]) == (0, 3)
+
+
+def test_a_grade_that_takes_too_long_is_no_verdict(tmp_path: Path, grade: Grade) -> None:
+    """The app goes on as long as it is listened to, so that only the limit of the whole grade ends it."""
+    spec = '''
+        @check(points=1)
+        def test_listens(client: Client) -> None:
+            """it listens to the end"""
+            client.get("/").wait_for_end()
+
+        @check(points=1)
+        def test_asks_on(client: Client, upstream: Upstream) -> None:
+            """it waits for what does not come"""
+            upstream.wait_for_pull()
+    '''
+    app = """
+        import asyncio
+        async def app(scope, receive, send):
+            if scope["type"] == "http":
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                while scope["path"] == "/":
+                    await send({"type": "http.response.body", "body": b"x" * 1024, "more_body": True})
+                    await asyncio.sleep(0.01)
+                await send({"type": "http.response.body", "body": b""})
+    """
+    done = grade(write_kata(tmp_path, spec, app=app), "--total-limit", "1", json_report=True)
+    assert done.code == 3
+    assert done.outcomes() == {"listens": "inconclusive", "asks_on": "inconclusive"}
+    assert done.seen("listens") == "the time limit of the whole grade is over"

@@ -1,0 +1,53 @@
+"""From results to a verdict."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from grader.model import BootFailure, Check, CheckResult, Outcome, Report
+from grader.score import Exit, exit_code, first_to_mend
+
+P, F, B, I = Outcome  # noqa: E741
+
+
+def report(*outcomes: Outcome, boots: bool = True) -> Report:
+    results = tuple(CheckResult(Check(f"check_{n}", "title", 2), outcome) for n, outcome in enumerate(outcomes))
+    failure = None if boots else BootFailure("it does not start")
+    return Report("kata-1-x", "Title", "app.py", "seed", results, boot_failure=failure)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ((P, P), Exit.PASSED),
+        ((P, F), Exit.FAILED),
+        ((F, B, B), Exit.FAILED),
+        ((F, I), Exit.FAILED),  # what failed has failed, whatever else could not be told
+        ((I, P), Exit.UNDECIDED),
+        ((I, B), Exit.UNDECIDED),  # blocked by what could not be told
+    ],
+)
+def test_the_exit_code_follows_from_the_outcomes(outcomes: tuple[Outcome, ...], code: Exit) -> None:
+    for order in itertools.permutations(outcomes):
+        assert exit_code(report(*order)) is code
+
+
+def test_an_app_that_does_not_start_has_failed() -> None:
+    assert exit_code(report(F, F, boots=False)) is Exit.FAILED
+
+
+def test_the_codes_are_those_that_are_documented() -> None:
+    assert {code.name: code.value for code in Exit} == {"PASSED": 0, "FAILED": 1, "USAGE": 2, "UNDECIDED": 3}
+
+
+def test_only_what_passed_earns_points() -> None:
+    graded = report(P, F, B, I, P)
+    assert (graded.points, graded.possible) == (4, 10)
+    assert [graded.count(outcome) for outcome in Outcome] == [2, 1, 1, 1]
+
+
+def test_the_first_that_failed_is_to_be_mended_first() -> None:
+    assert first_to_mend(report(P, I, B, F, F)) == report(P, I, B, F, F).results[3]
+    assert first_to_mend(report(P, I, B)) is None

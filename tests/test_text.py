@@ -1,0 +1,113 @@
+"""Text of unknown origin is made safe to show: one line, nothing that a terminal acts on, bounded."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.text import plural, visible, visible_bytes, visible_lines
+
+LAW = settings(deadline=None, derandomize=True, database=None, max_examples=300)
+#: Controls, formats (bidi marks and the like), surrogates, private use, unassigned, line and paragraph separators.
+UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+anything = st.text(st.characters(codec=None))  # lone surrogates too
+hostile = st.text(
+    st.sampled_from("a é中\x00\x07\x1b\x7f\x85\x9b\u200b\u202e\u2028\u2066\ufeff\U000e0041\ud800\n\r\t\\")
+)
+
+
+def is_safe(shown: str) -> bool:
+    return not {unicodedata.category(char) for char in shown} & UNSAFE
+
+
+@LAW
+@given(anything | hostile, st.integers(0, 60))
+def test_text_becomes_one_safe_line_of_bounded_length(text: str, limit: int) -> None:
+    shown = visible(text, limit)
+    assert is_safe(shown)
+    assert len(shown) <= limit + 1
+    assert shown.endswith("…") or len(shown) <= limit
+
+
+@LAW
+@given(st.binary() | hostile.map(lambda text: text.encode("utf-8", "surrogatepass")), st.integers(0, 60))
+def test_bytes_become_one_safe_line_of_bounded_length(data: bytes, limit: int) -> None:
+    shown = visible_bytes(data, limit)
+    assert is_safe(shown)
+    assert len(shown) <= limit + 1
+
+
+@LAW
+@given(st.text(st.characters(categories=["L", "N", "P", "S"])))
+def test_what_can_be_printed_stays_as_it_is(text: str) -> None:
+    assert visible(text, len(text)) == text
+    assert visible_bytes(text.encode(), len(text)) == text
+
+
+@LAW
+@given(anything | hostile)
+def test_what_is_safe_already_is_left_alone(text: str) -> None:
+    shown = visible(text, 10_000)
+    assert visible(shown, 10_000) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("two\nlines\r\n\tindented", "two\\nlines\\r\\n\\tindented"),
+        ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\u202eabc", "\\u202eabc"),
+        ("\U000e0041", "\\U000e0041"),
+        ("\ud83d", "\\ud83d"),
+        ("naïve — 中文 🙂", "naïve — 中文 🙂"),
+        ("no\u00a0break", "no\u00a0break"),
+    ],
+)
+def test_what_cannot_be_printed_is_spelled_out(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_bytes_that_are_not_utf_8_are_spelled_out() -> None:
+    assert visible_bytes(b"caf\xe9 \xff\xc3\xa9") == "caf\\xe9 \\xffé"
+
+
+@pytest.mark.parametrize(("length", "cut"), [(9, False), (10, False), (11, True), (10_000_000, True)])
+def test_what_was_cut_off_shows(length: int, cut: bool) -> None:
+    shown = visible("x" * length, 10)
+    assert shown == ("x" * 10 + "…" if cut else "x" * length)
+    assert visible_bytes(b"x" * length, 10) == shown
+
+
+@LAW
+@given(anything | hostile, st.integers(1, 5), st.integers(1, 30))
+def test_of_many_lines_the_last_ones_are_kept(text: str, lines: int, width: int) -> None:
+    shown = visible_lines(text, lines=lines, width=width)
+    assert len(shown) <= lines + 1  # one says what was left out
+    assert all(is_safe(line) for line in shown)
+    assert all(len(line) <= width + 1 or line.startswith("… ") for line in shown)
+
+
+def test_lines_left_out_are_counted() -> None:
+    assert visible_lines("one\r\ntwo\nthree\n\n", lines=2) == ["… 1 lines before", "two", "three"]
+    assert visible_lines("one\r\ntwo\n", lines=2) == ["one", "two"]
+    assert visible_lines("\tindented\n") == ["    indented"]
+    assert visible_lines(" \n\n") == []
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "words"),
+    [
+        (0, "event", "0 events"),
+        (1, "event", "1 event"),
+        (2, "event", "2 events"),
+        (1, "reply", "1 reply"),
+        (3, "reply", "3 replies"),
+    ],
+)
+def test_counts_are_grammatical(count: int, noun: str, words: str) -> None:
+    assert plural(count, noun) == words
