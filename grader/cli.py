@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from grader.boot import Launch
     from grader.kata import Kata
-    from grader.model import Report
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -45,8 +46,9 @@ def cli() -> None:
     grade init DIR      make a workspace with the READMEs and stubs
     grade list          which katas there are
 
-    `grade KATA` is short for `grade run KATA`. Exit codes: 0 all passed; 1 some check failed; 2 usage; 3 could not
-    be graded.
+    `grade KATA` is short for `grade run KATA`.
+
+    Exit codes: 0 all passed; 1 some check failed; 2 usage; 3 could not be graded.
     """
 
 
@@ -86,25 +88,28 @@ def run_command(
     """Grade your app for KATA: "kata-2", "2", a folder's name, or a path to it."""
     from grader.boot import Launch, Limits
     from grader.kata import find, missing_parts
+    from grader.report import file, json
     from grader.run import Job, grade
 
     found = find(kata, Path.cwd())
     limits = Limits(startup=startup_limit, total=total_limit, memory=memory_limit << 20)
-    file, name = _module(app, found, kata)
+    module, name = _module(app, found, kata)
     if (loop, http) != ("asyncio", "h11"):
         _must_be_installed(loop, http)
     if json_file is not None:
-        _must_be_writable(json_file)
+        file.must_be_writable(json_file, option="--json")
     if problems := missing_parts(found):
         raise BadKata(f"{found.name}: {problems[0]}")
-    launch: Launch = Launch(file=file, name=name, loop=loop, http=http, limits=limits)
-    report = grade(Job(kata=found, launch=launch, seed=seed, only=only))
-    if json_file != "-":
+    launch: Launch = Launch(file=module, name=name, loop=loop, http=http, limits=limits)
+    report = grade(Job(kata=found, launch=launch, command=_command(kata, app), seed=seed, only=only))
+    if json_file != file.STDOUT:
         from grader.report import terminal
 
         terminal.show(report, _console(color), verbose=verbose)
-    if json_file is not None:
-        _write_json(report, json_file)
+    if json_file == file.STDOUT:
+        click.echo(json.render(report), nl=False)
+    elif json_file is not None:
+        file.write(json.render(report), json_file)
     sys.exit(exit_code(report))
 
 
@@ -156,14 +161,19 @@ def explain_command(kata: str) -> None:
 def init_command(folder: Path, katas: tuple[str, ...]) -> None:
     """Make a workspace in FOLDER: the READMEs and stubs of KATAS (all of them, if none is named)."""
     from grader.kata import available, find
+    from grader.text import plural
     from grader.workspace import init
 
     here = Path.cwd()
-    made = init(folder, [find(name, here) for name in katas] if katas else available(here))
+    wanted = [find(name, here) for name in katas] if katas else available(here)
+    made = init(folder, wanted)
     for path in made.kept:
         click.echo(f"kept   {path} (it has your edits)")
-    click.echo(f"{len(made.written)} files written to {folder}.")
-    click.echo(f"Next: cd {folder}, read kata-1-*/README.md, edit its app.py, and run `grade kata-1`.")
+    click.echo(f"{plural(len(made.written), 'file')} written to {folder}.")
+    first = wanted[0]
+    click.echo(
+        f"Next: cd {folder}, read {first.id}-*/README.md, edit its {first.entry[0]}, and run `grade {first.id}`."
+    )
 
 
 @cli.command("verify")
@@ -191,6 +201,7 @@ def verify_command(katas: tuple[str, ...], jobs: int, seed: str) -> None:
 def command() -> NoReturn:
     """What the console script runs: :func:`main`, and then no time is spent on taking the interpreter apart."""
     code: object = Exit.UNDECIDED
+    _mind_the_streams()
     try:
         main()
     except SystemExit as end:
@@ -201,6 +212,14 @@ def command() -> NoReturn:
     except OSError:  # nobody reads any more, or the disk is full
         code = code or Exit.UNDECIDED
     os._exit(code if isinstance(code, int) else Exit.UNDECIDED)
+
+
+def _mind_the_streams() -> None:
+    """No report breaks off because a stream is closed, or because its encoding lacks a character."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - it stays open to the end
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def main() -> NoReturn:
@@ -270,6 +289,11 @@ def _module(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
     return file, attribute or kata.entry[1]
 
 
+def _command(kata: str, app: str | None) -> str:
+    """What a learner types to grade the same again."""
+    return shlex.join(["grade", kata, *(["--app", app] if app is not None else [])])
+
+
 def _tell_progress(status: Status, name: str, done: int, total: int) -> None:
     status.update(f"{name}: {done} of {total} apps judged")
 
@@ -280,32 +304,6 @@ def _must_be_installed(*parts: str) -> None:
     for part in parts:
         if find_spec(part) is None:
             raise UsageError(f"{part} is not installed here; install it with: pip install 'stream-katas[fast]'")
-
-
-def _must_be_writable(file: str) -> None:
-    """Say that a report cannot be written before grading, not after it."""
-    folder = Path(file).resolve().parent
-    if file != "-" and (Path(file).is_dir() or not os.access(folder, os.W_OK)):
-        raise UsageError(f"--json: {file!r} cannot be written.")
-
-
-def _write_json(report: Report, file: str) -> None:
-    from grader.report import json
-
-    text = json.render(report)
-    if file == "-":
-        click.echo(text, nl=False)
-        return
-    path = Path(file)
-    unfinished = path.with_name(path.name + ".part") if not path.exists() or path.is_file() else path
-    try:
-        unfinished.write_text(text, "utf-8")
-        if unfinished != path:
-            unfinished.replace(path)  # whoever reads FILE meanwhile sees a whole report
-    except OSError as error:
-        if unfinished != path:
-            unfinished.unlink(missing_ok=True)
-        raise Inconclusive(f"the report could not be written to {file}: {error.strerror}") from None
 
 
 def _console(color: str) -> Console:

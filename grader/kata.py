@@ -182,7 +182,8 @@ def meant(wrong: str, right: Iterable[str]) -> str:
     """ " Did you mean …?" when something close to ``wrong`` exists, otherwise nothing."""
     import difflib
 
-    close = difflib.get_close_matches(wrong, list(right), n=1, cutoff=0.5)
+    names = list(right)
+    close = [name for name in names if wrong and wrong in name] or difflib.get_close_matches(wrong, names, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

@@ -100,6 +100,7 @@ class Report:
     title: str
     app: str
     seed: str
+    command: str  # what grades this app anew
     results: tuple[CheckResult, ...]
     boot_failure: BootFailure | None = None
     notes: tuple[str, ...] = ()

@@ -82,6 +82,8 @@ class Specification:
             self._trouble = BadKata(f"{self._kata.name}/spec cannot be loaded: {what} ({where})")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self._trouble is not None:  # there are checks that nobody has seen
+            return
         try:
             found = [_check(item, self._kata) for item in items]
             _agree(found, self._kata)

@@ -15,10 +15,14 @@ from grader.text import plural, visible
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to grade: a kata, an app, and perhaps one check (with what it comes after) or a seed to repeat."""
+    """What to grade: a kata, an app, and perhaps one check (with what it comes after) or a seed to repeat.
+
+    ``command`` is how a learner asks for the same, without seed and check.
+    """
 
     kata: Kata
     launch: Launch
+    command: str = ""
     seed: str = ""
     only: str = ""
 
@@ -38,6 +42,7 @@ def grade(job: Job) -> Report:
         title=job.kata.title,
         app=str(job.launch.file),
         seed=rig.seed,
+        command=job.command or f"grade {job.kata.id}",
         results=results,
         boot_failure=specification.boot_failure if _nothing_ran(results) else None,
         notes=(*notes, *_explanations(rig)),

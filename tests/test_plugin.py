@@ -281,8 +281,9 @@ FAULTY = {
         "check it: it comes after other, which must stand above it",
     ),
     "empty": ("", "there is no check; write a test function marked @check(points=…)"),
-    "broken": ("def test_it(:", "spec cannot be loaded: "),
-    "unimportable": ("import no_such_thing", "spec cannot be loaded: "),
+    "broken": ("def test_it(:", "cannot be loaded: "),
+    "unimportable": ("import no_such_thing", "cannot be loaded: "),
+    "without points": ('@check()\ndef test_it() -> None:\n    """x"""', "cannot be loaded: "),
     "sound": ('@check(points=7)\ndef test_it() -> None:\n    """x"""', "[7]"),
     "sound as well": ('@check(points=8)\ndef test_it() -> None:\n    """x"""', "[8]"),
 }

@@ -15,7 +15,7 @@ P, F, B, I = Outcome  # noqa: E741
 def report(*outcomes: Outcome, boots: bool = True) -> Report:
     results = tuple(CheckResult(Check(f"check_{n}", "title", 2), outcome) for n, outcome in enumerate(outcomes))
     failure = None if boots else BootFailure("it does not start")
-    return Report("kata-1-x", "Title", "app.py", "seed", results, boot_failure=failure)
+    return Report("kata-1-x", "Title", "app.py", "seed", "grade kata-1", results, boot_failure=failure)
 
 
 @pytest.mark.parametrize(

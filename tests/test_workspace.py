@@ -70,7 +70,6 @@ def test_a_stub_by_another_name_keeps_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("folder", "why"),
     [
-        ("/proc/no-such-thing", "No such file or directory"),
         ("{here}/a-file", "Not a directory"),
         ("{here}/a-file/below", "Not a directory"),
         ("{here}/" + "x" * 300, "File name too long"),

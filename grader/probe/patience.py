@@ -94,7 +94,10 @@ class Patience:
             if progress != awaited.progress() and now - first < self.limits.longest:
                 began, turns, progress = now, 0, awaited.progress()
             if turns >= self.limits.silent_turns and now - began >= self.limits.silence:
-                return Waited.CAME if awaited.ready(0) else Waited.SILENT
+                if awaited.ready(0):
+                    return Waited.CAME
+                if progress == awaited.progress() or now - first >= self.limits.longest:
+                    return Waited.SILENT
             if awaited.ready(self.limits.silence / self.limits.silent_turns / 2):
                 return Waited.CAME
 

@@ -26,6 +26,7 @@ def document(report: Report) -> dict[str, Any]:
         "title": report.title,
         "app": report.app,
         "seed": report.seed,
+        "command": report.command,
         "points": report.points,
         "possible": report.possible,
         "exit_code": int(exit_code(report)),

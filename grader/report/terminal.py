@@ -161,11 +161,11 @@ def _ending(report: Report) -> list[RenderableType]:
 
 
 def _next(report: Report) -> str:
-    short = "-".join(report.kata.split("-")[:2])
+    command = visible(report.command, 1000)
     if report.boot_failure is not None:
-        return f"Next: make the app start, then run `grade {short}` again."
+        return f"Next: make the app start, then run `{command}` again."
     if mend := first_to_mend(report):
-        return f"Next: mend “{mend.check.title}”.\nAlone: grade {short} --only {mend.check.id} --seed {report.seed}"
+        return f"Next: mend “{mend.check.title}”.\nAlone: {command} --only {mend.check.id} --seed {report.seed}"
     if report.count(Outcome.INCONCLUSIVE):
         return "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
     return "All of it holds. On to the next kata: `grade list`."

@@ -30,9 +30,9 @@ QUICK = Limits(
     silence=0.02,
     silent_turns=4,
     longest=0.3,
-    blockage=0.05,
+    blockage=DEADLINE,
     blocked_beats=3,
-    blockage_without_beats=0.1,
+    blockage_without_beats=DEADLINE,
     calm=0.01,
     calm_turns=3,
 )

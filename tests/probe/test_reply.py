@@ -370,7 +370,7 @@ def test_a_blocked_loop_is_told_with_its_line(meet: Meet) -> None:
         connection.sendall(head() + event("data: one"))
         app.over.wait(DEADLINE)  # and never has said everything
 
-    ends = meet(blocks, limits=QUICK)
+    ends = meet(blocks, limits=QUICK, blockage=0.05)
     ends.app.stuck_at = Place("app.py", 7, "answer", "time.sleep(1)")
     reply = ends.client.get("/")
     assert reply.next_event().data == "one"

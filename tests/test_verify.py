@@ -1,0 +1,210 @@
+"""Is a kata sound and fair? Each way in which it may not be becomes a problem that says what to mend."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.errors import BadKata
+from grader.kata import Kata, load
+from grader.model import Check, Outcome
+from grader.verify import (
+    Exhibit,
+    Role,
+    Verdict,
+    find_exhibits,
+    judge,
+    naming_problems,
+    readme_problems,
+    too_few,
+    unproven,
+    verdict_problems,
+    verify,
+)
+from tests.small_kata import NAME, STUB, make_kata, write
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+P, F, B, I = Outcome  # noqa: E741
+CHECKS = (Check("first", "the first holds", 1), Check("second", "the second\nholds", 2, after=("first",)))
+
+
+def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", trouble: str = "") -> Verdict:
+    exhibit = Exhibit(role, Path("some_app.py"), frozenset(fails.split()))
+    points = (first is P) + 2 * (second is P)
+    seen = {"first": "a thing", "second": "another thing"}
+    return Verdict(exhibit, {"first": first, "second": second}, seen, points, trouble)
+
+
+@pytest.mark.parametrize(
+    ("found", "problems"),
+    [
+        (verdict(Role.STUB, F, B), []),
+        (verdict(Role.STUB, P, F), ["stub: it earns 1 points for nothing"]),
+        (verdict(Role.STUB, F, F, trouble="it does not start: no"), ["stub: it does not start: no"]),
+        (verdict(Role.SOLUTION, P, P), []),
+        (verdict(Role.SOLUTION, P, F), ["solution: it is right, and fails second: another thing"]),
+        (verdict(Role.SOLUTION, F, B), ["solution: it is right, and fails first: a thing"]),
+        (verdict(Role.SOLUTION, P, I), ["solution: second is inconclusive: another thing"]),
+        (verdict(Role.VARIANT, P, P), []),
+        (
+            verdict(Role.VARIANT, F, F),
+            [
+                "variant/some_app: it is right, and fails first: a thing",
+                "variant/some_app: it is right, and fails second: another thing",
+            ],
+        ),
+        (verdict(Role.WRONG, P, F, fails="second"), []),
+        (verdict(Role.WRONG, F, F, fails="first second"), []),
+        (verdict(Role.WRONG, F, B, fails="first"), []),
+        (
+            verdict(Role.WRONG, F, P, fails="second"),
+            [
+                "wrong/some_app: it fails first, which its docstring does not name: a thing",
+                "wrong/some_app: it should fail second, which is passed",
+            ],
+        ),
+        (verdict(Role.WRONG, F, B, fails="first second"), ["wrong/some_app: it should fail second, which is blocked"]),
+        (
+            verdict(Role.WRONG, F, I, fails="first"),
+            ["wrong/some_app: second is inconclusive: another thing"],
+        ),
+    ],
+)
+def test_a_verdict_that_is_not_as_it_should_be_is_a_problem(found: Verdict, problems: list[str]) -> None:
+    assert verdict_problems(found, CHECKS) == problems
+
+
+def test_a_check_that_no_wrong_app_fails_is_unproven() -> None:
+    right = [verdict(Role.STUB, F, F), verdict(Role.VARIANT, F, F)]
+    assert unproven(CHECKS, [*right, verdict(Role.WRONG, F, B)]) == ["no wrong app fails second; write one"]
+    assert unproven(CHECKS, [verdict(Role.WRONG, F, B), verdict(Role.WRONG, P, F)]) == []
+    assert len(unproven(CHECKS, [])) == 2
+
+
+@pytest.mark.parametrize(
+    ("role", "fails", "problems"),
+    [
+        (Role.WRONG, {"first"}, []),
+        (Role.WRONG, set(), ["wrong/some_app: its docstring must say which checks fail: “Fails: check_id, …”"]),
+        (Role.WRONG, {"first", "frist"}, ["wrong/some_app: its docstring names 'frist', which is no check"]),
+        (Role.VARIANT, set(), []),
+        (Role.STUB, set(), []),
+    ],
+)
+def test_a_wrong_app_names_the_checks_that_it_fails(role: Role, fails: set[str], problems: list[str]) -> None:
+    assert naming_problems(Exhibit(role, Path("some_app.py"), frozenset(fails)), CHECKS) == problems
+
+
+@pytest.mark.parametrize(
+    ("docstring", "fails"),
+    [
+        ("Buffers.\n\nFails: first", {"first"}),
+        ("Fails: first, second", {"first", "second"}),
+        ("Buffers.\n\nFails: test_first,\n    test_second,\n    third.", {"first", "second", "third"}),
+        ("It Fails: nothing in particular", set()),
+        ("", set()),
+    ],
+)
+def test_the_docstring_of_a_wrong_app_is_read(docstring: str, fails: set[str], tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    shutil.rmtree(kata.solutions / "wrong")
+    write(kata.solutions / "wrong" / "one.py", f'"""{docstring}"""\napp = 1')
+    assert list(find_exhibits(kata))[-1].fails == fails
+
+
+def test_exhibits_are_found_by_their_places(tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    labels = ["stub", "solution", "variant/charset", "wrong/no_items", "wrong/no_type"]
+    assert [exhibit.label for exhibit in find_exhibits(kata)] == labels
+
+
+def test_a_wrong_app_that_is_no_python_is_told_of(tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    write(kata.solutions / "wrong" / "one.py", "def f(:")
+    with pytest.raises(BadKata, match=r"wrong/one\.py is not valid Python: invalid syntax"):
+        list(find_exhibits(kata))
+
+
+def test_the_readme_states_each_check_word_for_word_however_it_is_wrapped(tmp_path: Path) -> None:
+    kata = Kata(tmp_path, "Title")
+    write(kata.readme, "Your server must show that\n\n- the first\n  holds\n- the second  holds\n")
+    assert readme_problems(kata, CHECKS) == []
+    write(kata.readme, "- the first one holds\n- the second holds")
+    assert readme_problems(kata, CHECKS) == [
+        "README.md does not state what first grades; write there: “the first holds”"
+    ]
+    kata.readme.write_bytes(b"- the first holds\n- caf\xe9: the second holds")
+    assert readme_problems(kata, CHECKS) == []
+    kata.readme.unlink()
+    assert len(readme_problems(kata, CHECKS)) == 2
+
+
+@pytest.mark.parametrize(
+    ("roles", "problems"),
+    [
+        ([Role.VARIANT, Role.WRONG], []),
+        ([Role.WRONG], ["there is no variant app"]),
+        ([], ["there is no variant app", "there is no wrong app"]),
+    ],
+)
+def test_a_proof_needs_something_to_prove_it_with(roles: list[Role], problems: list[str]) -> None:
+    always = [Role.STUB, Role.SOLUTION]
+    assert too_few([Exhibit(role, Path("app.py")) for role in [*always, *roles]]) == problems
+
+
+def test_a_kata_without_a_solution_cannot_be_proven(tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    kata.solutions.joinpath("app.py").unlink()
+    proof = verify(kata, jobs=1)
+    assert proof.problems == (f"there is no solution: write {NAME}/app.py in {tmp_path / 'solutions'}",)
+
+
+def test_a_sound_kata_is_proven(tmp_path: Path, grade: Grade) -> None:
+    make_kata(tmp_path)
+    done = grade("verify", "kata-77", cwd=tmp_path)
+    assert done.code == 0, done.out
+    assert "problem" not in done.out
+    assert done.out.endswith("sound and fair\n\n")
+    rows = [line.split() for line in done.out.splitlines() if line.startswith(("stub", "sol", "var", "wrong"))]
+    assert rows == [
+        ["stub", "F", "-"],
+        ["solution", ".", "."],
+        ["variant/charset", ".", "."],
+        ["wrong/no_items", ".", "F"],
+        ["wrong/no_type", "F", "-"],
+    ]
+    assert done.err == ""
+
+
+def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    write(kata.solutions / "variants" / "charset.py", STUB)
+    write(kata.solutions / "variants" / "wrecked.py", "raise ValueError('no')")
+    shutil.copy(kata.solutions / "app.py", kata.solutions / "wrong" / "no_items.py")
+    write(kata.readme, "- the answer is JSON")
+    told: list[tuple[int, int]] = []
+    proof = verify(kata, jobs=2, seed="5eed", progress=lambda done, total: told.append((done, total)))
+    assert list(proof.problems) == [
+        "README.md does not state what all_items grades; write there: "
+        "“the answer is all that the upstream gives, in order”",
+        "wrong/no_items: its docstring must say which checks fail: “Fails: check_id, …”",
+        'variant/charset: it is right, and fails is_json: 200, "text/html"',
+        "variant/wrecked: it does not start: wrecked.py raises ValueError while it is imported: no",
+        "no wrong app fails all_items; write one",
+    ]
+    assert told == [(number, 6) for number in range(1, 7)]
+
+
+def test_a_verdict_is_that_of_the_command_itself(tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    found = judge(kata, Exhibit(Role.WRONG, kata.solutions / "wrong" / "no_type.py"), "5eed")
+    assert found.outcomes == {"is_json": F, "all_items": B}
+    assert found.seen["is_json"] == '200, "text/html"'
+    assert (found.points, found.trouble) == (0, "")
+    gone = judge(kata, Exhibit(Role.VARIANT, kata.solutions / "gone.py"), "")
+    assert gone.trouble.startswith("grade: --app: there is no file")
