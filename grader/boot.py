@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grader import reaper
+from grader import interrupt, reaper
 from grader.errors import BootFailed
 from grader.model import BootFailure, Place
 
@@ -94,7 +94,9 @@ class App:
         self.beats = 0
         self.log = Log()
         self.started = time.monotonic()
-        self._spawn(upstream)
+        with interrupt.postponed():
+            self._spawn(upstream)
+            self._forget = interrupt.on_end(self._end_processes)
         reaper.adopt_orphans()
 
     def __enter__(self) -> Self:
@@ -203,13 +205,17 @@ class App:
     def _kill(self) -> None:
         if self._lifeline < 0:
             return
-        with reaper.uninterrupted():
-            reaper.kill_group(self._process.pid)
-            self._process.wait()
-            reaper.end_strays(marker=self._marker, spare=self._spare)
-            os.close(self._lifeline)
-            self._lifeline = -1
-            self._reader.join(timeout=2.0)
+        reaper.kill_group(self._process.pid)
+        self._process.wait()
+        reaper.end_strays(marker=self._marker, spare=self._spare)
+        self._forget()
+        os.close(self._lifeline)
+        self._lifeline = -1
+        self._reader.join(timeout=2.0)
+
+    def _end_processes(self) -> None:
+        reaper.kill_group(self._process.pid)
+        reaper.end_strays(marker=self._marker, spare=self._spare)
 
     # -- what can be known from outside ------------------------------------------------------------------------
 

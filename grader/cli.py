@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from grader import __version__
-from grader.errors import BadKata, Inconclusive, Terminated, UsageError
+from grader import __version__, interrupt
+from grader.errors import BadKata, Inconclusive, UsageError
 from grader.score import Exit, exit_code
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from grader.boot import Launch
     from grader.kata import Kata
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 class KataOrCommand(click.Group):
@@ -190,7 +188,7 @@ def verify_command(katas: tuple[str, ...], jobs: int, seed: str) -> None:
     console = _console("auto")
     sound = True
     for kata in [find(name, here) for name in katas] if katas else available(here):
-        with console.status(f"{kata.name} …") as status:  # silent where no terminal is
+        with _status(console, f"{kata.name} …") as status:
             told = partial(_tell_progress, status, kata.name)
             proof = verify(kata, jobs=jobs, seed=seed, progress=told)
         matrix.show(proof, console)
@@ -198,36 +196,8 @@ def verify_command(katas: tuple[str, ...], jobs: int, seed: str) -> None:
     sys.exit(Exit.PASSED if sound else Exit.FAILED)
 
 
-def command() -> NoReturn:
-    """What the console script runs: :func:`main`, and then no time is spent on taking the interpreter apart."""
-    code: object = Exit.UNDECIDED
-    _mind_the_streams()
-    try:
-        main()
-    except SystemExit as end:
-        code = end.code
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:  # nobody reads any more, or the disk is full
-        code = code or Exit.UNDECIDED
-    os._exit(code if isinstance(code, int) else Exit.UNDECIDED)
-
-
-def _mind_the_streams() -> None:
-    """No report breaks off because a stream is closed, or because its encoding lacks a character."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - it stays open to the end
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-
-
 def main() -> NoReturn:
     """Run the command; every error is one clear line and an exit code."""
-    if sys.platform == "win32":
-        _end("Windows itself cannot hold a process group: run this under WSL (https://aka.ms/wsl).", Exit.USAGE)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
     try:
         cli.main(prog_name="grade", standalone_mode=False)
     except click.exceptions.Exit as end:
@@ -239,8 +209,6 @@ def main() -> NoReturn:
         _end(str(error), Exit.USAGE)
     except (BadKata, Inconclusive) as error:
         _end(str(error), Exit.UNDECIDED)
-    except (KeyboardInterrupt, click.Abort) as end:
-        _end_interrupted(end if isinstance(end, KeyboardInterrupt) else end.__cause__)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: no complaint at exit either
         sys.exit(Exit.UNDECIDED)
@@ -253,16 +221,6 @@ def main() -> NoReturn:
             Exit.UNDECIDED,
         )
     sys.exit(Exit.PASSED)
-
-
-def _end_interrupted(cause: BaseException | None) -> NoReturn:
-    if isinstance(cause, Terminated):
-        _end("terminated; nothing was graded.", 128 + cause.number)
-    _end("interrupted; nothing was graded.", _INTERRUPTED)
-
-
-def _terminate(number: int, _: object) -> NoReturn:
-    raise Terminated(number)
 
 
 def _end(message: str, code: int) -> NoReturn:
@@ -292,6 +250,15 @@ def _module(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
 def _command(kata: str, app: str | None) -> str:
     """What a learner types to grade the same again."""
     return shlex.join(["grade", kata, *(["--app", app] if app is not None else [])])
+
+
+@contextmanager
+def _status(console: Console, text: str) -> Iterator[Status]:
+    """A line that tells how far it is, on a terminal. It hides the cursor, which must come back whatever happens."""
+    forget = interrupt.on_end(lambda: os.write(1, b"\r\x1b[K\x1b[?25h") if console.is_terminal else None)
+    with console.status(text) as status:
+        yield status
+    forget()
 
 
 def _tell_progress(status: Status, name: str, done: int, total: int) -> None:

@@ -47,11 +47,3 @@ class Inconclusive(Exception):
 
 class UsageError(Exception):
     """The command cannot be carried out as it was typed; the message says what to type instead."""
-
-
-class Terminated(KeyboardInterrupt):
-    """A signal asked the grader to end (SIGTERM, SIGHUP); like Ctrl-C, it passes through everything."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number

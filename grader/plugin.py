@@ -38,14 +38,13 @@ class Specification:
         self._rig = rig
         self._only = only.removeprefix("test_")
         self._compared: Finding | None = None
-        self._interrupted: BaseException | None = None
         self._trouble: BaseException | None = None
         self.checks: dict[str, Check] = {}
         self.results: dict[str, CheckResult] = {}
         self.boot_failure: BootFailure | None = None
 
     def run(self) -> None:
-        """Collect the checks and, when there is a rig, run them. Raises BadKata, UsageError, KeyboardInterrupt."""
+        """Collect the checks and, when there is a rig, run them. Raises BadKata and UsageError."""
         if not self._kata.specification.is_dir():
             raise BadKata(f"{self._kata.name} has no spec/: write the specification there, in files named test_*.py")
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -57,8 +56,6 @@ class Specification:
             pytest.main([*options, folder], plugins=[self])
         finally:
             self._forget_modules()
-        if self._interrupted is not None:
-            raise self._interrupted
         if self._trouble is not None:
             raise self._trouble
         if not self.checks:
@@ -150,9 +147,6 @@ class Specification:
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str]:
         self._compared = comparison.finding(op, left, right)
         return [f"{self._compared.expected} / {self._compared.seen}"]
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        self._interrupted = excinfo.value
 
     def pytest_internalerror(self, excrepr: object) -> bool:
         what = str(excrepr).strip().rpartition("\n")[2]

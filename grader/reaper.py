@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
@@ -44,24 +43,6 @@ def end_strays(*, marker: str, spare: Iterable[int]) -> None:
         for pid in found:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Nothing interrupts the killing: a Ctrl-C or a SIGTERM that comes meanwhile takes effect afterwards."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for missed in dict.fromkeys(came):
-            signal.raise_signal(missed)
 
 
 def children() -> list[int]:

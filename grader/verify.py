@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
+from grader import interrupt
 from grader.errors import BadKata
 from grader.kata import Kata, manifest_problems, missing_parts
 from grader.model import Check, Outcome
@@ -121,11 +126,11 @@ def judge(kata: Kata, exhibit: Exhibit, seed: str) -> Verdict:
     """Grade one exhibit with the `grade` command itself."""
     app = f"{exhibit.file}:{kata.entry[1]}"
     command = [sys.executable, "-m", "grader", "run", str(kata.folder), "--app", app, "--json", "-"]
-    done = subprocess.run([*command, "--seed", seed], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    code, out, complaint = _run([*command, "--seed", seed])
     try:
-        report = json.loads(done.stdout)
+        report = json.loads(out)
     except ValueError:
-        return Verdict(exhibit, {}, {}, trouble=done.stderr.strip() or f"grade ended with {done.returncode}")
+        return Verdict(exhibit, {}, {}, trouble=complaint.strip() or f"grade ended with {code}")
     failure = report["boot_failure"]
     return Verdict(
         exhibit,
@@ -134,6 +139,24 @@ def judge(kata: Kata, exhibit: Exhibit, seed: str) -> Verdict:
         points=report["points"],
         trouble=f"it does not start: {failure['headline']}" if failure else "",
     )
+
+
+def _run(command: list[str]) -> tuple[int, str, str]:
+    """What ``command`` ends with, and what it writes to standard output and to standard error."""
+    pipe = subprocess.PIPE
+    with interrupt.postponed():
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
+        forget = interrupt.on_end(partial(_terminate, process.pid))
+    with process:
+        out, complaint = process.communicate()
+    forget()
+    return process.returncode, out, complaint
+
+
+def _terminate(pid: int) -> None:
+    with suppress(ProcessLookupError, ChildProcessError):
+        os.kill(pid, signal.SIGTERM)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it ends its app first
 
 
 def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:

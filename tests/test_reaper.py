@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import textwrap
-import threading
-from collections.abc import Iterator
 
 import pytest
 
-from grader import reaper
 from tests.conftest import DEADLINE, ROOT, environment
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 #: Starts a daemon as they are started, by two forks, and tells the number of it.
 DAEMON = """
@@ -98,61 +92,3 @@ def test_without_children_there_is_nothing_to_do() -> None:
         """
     )
     assert told.split() == ["[]"]
-
-
-# -- uninterrupted --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def came() -> Iterator[list[int]]:
-    """The signals that came through to this process's own handlers."""
-    found: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: found.append(number)) for number in SIGNALS}
-    yield found
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def test_signals_take_effect_afterwards_each_once_and_in_their_order(came: list[int]) -> None:
-    with reaper.uninterrupted():
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
-            signal.raise_signal(number)
-        assert came == []
-    assert came == [signal.SIGTERM, signal.SIGINT]
-
-
-def test_a_ctrl_c_is_a_keyboard_interrupt_afterwards(came: list[int]) -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    done = []
-
-    def kill() -> None:
-        with reaper.uninterrupted():
-            signal.raise_signal(signal.SIGINT)
-            done.append("everything")
-
-    with pytest.raises(KeyboardInterrupt):
-        kill()
-    assert done == ["everything"]
-
-
-def test_the_handlers_are_as_before_even_when_the_killing_fails(came: list[int]) -> None:
-    before = [signal.getsignal(number) for number in SIGNALS]
-    with pytest.raises(ZeroDivisionError), reaper.uninterrupted():
-        raise ZeroDivisionError
-    assert [signal.getsignal(number) for number in SIGNALS] == before
-    signal.raise_signal(signal.SIGHUP)
-    assert came == [signal.SIGHUP]
-
-
-def test_beside_the_main_thread_nothing_needs_deferring(came: list[int]) -> None:
-    done = []
-
-    def kill() -> None:
-        with reaper.uninterrupted():
-            done.append(signal.getsignal(signal.SIGINT))
-
-    before = signal.getsignal(signal.SIGINT)
-    thread = threading.Thread(target=kill)
-    thread.start()
-    thread.join(DEADLINE)
-    assert done == [before]

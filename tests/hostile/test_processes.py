@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests.conftest import DEADLINE, ROOT, environment, survivors
+from tests.small_kata import make_kata, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -52,20 +53,16 @@ FORKS = {
 
 @pytest.mark.parametrize("name", FORKS)
 def test_what_the_app_starts_ends_with_the_grade(name: str, tmp_path: Path, grade: Grade) -> None:
-    before = set(psutil.pids())
-    app = tmp_path / "app.py"
-    app.write_text("import os, signal, subprocess, sys, time\n" + textwrap.dedent(FORKS[name]) + "\napp = 1\n", "utf-8")
+    nap = f"time.sleep(1000.{uuid.uuid4().int})"  # tells one without environment from another test's
+    source = textwrap.dedent(FORKS[name]).replace("time.sleep(1000)", nap)
+    app = write(tmp_path / "app.py", f"import os, signal, subprocess, sys, time\n{source}\napp = 1\n")
     done = grade("kata-1", "--app", str(app))
     assert done.code == 1
-    mine = [pid for pid in set(psutil.pids()) - before if _sleeps(pid)]
-    assert mine == []
+    assert [process.pid for process in psutil.process_iter(["cmdline"]) if _says(process, nap)] == []
 
 
-def _sleeps(pid: int) -> bool:
-    try:
-        return "time.sleep(1000)" in " ".join(psutil.Process(pid).cmdline())
-    except psutil.Error:
-        return False
+def _says(process: psutil.Process, words: str) -> bool:
+    return any(words in part for part in process.info["cmdline"] or ())
 
 
 MOMENTS = {
@@ -125,6 +122,34 @@ def test_an_interrupted_grade_leaves_nothing(moment: str, number: signal.Signals
     if number == signal.SIGKILL:
         _wait_until_gone(mark)  # nobody was left to do it but the app's own watchdog
     os.close(reader)
+    assert survivors(mark) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_proof_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    mark = uuid.uuid4().hex
+    fifo = tmp_path / "told"
+    os.mkfifo(fifo)
+    folder = make_kata(tmp_path)
+    tell = f"with open({str(fifo)!r}, 'w') as told: told.write('here')\n"
+    write(tmp_path / "solutions" / folder.name / "app.py", tell + "while True: pass\n")
+    grade = subprocess.Popen(
+        [sys.executable, "-m", "grader", "verify", str(folder)],
+        cwd=tmp_path,
+        env=environment(LC_STREAM_KATAS_MARK=mark),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with fifo.open() as told:
+        assert told.read() == "here"
+    with grade:
+        grade.send_signal(number)
+        out, err = grade.communicate(timeout=DEADLINE)
+    assert grade.returncode == 128 + number
+    assert err.count("nothing was graded") == 1
+    assert "Traceback" not in out + err
     assert survivors(mark) == []
 
 

@@ -1,0 +1,79 @@
+"""Ctrl-C, SIGTERM and SIGHUP end the grader at any moment, and leave nothing behind.
+
+Nothing is raised into whatever runs at that moment: there an exception may be lost (in a finaliser, or in a callback of
+the import system) or be taken for another one. What has to end is ended from within the signal's handler, and then the
+process itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+Ending = Callable[[], object]
+
+_endings: list[Ending] = []
+_postponed: list[None] = []
+_came: list[int] = []
+
+
+def heed() -> None:
+    """From now on the signals end this process, with 128 + the signal's number as shells have it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _handle)
+
+
+def on_end(ending: Ending) -> Callable[[], None]:
+    """Call ``ending`` when a signal ends the process, the latest first; returns what takes that back.
+
+    It runs between any two instructions of the main thread: it must not wait for a lock of this process.
+    """
+    _endings.append(ending)
+
+    def forget() -> None:
+        with suppress(ValueError):
+            _endings.remove(ending)
+
+    return forget
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """What must not stop half-way: a signal that comes meanwhile takes effect afterwards.
+
+    Once one has come, other threads begin nothing of that kind any more.
+    """
+    if _came and threading.current_thread() is not threading.main_thread():
+        threading.Event().wait()
+    _postponed.append(None)
+    try:
+        yield
+    finally:
+        _postponed.pop()
+        if _came and not _postponed:
+            _end(_came[0])
+
+
+def _handle(number: int, _: FrameType | None) -> None:
+    _came.append(number)
+    if not _postponed:
+        _end(number)
+
+
+def _end(number: int) -> NoReturn:
+    with suppress(ValueError):  # outside the main thread
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C does not wait
+        for repeated in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(repeated, signal.SIG_IGN)
+    for ending in reversed(_endings):
+        with suppress(Exception):
+            ending()
+    word = "interrupted" if number == signal.SIGINT else "terminated"
+    with suppress(OSError):
+        os.write(2, f"grade: {word}; nothing was graded.\n".encode())  # whatever state sys.stderr is in
+    os._exit(128 + number)
