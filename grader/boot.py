@@ -252,6 +252,11 @@ class App:
             return f"was killed by {_signal(-code)}"
         return f"exited with status {code}"
 
+    def collect_garbage(self) -> None:
+        """Let the app's loop collect garbage now: when Python would do so by itself is nobody's merit or fault."""
+        with suppress(OSError):
+            os.write(self._lifeline, b"g")
+
     def blocked_at(self) -> Place | None:
         """The learner's line where the event loop has been stuck lately, as far as the app's process tells."""
         at, place = self._blocked_at

@@ -33,9 +33,10 @@ _KEY = pytest.StashKey[Session]()
 class Specification:
     """A pytest plugin for one run of a kata's specification against one rig."""
 
-    def __init__(self, kata: Kata, rig: Rig | None, *, only: str = "") -> None:
+    def __init__(self, kata: Kata, rig: Rig | None, *, only: str = "", stop_early: bool = False) -> None:
         self._kata = kata
         self._rig = rig
+        self._stop_early = stop_early
         self._only = only.removeprefix("test_")
         self._compared: Finding | None = None
         self._trouble: BaseException | None = None
@@ -52,6 +53,7 @@ class Specification:
         options = [option for name in _QUIET.split() for option in ("-p", f"no:{name}")]
         folder = str(self._kata.specification)
         options += ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--capture=no", "--noconftest"]
+        options += ["--exitfirst"] if self._stop_early else []
         try:
             pytest.main([*options, folder], plugins=[self])
         finally:

@@ -17,7 +17,8 @@ from grader.text import plural, visible
 class Job:
     """What to grade: a kata, an app, and perhaps one check (with what it comes after) or a seed to repeat.
 
-    ``command`` is how a learner asks for the same, without seed and check.
+    ``stop_early`` leaves out what comes after the first check that fails. ``command`` is how a learner asks for the
+    same, without seed and check.
     """
 
     kata: Kata
@@ -25,6 +26,7 @@ class Job:
     command: str = ""
     seed: str = ""
     only: str = ""
+    stop_early: bool = False
 
 
 def grade(job: Job) -> Report:
@@ -33,7 +35,7 @@ def grade(job: Job) -> Report:
     with Rig(job.launch, seed=job.seed) as rig:  # boots while the rest of the grader is imported
         from grader.plugin import Specification
 
-        specification = Specification(job.kata, rig, only=job.only)
+        specification = Specification(job.kata, rig, only=job.only, stop_early=job.stop_early)
         specification.run()
         notes = rig.finish()
     results = tuple(specification.results[name] for name in specification.checks if name in specification.results)

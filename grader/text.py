@@ -30,10 +30,12 @@ def visible_lines(text: str, *, lines: int = 40, width: int = 200) -> list[str]:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 event``, ``2 events``, ``2 replies``."""
+    """``1 event``, ``2 events``, ``2 replies``, ``2 processes``."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+    if noun.endswith("y"):
+        return f"{count} {noun[:-1]}ies"
+    return f"{count} {noun}es" if noun.endswith("s") else f"{count} {noun}s"
 
 
 def _show(char: str) -> str:

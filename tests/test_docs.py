@@ -40,12 +40,15 @@ def test_the_readme_lists_all_commands_and_only_those() -> None:
     assert listed == set(cli.cli.commands) - {"run"}
 
 
-def test_the_readme_lists_all_options_and_only_those() -> None:
-    table = README.partition("Options of `grade KATA`")[2].partition("Exit codes")[0]
-    real = {
-        name for option in cli.cli.commands["run"].params if isinstance(option, click.Option) for name in option.opts
-    }
-    assert set(re.findall(r"--[a-z][a-z-]+", table)) == real
+@pytest.mark.parametrize(
+    ("command", "start", "end"),
+    [("run", "Options of `grade KATA`", "Exit codes"), ("verify", "| option of `grade verify`", "A check is plain")],
+)
+def test_the_readme_lists_all_options_and_only_those(command: str, start: str, end: str) -> None:
+    rows = README.partition(start)[2].partition(end)[0].splitlines()
+    listed = {name for row in rows for name in re.findall(r"--[a-z][a-z-]+", row.partition(" | ")[0])}
+    options = [option for option in cli.cli.commands[command].params if isinstance(option, click.Option)]
+    assert listed == {name for option in options for name in option.opts}
 
 
 def test_the_contributing_guide_names_each_dependency() -> None:

@@ -12,7 +12,7 @@ import pytest
 from grader.errors import BadKata, UsageError
 from grader.kata import available, bundled, discover, find, find_app, load, missing_parts
 from grader.plugin import checks_of
-from grader.verify import verify
+from grader.verify.proof import prove
 from tests.small_kata import MANIFEST, NAME, SPECIFICATION, make_kata, write
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def test_what_is_missing_is_told_before_anything_is_graded(fault: str, tmp_path:
     spoil(folder)
     kata = load(folder)
     assert [problem for problem in missing_parts(kata) if words in problem]
-    proof = verify(kata, jobs=1)
+    proof = prove(kata, jobs=1)
     assert [problem for problem in proof.problems if words in problem]
     assert proof.verdicts == ()
 
@@ -282,7 +282,7 @@ def test_a_specification_with_a_fault_is_a_problem_of_the_proof(fault: str, tmp_
     kata = load(folder)
     with pytest.raises(BadKata) as error:
         checks_of(kata)
-    proof = verify(kata, jobs=1)
+    proof = prove(kata, jobs=1)
     assert words in str(error.value)
     assert str(error.value) in proof.problems
     assert proof.verdicts == ()
@@ -313,7 +313,7 @@ def test_what_the_schema_of_manifests_forbids_is_a_problem_of_the_proof(text: st
     folder = make_kata(tmp_path)
     write(folder / "kata.toml", text)
     without("README.md")(folder)  # which spares the grading
-    problems = verify(load(folder), jobs=1).problems
+    problems = prove(load(folder), jobs=1).problems
     assert [problem for problem in problems if words in problem], problems
 
 

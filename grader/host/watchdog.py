@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -54,11 +55,19 @@ class Watchdog(threading.Thread):
         while True:
             readable, _, _ = select.select([self._lifeline], [], [], BEAT)
             if readable:
-                if os.read(self._lifeline, 1) != b"s":
-                    os.killpg(os.getpgrp(), signal.SIGKILL)
-                self._stop()
+                self._obey(os.read(self._lifeline, 1))
             self._status.tell(beat=1)
             self._check_loop()
+
+    def _obey(self, order: bytes) -> None:
+        match order:
+            case b"s":
+                self._stop()
+            case b"g":
+                if self._loop is not None and not self._loop.is_closed():
+                    self._loop.call_soon_threadsafe(gc.collect)
+            case _:
+                os.killpg(os.getpgrp(), signal.SIGKILL)
 
     def _check_loop(self) -> None:
         now = time.monotonic()

@@ -7,7 +7,8 @@ from rich.text import Text
 
 from grader.model import Outcome
 from grader.text import visible
-from grader.verify import Proof, Verdict
+from grader.verify.judge import Verdict
+from grader.verify.proof import Proof
 
 _SIGNS = {
     Outcome.PASSED: (".", "green"),

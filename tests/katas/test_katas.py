@@ -6,7 +6,9 @@ import pytest
 
 from grader.kata import Kata, bundled, manifest_problems, missing_parts
 from grader.plugin import checks_of
-from grader.verify import Exhibit, Role, find_exhibits, judge, naming_problems, readme_problems, verdict_problems
+from grader.verify.exhibit import Exhibit, Role, find_exhibits
+from grader.verify.judge import judge
+from grader.verify.proof import naming_problems, readme_problems, verdict_problems
 
 KATAS = bundled()
 EXHIBITS = [(kata, exhibit) for kata in KATAS for exhibit in find_exhibits(kata)]

@@ -100,6 +100,7 @@ class FakeApp:
         self.requests: list[bytes] = []
         self.receive_buffers: list[int | None] = []
         self.turned = 0
+        self.collections = 0
         self.beats = 0
         self.beats_a_look = 1
         self.alive = True
@@ -123,6 +124,9 @@ class FakeApp:
 
     def blocked_at(self) -> Place | None:
         return self.stuck_at
+
+    def collect_garbage(self) -> None:
+        self.collections += 1
 
     def obituary(self) -> str:
         return "" if self.alive else "the app's process exited with status 7"

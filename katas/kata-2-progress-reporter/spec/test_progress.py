@@ -43,6 +43,20 @@ def test_batch_sends_nothing_early(client: Client, upstream: Upstream, draw: Dra
 
 
 @check(
+    points=1,
+    after=test_batch_answers_with_all_outcomes,
+    hint="Declare `stream: bool = False`: as a plain string, even “false” is true.",
+)
+def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """`stream=false` is answered as a batch, too"""
+    outcomes = draw.texts(2)
+    upstream.give_all(outcomes)
+    reply = start(client, upstream, len(outcomes), {"stream": "false"})
+    assert (reply.status, reply.content_type) == (200, "application/json")
+    assert reply.json(schema="outcomes")["outcomes"] == outcomes
+
+
+@check(
     points=3,
     rule="WHATWG HTML 9.2.3",
     hint="Return the StreamingResponse first; do the work inside its generator.",
@@ -248,6 +262,25 @@ def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -
         upstream.wait_for_pull()
         reply.leave(Farewell.RST)
     assert upstream.pulls_after_leaving() <= 1
+
+
+@check(
+    points=3,
+    after=(test_result_ends_the_stream, test_leaving_ends_the_work),
+    hint="`async with upstream(task) as steps` closes it, whatever happens; so does aclose() in a `finally`.",
+)
+def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """when a stream is over, or its client has left, the connection to the upstream is closed"""
+    other = upstream.another()
+    upstream.give(*draw.texts(2))
+    start(client, upstream, 2, STREAM).wait_for_end()
+    upstream.wait_for_release()
+    with start(client, other, 100, STREAM) as reply:
+        other.give(*draw.texts(1))
+        reply.next_event()
+        other.wait_for_pull(2)
+    other.give(*draw.texts(2))  # a step under way in a thread can only be finished, and one more may have begun
+    other.wait_for_release()
 
 
 @check(

@@ -11,19 +11,9 @@ import pytest
 from grader.errors import BadKata
 from grader.kata import Kata, load
 from grader.model import Check, Outcome
-from grader.verify import (
-    Exhibit,
-    Role,
-    Verdict,
-    find_exhibits,
-    judge,
-    naming_problems,
-    readme_problems,
-    too_few,
-    unproven,
-    verdict_problems,
-    verify,
-)
+from grader.verify.exhibit import Exhibit, Role, find_exhibits
+from grader.verify.judge import Verdict, judge
+from grader.verify.proof import naming_problems, prove, readme_problems, too_few, unproven, verdict_problems
 from tests.small_kata import NAME, STUB, make_kata, write
 
 if TYPE_CHECKING:
@@ -37,7 +27,7 @@ def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", tro
     exhibit = Exhibit(role, Path("some_app.py"), frozenset(fails.split()))
     points = (first is P) + 2 * (second is P)
     seen = {"first": "a thing", "second": "another thing"}
-    return Verdict(exhibit, {"first": first, "second": second}, seen, points, trouble)
+    return Verdict(exhibit, {"first": first, "second": second}, seen, points=points, trouble=trouble)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +150,7 @@ def test_a_proof_needs_something_to_prove_it_with(roles: list[Role], problems: l
 def test_a_kata_without_a_solution_cannot_be_proven(tmp_path: Path) -> None:
     kata = load(make_kata(tmp_path))
     kata.solutions.joinpath("app.py").unlink()
-    proof = verify(kata, jobs=1)
+    proof = prove(kata, jobs=1)
     assert proof.problems == (f"there is no solution: write {NAME}/app.py in {tmp_path / 'solutions'}",)
 
 
@@ -188,7 +178,7 @@ def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
     shutil.copy(kata.solutions / "app.py", kata.solutions / "wrong" / "no_items.py")
     write(kata.readme, "- the answer is JSON")
     told: list[tuple[int, int]] = []
-    proof = verify(kata, jobs=2, seed="5eed", progress=lambda done, total: told.append((done, total)))
+    proof = prove(kata, jobs=2, seed="5eed", progress=lambda done, total: told.append((done, total)))
     assert list(proof.problems) == [
         "README.md does not state what all_items grades; write there: "
         "“the answer is all that the upstream gives, in order”",

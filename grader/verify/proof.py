@@ -1,64 +1,17 @@
-"""Is a kata sound and fair? Grades its stub, solution, variants and wrong apps, each in a process of its own."""
+"""Is a kata sound and fair? All its exhibits' verdicts, and everything that is not as it should be."""
 
 from __future__ import annotations
 
-import ast
-import json
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
-from functools import partial
-from pathlib import Path
 
-from grader import interrupt
 from grader.errors import BadKata
 from grader.kata import Kata, manifest_problems, missing_parts
 from grader.model import Check, Outcome
 from grader.plugin import checks_of
-
-
-class Role(Enum):
-    """What an app is there to prove."""
-
-    STUB = "stub"  # boots, and earns nothing for free
-    SOLUTION = "solution"  # full marks
-    VARIANT = "variant"  # full marks, in another style
-    WRONG = "wrong"  # fails exactly the checks that its docstring names
-
-
-@dataclass(frozen=True, slots=True)
-class Exhibit:
-    """One app of the proof; ``fails`` are the ids of the checks that its docstring names."""
-
-    role: Role
-    file: Path
-    fails: frozenset[str] = frozenset()
-
-    @property
-    def label(self) -> str:
-        return self.role.value if self.role in (Role.STUB, Role.SOLUTION) else f"{self.role.value}/{self.file.stem}"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How an exhibit was graded: an outcome for each check, or why there is none."""
-
-    exhibit: Exhibit
-    outcomes: dict[str, Outcome]
-    seen: dict[str, str]
-    points: int = 0
-    trouble: str = ""
-
-    @property
-    def failed(self) -> frozenset[str]:
-        return frozenset(name for name, outcome in self.outcomes.items() if outcome is Outcome.FAILED)
+from grader.verify.exhibit import Exhibit, Role, find_exhibits
+from grader.verify.judge import Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +24,7 @@ class Proof:
     problems: tuple[str, ...]
 
 
-def verify(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, int], None] = lambda *_: None) -> Proof:
+def prove(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, int], None] = lambda *_: None) -> Proof:
     """Put a kata to the proof. Never raises for a faulty kata: what is wrong is in the proof.
 
     ``progress`` is told how many apps are judged, and how many there are.
@@ -96,67 +49,6 @@ def verify(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, in
     problems += [problem for verdict in verdicts for problem in verdict_problems(verdict, checks)]
     problems += unproven(checks, verdicts)
     return Proof(kata, checks, tuple(verdicts), tuple(problems))
-
-
-def find_exhibits(kata: Kata) -> Iterable[Exhibit]:
-    """The stub, the solution, the variants and the wrong apps. Raises BadKata when there is no solution."""
-    folder = kata.solutions
-    solution = folder / kata.entry[0]
-    if not solution.is_file():
-        raise BadKata(f"there is no solution: write {folder.name}/{kata.entry[0]} in {folder.parent}")
-    yield Exhibit(Role.STUB, kata.stub)
-    yield Exhibit(Role.SOLUTION, solution)
-    for file in sorted((folder / "variants").glob("*.py")):
-        yield Exhibit(Role.VARIANT, file)
-    for file in sorted((folder / "wrong").glob("*.py")):
-        yield Exhibit(Role.WRONG, file, _named_failures(file))
-
-
-def _named_failures(file: Path) -> frozenset[str]:
-    """The checks after "Fails:" in a wrong app's docstring, one line or several."""
-    try:
-        words = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-    except (SyntaxError, ValueError) as error:
-        raise BadKata(f"wrong/{file.name} is not valid Python: {error}") from None
-    found = re.search(r"^Fails:(.*)", words, re.MULTILINE | re.DOTALL)
-    return frozenset(name.removeprefix("test_") for name in re.findall(r"\w+", found[1])) if found else frozenset()
-
-
-def judge(kata: Kata, exhibit: Exhibit, seed: str) -> Verdict:
-    """Grade one exhibit with the `grade` command itself."""
-    app = f"{exhibit.file}:{kata.entry[1]}"
-    command = [sys.executable, "-m", "grader", "run", str(kata.folder), "--app", app, "--json", "-"]
-    code, out, complaint = _run([*command, "--seed", seed])
-    try:
-        report = json.loads(out)
-    except ValueError:
-        return Verdict(exhibit, {}, {}, trouble=complaint.strip() or f"grade ended with {code}")
-    failure = report["boot_failure"]
-    return Verdict(
-        exhibit,
-        outcomes={check["id"]: Outcome(check["outcome"]) for check in report["checks"]},
-        seen={check["id"]: check["finding"]["seen"] for check in report["checks"] if check["finding"]},
-        points=report["points"],
-        trouble=f"it does not start: {failure['headline']}" if failure else "",
-    )
-
-
-def _run(command: list[str]) -> tuple[int, str, str]:
-    """What ``command`` ends with, and what it writes to standard output and to standard error."""
-    pipe = subprocess.PIPE
-    with interrupt.postponed():
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
-        forget = interrupt.on_end(partial(_terminate, process.pid))
-    with process:
-        out, complaint = process.communicate()
-    forget()
-    return process.returncode, out, complaint
-
-
-def _terminate(pid: int) -> None:
-    with suppress(ProcessLookupError, ChildProcessError):
-        os.kill(pid, signal.SIGTERM)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it ends its app first
 
 
 def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:

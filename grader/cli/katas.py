@@ -1,0 +1,72 @@
+"""`grade list`, `grade explain`, `grade init`: what there is, and how to begin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli.shared import complete_kata, console_for
+
+
+@click.command("list")
+def list_command() -> None:
+    """Show the katas: titles, concepts, points."""
+    from rich.table import Table
+
+    from grader.kata import available
+    from grader.plugin import checks_of
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("kata", "title", "points", "concepts"):
+        table.add_column(heading, justify="right" if heading == "points" else "left", no_wrap=heading != "concepts")
+    for kata in available(Path.cwd()):
+        points = sum(check.points for check in checks_of(kata))
+        table.add_row(kata.id, kata.title, str(points), ", ".join(kata.concepts))
+    console_for("auto").print(table, markup=False, highlight=False)
+
+
+@click.command("explain")
+@click.argument("kata", shell_complete=complete_kata)
+def explain_command(kata: str) -> None:
+    """Show what KATA grades: its checks, their points and rules."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from grader.kata import find
+    from grader.plugin import checks_of
+    from grader.rule import link
+
+    found = find(kata, Path.cwd())
+    checks = checks_of(found)
+    console = console_for("auto")
+    total = sum(check.points for check in checks)
+    console.print(Text(f"{found.id}: {found.title} — {len(checks)} checks, {total} points", "bold"))
+    console.print("Your server must show that …", style="dim", highlight=False)
+    for check in checks:
+        console.print(Text.assemble(f"{check.points:3}  {check.title}", (f"  [{check.id}]", "dim")))
+        notes = [f"rule: {check.rule} {link(check.rule)}".rstrip()] if check.rule else []
+        notes += [f"after: {', '.join(check.after)}"] if check.after else []
+        for note in notes:
+            console.print(Padding(Text(note, "dim"), (0, 0, 0, 5)))
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("katas", nargs=-1, shell_complete=complete_kata)
+def init_command(folder: Path, katas: tuple[str, ...]) -> None:
+    """Make a workspace in FOLDER: the READMEs and stubs of KATAS (all of them, if none is named)."""
+    from grader.kata import available, find
+    from grader.text import plural
+    from grader.workspace import init
+
+    here = Path.cwd()
+    wanted = [find(name, here) for name in katas] if katas else available(here)
+    made = init(folder, wanted)
+    for path in made.kept:
+        click.echo(f"kept   {path} (it has your edits)")
+    click.echo(f"{plural(len(made.written), 'file')} written to {folder}.")
+    first = wanted[0]
+    click.echo(
+        f"Next: cd {folder}, read {first.id}-*/README.md, edit its {first.entry[0]}, and run `grade {first.id}`."
+    )
