@@ -17,6 +17,9 @@ _MEDIA_TYPES = {
 #: A blank line as it is written in a literal, and what is left when half of it is forgotten.
 _BLANK_LINES = {r"\r\n\r\n": r"\r\n", r"\n\n": r"\n", r"\r\r": r"\r"}
 
+#: Where a field may start: a word's border, or an escaped line end, whose letter is none of the word's.
+_START = r"(?:\b|(?<=\\n)|(?<=\\r))"
+
 
 def _literals(source: Source) -> Iterator[ast.Constant | ast.JoinedStr]:
     """Strings and bytes as they are written; not docstrings, and not the parts of an f-string by themselves."""
@@ -56,17 +59,17 @@ def blank_line_dropped(source: Source) -> Changes:
 
 @operator("forgets a field's name")
 def field_name_dropped(source: Source) -> Changes:
-    yield from _in_literals(source, r"\b(data|event|id|retry): ?", "")
+    yield from _in_literals(source, rf"{_START}(data|event|id|retry): ?", "")
 
 
 @operator("misspells a field's name")
 def field_name_changed(source: Source) -> Changes:
-    yield from _in_literals(source, r"\b(data|event|id|retry):", r"x\1:")
+    yield from _in_literals(source, rf"{_START}(data|event|id|retry):", r"x\1:")
 
 
 @operator("writes `data:` twice")
 def data_doubled(source: Source) -> Changes:
-    yield from _in_literals(source, r"\bdata: ?", r"\g<0>\g<0>")
+    yield from _in_literals(source, rf"{_START}data: ?", r"\g<0>\g<0>")
 
 
 @operator("leaves out a field of an event")
