@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -81,8 +82,8 @@ class Ledger:
         self._version = _version(kata)
         self._kata = kata.name
         self.samples: dict[tuple[str, int], Sample] = {}
-        if file is not None and file.exists():
-            self._read(file)
+        if file is not None:
+            self._open(file)
 
     def keep(self, sample: Sample) -> None:
         """Add a sample, to the file too."""
@@ -100,6 +101,18 @@ class Ledger:
         }
         with self._file.open("a", encoding="utf-8") as ledger:
             ledger.write(json.dumps(line) + "\n")
+
+    def _open(self, file: Path) -> None:
+        """Read what is there, and make sure that more can be written after it."""
+        try:
+            with file.open("a+b") as ledger:
+                if ledger.tell():
+                    ledger.seek(-1, os.SEEK_END)
+                    if ledger.read() != b"\n":  # whoever wrote it was interrupted
+                        ledger.write(b"\n")
+        except OSError as error:
+            raise UsageError(f"--resume: {str(file)!r} cannot be written: {error.strerror}") from None
+        self._read(file)
 
     def _read(self, file: Path) -> None:
         try:

@@ -52,7 +52,7 @@ def find_exhibits(kata: Kata) -> Iterable[Exhibit]:
 def _named_failures(file: Path) -> frozenset[str]:
     """The checks after "Fails:" in a wrong app's docstring, one line or several."""
     try:
-        words = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+        words = ast.get_docstring(ast.parse(file.read_text("utf-8"), file.name)) or ""
     except (SyntaxError, ValueError) as error:
         raise BadKata(f"wrong/{file.name} is not valid Python: {error}") from None
     found = re.search(r"^Fails:(.*)", words, re.MULTILINE | re.DOTALL)

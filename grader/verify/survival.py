@@ -70,7 +70,7 @@ def survey(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, in
         for trial in pool.map(lambda mutant: try_out(kata, mutant, Path(folder), seed, reasons), made):
             trials.append(trial)
             progress(len(trials), len(made))
-    return Survey(kata, tuple(trials), (*_problems(trials), *_stale(reasons, trials)))
+    return Survey(kata, tuple(trials), (*unexplained(trials), *stale(reasons, trials)))
 
 
 def mutants_of(kata: Kata) -> Iterator[Mutant]:
@@ -90,8 +90,11 @@ def accepted(kata: Kata) -> dict[str, str]:
         found = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
     except (OSError, ValueError) as error:
         raise BadKata(f"{ACCEPTED} cannot be read: {error}") from None
+    entries = found.pop("mutant", [])
+    if found or not isinstance(entries, list):
+        raise BadKata(f"{ACCEPTED}: only [[mutant]] tables may stand there")
     reasons: dict[str, str] = {}
-    for entry in found.get("mutant", []):
+    for entry in entries:
         match entry:
             case {"ids": list(ids), "reason": str(reason)} if ids and reason.strip():
                 reasons |= dict.fromkeys(map(str, ids), reason)
@@ -116,16 +119,17 @@ def try_out(kata: Kata, mutant: Mutant, folder: Path, seed: str, reasons: dict[s
 
 
 def _fate(verdict: Verdict) -> tuple[Fate, str]:
-    if verdict.failed:
-        return Fate.KILLED, min(verdict.failed)
     if verdict.does_not_start:
         return Fate.KILLED, "it does not start"
+    if verdict.failed:
+        return Fate.KILLED, min(verdict.failed)
     if verdict.trouble or Outcome.INCONCLUSIVE in verdict.outcomes.values():
         return Fate.UNDECIDED, verdict.trouble or "inconclusive"
     return Fate.SURVIVED, ""
 
 
-def _problems(trials: Iterable[Trial]) -> Iterator[str]:
+def unexplained(trials: Iterable[Trial]) -> Iterator[str]:
+    """A problem for each mutant that neither fails nor is accepted."""
     for trial in trials:
         mutant = trial.mutant
         if trial.fate is Fate.SURVIVED:
@@ -137,7 +141,8 @@ def _problems(trials: Iterable[Trial]) -> Iterator[str]:
             yield f"mutant {mutant.id} of {mutant.app} cannot be judged: {trial.by}"
 
 
-def _stale(reasons: dict[str, str], trials: Iterable[Trial]) -> Iterator[str]:
+def stale(reasons: dict[str, str], trials: Iterable[Trial]) -> Iterator[str]:
+    """A problem for each acceptance that nothing needs: of a mutant that fails after all, or is no more."""
     needed = {trial.mutant.id for trial in trials if trial.fate is Fate.ACCEPTED}
     for name in reasons:
         if name not in needed:

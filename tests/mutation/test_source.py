@@ -53,7 +53,7 @@ def test_several_edits_do_not_shift_each_other() -> None:
 @given(st.lists(st.sampled_from(["é = 1", "x = '🦊'", "yield", "pass", "y = [1, 'ß']"]), min_size=1))
 def test_every_span_holds_its_own_text(lines: list[str]) -> None:
     source = Source("def f():\n" + "".join(f"    {line}\n" for line in lines))
-    for statement, line in zip(source.blocks().__next__()[0].body, lines, strict=True):  # type: ignore[attr-defined]
+    for statement, line in zip(next(iter(source.every(ast.FunctionDef))).body, lines, strict=True):
         assert source.segment(statement) == line
 
 
@@ -66,7 +66,8 @@ def test_a_dropped_statement_keeps_a_generator_one() -> None:
 
 def test_a_function_is_a_generator_by_its_own_yields_only() -> None:
     source = Source(TEXT)
-    functions = [*source.every(ast.AsyncFunctionDef), *source.every(ast.FunctionDef)]
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*source.every(ast.AsyncFunctionDef)]
+    functions += source.every(ast.FunctionDef)
     assert {node.name: source.is_generator(node) for node in functions} == {
         "stream": True,
         "plain": False,

@@ -1,0 +1,114 @@
+"""Mutants of what is right must fail; one that passes is a hole, unless the author says why it is none."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.errors import BadKata
+from grader.kata import load
+from grader.mutation.mutant import Mutant
+from grader.verify.survival import ACCEPTED, Fate, Trial, accepted, mutants_of, stale, try_out, unexplained
+from tests.small_kata import NO_TYPE, SOLUTION, VARIANT, make_kata, write
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+
+def mutant(text: str = "", name: str = "5eed5eed") -> Mutant:
+    return Mutant(name, "solution", "send-dropped", "leaves out something", text, "-old\n+new")
+
+
+def test_each_app_that_is_right_is_mutated_where_it_differs_from_the_others(tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    write(kata.solutions / "variants" / "charset.py", VARIANT + "    number = 1 + 1\n")
+    found = list(mutants_of(kata))
+    assert {each.app for each in found} == {"solution", "variant/charset"}
+    assert all("+number = 1" in each.diff for each in found if each.app == "variant/charset")
+
+
+@pytest.mark.parametrize(
+    ("text", "fate", "by"),
+    [
+        (NO_TYPE, Fate.KILLED, "is_json"),
+        ("raise ValueError('no')", Fate.KILLED, "it does not start"),
+        (VARIANT, Fate.SURVIVED, ""),
+    ],
+)
+def test_a_mutant_is_graded_as_any_app_is(text: str, fate: Fate, by: str, tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    trial = try_out(kata, mutant(textwrap.dedent(text)), tmp_path, "5eed", {})
+    assert (trial.fate, trial.by) == (fate, by)
+
+
+def test_what_the_author_accepts_still_has_to_pass(tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    reasons = {"5eed5eed": "it is the same", "0ff0ff00": "it is not"}
+    same = try_out(kata, mutant(textwrap.dedent(SOLUTION)), tmp_path, "5eed", reasons)
+    assert (same.fate, same.by) == (Fate.ACCEPTED, "it is the same")
+    other = try_out(kata, mutant(textwrap.dedent(NO_TYPE), "0ff0ff00"), tmp_path, "5eed", reasons)
+    assert other.fate is Fate.KILLED
+    [problem] = stale(reasons, [same, other])
+    assert problem.startswith("equivalent.toml accepts mutant 0ff0ff00, which is not there or does not pass")
+
+
+def test_whatever_is_neither_killed_nor_accepted_is_a_problem() -> None:
+    trials = [Trial(mutant(), fate, "for a reason") for fate in Fate]
+    survived, undecided = unexplained(trials)
+    assert survived.startswith("mutant 5eed5eed of solution passes, though it leaves out something; ")
+    assert undecided == "mutant 5eed5eed of solution cannot be judged: for a reason"
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("", {}),
+        ('[[mutant]]\nids = ["a", "b"]\nreason = "same"', {"a": "same", "b": "same"}),
+        ('[[mutant]]\nids = ["a"]\nreason = "x"\n[[mutant]]\nids = ["b"]\nreason = "y"', {"a": "x", "b": "y"}),
+    ],
+)
+def test_reasons_are_read(text: str, reasons: dict[str, str], tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    write(kata.solutions / ACCEPTED, text)
+    assert accepted(kata) == reasons
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[mutant]\n",
+        '[[mutant]]\nids = ["a"]',
+        '[[mutant]]\nids = ["a"]\nreason = " "',
+        '[[mutant]]\nids = []\nreason = "x"',
+        'mutant = 1',
+        '[[mutants]]\nids = ["a"]\nreason = "x"',
+        'mutant = ["a"]',
+    ],
+)  # fmt: skip
+def test_reasons_that_are_none_are_refused(text: str, tmp_path: Path) -> None:
+    kata = load(make_kata(tmp_path))
+    write(kata.solutions / ACCEPTED, text)
+    with pytest.raises(BadKata, match=r"equivalent\.toml"):
+        accepted(kata)
+
+
+def test_the_command_counts_by_operator_and_shows_each_survivor(tmp_path: Path, grade: Grade) -> None:
+    kata = load(make_kata(tmp_path))
+    return_dropped, blocking = (
+        next(each for each in mutants_of(kata) if each.operator == name) for name in ("return-dropped", "blocking-pull")
+    )
+    reason = f'[[mutant]]\nids = ["{return_dropped.id}"]\nreason = "No lifespan is asked of it."\n'
+    write(kata.solutions / ACCEPTED, reason)
+    done = grade("verify", "kata-77", "--mutate", cwd=tmp_path)
+    assert done.code == 1
+    rows = {words[0]: words[1:5] for words in (line.split() for line in done.out.splitlines()) if len(words) > 5}
+    assert rows["return-dropped"] == [".", "1", ".", "."]
+    assert rows["blocking-pull"] == [".", ".", "1", "."]
+    assert rows["sends-swapped"] == ["1", ".", ".", "."]
+    assert f"{blocking.id}  solution: it blocks the event loop at each pull  [blocking-pull]" in done.out
+    assert "    +    items = [item async for item in _Blocking(key)]" in done.out
+    assert "sound and fair" in done.out  # the proof stands by itself
+    assert done.out.endswith("some mutants are neither failed nor explained\n\n")
