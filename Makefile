@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup grade test check verify bench examples clean
+.PHONY: help setup grade test check verify mutate diagnoses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,12 @@ check: $(READY) ## formatting, lint, types, import contracts
 
 verify: $(READY) ## prove that every kata is sound and fair
 	@$(BIN)/grade verify
+
+mutate: $(READY) ## prove it of mutants as well
+	@$(BIN)/grade verify --mutate
+
+diagnoses: $(READY) ## record anew what is said of each wrong app
+	@$(BIN)/python -m tests.katas.diagnoses
 
 bench: $(READY) ## measure grading against a bare boot
 	@$(BIN)/python benchmarks/grade_over_boot.py

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
@@ -12,10 +12,11 @@ from grader.model import Finding, Spot
 from grader.text import plural, visible, visible_bytes
 
 _ORDER = {"<=": "at most", "<": "less than", ">=": "at least", ">": "more than"}
-_SHORT = 100  # two values that together are shorter are shown whole
+_SHORT = 100  # two values that together are shorter are shown whole,
+_SHORT_LISTS = 200  # or two lists that part at once: their order, or one thing about all items, may be the mistake
 _DEEP = 4  # how far into nested values a difference is followed
 _MANY = 12  # how many items of an enumeration are shown
-_AT_ONCE = {"at character 1", "at item 1"}
+_RUN = 4  # so many equal items in a row are counted instead of repeated
 
 
 class _Absence:
@@ -52,11 +53,6 @@ def finding(op: str, left: object, right: object) -> Finding:
             return Finding(f"{_ORDER.get(op, op)} {pretty(right)}", pretty(left))
 
 
-def with_rule(found: Finding, rule: str) -> Finding:
-    """``found``, by ``rule`` unless it already cites one."""
-    return dataclasses.replace(found, rule=found.rule or rule)
-
-
 def pretty(value: object, limit: int = 200) -> str:
     """A value as a learner writes it: JSON where it is JSON, text in quotes, bytes as text."""
     if isinstance(value, bytes):
@@ -65,6 +61,8 @@ def pretty(value: object, limit: int = 200) -> str:
         return "(empty)"
     if isinstance(value, tuple):
         return _enumeration(value)
+    if isinstance(value, list) and (runs := _runs(value)):
+        return visible(f"[{', '.join(runs)}]", limit)
     if isinstance(value, Mapping):
         value = dict(value)
     for spell in (partial(json.dumps, ensure_ascii=False), repr):
@@ -81,18 +79,29 @@ def _enumeration(items: Collection[object]) -> str:
     return ", ".join(pretty(item, 100) for item in found[:_MANY]) + more
 
 
+def _runs(items: list[object]) -> list[str]:
+    """``items`` with equal ones in a row counted, as in ``5 × "message"``; [] when that makes nothing shorter."""
+    if not all(isinstance(item, str | int | float | None) for item in items):
+        return []
+    groups = [(text, len(list(same))) for text, same in itertools.groupby(pretty(item, 100) for item in items)]
+    if max((count for _, count in groups), default=0) < _RUN:
+        return []
+    return [text if count == 1 else f"{count} × {text}" for text, count in groups]
+
+
 def _difference(left: object, right: object, depth: int = 0) -> Finding:
     """Both values; or where they part, when they are too long for that to be seen."""
     expected, seen = pretty(right), pretty(left)
     where, left_there, right_there = _parting(left, right)
-    plain = len(expected) + len(seen) < _SHORT or where in _AT_ONCE
+    short = _SHORT_LISTS if where == "at item 1" else _SHORT
+    plain = len(expected) + len(seen) < short or where == "at character 1"
     if depth == _DEEP or not where or (plain and expected != seen):
         return Finding(expected, seen + _count(left, right))
     if isinstance(left, str):
         there = Finding(pretty(right_there, 400), pretty(left_there, 400))
     else:
         there = _difference(left_there, right_there, depth + 1)
-    return Finding(f"{where}: {there.expected}", f"{where}: {there.seen}")
+    return Finding(f"{where}: {there.expected}", f"{where}: {there.seen}{_count(left, right)}")
 
 
 def _parting(left: object, right: object) -> tuple[str, object, object]:
@@ -147,9 +156,11 @@ def _is_fault(item: object) -> bool:
 def _fault_finding(faults: list[object]) -> Finding:
     first = faults[0]
     more = f" (and {plural(len(faults) - 1, 'fault')} more)" if len(faults) > 1 else ""
+    message = f"{getattr(first, 'message', '')}{more}"
     return Finding(
         "a stream without faults",
-        f"{getattr(first, 'message', '')}{more}",
+        message,
+        headline=message,
         rule=str(getattr(first, "rule", "")),
         spot=getattr(first, "spot", None),
     )

@@ -8,8 +8,9 @@ from grader.model import BootFailure, Place, Spot
 class Violation(AssertionError):
     """The app broke a rule: the check has failed.
 
-    ``expected`` and ``seen`` are phrases for a report; ``rule`` cites the standard and section, such as
-    "WHATWG HTML 9.2.6"; ``spot`` points at the offending byte, ``place`` at the learner's own line.
+    ``expected`` and ``seen`` are phrases for a report, and ``headline`` is the line that says it all, where those two
+    would not; ``rule`` cites the standard and section, such as "WHATWG HTML 9.2.6"; ``spot`` points at the offending
+    byte, ``place`` at the learner's own line.
     """
 
     def __init__(
@@ -18,6 +19,7 @@ class Violation(AssertionError):
         expected: str,
         seen: str,
         rule: str = "",
+        headline: str = "",
         spot: Spot | None = None,
         place: Place | None = None,
     ) -> None:
@@ -25,6 +27,7 @@ class Violation(AssertionError):
         self.expected = expected
         self.seen = seen
         self.rule = rule
+        self.headline = headline
         self.spot = spot
         self.place = place
 

@@ -52,11 +52,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a check did not pass: what the rule asks for, what was seen instead, and what else was noticed."""
+    """Why a check did not pass: what the rule asks for, what was seen instead, and what else was noticed.
+
+    ``subject`` names what was looked at, such as "items of the batch"; ``headline`` says it all in one line.
+    """
 
     expected: str
     seen: str
     rule: str = ""
+    subject: str = ""
+    headline: str = ""
     note: str = ""
     spot: Spot | None = None
     place: Place | None = None

@@ -15,6 +15,7 @@ import pytest
 
 from grader import comparison
 from grader.errors import BadKata, BootFailed, Inconclusive, UsageError, Violation
+from grader.headline import headline
 from grader.kata import Kata, meant
 from grader.model import BootFailure, Check, CheckResult, Finding, Outcome
 from grader.probe import payload
@@ -190,8 +191,9 @@ class Specification:
     def _result(self, check: Check, item: pytest.Item, call: pytest.CallInfo[None]) -> CheckResult:
         session = item.stash.get(_KEY, None)
         outcome, finding = self._judge(call.excinfo.value if call.excinfo else None, check)
-        if session and finding:
-            finding = dataclasses.replace(finding, note=_note(session, finding))
+        if finding:
+            noted = dataclasses.replace(finding, note=_note(session, finding) if session else "")
+            finding = dataclasses.replace(noted, headline=headline(noted))
         self._compared = None
         return CheckResult(
             check,
@@ -208,15 +210,14 @@ class Specification:
             case None:
                 return Outcome.PASSED, None
             case Violation():
-                finding = Finding(
-                    error.expected, error.seen, error.rule or check.rule, spot=error.spot, place=error.place
-                )
-                return Outcome.FAILED, finding
+                return Outcome.FAILED, _violated(error, check)
             case AssertionError() if self._compared is not None:
-                return Outcome.FAILED, comparison.with_rule(self._compared, check.rule)
+                subject = _message(error)
+                compared = dataclasses.replace(self._compared, subject=subject, rule=self._compared.rule or check.rule)
+                return Outcome.FAILED, compared
             case AssertionError():
-                words = str(error).partition("\n")[0]
-                return Outcome.FAILED, Finding(f"that {check.title}", words or "it is not so", check.rule)
+                words = _message(error) or "it is not so"
+                return Outcome.FAILED, Finding(f"that {check.title}", words, check.rule, headline=words)
             case BadKata():
                 self._trouble = self._trouble or error
                 return Outcome.INCONCLUSIVE, Finding("a sound specification", str(error))
@@ -231,6 +232,23 @@ class Specification:
         self.boot_failure = failure
         for check in self.checks.values():
             self.results[check.id] = CheckResult(check, Outcome.FAILED)
+
+
+def _violated(error: Violation, check: Check) -> Finding:
+    return Finding(
+        error.expected,
+        error.seen,
+        error.rule or check.rule,
+        headline=error.headline,
+        spot=error.spot,
+        place=error.place,
+    )
+
+
+def _message(error: AssertionError) -> str:
+    """The words after an assertion's comma; "" when there are none, and pytest writes out the assertion instead."""
+    first = str(error).partition("\n")[0]
+    return "" if first.startswith("assert ") else first
 
 
 def _note(session: Session, finding: Finding) -> str:

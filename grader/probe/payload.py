@@ -25,6 +25,7 @@ _MISTAKES = {
     json_text.Wrong.NOT_A_NUMBER: " — NaN and Infinity are no JSON",
     json_text.Wrong.UNFINISHED: " — it breaks off in the middle",
     json_text.Wrong.SEVERAL_VALUES: " — there is more than one value",
+    json_text.Wrong.DATA_PREFIX: " — `data: ` is written twice, by you and by what sends the event",
     json_text.Wrong.TOO_DEEP: " — it is nested too deeply to read",
 }
 
@@ -36,7 +37,11 @@ def decode(body: bytes, *, what: str) -> str:
     except UnicodeDecodeError as error:
         spot = Spot(body[max(0, error.start - 60) : error.start + 60], min(60, error.start), error.start)
         raise Violation(
-            expected=f"{what} in UTF-8", seen=f"{error.reason} at byte {error.start}", rule="RFC 8259 8.1", spot=spot
+            expected=f"{what} in UTF-8",
+            seen=f"{error.reason} at byte {error.start}",
+            headline=f"{what} is not UTF-8: {error.reason} at byte {error.start}",
+            rule="RFC 8259 8.1",
+            spot=spot,
         ) from None
 
 
@@ -45,8 +50,10 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
     try:
         value = json_text.parse(text)
     except json_text.NotJson as error:
-        seen = _excerpt(text) + _MISTAKES.get(error.wrong, "")
-        raise Violation(expected=f"{what} as JSON", seen=seen, rule=_RULE, spot=spot) from None
+        why = f" — {error.detail}" if error.detail and text else ""
+        seen = _excerpt(text) + _MISTAKES.get(error.wrong, why)
+        says = f"{what} is no JSON: {seen}"
+        raise Violation(expected=f"{what} as JSON", seen=seen, headline=says, rule=_RULE, spot=spot) from None
     if schema:
         _check(value, text, what=what, path=session.schemas / f"{schema}.json", spot=spot)
     return value
@@ -65,9 +72,12 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None
     error = best_match(_validator(path).iter_errors(value))
     if error is not None:
         where = error.json_path if error.json_path != "$" else "the whole of it"
+        wrong, excerpt = visible(error.message, 160), _excerpt(text)
+        within = "" if error.json_path == "$" else f", at {visible(where)}"
         raise Violation(
             expected=f"{what} by {path.name}",
-            seen=f"at {visible(where)}: {visible(error.message, 160)} — in {_excerpt(text)}",
+            seen=f"at {visible(where)}: {wrong} — in {excerpt}",
+            headline=f"{what} does not fit {path.name}{within}: {wrong} — in {excerpt}",
             spot=spot,
         )
 

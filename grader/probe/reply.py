@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote_plus
 
 import httpx
 
@@ -22,6 +23,7 @@ from grader.text import plural, visible, visible_bytes
 MAX_EVENTS = 2000
 
 _SSE = "text/event-stream"
+_COMMENT = "a comment line, such as “: ping”"
 _STANDARD = "WHATWG HTML 9.2.3"
 
 
@@ -34,6 +36,7 @@ class Reply:
 
     def __init__(self, session: Session, *, wire: Wire, request: httpx.Request, number: int) -> None:
         self._session = session
+        self._request = request
         self._exchange = Exchange(session, wire=wire, method=request.method, number=number)
         self._feed = EventFeed(self._exchange, session)
         session.hold(self._exchange)
@@ -96,14 +99,13 @@ class Reply:
 
     def next_comment(self) -> str:
         """The text of the next comment (WHATWG HTML 9.2.5), which must come before any further event."""
-        awaited = "a comment line, such as “: ping”"
         self._must_be_a_stream()
-        self._until(self._feed.has_item, awaited=awaited)
+        self._until(self._feed.has_item, awaited=_COMMENT)
         comment = self._feed.take_comment()
         if comment is None:
             event = self._feed.take_event()
             seen = f"an event first: {visible(event.data, 80)}" if event else "the response ends"
-            raise Violation(expected=awaited, seen=seen, rule="WHATWG HTML 9.2.7")
+            raise Violation(expected=_COMMENT, seen=seen, rule="WHATWG HTML 9.2.7")
         return comment
 
     def events(self) -> list[ServerSentEvent]:
@@ -162,6 +164,7 @@ class Reply:
     def _must_be_a_stream(self) -> None:
         head = self._head()
         if head.status != 200 or self._exchange.media_type != _SSE:
+            self._exchange.ready(lambda: False)(self._session.patience.limits.hurry)  # its words are on their way
             body = f": {visible_bytes(self._exchange.body, 120)}" if self._exchange.size else ""
             seen = f"{head.status} {visible(self._exchange.media_type) or '(no Content-Type)'}{body}"
             raise Violation(expected=f"200 {_SSE}", seen=seen, rule=_STANDARD)
@@ -189,19 +192,26 @@ class Reply:
             case Waited.GONE:
                 return Violation(expected=awaited, seen=app.obituary(), spot=spot)
             case _:
-                return Violation(expected=awaited, seen=self._silence(), spot=spot)
+                came, situation = self._silence(awaited), self._situation()
+                meanwhile = situation or "while the app answers other requests"
+                says = f"{came}, {meanwhile}; expected: {awaited}"
+                return Violation(expected=awaited, seen=f"{came}, {meanwhile}", headline=says, spot=spot)
 
     def _broken(self, awaited: str, fault: http1.HttpFault) -> Violation:
         obituary = self._session.app.obituary()
         seen = fault.message + (f"; {obituary}" if obituary else "")
-        return Violation(expected=awaited, seen=seen, rule=fault.rule)
+        return Violation(expected=awaited, seen=seen, headline=seen, rule=fault.rule)
 
-    def _silence(self) -> str:
-        meanwhile = "while the app answers other requests"
+    def _silence(self, awaited: str) -> str:
         if self._exchange.head is None:
-            return f"nothing, not even a status line, {meanwhile}"
-        if self._feed.comment_bytes and not self._feed.has_event():
-            return f"only comments, {meanwhile}"
+            return "nothing, not even a status line"
+        if self._feed.comment_bytes and not self._feed.has_event() and awaited != _COMMENT:
+            return "only comments"
         if self._feed.pending:
-            return f"{self._feed.pending}; then nothing more, {meanwhile}"
-        return f"nothing more after {plural(self._exchange.size, 'byte')} of body, {meanwhile}"
+            return f"{self._feed.pending}; then nothing more"
+        return f"nothing more after {plural(self._exchange.size, 'byte')} of body"
+
+    def _situation(self) -> str:
+        """What the app is about at the upstream end, which tells why it does not answer."""
+        asked = unquote_plus(str(self._request.url)) + self._request.read().decode("utf-8", "replace")
+        return next((situation for situation in self._session.situations(asked) if situation), "")

@@ -34,6 +34,7 @@ class Session:
         self._open: list[Closable] = []
         self._strangers = len(server.strangers)
         self._remarks: list[Callable[[], str]] = []
+        self._situations: list[Callable[[str], str]] = []
 
     def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
         """Add to the transcript; called from the specification's thread and from the upstream's."""
@@ -46,6 +47,14 @@ class Session:
     def when_failed(self, remark: Callable[[], str]) -> None:
         """Ask ``remark``, should the check fail, for what else a learner ought to know; "" is nothing."""
         self._remarks.append(remark)
+
+    def explain(self, situation: Callable[[str], str]) -> None:
+        """Ask ``situation``, given a request's address and body, what the app does for that request; "" is unknown."""
+        self._situations.append(situation)
+
+    def situations(self, asked: str) -> list[str]:
+        """What the app is about at the upstream end for the request ``asked``."""
+        return [situation(asked) for situation in self._situations]
 
     def remarks(self) -> list[str]:
         """What else was noticed: it may be the cause of what a check has seen."""

@@ -39,6 +39,11 @@ class Gate:
         self.streams = 0
         self.open_streams = 0
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the app has asked for an item that the gate holds back."""
+        return bool(self._waiting)
+
     # -- from the specification's thread --------------------------------------------------------------------
 
     def give(self, items: Iterable[str]) -> None:

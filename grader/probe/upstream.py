@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 
 from grader.errors import Violation
@@ -14,7 +13,6 @@ from grader.text import plural, visible
 #: Pulls after the client left that are counted before a check stops counting.
 _ENOUGH = 8
 _MOMENT = 0.02  # seconds
-_COLLECTING = 0.05  # seconds before and between the app's collections of garbage
 
 
 class Upstream:
@@ -25,6 +23,8 @@ class Upstream:
         self.key = session.draw.key()
         self._gate = session.server.open_gate(self.key, self._record)
         session.hold(self)
+        session.explain(self._situation)
+        session.when_failed(self._opened_too_often)
 
     def another(self) -> Upstream:
         """A second upstream, for a second request of the same check."""
@@ -83,6 +83,7 @@ class Upstream:
             raise Violation(
                 expected=f"pull {number} from the upstream",
                 seen=f"{plural(self._gate.pulls, 'pull')}; {self._why(waited)}",
+                headline=f"the app has not asked the upstream for item {number}: {self._why(waited)}",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
 
@@ -92,11 +93,18 @@ class Upstream:
         A stream that nothing refers to any more counts as let go, even where it waits for Python's collector: an
         exception and its traceback may refer to each other, and no style of writing an app can rule that out.
         """
-        waited = self._session.patience.until(Awaited(self._collecting(self._news(lambda: self.is_released))))
+        released = self._news(lambda: self.is_released)
+        waited = self._session.patience.stays_quiet(released)
+        for _ in range(2):  # what is collected may be what lets go of something else
+            if waited is not Waited.SILENT:
+                break
+            self._session.app.collect_garbage()
+            waited = self._session.patience.until(Awaited(released))
         if waited is not Waited.CAME:
             raise Violation(
                 expected="the app closes its connection to the upstream",
                 seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {self._why(waited)}",
+                headline="the app keeps a connection to the upstream open on which it asks for no more items",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
 
@@ -140,19 +148,6 @@ class Upstream:
 
         return ready
 
-    def _collecting(self, ready: Ready) -> Ready:
-        """Has the app collect its garbage from time to time while it is waited for."""
-        due = time.monotonic() + _COLLECTING
-
-        def collected(timeout: float) -> bool:
-            nonlocal due
-            if time.monotonic() >= due:
-                self._session.app.collect_garbage()
-                due = time.monotonic() + _COLLECTING
-            return ready(timeout)
-
-        return collected
-
     def _why(self, waited: Waited) -> str:
         match waited:
             case Waited.BLOCKED:
@@ -163,7 +158,29 @@ class Upstream:
                 asked = visible(self._session.server.strangers[-1], 60)
                 return f"it asked for “{asked}” instead, which no request named"
             case _:
-                return "and it asks for no more"
+                return "it asks for no more"
+
+    def _situation(self, asked: str) -> str:
+        """What the app does with this upstream, if the request ``asked`` names its key."""
+        if self.key.rpartition(" ")[2] not in asked:
+            return ""
+        gate = self._gate
+        if gate.streams == 0:
+            return "and the app has not asked the upstream for anything"
+        if gate.is_awaited and gate.given:
+            return (
+                f"though the app has taken {plural(gate.given, 'item')} from the upstream, and waits for the next one"
+            )
+        if gate.is_awaited:
+            return "though the app is at work: it waits for the upstream's first item"
+        return f"though the app has taken {plural(gate.given, 'item')} from the upstream, and asks for no more"
+
+    def _opened_too_often(self) -> str:
+        requests = sum(self.key.rpartition(" ")[2] in line for line in self._session.requests)
+        if not 0 < requests < self._gate.streams:
+            return ""
+        opened, asked = plural(self._gate.streams, "time"), plural(requests, "request")
+        return f"the app opened the upstream {opened} for {asked}, and what one stream has taken the other has not"
 
     def _record(self, act: Act, stream: int, data: bytes, detail: str) -> None:
         self._session.record(Lane.UPSTREAM, act, stream, data, detail)

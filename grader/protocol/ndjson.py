@@ -83,6 +83,7 @@ _KINDS = {
     Wrong.NOT_A_NUMBER: FaultKind.NOT_A_NUMBER,
     Wrong.TOO_DEEP: FaultKind.TOO_DEEP,
     Wrong.PYTHON_REPR: FaultKind.PYTHON_REPR,
+    Wrong.DATA_PREFIX: FaultKind.SSE_FRAMING,
 }
 
 

@@ -41,15 +41,17 @@ class Wrong(Enum):
     NOT_A_NUMBER = auto()  # NaN or Infinity, which json.dumps writes and RFC 8259 6 forbids
     TOO_DEEP = auto()
     PYTHON_REPR = auto()
+    DATA_PREFIX = auto()  # the field name of an event stream stands before it
     JSON_IN_JSON = auto()  # legal: a string which itself holds an object or an array
 
 
 class NotJson(ValueError):
-    """Raised by :func:`parse`; ``wrong`` says how the text fails."""
+    """Raised by :func:`parse`; ``wrong`` says how the text fails, ``detail`` (perhaps "") where."""
 
-    def __init__(self, wrong: Wrong) -> None:
+    def __init__(self, wrong: Wrong, detail: str = "") -> None:
         super().__init__(wrong.name)
         self.wrong = wrong
+        self.detail = detail
 
 
 def parse(text: str) -> JSON:
@@ -62,7 +64,7 @@ def parse(text: str) -> JSON:
     except RecursionError:
         raise NotJson(Wrong.TOO_DEEP) from None
     except json.JSONDecodeError as error:
-        raise NotJson(_what_else(stripped, error)) from None
+        raise NotJson(_what_else(stripped, error), _detail(error)) from None
     if end < len(stripped):
         raise NotJson(_after_a_value(stripped, end, decoder))
     if constants:
@@ -95,7 +97,14 @@ def holds_json(value: JSON) -> bool:
     return True
 
 
+def _detail(error: json.JSONDecodeError) -> str:
+    what = error.msg.removesuffix(" at")  # "Invalid control character at"
+    return f"{what[:1].lower()}{what[1:]} at character {error.pos + 1}"
+
+
 def _what_else(text: str, error: json.JSONDecodeError) -> Wrong:
+    if text.startswith("data:"):
+        return Wrong.DATA_PREFIX
     if _is_repr(text):
         return Wrong.PYTHON_REPR
     if error.pos >= len(text) or error.msg.startswith("Unterminated string"):

@@ -60,6 +60,8 @@ def _check(result: CheckResult) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     spot = finding.spot
     return {
+        "headline": finding.headline,
+        "subject": finding.subject,
         "expected": finding.expected,
         "seen": finding.seen,
         "note": finding.note,

@@ -73,15 +73,14 @@ def _detail(result: CheckResult, finding: Finding, console: Console) -> Renderab
     grid.add_column(width=8, no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     grid.add_row("expected", Text(finding.expected))
-    grid.add_row("seen", Text(finding.seen, "red"))
-    if finding.note:
-        grid.add_row("also", Text(finding.note))
+    if finding.seen != finding.headline:
+        grid.add_row("seen", Text(finding.seen, "red"))
     grid.add_row("rule", _rule(finding.rule))
     if finding.place is not None:
         grid.add_row("where", _place(finding.place))
     if result.check.hint:
         grid.add_row("hint", Text(result.check.hint, "cyan"))
-    parts: list[RenderableType] = [grid]
+    parts: list[RenderableType] = [Text(finding.headline, "bold red"), grid]
     if finding.spot is not None and finding.spot.excerpt:
         parts.append(_spot(finding.spot, console.width - 4))
     if result.transcript:

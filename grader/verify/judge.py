@@ -23,7 +23,7 @@ class Verdict:
 
     exhibit: Exhibit
     outcomes: dict[str, Outcome]
-    seen: dict[str, str]
+    headlines: dict[str, str]
     points: int = 0
     seed: str = ""
     trouble: str = ""
@@ -48,7 +48,7 @@ def judge(kata: Kata, exhibit: Exhibit, seed: str, *, stop_early: bool = False) 
     return Verdict(
         exhibit,
         outcomes={check["id"]: Outcome(check["outcome"]) for check in report["checks"]},
-        seen={check["id"]: check["finding"]["seen"] for check in report["checks"] if check["finding"]},
+        headlines={check["id"]: check["finding"]["headline"] for check in report["checks"] if check["finding"]},
         points=report["points"],
         seed=report["seed"],
         trouble=f"it does not start: {failure['headline']}" if failure else "",

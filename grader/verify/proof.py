@@ -83,7 +83,7 @@ def verdict_problems(verdict: Verdict, checks: Iterable[Check]) -> list[str]:
     if verdict.trouble:
         return [f"{label}: {verdict.trouble}"]
     problems = [
-        f"{label}: {name} is inconclusive: {verdict.seen.get(name, '')}"
+        f"{label}: {name} is inconclusive: {verdict.headlines.get(name, '')}"
         for name, outcome in verdict.outcomes.items()
         if outcome is Outcome.INCONCLUSIVE
     ]
@@ -98,13 +98,13 @@ def verdict_problems(verdict: Verdict, checks: Iterable[Check]) -> list[str]:
 
 
 def _unfair(verdict: Verdict, check: Check) -> str:
-    return f"{verdict.exhibit.label}: it is right, and fails {check.id}: {verdict.seen.get(check.id, '')}"
+    return f"{verdict.exhibit.label}: it is right, and fails {check.id}: {verdict.headlines.get(check.id, '')}"
 
 
 def _mismatch(verdict: Verdict) -> list[str]:
     label, named = verdict.exhibit.label, verdict.exhibit.fails
     problems = [
-        f"{label}: it fails {name}, which its docstring does not name: {verdict.seen.get(name, '')}"
+        f"{label}: it fails {name}, which its docstring does not name: {verdict.headlines.get(name, '')}"
         for name in sorted(verdict.failed - named)
     ]
     spared = sorted(named & verdict.outcomes.keys() - verdict.failed)

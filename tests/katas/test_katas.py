@@ -9,6 +9,7 @@ from grader.plugin import checks_of
 from grader.verify.exhibit import Exhibit, Role, find_exhibits
 from grader.verify.judge import judge
 from grader.verify.proof import naming_problems, readme_problems, verdict_problems
+from tests.katas import diagnoses
 
 KATAS = bundled()
 EXHIBITS = [(kata, exhibit) for kata in KATAS for exhibit in find_exhibits(kata)]
@@ -16,7 +17,10 @@ EXHIBITS = [(kata, exhibit) for kata in KATAS for exhibit in find_exhibits(kata)
 
 @pytest.mark.parametrize(("kata", "exhibit"), EXHIBITS, ids=[f"{kata.id}-{one.label}" for kata, one in EXHIBITS])
 def test_each_app_is_judged_as_it_should_be(kata: Kata, exhibit: Exhibit) -> None:
-    assert verdict_problems(judge(kata, exhibit, ""), checks_of(kata)) == []
+    verdict = judge(kata, exhibit, diagnoses.SEED if exhibit.role is Role.WRONG else "")
+    assert verdict_problems(verdict, checks_of(kata)) == []
+    if exhibit.role is Role.WRONG:
+        assert diagnoses.of(verdict) == diagnoses.recorded(kata)[exhibit.file.stem]
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
@@ -27,6 +31,12 @@ def test_each_kata_is_complete(kata: Kata) -> None:
     assert [problem for exhibit in exhibits for problem in naming_problems(exhibit, checks)] == []
     assert sum(exhibit.role is Role.VARIANT for exhibit in exhibits) >= 6
     assert sum(exhibit.role is Role.WRONG for exhibit in exhibits) >= 10
+
+
+@pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
+def test_a_diagnosis_is_recorded_for_each_wrong_app_and_no_other(kata: Kata) -> None:
+    wrong = {exhibit.file.stem for exhibit in find_exhibits(kata) if exhibit.role is Role.WRONG}
+    assert diagnoses.recorded(kata).keys() == wrong
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)

@@ -57,6 +57,9 @@ def test_any_json_value_is_one(text: str, session: Session) -> None:
         ("[" * 50_000 + "]" * 50_000, "nested too deeply"),
         ("\ufeff{}", "\\ufeff{}"),
         ("01", "01"),
+        ('data: {"a": 1}', "`data: ` is written twice"),
+        ('{"a": "\t"}', "invalid control character at character 8"),
+        ('{"a": "b" c"}', "expecting ',' delimiter at character 11"),
     ],
 )
 def test_what_is_no_json_is_told_what_it_is(text: str, words: str, session: Session) -> None:

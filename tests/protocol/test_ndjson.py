@@ -89,6 +89,7 @@ FAULTS = [
     (b'1\n{"a": 1}{"b": 2}\n', FaultKind.SEVERAL_VALUES, 2, 18, "more than one JSON value"),
     (b"1 2 \n", FaultKind.SEVERAL_VALUES, 0, 4, "more than one JSON value"),
     (b"1,\n", FaultKind.NOT_JSON, 0, 2, "json.dumps(value)"),
+    (b"\rdata: 1\n", FaultKind.SSE_FRAMING, 0, 8, "data: 1"),
     (b"1\r2\r", FaultKind.BARE_CR, 0, 4, "CR alone"),
     (b'1\n{"a": NaN}\n', FaultKind.NOT_A_NUMBER, 2, 12, "send null"),
     (b"-Infinity\n", FaultKind.NOT_A_NUMBER, 0, 9, "send null"),

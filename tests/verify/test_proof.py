@@ -183,7 +183,7 @@ def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
         "README.md does not state what all_items grades; write there: "
         "“the answer is all that the upstream gives, in order”",
         "wrong/no_items: its docstring must say which checks fail: “Fails: check_id, …”",
-        'variant/charset: it is right, and fails is_json: 200, "text/html"',
+        'variant/charset: it is right, and fails is_json: 200, "text/html"; expected: 200, "application/json"',
         "variant/wrecked: it does not start: wrecked.py raises ValueError while it is imported: no",
         "no wrong app fails all_items; write one",
     ]
@@ -194,7 +194,7 @@ def test_a_verdict_is_that_of_the_command_itself(tmp_path: Path) -> None:
     kata = load(make_kata(tmp_path))
     found = judge(kata, Exhibit(Role.WRONG, kata.solutions / "wrong" / "no_type.py"), "5eed")
     assert found.outcomes == {"is_json": F, "all_items": B}
-    assert found.seen["is_json"] == '200, "text/html"'
+    assert found.headlines["is_json"] == '200, "text/html"; expected: 200, "application/json"'
     assert (found.points, found.trouble) == (0, "")
     gone = judge(kata, Exhibit(Role.VARIANT, kata.solutions / "gone.py"), "")
     assert gone.trouble.startswith("grade: --app: there is no file")

@@ -1,6 +1,6 @@
 """Kata 1: one endpoint, two modes (WHATWG HTML 9.2)."""
 
-from grader.spec import Client, Draw, Reply, Upstream, check
+from grader.spec import Client, Draw, Reply, ServerSentEvent, Upstream, check
 
 PATH = "/generate"
 UNCACHED = ("no-cache", "no-store")
@@ -12,6 +12,10 @@ def batch(upstream: Upstream) -> dict[str, str]:
 
 def stream(upstream: Upstream, value: str = "true") -> dict[str, str]:
     return {"prompt": upstream.key, "stream": value}
+
+
+def chunk_events(reply: Reply) -> list[ServerSentEvent]:
+    return [event for event in reply.events() if event.type != "done"]
 
 
 def next_texts(reply: Reply, count: int) -> list[str]:
@@ -29,8 +33,8 @@ def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) ->
     chunks = draw.texts(5)
     upstream.give_all(chunks)
     reply = client.get(PATH, params=batch(upstream))
-    assert (reply.status, reply.content_type) == (200, "application/json")
-    assert reply.json(schema="batch")["chunks"] == chunks
+    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type without `stream`"
+    assert reply.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
 
 
 @check(
@@ -43,8 +47,8 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
     chunks = draw.texts(3)
     upstream.give_all(chunks)
     reply = client.get(PATH, params=stream(upstream, "false"))
-    assert (reply.status, reply.content_type) == (200, "application/json")
-    assert reply.json(schema="batch")["chunks"] == chunks
+    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type for stream=false"
+    assert reply.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
 
 
 @check(
@@ -56,7 +60,7 @@ def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw
     """`stream=true` is answered with an event stream"""
     upstream.give_all(draw.texts(3))
     reply = client.get(PATH, params=stream(upstream))
-    assert (reply.status, reply.content_type) == (200, "text/event-stream")
+    assert (reply.status, reply.content_type) == (200, "text/event-stream"), "status and media type for stream=true"
 
 
 @check(
@@ -69,7 +73,7 @@ def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) ->
     """a value of `stream` that is neither true nor false is refused with 422, as JSON"""
     upstream.give_all(draw.texts(2))
     reply = client.get(PATH, params=stream(upstream, draw.word()))
-    assert (reply.status, reply.content_type) == (422, "application/json")
+    assert (reply.status, reply.content_type) == (422, "application/json"), "status and media type for a bad value"
     reply.json()
 
 
@@ -83,9 +87,9 @@ def test_one_event_a_chunk(client: Client, upstream: Upstream, draw: Draw) -> No
     """each chunk is one event, with its index and its text as JSON"""
     chunks = draw.texts(5)
     upstream.give_all(chunks)
-    events = client.get(PATH, params=stream(upstream)).events()[: len(chunks)]
-    assert [event.type for event in events] == ["message"] * len(chunks)
-    assert [event.json(schema="chunk")["text"] for event in events] == chunks
+    events = chunk_events(client.get(PATH, params=stream(upstream)))[: len(chunks)]
+    assert [event.type for event in events] == ["message"] * len(chunks), "types of the chunks' events"
+    assert [event.json(schema="chunk")["text"] for event in events] == chunks, "texts of the events"
 
 
 @check(
@@ -97,8 +101,8 @@ def test_chunks_are_numbered(client: Client, upstream: Upstream, draw: Draw) -> 
     """the indexes of the chunks count up from 0"""
     count = draw.number(3, 6)
     upstream.give_all(draw.texts(count))
-    events = client.get(PATH, params=stream(upstream)).events()[:count]
-    assert [event.json(schema="chunk")["index"] for event in events] == list(range(count))
+    events = chunk_events(client.get(PATH, params=stream(upstream)))[:count]
+    assert [event.json(schema="chunk")["index"] for event in events] == list(range(count)), "indexes of the events"
 
 
 @check(
@@ -123,7 +127,7 @@ def test_each_chunk_leaves_before_the_next_exists(client: Client, upstream: Upst
     with client.get(PATH, params=stream(upstream)) as reply:
         for chunk in draw.texts(4):
             upstream.give(chunk)
-            assert next_texts(reply, 1) == [chunk]
+            assert next_texts(reply, 1) == [chunk], "text of the next event"
 
 
 @check(
@@ -136,8 +140,8 @@ def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) 
     count = draw.number(2, 6)
     upstream.give_all(draw.texts(count))
     events = client.get(PATH, params=stream(upstream)).events()
-    assert [event.type for event in events] == ["message"] * count + ["done"]
-    assert events[-1].json(schema="done")["chunks"] == count
+    assert [event.type for event in events] == ["message"] * count + ["done"], "types of all events"
+    assert events[-1].json(schema="done")["chunks"] == count, "count in the closing event"
 
 
 @check(
@@ -149,11 +153,12 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
     """both modes carry the same text, whatever characters are in it, or none"""
     chunks = ["", *draw.awkward_texts()]
     upstream.give_all(chunks)
-    events = client.get(PATH, params=stream(upstream)).events()[: len(chunks)]
-    assert [event.json(schema="chunk")["text"] for event in events] == chunks
+    events = chunk_events(client.get(PATH, params=stream(upstream)))[: len(chunks)]
+    assert [event.json(schema="chunk")["text"] for event in events] == chunks, "texts of the stream"
     other = upstream.another()
     other.give_all(chunks)
-    assert client.get(PATH, params=batch(other)).json(schema="batch")["chunks"] == chunks
+    reply = client.get(PATH, params=batch(other))
+    assert reply.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
 
 
 @check(
@@ -165,9 +170,10 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
     """an upstream with no chunks gives an empty batch, and a stream with only the closing event"""
     upstream.end()
     events = client.get(PATH, params=stream(upstream)).events()
-    assert [event.type for event in events] == ["done"]
-    assert events[0].json(schema="done")["chunks"] == 0
-    assert client.get(PATH, params=batch(upstream)).json(schema="batch")["chunks"] == []
+    assert [event.type for event in events] == ["done"], "types of all events"
+    assert events[0].json(schema="done")["chunks"] == 0, "count in the closing event"
+    reply = client.get(PATH, params=batch(upstream))
+    assert reply.json(schema="batch")["chunks"] == [], "chunks of the batch"
 
 
 @check(
@@ -180,10 +186,10 @@ def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) ->
     """the stream has no Content-Length, and says that it must not be cached"""
     upstream.give_all(draw.texts(2))
     reply = client.get(PATH, params=stream(upstream))
-    assert "content-length" not in reply.headers
+    assert "content-length" not in reply.headers, "header fields of the stream"
     caching = reply.headers.get("cache-control", "")
     directives = [part.strip().lower() for part in caching.split(",")]
-    assert next((name for name in directives if name in UNCACHED), caching) in UNCACHED
+    assert next((name for name in directives if name in UNCACHED), caching) in UNCACHED, "Cache-Control of the stream"
 
 
 @check(
@@ -199,9 +205,9 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
     other.give_all(chunks)
     with client.get(PATH, params=stream(upstream)) as held:
         upstream.give(*chunks)
-        assert next_texts(held, 3) == chunks
+        assert next_texts(held, 3) == chunks, "texts of the stream that is held"
         upstream.wait_for_pull(4)
-        assert next_texts(client.get(PATH, params=stream(other)), 3) == chunks
+        assert next_texts(client.get(PATH, params=stream(other)), 3) == chunks, "texts of the other stream"
 
 
 @check(
@@ -218,7 +224,8 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
     with client.get(PATH, params=batch(upstream)):
         upstream.give(*draw.texts(2))
         upstream.wait_for_pull(3)
-        assert client.get(PATH, params=batch(other)).json(schema="batch")["chunks"] == chunks
+        reply = client.get(PATH, params=batch(other))
+        assert reply.json(schema="batch")["chunks"] == chunks, "chunks of the other batch"
 
 
 @check(
@@ -235,11 +242,11 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
         with client.get(PATH, params=stream(other)) as running:
             for index, text in enumerate(texts[:2]):
                 other.give(text)
-                assert next_chunk(running) == (index, text)
+                assert next_chunk(running) == (index, text), "index and text of the running stream"
             upstream.give(texts[2])
-            assert next_chunk(waiting) == (0, texts[2])
+            assert next_chunk(waiting) == (0, texts[2]), "index and text of the waiting stream"
             other.give(texts[3])
-            assert next_chunk(running) == (2, texts[3])
+            assert next_chunk(running) == (2, texts[3]), "index and text of the running stream"
 
 
 @check(
@@ -252,7 +259,7 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> No
     """in batch mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
     upstream.fail()
     reply = client.get(PATH, params=batch(upstream))
-    assert (reply.status, reply.content_type) == (502, "application/json")
+    assert (reply.status, reply.content_type) == (502, "application/json"), "status and media type when it fails"
     reply.json(schema="error")
 
 
@@ -266,5 +273,5 @@ def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream) -> N
     """in stream mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
     upstream.fail()
     reply = client.get(PATH, params=stream(upstream))
-    assert (reply.status, reply.content_type) == (502, "application/json")
+    assert (reply.status, reply.content_type) == (502, "application/json"), "status and media type when it fails"
     reply.json(schema="error")

@@ -25,8 +25,8 @@ def test_batch_answers_with_all_outcomes(client: Client, upstream: Upstream, dra
     outcomes = draw.texts(draw.number(3, 6))
     upstream.give_all(outcomes)
     reply = start(client, upstream, len(outcomes))
-    assert (reply.status, reply.content_type) == (200, "application/json")
-    assert reply.json(schema="outcomes")["outcomes"] == outcomes
+    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type without `stream`"
+    assert reply.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
 
 
 @check(
@@ -39,7 +39,7 @@ def test_batch_sends_nothing_early(client: Client, upstream: Upstream, draw: Dra
     upstream.give(*draw.texts(2))
     with start(client, upstream, 3) as reply:
         upstream.wait_for_pull(3)
-        assert reply.sent_meanwhile() == b""
+        assert reply.sent_meanwhile() == b"", "sent before the last step was done"
 
 
 @check(
@@ -52,8 +52,8 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
     outcomes = draw.texts(2)
     upstream.give_all(outcomes)
     reply = start(client, upstream, len(outcomes), {"stream": "false"})
-    assert (reply.status, reply.content_type) == (200, "application/json")
-    assert reply.json(schema="outcomes")["outcomes"] == outcomes
+    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type for stream=false"
+    assert reply.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
 
 
 @check(
@@ -64,7 +64,7 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 def test_stream_begins_at_once(client: Client, upstream: Upstream) -> None:
     """with `stream=true` an event stream begins while the first step is still under way"""
     with start(client, upstream, 3, STREAM) as reply:
-        assert (reply.status, reply.content_type) == (200, "text/event-stream")
+        assert (reply.status, reply.content_type) == (200, "text/event-stream"), "status and media type for stream=true"
 
 
 @check(
@@ -79,9 +79,10 @@ def test_one_progress_event_a_step(client: Client, upstream: Upstream, draw: Dra
     upstream.give_all(draw.texts(steps))
     reply = start(client, upstream, steps, STREAM)
     events = [reply.next_event() for _ in range(steps)]
-    assert [event.type for event in events] == ["progress"] * steps
+    assert [event.type for event in events] == ["progress"] * steps, "types of the events"
     told = [event.json(schema="progress") for event in events]
-    assert [[data["done"], data["total"]] for data in told] == [[done, steps] for done in range(1, steps + 1)]
+    counted = [[done, steps] for done in range(1, steps + 1)]
+    assert [[data["done"], data["total"]] for data in told] == counted, "done and total of the events"
 
 
 @check(
@@ -95,7 +96,8 @@ def test_ids_count_the_steps(client: Client, upstream: Upstream, draw: Draw) -> 
     steps = draw.number(3, 6)
     upstream.give_all(draw.texts(steps))
     reply = start(client, upstream, steps, STREAM)
-    assert [reply.next_event().id for _ in range(steps)] == [str(done) for done in range(1, steps + 1)]
+    ids = [reply.next_event().id for _ in range(steps)]
+    assert ids == [str(done) for done in range(1, steps + 1)], "ids of the events"
 
 
 @check(
@@ -110,9 +112,9 @@ def test_percent_ends_at_100(client: Client, upstream: Upstream, draw: Draw) -> 
     reply = start(client, upstream, steps, STREAM)
     for done in range(1, steps + 1):
         percent = reply.next_event().json(schema="progress")["percent"]
-        assert percent > 100 * done / steps - 1
-        assert percent < 100 * done / steps + 1
-    assert percent == 100
+        assert percent > 100 * done / steps - 1, f"percent after step {done} of {steps}"
+        assert percent < 100 * done / steps + 1, f"percent after step {done} of {steps}"
+    assert percent == 100, "percent after the last step"
 
 
 @check(
@@ -127,7 +129,7 @@ def test_retry_is_in_milliseconds(client: Client, upstream: Upstream, draw: Draw
     with start(client, upstream, 3, STREAM) as reply:
         reply.next_event()
         assert reply.retry, "no retry field of digits alone has come so far"
-        assert reply.retry >= 100
+        assert reply.retry >= 100, "milliseconds of the retry field"
 
 
 @check(
@@ -141,7 +143,7 @@ def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, dra
     with start(client, upstream, steps, STREAM) as reply:
         for done, outcome in enumerate(draw.texts(steps), start=1):
             upstream.give(outcome)
-            assert reply.next_event().json(schema="progress")["done"] == done
+            assert reply.next_event().json(schema="progress")["done"] == done, "steps done in the next event"
 
 
 @check(
@@ -154,8 +156,8 @@ def test_result_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) 
     outcomes = draw.texts(draw.number(3, 6))
     upstream.give_all(outcomes)
     events = start(client, upstream, len(outcomes), STREAM).events()
-    assert [event.type for event in events] == ["progress"] * len(outcomes) + ["result"]
-    assert events[-1].json(schema="outcomes")["outcomes"] == outcomes
+    assert [event.type for event in events] == ["progress"] * len(outcomes) + ["result"], "types of all events"
+    assert events[-1].json(schema="outcomes")["outcomes"] == outcomes, "outcomes in the result event"
 
 
 @check(
@@ -170,9 +172,9 @@ def test_no_step_too_many(client: Client, upstream: Upstream, draw: Draw) -> Non
     upstream.give_all(outcomes)
     batch.give_all(outcomes)
     start(client, upstream, len(outcomes), STREAM).wait_for_end()
-    assert upstream.pulls == len(outcomes)
+    assert upstream.pulls == len(outcomes), "items that the stream asked the upstream for"
     start(client, batch, len(outcomes)).wait_for_end()
-    assert batch.pulls == len(outcomes)
+    assert batch.pulls == len(outcomes), "items that the batch asked the upstream for"
 
 
 @check(
@@ -187,8 +189,9 @@ def test_both_modes_carry_the_same_outcomes(client: Client, upstream: Upstream, 
     upstream.give_all(outcomes)
     batch.give_all(outcomes)
     result = start(client, upstream, len(outcomes), STREAM).events()[-1]
-    assert result.json(schema="outcomes")["outcomes"] == outcomes
-    assert start(client, batch, len(outcomes)).json(schema="outcomes")["outcomes"] == outcomes
+    assert result.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the stream"
+    reply = start(client, batch, len(outcomes))
+    assert reply.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
 
 
 @check(
@@ -230,9 +233,9 @@ def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Dr
     with start(client, upstream, len(outcomes), BRISK) as reply:
         reply.next_comment()
         reply.next_comment()
-        assert upstream.pulls == 1
+        assert upstream.pulls == 1, "items asked for during one step"
         upstream.give_all(outcomes)
-        assert reply.events()[-1].json(schema="outcomes")["outcomes"] == outcomes
+        assert reply.events()[-1].json(schema="outcomes")["outcomes"] == outcomes, "outcomes in the last event"
 
 
 @check(
@@ -247,7 +250,7 @@ def test_leaving_ends_the_work(client: Client, upstream: Upstream, draw: Draw) -
         reply.next_event()
         reply.next_event()
         upstream.wait_for_pull(3)
-    assert upstream.pulls_after_leaving() <= 1
+    assert upstream.pulls_after_leaving() <= 1, "items asked for after the client had left"
 
 
 @check(
@@ -258,10 +261,10 @@ def test_leaving_ends_the_work(client: Client, upstream: Upstream, draw: Draw) -
 def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -> None:
     """when the connection breaks during the very first step, at most one more step is begun"""
     with start(client, upstream, 100, STREAM) as reply:
-        assert reply.status == 200
+        assert reply.status == 200, "status"
         upstream.wait_for_pull()
         reply.leave(Farewell.RST)
-    assert upstream.pulls_after_leaving() <= 1
+    assert upstream.pulls_after_leaving() <= 1, "items asked for after the client had left"
 
 
 @check(
@@ -296,7 +299,8 @@ def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream,
     other.give_all(outcomes)
     with start(client, upstream, 3, STREAM):
         upstream.wait_for_pull()
-        assert start(client, other, len(outcomes)).json(schema="outcomes")["outcomes"] == outcomes
+        reply = start(client, other, len(outcomes))
+        assert reply.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the other task"
 
 
 @check(
@@ -313,7 +317,7 @@ def test_others_are_answered_beside_a_batch(client: Client, upstream: Upstream, 
     with start(client, upstream, 3):
         upstream.wait_for_pull()
         result = start(client, other, len(outcomes), STREAM).events()[-1]
-        assert result.json(schema="outcomes")["outcomes"] == outcomes
+        assert result.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the other task"
 
 
 @check(
@@ -331,10 +335,10 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
         for done in (1, 2):
             upstream.give(ours[done - 1])
             other.give(theirs[done - 1])
-            assert reply.next_event().json(schema="progress")["done"] == done
-            assert second.next_event().json(schema="progress")["done"] == done
+            assert reply.next_event().json(schema="progress")["done"] == done, "steps done of the first task"
+            assert second.next_event().json(schema="progress")["done"] == done, "steps done of the second task"
         upstream.end()
-        assert reply.next_event().json(schema="outcomes")["outcomes"] == ours
+        assert reply.next_event().json(schema="outcomes")["outcomes"] == ours, "outcomes of the first task"
 
 
 @check(
@@ -347,8 +351,8 @@ def test_bad_body_is_refused_in_batch_mode(client: Client, upstream: Upstream) -
     """in batch mode a body without a task, or with a bad number of steps, is refused with 422, as JSON"""
     for body in bad_bodies(upstream):
         reply = client.post(PATH, json=body)
-        assert reply.status == 422
-        assert reply.content_type in JSON_TYPES
+        assert reply.status == 422, "status for a bad body"
+        assert reply.content_type in JSON_TYPES, "media type for a bad body"
         reply.json()
 
 
@@ -362,8 +366,8 @@ def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream) 
     """in stream mode such a body is refused in the same way: with 422, as JSON, and no stream"""
     for body in bad_bodies(upstream):
         reply = client.post(PATH, params=STREAM, json=body)
-        assert reply.status == 422
-        assert reply.content_type in JSON_TYPES
+        assert reply.status == 422, "status for a bad body"
+        assert reply.content_type in JSON_TYPES, "media type for a bad body"
         reply.json()
 
 
@@ -379,8 +383,10 @@ def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw)
     upstream.give(*draw.texts(done))
     upstream.fail(words)
     reply = start(client, upstream, done + 2)
-    assert (reply.status, reply.content_type) == (502, "application/problem+json")
-    assert words in reply.json(schema="problem")["detail"]
+    assert (reply.status, reply.content_type) == (502, "application/problem+json"), (
+        "status and media type when a step fails"
+    )
+    assert words in reply.json(schema="problem")["detail"], "detail of the problem"
 
 
 @check(
@@ -394,7 +400,7 @@ def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, 
     upstream.give(*draw.texts(steps - 1))
     upstream.fail()
     events = start(client, upstream, steps, STREAM).events()
-    assert [event.type for event in events] == ["progress"] * (steps - 1) + ["error"]
+    assert [event.type for event in events] == ["progress"] * (steps - 1) + ["error"], "types of all events"
 
 
 @check(
@@ -408,6 +414,6 @@ def test_the_error_says_what_went_wrong(client: Client, upstream: Upstream, draw
     upstream.give(*draw.texts(done))
     upstream.fail(words)
     error = start(client, upstream, done + 2, STREAM).events()[-1].json(schema="error")
-    assert error["done"] == done
-    assert words in error["detail"]
-    assert "\n" not in error["detail"]
+    assert error["done"] == done, "steps done in the error event"
+    assert words in error["detail"], "detail of the error event"
+    assert "\n" not in error["detail"], "detail of the error event"

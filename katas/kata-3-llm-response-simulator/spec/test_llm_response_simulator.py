@@ -41,8 +41,9 @@ def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw)
     tokens = draw.texts(5)
     upstream.give_all(tokens)
     reply = client.post(PATH, json={"model": "kata", "messages": [{"role": "user", "content": upstream.key}]})
-    assert (reply.status, reply.content_type) == (200, "application/json")
-    assert reply.json(schema="completion")["choices"][0]["message"]["content"] == "".join(tokens)
+    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type"
+    answer = reply.json(schema="completion")
+    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
 
 
 @check(
@@ -55,8 +56,8 @@ def test_batch_counts_its_tokens(client: Client, upstream: Upstream, draw: Draw)
     tokens = [*draw.texts(draw.number(3, 9)), ",", " ", "!"]
     upstream.give_all(tokens)
     usage = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")["usage"]
-    assert usage["completion_tokens"] == len(tokens)
-    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+    assert usage["completion_tokens"] == len(tokens), "completion_tokens of the usage"
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"], "total_tokens of the usage"
 
 
 @check(points=1, after=test_batch_is_one_completion, hint="prompt = body.messages[-1].content")
@@ -67,8 +68,9 @@ def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Dr
     roles = ["system", "user", "assistant"]
     messages = [{"role": role, "content": draw.word()} for role in roles] + [{"role": "user", "content": upstream.key}]
     reply = client.post(PATH, json={"model": "kata", "messages": messages})
-    assert reply.status == 200
-    assert reply.json(schema="completion")["choices"][0]["message"]["content"] == "".join(tokens)
+    assert reply.status == 200, "status"
+    answer = reply.json(schema="completion")
+    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
 
 
 @check(
@@ -80,7 +82,7 @@ def test_stream_is_an_event_stream(client: Client, upstream: Upstream, draw: Dra
     """with `"stream": true` the answer is an event stream"""
     upstream.give_all(draw.texts(3))
     reply = client.post(PATH, json=asking(upstream))
-    assert (reply.status, reply.content_type) == (200, "text/event-stream")
+    assert (reply.status, reply.content_type) == (200, "text/event-stream"), "status and media type of a stream"
 
 
 @check(
@@ -107,8 +109,9 @@ def test_chunks_have_the_shape(client: Client, upstream: Upstream, draw: Draw) -
     upstream.give_all(tokens)
     events = client.post(PATH, json=asking(upstream)).events()
     found = [event.json(schema="chunk") for event in events if event.data.strip('"') != DONE]
-    assert [choice["delta"]["content"] for choice in choices(found) if choice["delta"].get("content")] == tokens
-    assert [event.type for event in events if event.type != "message"] == []
+    contents = [choice["delta"]["content"] for choice in choices(found) if choice["delta"].get("content")]
+    assert contents == tokens, "contents of the deltas"
+    assert [event.type for event in events if event.type != "message"] == [], "types of events beside message"
 
 
 @check(
@@ -122,7 +125,7 @@ def test_role_comes_first_and_once(client: Client, upstream: Upstream, draw: Dra
     upstream.give_all(draw.texts(3))
     found = choices(chunks(client.post(PATH, json=asking(upstream))))
     roles = [choice["delta"].get("role") for choice in found]
-    assert roles == ["assistant", *([None] * (len(roles) - 1))]
+    assert roles == ["assistant", *([None] * (len(roles) - 1))], "roles of the deltas"
 
 
 @check(
@@ -136,7 +139,7 @@ def test_finish_reason_comes_last(client: Client, upstream: Upstream, draw: Draw
     upstream.give_all(draw.texts(3))
     found = choices(chunks(client.post(PATH, json=asking(upstream))))
     reasons = [choice["finish_reason"] for choice in found]
-    assert reasons == [*([None] * (len(reasons) - 1)), "stop"]
+    assert reasons == [*([None] * (len(reasons) - 1)), "stop"], "finish_reason of the chunks"
 
 
 @check(
@@ -149,8 +152,8 @@ def test_done_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) ->
     """the stream's last event is `[DONE]`, without quotes, and there is only one"""
     upstream.give_all(draw.texts(3))
     data = [event.data for event in client.post(PATH, json=asking(upstream)).events()]
-    assert data[-1:] == [DONE]
-    assert data.count(DONE) == 1
+    assert data[-1:] == [DONE], "data of the last event"
+    assert data.count(DONE) == 1, "events with [DONE]"
 
 
 @check(
@@ -162,11 +165,11 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
     """the deltas add up to the batch answer's content, whatever characters are in it"""
     tokens = draw.awkward_texts()
     upstream.give_all(tokens)
-    assert text(chunks(client.post(PATH, json=asking(upstream)))) == "".join(tokens)
+    assert text(chunks(client.post(PATH, json=asking(upstream)))) == "".join(tokens), "text of the stream"
     batch = upstream.another()
     batch.give_all(tokens)
     answer = client.post(PATH, json=asking(batch, stream=False)).json(schema="completion")
-    assert answer["choices"][0]["message"]["content"] == "".join(tokens)
+    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
 
 
 @check(
@@ -178,10 +181,10 @@ def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
     """an answer without tokens has an empty content, and ends like any other"""
     upstream.end()
     answer = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")
-    assert answer["choices"][0]["message"]["content"] == ""
+    assert answer["choices"][0]["message"]["content"] == "", "content of the message"
     found = chunks(client.post(PATH, json=asking(upstream)))
-    assert text(found) == ""
-    assert [choice["finish_reason"] for choice in choices(found)][-1:] == ["stop"]
+    assert text(found) == "", "text of the stream"
+    assert [choice["finish_reason"] for choice in choices(found)][-1:] == ["stop"], "finish_reason of the last chunk"
 
 
 @check(
@@ -194,7 +197,7 @@ def test_one_id_an_answer(client: Client, upstream: Upstream, draw: Draw) -> Non
     """all chunks of an answer have the same id"""
     upstream.give_all(draw.texts(3))
     ids = [chunk["id"] for chunk in chunks(client.post(PATH, json=asking(upstream)))]
-    assert ids == ids[:1] * len(ids)
+    assert ids == ids[:1] * len(ids), "ids of the chunks"
 
 
 @check(
@@ -212,7 +215,7 @@ def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: D
         reply = client.post(PATH, json=asking(asked, stream=stream))
         answer = reply.next_event().json(schema="chunk") if stream else reply.json(schema="completion")
         ids.append(answer["id"])
-    assert [name for name in ids if ids.count(name) > 1] == []
+    assert [name for name in ids if ids.count(name) > 1] == [], "ids that several answers share"
 
 
 @check(points=1, after=(test_batch_is_one_completion, test_chunks_have_the_shape), hint="model = body.model")
@@ -221,9 +224,10 @@ def test_model_is_echoed(client: Client, upstream: Upstream, draw: Draw) -> None
     model, batch = draw.word(), upstream.another()
     upstream.give_all(draw.texts(2))
     models = [chunk["model"] for chunk in chunks(client.post(PATH, json=asking(upstream, model=model)))]
-    assert models == [model] * len(models)
+    assert models == [model] * len(models), "model of the chunks"
     batch.give_all(draw.texts(2))
-    assert client.post(PATH, json=asking(batch, stream=False, model=model)).json(schema="completion")["model"] == model
+    answer = client.post(PATH, json=asking(batch, stream=False, model=model)).json(schema="completion")
+    assert answer["model"] == model, "model of the batch"
 
 
 @check(
@@ -238,11 +242,12 @@ def test_usage_when_asked_for(client: Client, upstream: Upstream, draw: Draw) ->
     upstream.give_all(tokens)
     found = chunks(client.post(PATH, json=asking(upstream, stream_options={"include_usage": True})))
     counting = [chunk for chunk in found if chunk.get("usage")]
-    assert [chunk["choices"] for chunk in counting] == [[]]
-    assert counting == found[-1:]
+    assert len(counting) == 1, "number of chunks with usage"
+    assert counting[0]["choices"] == [], "choices of the chunk with usage"
+    assert counting == found[-1:], "the chunk with usage, which comes last"
     usage = counting[0]["usage"]
-    assert usage["completion_tokens"] == len(tokens)
-    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+    assert usage["completion_tokens"] == len(tokens), "completion_tokens of the usage"
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"], "total_tokens of the usage"
 
 
 @check(
@@ -257,7 +262,8 @@ def test_no_usage_unless_asked_for(client: Client, upstream: Upstream, draw: Dra
         asked = upstream.another()
         asked.give_all(draw.texts(3))
         found = chunks(client.post(PATH, json=asking(asked, **more)))
-        assert [chunk for chunk in found if chunk.get("usage") or not chunk["choices"]] == []
+        unasked = [chunk for chunk in found if chunk.get("usage") or not chunk["choices"]]
+        assert unasked == [], "chunks with usage that nobody asked for"
 
 
 @check(
@@ -270,7 +276,7 @@ def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upst
     with client.post(PATH, json=asking(upstream)) as reply:
         for token in draw.texts(4):
             upstream.give(token)
-            assert next_token(reply) == token
+            assert next_token(reply) == token, "content of the next delta"
 
 
 @check(
@@ -283,13 +289,13 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
     other, tokens = upstream.another(), draw.texts(7)
     with client.post(PATH, json=asking(upstream)) as mine:
         upstream.give(tokens[0])
-        assert next_token(mine) == tokens[0]
+        assert next_token(mine) == tokens[0], "content of the first stream"
         with client.post(PATH, json=asking(other)) as theirs:
             for here, there in ((tokens[1], tokens[2]), (tokens[3], tokens[4]), (tokens[5], tokens[6])):
                 other.give(there)
-                assert next_token(theirs) == there
+                assert next_token(theirs) == there, "content of the second stream"
                 upstream.give(here)
-                assert next_token(mine) == here
+                assert next_token(mine) == here, "content of the first stream"
 
 
 @check(
@@ -305,10 +311,10 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
     other.give_all(tokens)
     with client.post(PATH, json=asking(upstream)) as held:
         upstream.give(*tokens)
-        assert [next_token(held) for _ in tokens] == tokens
+        assert [next_token(held) for _ in tokens] == tokens, "contents of the stream that is held"
         upstream.wait_for_pull(len(tokens) + 1)
         answer = client.post(PATH, json=asking(other, stream=False)).json(schema="completion")
-    assert answer["choices"][0]["message"]["content"] == "".join(tokens)
+    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
 
 
 @check(
@@ -321,8 +327,8 @@ def test_bad_body_is_refused(client: Client) -> None:
     """a body that is not JSON, or has no messages, is refused with 400 or 422 and an error object"""
     for body in (b'{"model": "kata", "messages": [', b'{"model": "kata"}', b'{"model": "kata", "messages": []}'):
         reply = client.post(PATH, content=body, headers={"Content-Type": "application/json"})
-        assert reply.status in (400, 422)
-        assert reply.content_type == "application/json"
+        assert reply.status in (400, 422), "status for a bad body"
+        assert reply.content_type == "application/json", "media type for a bad body"
         reply.json(schema="error")
 
 
@@ -336,8 +342,8 @@ def test_bad_body_is_refused_before_a_stream(client: Client) -> None:
     """a body without messages is refused in the same way when it asks for a stream"""
     for body in ({"model": "kata", "stream": True}, {"model": "kata", "messages": [], "stream": True}):
         reply = client.post(PATH, json=body)
-        assert reply.status in (400, 422)
-        assert reply.content_type == "application/json"
+        assert reply.status in (400, 422), "status for a bad body"
+        assert reply.content_type == "application/json", "media type for a bad body"
         reply.json(schema="error")
 
 
@@ -352,7 +358,7 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
     upstream.give(*draw.texts(2))
     upstream.fail()
     reply = client.post(PATH, json=asking(upstream, stream=False))
-    assert (reply.status, reply.content_type) == (502, "application/json")
+    assert (reply.status, reply.content_type) == (502, "application/json"), "status and media type when it fails"
     reply.json(schema="error")
 
 
@@ -366,10 +372,10 @@ def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw:
     tokens = draw.texts(3)
     with client.post(PATH, json=asking(upstream)) as reply:
         upstream.give(*tokens)
-        assert [next_token(reply) for _ in tokens] == tokens
+        assert [next_token(reply) for _ in tokens] == tokens, "contents before the failure"
         upstream.fail()
         reply.next_event().json(schema="error")
-        assert [event.data for event in reply.events()] == []
+        assert [event.data for event in reply.events()] == [], "events after the error"
 
 
 @check(
@@ -383,7 +389,7 @@ def test_hanging_up_stops_the_model(client: Client, upstream: Upstream, draw: Dr
         upstream.give(*draw.texts(1))
         next_token(reply)
         upstream.wait_for_pull(2)
-    assert upstream.pulls_after_leaving() <= 1
+    assert upstream.pulls_after_leaving() <= 1, "tokens asked for after the client had left"
 
 
 @check(
@@ -397,9 +403,9 @@ def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: 
     with client.post(PATH, json=asking(upstream)) as reply:
         upstream.give(*tokens)
         upstream.wait_for_pull(len(tokens) + 1)
-        assert next_token(reply) == tokens[0]
+        assert next_token(reply) == tokens[0], "content of the first delta"
         reply.leave(Farewell.RST)
-    assert upstream.pulls_after_leaving() <= 1
+    assert upstream.pulls_after_leaving() <= 1, "tokens asked for after the client had left"
 
 
 @check(
@@ -411,6 +417,6 @@ def test_slow_reader_slows_the_model(client: Client, upstream: Upstream, draw: D
     """while a client does not read, at most 1 MiB is pulled for it, and nothing is lost when it reads on"""
     tokens = [draw.block(16 << 10) for _ in range(100)]
     reply = client.post(PATH, json=asking(upstream), slow=True)
-    assert upstream.bytes_pulled_before_stalling(tokens) <= BOUND
+    assert upstream.bytes_pulled_before_stalling(tokens) <= BOUND, "bytes asked for while the client does not read"
     upstream.end()
-    assert text(chunks(reply)) == "".join(tokens)[: upstream.given_bytes]
+    assert text(chunks(reply)) == "".join(tokens)[: upstream.given_bytes], "text once the client reads on"

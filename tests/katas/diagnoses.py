@@ -1,0 +1,61 @@
+"""What a learner reads first: for every wrong app, the headline of each check that it fails, as it was last approved.
+
+``make diagnoses`` records them anew; read the difference aloud before you commit it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+from grader.kata import Kata, bundled
+from grader.verify.exhibit import Role, find_exhibits
+from grader.verify.judge import Verdict, judge
+from tests.conftest import ROOT
+
+SEED = "golden"
+FOLDER = Path(__file__).parent / "diagnoses"
+#: What differs from run to run however the seed is, and says nothing: made-up names, the time, how far a leak got.
+_CHANGING = (
+    (re.escape(str(ROOT)), "…"),
+    (r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", "<id>"),
+    (r"(created\W+)\d+", r"\1<time>"),
+    (r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "<date>"),
+    (r": \d+; expected: at most", ": <too many>; expected: at most"),
+    (r"(during one step: )\d+", r"\1<too many>"),
+)
+
+
+def of(verdict: Verdict) -> list[str]:
+    """The headline of each check that failed, after the check's id."""
+    return [f"{name}: {_steady(verdict.headlines[name])}" for name in verdict.outcomes if name in verdict.failed]
+
+
+@cache
+def recorded(kata: Kata) -> dict[str, list[str]]:
+    """What was approved, by the wrong app's name."""
+    blocks = (FOLDER / f"{kata.id}.txt").read_text("utf-8").split("\n\n")
+    return {name: lines for name, *lines in (re.split(r"\n *", block.strip()) for block in blocks)}
+
+
+def _steady(line: str) -> str:
+    for pattern, becomes in _CHANGING:
+        line = re.sub(pattern, becomes, line)
+    return line
+
+
+def _blocks(kata: Kata) -> Iterator[str]:
+    wrong = [exhibit for exhibit in find_exhibits(kata) if exhibit.role is Role.WRONG]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for verdict in pool.map(lambda exhibit: judge(kata, exhibit, SEED), wrong):
+            yield "\n    ".join([verdict.exhibit.file.stem, *of(verdict)]) + "\n"
+
+
+if __name__ == "__main__":
+    for each in bundled():
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / f"{each.id}.txt").write_text("\n".join(_blocks(each)), "utf-8")
