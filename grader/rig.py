@@ -88,14 +88,11 @@ class Rig:
 
     def _attach(self) -> tuple[UpstreamServer, Patience]:
         """The upstream's server and the patience with the present app; both need what is imported late."""
-        from grader.probe.client import control_request
-        from grader.probe.draw import Draw
         from grader.probe.patience import Patience
         from grader.probe.source import UpstreamServer
 
         if self._server is None:
             self._server = UpstreamServer(self._listener)
         if self._patience is None:
-            path = Draw(f"{self.seed}:control").path()
-            self._patience = Patience(self.app, control=control_request(path), overtime=lambda: self.overtime)
+            self._patience = Patience(self.app, overtime=lambda: self.overtime)
         return self._server, self._patience

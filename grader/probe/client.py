@@ -88,8 +88,3 @@ def encode(request: httpx.Request) -> bytes:
     head = h11.Request(method=request.method, target=request.url.raw_path, headers=list(request.headers.raw))
     parts = [connection.send(head), connection.send(h11.Data(data=request.read())), connection.send(h11.EndOfMessage())]
     return b"".join(part for part in parts if part)
-
-
-def control_request(path: str) -> bytes:
-    """A request that looks like any other: whatever its answer, it proves that the loop turned."""
-    return encode(httpx.Request("GET", f"http://{_HOST}{path}", headers=_HEADERS))

@@ -61,7 +61,3 @@ class Draw:
     def block(self, size: int) -> str:
         """One text of ``size`` ASCII characters that does not compress to nothing."""
         return self._random.randbytes(size // 2 + 1).hex()[:size]
-
-    def path(self) -> str:
-        """A path that no app has."""
-        return "/" + "".join(self._random.choices("abcdefghijklmnopqrstuvwxyz", k=12))

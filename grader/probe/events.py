@@ -53,6 +53,7 @@ class EventFeed:
         self._reader = sse.Reader()
         self._items: deque[sse.Event | sse.Comment] = deque()
         self.comment_bytes = 0
+        self.events = 0
 
     def read(self) -> None:
         """Show the reader what has arrived since it last looked. Raises Violation on an event without end."""
@@ -117,6 +118,7 @@ class EventFeed:
 
     def _keep(self, found: list[sse.Event | sse.Comment]) -> None:
         self.comment_bytes += sum(item.end - item.start for item in found if isinstance(item, sse.Comment))
+        self.events += sum(isinstance(item, sse.Event) for item in found)
         self._items.extend(found)
 
     def _seen(self, event: sse.Event) -> ServerSentEvent:

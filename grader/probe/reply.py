@@ -152,8 +152,10 @@ class Reply:
             raise self._nothing(awaited, waited)
 
     def _progress(self) -> int:
-        """KiB of body that are not comments: a heartbeat alone is no progress."""
-        return (self._exchange.size - self._feed.comment_bytes) >> 10
+        """Events, and KiB of body that are not comments: a heartbeat alone is no progress."""
+        if self._exchange.media_type == _SSE:
+            self._feed.read()
+        return self._feed.events + ((self._exchange.size - self._feed.comment_bytes) >> 10)
 
     def _head(self) -> http1.Head:
         self._until(lambda: self._exchange.head is not None, awaited="a response")
@@ -187,13 +189,13 @@ class Reply:
             return Violation(expected=awaited, seen=seen, spot=faults[-1].spot if faults else spot)
         match waited:
             case Waited.BLOCKED:
-                seen = "the event loop is blocked: the app answers no request at all"
+                seen = "the event loop is blocked: the server answers no request at all"
                 return Violation(expected=awaited, seen=seen, place=app.blocked_at(), spot=spot)
             case Waited.GONE:
                 return Violation(expected=awaited, seen=app.obituary(), spot=spot)
             case _:
                 came, situation = self._silence(awaited), self._situation()
-                meanwhile = situation or "while the app answers other requests"
+                meanwhile = situation or "while its server answers other requests"
                 says = f"{came}, {meanwhile}; expected: {awaited}"
                 return Violation(expected=awaited, seen=f"{came}, {meanwhile}", headline=says, spot=spot)
 

@@ -114,7 +114,7 @@ class Upstream:
         Counts up to eight. First the app's loop turns a few times, so that it has heard of the leaving: what it asked
         for until then, while the client's farewell was on its way, is no fault of its own.
         """
-        self._session.patience.turns(3)
+        self._session.patience.turns(6)
         before = self.pulls
         self.flow(_endless())
         self._session.patience.stays_quiet(self._news(lambda: self.is_released or self._gate.pulls >= before + _ENOUGH))

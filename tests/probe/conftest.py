@@ -15,14 +15,13 @@ from pathlib import Path
 import pytest
 
 from grader.model import Place
-from grader.probe.client import Client, control_request
+from grader.probe.client import Client
 from grader.probe.draw import Draw
-from grader.probe.patience import Limits, Patience
+from grader.probe.patience import CONTROL, Limits, Patience
 from grader.probe.session import Session
 from grader.probe.source import UpstreamServer
 
 DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine does
-CONTROL = "/control"
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 #: For what never comes: the scripted app answers no control request before it has said everything.
 QUICK = Limits(
@@ -161,7 +160,7 @@ class FakeApp:
     def _talk(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):  # the client may leave whenever it likes
             request = _read_request(connection)
-            if request.startswith(f"GET {CONTROL} ".encode()):
+            if request == CONTROL:
                 self.turned += 1
                 self._turn(self, connection)
             elif request:
@@ -201,7 +200,7 @@ def meet(tmp_path: Path) -> Iterator[Meet]:
         app = FakeApp(answer)
         server = UpstreamServer(socket.create_server(("127.0.0.1", 0)))
         limits = replace(limits or Limits(), **changed)  # type: ignore[arg-type]
-        patience = Patience(app, control=control_request(CONTROL), overtime=lambda: False, limits=limits)
+        patience = Patience(app, overtime=lambda: False, limits=limits)
         session = Session(app=app, server=server, patience=patience, schemas=tmp_path, draw=Draw("a seed"))
         open_things.extend((session.close, server.close, app.close))
         return Ends(app, session, Client(session))

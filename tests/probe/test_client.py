@@ -11,7 +11,7 @@ import h11
 import pytest
 
 from grader.errors import Violation
-from grader.probe.client import SLOW, control_request
+from grader.probe.client import SLOW
 from grader.probe.wire import Farewell
 from grader.protocol.transcript import Act, Lane
 from tests.probe.conftest import DEADLINE, FakeApp, Meet, Then, says
@@ -126,8 +126,3 @@ def test_replies_are_hung_up_when_the_check_is_over(meet: Meet) -> None:
     assert asked.wait(DEADLINE)
     ends.session.close()
     assert gone.wait(DEADLINE)
-
-
-def test_a_control_request_looks_like_any_other() -> None:
-    head, body = read(control_request("/nowhere"))
-    assert (head.method, head.target, body) == (b"GET", b"/nowhere", b"")

@@ -19,7 +19,6 @@ DRAWS: dict[str, Callable[[Draw], Any]] = {
     "texts": lambda draw: draw.texts(5),
     "awkward texts": Draw.awkward_texts,
     "block": lambda draw: draw.block(100),
-    "path": Draw.path,
 }
 
 
@@ -103,7 +102,3 @@ def test_a_block_is_as_long_as_asked(size: int) -> None:
     block = Draw("seed").block(size)
     assert len(block) == size
     assert block.isascii()
-
-
-def test_a_path_is_one_that_no_app_has() -> None:
-    assert re.fullmatch(r"/[a-z]{12}", Draw("seed").path())

@@ -10,9 +10,8 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import Inconclusive
-from grader.probe.client import control_request
 from grader.probe.patience import Awaited, Patience, Ready, Waited
-from tests.probe.conftest import CONTROL, DEADLINE, NOT_FOUND, QUICK, FakeApp, Talk, reset, says
+from tests.probe.conftest import DEADLINE, NOT_FOUND, QUICK, FakeApp, Talk, reset, says
 
 FOREVER = 1e6  # seconds, or turns: a limit that no test reaches
 
@@ -49,7 +48,7 @@ def make() -> Iterator[Make]:
         app = FakeApp(says(b""), turn=turn)
         apps.append(app)
         changed = replace(QUICK, **limits)  # type: ignore[arg-type]
-        return app, Patience(app, control=control_request(CONTROL), overtime=lambda: overtime, limits=changed)
+        return app, Patience(app, overtime=lambda: overtime, limits=changed)
 
     yield made
     for app in apps:

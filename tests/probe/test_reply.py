@@ -345,13 +345,13 @@ def test_all_events_must_end_in_a_clean_end(name: str, reply_to: To) -> None:
 
 
 NEVER: dict[str, tuple[bytes, Callable[[Reply], object], str, str]] = {
-    "a status line": (b"", lambda reply: reply.status, "a response", "nothing, not even a status line, while the app"),
+    "a status line": (b"", lambda reply: reply.status, "a response", "nothing, not even a status line, while its server"),
     "half a head": (head()[:20], lambda reply: reply.status, "a response", "nothing, not even a status line"),
-    "an event": (head(), Reply.next_event, "another event", "nothing more after 0 bytes of body, while the app"),
+    "an event": (head(), Reply.next_event, "another event", "nothing more after 0 bytes of body, while its server"),
     "the rest of it": (head() + b"data: one\n", Reply.next_event, "another event", "then nothing more, while"),
     "more than comments": (head() + b": ping\n\n" * 3, Reply.next_event, "another event", "only comments, while"),
     "a comment": (head() + event("data: one"), lambda reply: (reply.next_event(), reply.next_comment()), "comment", ""),
-    "the end": (head() + b"one", Reply.body, "the end of the response", "nothing more after 3 bytes of body"),
+    "the end": (head("text/plain") + b"one", Reply.body, "the end of the response", "nothing more after 3 bytes"),
     "the end of events": (head() + event("data: one"), Reply.events, "the end of the stream", "nothing more after 11"),
 }
 
@@ -399,7 +399,8 @@ ENDLESS: dict[str, tuple[bytes, Callable[[Reply], object], str]] = {
 @pytest.mark.parametrize("name", ENDLESS)
 def test_what_has_no_end_is_given_up(name: str, meet: Meet) -> None:
     piece, read, seen = ENDLESS[name]
-    ends = meet(says_endlessly(head(), piece), limits=QUICK, longest=DEADLINE)
+    kind = SSE if name != "a body" else "text/plain"
+    ends = meet(says_endlessly(head(kind), piece), limits=QUICK, longest=DEADLINE)
     with pytest.raises(Violation) as told:
         read(ends.client.get("/"))
     assert seen in told.value.seen
@@ -414,23 +415,24 @@ def test_a_heartbeat_alone_earns_no_patience(meet: Meet) -> None:
                 app.over.wait(0.001)
             connection.sendall(b": " + b"x" * 1024 + b"\n\n")
 
-    with pytest.raises(Violation, match="only comments, while the app answers other requests"):
+    with pytest.raises(Violation, match="only comments, while its server answers other requests"):
         meet(beats, limits=QUICK).client.get("/").next_event()
 
 
-def test_a_trickle_earns_patience_until_it_ends(meet: Meet) -> None:
-    """Four turns are silence here; each of these hundred takes one."""
+@pytest.mark.parametrize("piece", [b"x" * 2048, b"data: one\n\n"], ids=["of KiB", "of events"])
+def test_a_trickle_earns_patience_until_it_ends(piece: bytes, meet: Meet) -> None:
+    """Twenty turns are silence here; these hundred pieces take one each."""
 
     def trickles(app: FakeApp, connection: Any) -> None:
         app.said.set()
-        connection.sendall(head(SSE, "200 OK", "Content-Length: 204800"))
+        connection.sendall(head(SSE, "200 OK", f"Content-Length: {100 * len(piece)}"))
         for turn in range(100):
             while app.turned < turn and not app.over.is_set():
                 app.over.wait(0.001)
-            connection.sendall(b"x" * 2048)
+            connection.sendall(piece)
 
     reply = meet(trickles, limits=QUICK, longest=DEADLINE, silent_turns=20).client.get("/")
-    assert len(reply.body()) == 204800
+    assert reply.body() == 100 * piece
 
 
 # -- time, and leaving ----------------------------------------------------------------------------------------------
