@@ -345,7 +345,12 @@ def test_all_events_must_end_in_a_clean_end(name: str, reply_to: To) -> None:
 
 
 NEVER: dict[str, tuple[bytes, Callable[[Reply], object], str, str]] = {
-    "a status line": (b"", lambda reply: reply.status, "a response", "nothing, not even a status line, while its server"),
+    "a status line": (
+        b"",
+        lambda reply: reply.status,
+        "a response",
+        "nothing, not even a status line, while its server",
+    ),
     "half a head": (head()[:20], lambda reply: reply.status, "a response", "nothing, not even a status line"),
     "an event": (head(), Reply.next_event, "another event", "nothing more after 0 bytes of body, while its server"),
     "the rest of it": (head() + b"data: one\n", Reply.next_event, "another event", "then nothing more, while"),
