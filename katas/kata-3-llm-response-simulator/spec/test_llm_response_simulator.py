@@ -178,12 +178,13 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
     hint="An answer may have no tokens: then first = await anext(tokens) raises StopAsyncIteration.",
 )
 def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
-    """an answer without tokens has an empty content, and ends like any other"""
+    """an answer without tokens has an empty content, and begins and ends like any other"""
     upstream.end()
     answer = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")
     assert answer["choices"][0]["message"]["content"] == "", "content of the message"
     found = chunks(client.post(PATH, json=asking(upstream)))
     assert text(found) == "", "text of the stream"
+    assert [choice["delta"].get("role") for choice in choices(found)][:1] == ["assistant"], "role of the first delta"
     assert [choice["finish_reason"] for choice in choices(found)][-1:] == ["stop"], "finish_reason of the last chunk"
 
 
@@ -209,7 +210,7 @@ def test_one_id_an_answer(client: Client, upstream: Upstream, draw: Draw) -> Non
 def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: Draw) -> None:
     """every answer has an id that no other has"""
     ids = []
-    for stream in (True, True, False):
+    for stream in (True, True, False, False):
         asked = upstream.another()
         asked.give_all(draw.texts(2))
         reply = client.post(PATH, json=asking(asked, stream=stream))
@@ -285,13 +286,12 @@ def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upst
     hint="What belongs to one answer must live in its own request: no queue, list or iterator at module level.",
 )
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """two streams at a time get each their own tokens"""
-    other, tokens = upstream.another(), draw.texts(7)
+    """two streams at a time get each their own tokens, even while one waits for its first"""
+    other, tokens = upstream.another(), draw.texts(6)
     with client.post(PATH, json=asking(upstream)) as mine:
-        upstream.give(tokens[0])
-        assert next_token(mine) == tokens[0], "content of the first stream"
+        upstream.wait_for_pull()
         with client.post(PATH, json=asking(other)) as theirs:
-            for here, there in ((tokens[1], tokens[2]), (tokens[3], tokens[4]), (tokens[5], tokens[6])):
+            for here, there in zip(tokens[:3], tokens[3:], strict=True):
                 other.give(there)
                 assert next_token(theirs) == there, "content of the second stream"
                 upstream.give(here)
@@ -315,6 +315,24 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
         upstream.wait_for_pull(len(tokens) + 1)
         answer = client.post(PATH, json=asking(other, stream=False)).json(schema="completion")
     assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
+
+
+@check(
+    points=2,
+    after=test_batch_is_one_completion,
+    rule="FastAPI: concurrency",
+    hint="A batch waits as well, and nothing may block there either: `async for`, or a `def` endpoint.",
+)
+def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """another request is answered while a batch waits for its next token"""
+    tokens = draw.texts(3)
+    other = upstream.another()
+    other.give_all(tokens)
+    with client.post(PATH, json=asking(upstream, stream=False)):
+        upstream.give(*draw.texts(2))
+        upstream.wait_for_pull(3)
+        answer = client.post(PATH, json=asking(other, stream=False)).json(schema="completion")
+    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the other message"
 
 
 @check(

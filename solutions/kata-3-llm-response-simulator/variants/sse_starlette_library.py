@@ -60,7 +60,7 @@ async def events(body: ChatRequest) -> AsyncIterator[ServerSentEvent]:
     except UpstreamError as error:
         yield JSONServerSentEvent(failure(str(error), "upstream_error"))
         return
-    yield chunk({}, "stop")
+    yield chunk({} if count else {"role": "assistant"}, "stop")
     if body.stream_options and body.stream_options.include_usage:
         yield JSONServerSentEvent({**answer, "choices": [], "usage": usage(count)})
     yield ServerSentEvent(data="[DONE]")

@@ -1,6 +1,6 @@
 """Sends nothing but content.
 
-Fails: role_comes_first_and_once
+Fails: role_comes_first_and_once, no_tokens_at_all
 """
 
 import json
