@@ -9,8 +9,8 @@ class Violation(AssertionError):
     """The app broke a rule: the check has failed.
 
     ``expected`` and ``seen`` are phrases for a report, and ``headline`` is the line that says it all, where those two
-    would not; ``rule`` cites the standard and section, such as "WHATWG HTML 9.2.6"; ``spot`` points at the offending
-    byte, ``place`` at the learner's own line.
+    would not; ``hint`` is for causes that no check is about; ``rule`` cites the standard and section, such as "WHATWG
+    HTML 9.2.6"; ``spot`` points at the offending byte, ``place`` at the learner's own line.
     """
 
     def __init__(
@@ -20,6 +20,7 @@ class Violation(AssertionError):
         seen: str,
         rule: str = "",
         headline: str = "",
+        hint: str = "",
         spot: Spot | None = None,
         place: Place | None = None,
     ) -> None:
@@ -28,6 +29,7 @@ class Violation(AssertionError):
         self.seen = seen
         self.rule = rule
         self.headline = headline
+        self.hint = hint
         self.spot = spot
         self.place = place
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from grader.errors import BadKata, UsageError
 
-_FOLDER = re.compile(r"kata-(\d+)-[a-z0-9]+(?:-[a-z0-9]+)*")
+#: How a kata's folder is named; its number is the first group.
+FOLDER = re.compile(r"kata-(\d+)-[a-z0-9]+(?:-[a-z0-9]+)*")
 _PACKAGE = Path(__file__).resolve().parent
 #: In a checkout the katas stand beside the package; a wheel carries them inside it.
 _HOME = _PACKAGE.parent if (_PACKAGE.parent / "katas").is_dir() else _PACKAGE / "_bundle"
@@ -38,7 +39,7 @@ class Kata:
 
     @property
     def number(self) -> int:
-        found = _FOLDER.fullmatch(self.folder.name)
+        found = FOLDER.fullmatch(self.folder.name)
         return int(found[1]) if found else 0
 
     @property
@@ -66,7 +67,7 @@ class Kata:
 def load(folder: Path) -> Kata:
     """Read ``folder``'s kata.toml. Raises BadKata, with what to write."""
     folder = folder.resolve()
-    if not _FOLDER.fullmatch(folder.name):
+    if not FOLDER.fullmatch(folder.name):
         raise BadKata(f"{folder.name}: a kata's folder is named like kata-12-some-words (lower case, digits, hyphens).")
     manifest = read_manifest(folder)
     entry = manifest.get("entry", "app.py")
@@ -152,8 +153,8 @@ def find(name: str, start: Path) -> Kata:
     for kata in katas:
         if wanted in (kata.name, kata.id, str(kata.number)):
             return kata
-    if looks_like_path and _FOLDER.fullmatch(wanted) is None:
-        raise UsageError(f"{name} is no kata's folder: it has no kata.toml, and no kata is named {wanted!r}.")
+    if looks_like_path and FOLDER.fullmatch(wanted) is None:
+        raise UsageError(f"{name} is no kata's folder. Name a kata: {', '.join(kata.id for kata in katas)}.")
     raise UsageError(f"There is no kata {wanted!r}.{meant(wanted, _names(katas))} See `grade list`.")
 
 

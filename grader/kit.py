@@ -166,7 +166,10 @@ class BlockingItems:
             raise
 
     def close(self) -> None:
-        """Let go of the stream. The upstream notices at once."""
+        """Let go of the stream. The upstream notices at once.
+
+        Any thread may call it; a pull that another thread is waiting in ends with UpstreamError or StopIteration.
+        """
         self._closed = True
         connection, self._socket = self._socket, None
         if connection is not None:

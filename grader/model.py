@@ -54,7 +54,8 @@ class Place:
 class Finding:
     """Why a check did not pass: what the rule asks for, what was seen instead, and what else was noticed.
 
-    ``subject`` names what was looked at, such as "items of the batch"; ``headline`` says it all in one line.
+    ``subject`` names what was looked at, such as "items of the batch"; ``headline`` says it all in one line. ``hint``
+    takes the place of the check's own, where the cause is one that no check is about.
     """
 
     expected: str
@@ -62,6 +63,7 @@ class Finding:
     rule: str = ""
     subject: str = ""
     headline: str = ""
+    hint: str = ""
     note: str = ""
     spot: Spot | None = None
     place: Place | None = None

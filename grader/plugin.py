@@ -193,7 +193,7 @@ class Specification:
         outcome, finding = self._judge(call.excinfo.value if call.excinfo else None, check)
         if finding:
             noted = dataclasses.replace(finding, note=_note(session, finding) if session else "")
-            finding = dataclasses.replace(noted, headline=headline(noted))
+            finding = dataclasses.replace(noted, headline=headline(noted), hint=noted.hint or check.hint)
         self._compared = None
         return CheckResult(
             check,
@@ -240,6 +240,7 @@ def _violated(error: Violation, check: Check) -> Finding:
         error.seen,
         error.rule or check.rule,
         headline=error.headline,
+        hint=error.hint,
         spot=error.spot,
         place=error.place,
     )

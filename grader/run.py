@@ -47,7 +47,7 @@ def grade(job: Job) -> Report:
         command=job.command or f"grade {job.kata.id}",
         results=results,
         boot_failure=specification.boot_failure if _nothing_ran(results) else None,
-        notes=(*notes, *_explanations(rig)),
+        notes=(*notes, *_explanations(rig), *_left_out(job, checks=len(specification.checks), run=len(results))),
         log=rig.log(),
         seconds=time.monotonic() - began,
         versions=_versions(),
@@ -73,6 +73,11 @@ def _explanations(rig: Rig) -> list[str]:
     if "MemoryError" in rig.log():
         notes.append("The app's log speaks of a MemoryError: it may have run into its memory limit.")
     return notes
+
+
+def _left_out(job: Job, *, checks: int, run: int) -> list[str]:
+    left = checks - run
+    return [f"Stopped early: {plural(left, 'check')} not run, and not counted."] if job.stop_early and left else []
 
 
 def _versions() -> dict[str, str]:

@@ -81,7 +81,7 @@ def test_katas_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
         ("999", "There is no kata '999'."),
         ("0", "There is no kata '0'."),
         ("", "is no kata's folder"),
-        (".", "is no kata's folder: it has no kata.toml, and no kata is named"),
+        (".", "is no kata's folder. Name a kata: "),
         ("nowhere/at-all", "nowhere/at-all is no kata's folder"),
         ("x" * 5000, "There is no kata 'xxx"),
         ("kata-1\x1b[2J", "There is no kata"),

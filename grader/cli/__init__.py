@@ -44,6 +44,7 @@ for _command in (
     katas.list_command,
     katas.explain_command,
     katas.init_command,
+    katas.new_command,
     verify.verify_command,
 ):
     cli.add_command(_command)

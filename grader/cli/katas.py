@@ -65,8 +65,23 @@ def init_command(folder: Path, katas: tuple[str, ...]) -> None:
     made = init(folder, wanted)
     for path in made.kept:
         click.echo(f"kept   {path} (it has your edits)")
-    click.echo(f"{plural(len(made.written), 'file')} written to {folder}.")
-    first = wanted[0]
+    is_here = folder.resolve() == here
+    click.echo(f"{plural(len(made.written), 'file')} written to {'this folder' if is_here else folder}.")
+    first, go = wanted[0], "" if is_here else f"cd {folder}, "
+    click.echo(f"Next: {go}read {first.id}-*/README.md, edit its {first.entry[0]}, and run `grade {first.id}`.")
+
+
+@click.command("new")
+@click.argument("name")
+@click.option("--in", "root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where [here].")
+def new_command(name: str, root: Path) -> None:
+    """Lay out a new kata NAME, such as kata-12-some-words, with all that proves it."""
+    from grader.scaffold import new
+    from grader.text import plural
+
+    made = new(name, root.resolve())
+    number = name.split("-")[1]
+    click.echo(f"{plural(len(made), 'file')} written to {root / 'katas' / name} and {root / 'solutions' / name}.")
     click.echo(
-        f"Next: cd {folder}, read {first.id}-*/README.md, edit its {first.entry[0]}, and run `grade {first.id}`."
+        f"Next: run `grade verify kata-{number}` there. It is sound and fair, and names what you have to fill in."
     )

@@ -31,11 +31,16 @@ def console_for(color: str) -> Console:
     """A console that heeds ``--color`` and NO_COLOR."""
     from rich.console import Console
 
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """Rich would exit with 1, which here means that some check has failed."""
+            raise BrokenPipeError
+
     if color == "always":
-        return Console(force_terminal=True, highlight=False)
+        return Output(force_terminal=True, highlight=False)
     if color == "never" or os.environ.get("NO_COLOR"):
-        return Console(color_system=None, highlight=False)
-    return Console(highlight=False)
+        return Output(color_system=None, highlight=False)
+    return Output(highlight=False)
 
 
 @contextmanager

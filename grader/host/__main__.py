@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 _CONFIG: dict[str, Any] = json.loads(sys.argv[1])
 sys.path.append(_CONFIG["library"])  # at the end: nothing of the grader's may stand before what is installed
 
-from grader.host.frames import CutFormatter, LearnerFrames  # noqa: E402
+from grader.host.frames import CutFormatter, LearnerFrames, is_learners  # noqa: E402
 from grader.host.load import Refusal, load  # noqa: E402
 from grader.host.watchdog import Status, Watchdog  # noqa: E402
 
@@ -29,6 +29,7 @@ def _limit_memory(limit: int) -> None:
 def _log_to_stderr(frames: LearnerFrames) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(CutFormatter(frames))
+    handler.addFilter(is_learners)
     for name in ("uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)

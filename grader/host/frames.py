@@ -70,6 +70,15 @@ class LearnerFrames:
                 self._cut(inner)
 
 
+def is_learners(record: logging.LogRecord) -> bool:
+    """Whether a record is about what the learner's code does, and not about what the grader does to it.
+
+    Control requests are invalid on purpose, and a check that is over lets what is left of its streams fail.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return record.msg != "Invalid HTTP request received." and str(error) != "the check is over"
+
+
 class CutFormatter(logging.Formatter):
     """Formats log records with the learner's frames only."""
 

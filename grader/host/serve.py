@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from contextlib import suppress
 from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, socket
@@ -47,11 +46,6 @@ class Lifespan:
         self.failure = {"phase": kind.split(".")[1], "error": last, "frames": []}
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """The grader's control requests are invalid on purpose: no line of the learner's log speaks of them."""
-    return record.msg != "Invalid HTTP request received."
-
-
 def serve(app: App, config: dict[str, Any], *, status: Status, watchdog: Watchdog, frames: LearnerFrames) -> None:
     """Serve until the end. Raises Refusal when the lifespan does not start."""
     lifespan = Lifespan(app, frames)
@@ -72,7 +66,6 @@ def serve(app: App, config: dict[str, Any], *, status: Status, watchdog: Watchdo
             status.tell(stopped=True, lifespan=lifespan.failure)
             os._exit(0)
 
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
     # All of it spelled out: asyncio sets TCP_NODELAY only on sockets that know that they are TCP's.
     listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP, fileno=config["listener"])
     settings = uvicorn.Config(

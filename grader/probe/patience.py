@@ -26,6 +26,10 @@ CONTROL = b"are you there?\r\n\r\n"
 Ready = Callable[[float], bool]
 
 
+#: What helps, whatever the check is about.
+UNBLOCK = "While that line waits, nothing else runs: await something instead, or call what blocks in a thread."
+
+
 class Served(Protocol):
     """What patience needs to know of an app."""
 

@@ -13,7 +13,7 @@ from grader.errors import Violation
 from grader.probe import payload
 from grader.probe.events import EventFeed, ServerSentEvent, StreamFault
 from grader.probe.exchange import Exchange
-from grader.probe.patience import Awaited, Waited
+from grader.probe.patience import UNBLOCK, Awaited, Waited
 from grader.probe.session import Session
 from grader.probe.wire import Farewell, Wire
 from grader.protocol import http1
@@ -190,7 +190,7 @@ class Reply:
         match waited:
             case Waited.BLOCKED:
                 seen = "the event loop is blocked: the server answers no request at all"
-                return Violation(expected=awaited, seen=seen, place=app.blocked_at(), spot=spot)
+                return Violation(expected=awaited, seen=seen, hint=UNBLOCK, place=app.blocked_at(), spot=spot)
             case Waited.GONE:
                 return Violation(expected=awaited, seen=app.obituary(), spot=spot)
             case _:

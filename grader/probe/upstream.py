@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from grader.errors import Violation
-from grader.probe.patience import Awaited, Ready, Waited
+from grader.probe.patience import UNBLOCK, Awaited, Ready, Waited
 from grader.probe.session import Session
 from grader.protocol.transcript import Act, Lane
 from grader.text import plural, visible
@@ -84,6 +84,7 @@ class Upstream:
                 expected=f"pull {number} from the upstream",
                 seen=f"{plural(self._gate.pulls, 'pull')}; {self._why(waited)}",
                 headline=f"the app has not asked the upstream for item {number}: {self._why(waited)}",
+                hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
 
@@ -105,6 +106,7 @@ class Upstream:
                 expected="the app closes its connection to the upstream",
                 seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {self._why(waited)}",
                 headline="the app keeps a connection to the upstream open on which it asks for no more items",
+                hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
 

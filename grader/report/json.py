@@ -65,6 +65,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "expected": finding.expected,
         "seen": finding.seen,
         "note": finding.note,
+        "hint": finding.hint,
         "rule": finding.rule,
         "rule_url": link(finding.rule),
         "place": _place(finding.place) if finding.place else None,

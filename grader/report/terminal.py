@@ -72,14 +72,15 @@ def _detail(result: CheckResult, finding: Finding, console: Console) -> Renderab
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=8, no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    grid.add_row("expected", Text(finding.expected))
-    if finding.seen != finding.headline:
+    if f"expected: {finding.expected}" not in finding.headline:
+        grid.add_row("expected", Text(finding.expected))
+    if finding.seen not in finding.headline:
         grid.add_row("seen", Text(finding.seen, "red"))
     grid.add_row("rule", _rule(finding.rule))
     if finding.place is not None:
         grid.add_row("where", _place(finding.place))
-    if result.check.hint:
-        grid.add_row("hint", Text(result.check.hint, "cyan"))
+    if finding.hint:
+        grid.add_row("hint", Text(finding.hint, "cyan"))
     parts: list[RenderableType] = [Text(finding.headline, "bold red"), grid]
     if finding.spot is not None and finding.spot.excerpt:
         parts.append(_spot(finding.spot, console.width - 4))

@@ -10,6 +10,7 @@ from grader.errors import BadKata
 from grader.kata import Kata, manifest_problems, missing_parts
 from grader.model import Check, Outcome
 from grader.plugin import checks_of
+from grader.scaffold import unfilled
 from grader.verify.exhibit import Exhibit, Role, find_exhibits
 from grader.verify.judge import Verdict, judge
 
@@ -30,7 +31,7 @@ def prove(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, int
     ``progress`` is told how many apps are judged, and how many there are.
     """
     missing = missing_parts(kata)
-    problems = [*missing, *manifest_problems(kata)]
+    problems = [*missing, *manifest_problems(kata), *unfilled(kata)]
     try:
         checks = tuple(checks_of(kata))
         exhibits = list(find_exhibits(kata))

@@ -6,6 +6,8 @@ Try it by hand:  uvicorn app:app --reload
 
 from fastapi import FastAPI, HTTPException
 
+from grader.kit import UpstreamError, upstream  # upstream(prompt) gives out the chunks
+
 app = FastAPI()
 
 

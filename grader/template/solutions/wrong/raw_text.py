@@ -1,0 +1,23 @@
+"""Sends the items as they are, without JSON.
+
+Fails: one_event_an_item
+"""
+
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+
+from grader.kit import upstream
+
+app = FastAPI()
+
+
+async def events(name: str) -> AsyncIterator[str]:
+    async for item in upstream(name):
+        yield f"data: {item}\n\n"
+
+
+@app.get("/items")
+async def items(name: str) -> StreamingResponse:
+    return StreamingResponse(events(name), media_type="text/event-stream")
