@@ -18,6 +18,7 @@ from grader.verify.confidence import upper_bound
 from grader.verify.exhibit import Exhibit, Role, find_exhibits
 from grader.verify.judge import judge
 from grader.verify.load import busy
+from grader.verify.survival import ACCEPTED
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -204,9 +205,10 @@ def _problems(samples: Iterable[Sample], differences: Iterable[Difference]) -> I
 
 
 def _version(kata: Kata) -> str:
-    """What a verdict may depend on: the kata, its solutions, the grader."""
+    """What a verdict may depend on: the kata, its solutions, the grader; and nothing that is only about mutants."""
     digest = hashlib.sha256()
     for folder in (kata.folder, kata.solutions, _PACKAGE):
-        for file in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        files = (path for path in folder.rglob("*") if path.is_file() and path.name != ACCEPTED)
+        for file in sorted(path for path in files if "__pycache__" not in path.parts):
             digest.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

