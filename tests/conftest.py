@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DEADLINE = 120.0  # seconds; nothing here takes as long, whatever the machine does
+DEADLINE = 300.0  # seconds; nothing here takes as long, whatever the machine does
 
 
 @dataclass(frozen=True, slots=True)

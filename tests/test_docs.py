@@ -74,7 +74,7 @@ def test_the_readme_shows_a_report_as_it_is(grade: Grade) -> None:
     assert shown[1] in "".join(line.rstrip() + "\n" for line in done.out.splitlines())
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "examples/README.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/authoring.md", "examples/README.md"])
 def test_links_to_files_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):

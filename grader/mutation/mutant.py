@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -44,13 +45,19 @@ def mutants(app: str, text: str, *, beside: Iterable[str] = ()) -> Iterator[Muta
             trait = f"{app}\n{operator.name}\n" + "\n".join(line for line in diff.splitlines() if line[:1] in "+-")
             seen[trait] += 1
             name = hashlib.sha256(f"{trait}\n{seen[trait]}".encode()).hexdigest()[:8]
-            yield Mutant(name, app, operator.name, operator.mistake, changed, diff)
+            yield Mutant(name, app, operator.name, operator.mistake, changed, _without_helpers(diff))
 
 
 def _diff(before: str, after: str) -> str:
     """The changed lines with one line around them, without a heading."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
     return "\n".join(list(lines)[2:])
+
+
+def _without_helpers(diff: str) -> str:
+    """The changes; without what only adds, which is a class that an operator needs at the end of the module."""
+    hunks = re.split(r"^(?=@@)", diff, flags=re.MULTILINE)
+    return "".join(hunk for hunk in hunks if re.search(r"^-", hunk, re.MULTILINE)).rstrip("\n")
 
 
 def _is_python(text: str) -> bool:

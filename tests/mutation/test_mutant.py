@@ -27,6 +27,14 @@ def test_a_mutant_shows_its_change_and_nothing_else() -> None:
     assert found.text == APP.replace("enumerate(items)", "enumerate(items, 1)")
 
 
+def test_a_class_that_a_mutant_needs_is_no_part_of_what_is_shown() -> None:
+    text = "items = upstream(key)\n" + "more = 1\n" * 9
+    (found,) = (each for each in mutants("solution", text) if each.operator == "blocking-pull")
+    changes = [line for line in found.diff.splitlines() if line[0] in "+-"]
+    assert changes == ["-items = upstream(key)", "+items = _Blocking(key)"]
+    assert "class _Blocking" in found.text
+
+
 def test_each_change_is_made_once_and_still_is_python() -> None:
     found = list(mutants("solution", APP))
     assert len({mutant.text for mutant in found}) == len(found) > 10

@@ -1,0 +1,61 @@
+"""Whoever follows docs/authoring.md word by word ends up with a kata that is sound and fair."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+#: Each fenced block: its kind, the file that it is (or ""), and what it says.
+BLOCKS = re.findall(
+    r"^```(\S+) ?(.*)\n((?:.*\n)*?)```$", (ROOT / "docs" / "authoring.md").read_text("utf-8"), re.MULTILINE
+)
+
+
+def remove(root: Path, patterns: list[str]) -> None:
+    for pattern in patterns:
+        for file in list(root.glob(pattern)):
+            file.unlink()
+
+
+def test_the_authors_guide_can_be_followed(tmp_path: Path, grade: Grade) -> None:
+    codes: list[tuple[str, int, str]] = []
+    for kind, file, text in BLOCKS:
+        if file:
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text(text, "utf-8")
+        for line in text.splitlines() if kind == "console" else []:
+            match shlex.split(line):
+                case ["$", "rm", *patterns]:
+                    remove(tmp_path, patterns)
+                case ["$", "grade", *words]:
+                    done = grade(*words, cwd=tmp_path)
+                    codes.append((" ".join(words), done.code, done.out))
+                case other:
+                    raise AssertionError(f"nobody knows how to follow {other}")
+    laid_out, unfilled, proven, mutated, repeated, wrong = codes
+    assert (laid_out[1], unfilled[1], proven[1], mutated[1], repeated[1], wrong[1]) == (0, 1, 0, 1, 0, 1), codes
+    assert "fill in" in unfilled[2]
+    assert proven[2].endswith("sound and fair\n\n")
+    assert mutated[2].count("  problem  ") == 1
+    assert "blocks the event loop at each pull" in mutated[2]
+    assert "verdicts differed" in repeated[2]
+
+
+def test_the_hole_that_the_guide_accepts_is_the_one_that_it_shows(tmp_path: Path) -> None:
+    from grader.kata import load
+    from grader.verify.survival import accepted, mutants_of
+
+    for _, file, text in BLOCKS:
+        if file:
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text(text, "utf-8")
+    kata = load(tmp_path / "katas" / "kata-12-running-total")
+    blocking = [mutant.id for mutant in mutants_of(kata) if mutant.operator == "blocking-pull"]
+    assert list(accepted(kata)) == blocking
