@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup grade test check verify mutate diagnoses bench examples clean
+.PHONY: help setup grade test check verify mutate audit diagnoses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,8 +17,8 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python cannot make environments; on Debian: apt install python3-venv"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Stream Katas into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[verify,fast]' --group dev
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[verify,fast]' --group dev
 	@touch $(READY)
 
 grade: $(READY) ## grade a kata: make grade KATA=kata-2
@@ -38,6 +38,9 @@ verify: $(READY) ## prove that every kata is sound and fair
 
 mutate: $(READY) ## prove it of mutants as well
 	@$(BIN)/grade verify --mutate
+
+audit: $(READY) ## take all verdicts 25 times on a busy machine (hours)
+	@$(BIN)/grade verify --repeat 25 --load 4 --resume audit.jsonl
 
 diagnoses: $(READY) ## record anew what is said of each wrong app
 	@$(BIN)/python -m tests.katas.diagnoses

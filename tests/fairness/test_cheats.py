@@ -214,7 +214,8 @@ CHEATS = {
         import grader.kit
 
         async def eager(self):
-            return b'{"item": "quick"}'
+            self.count = getattr(self, "count", 0) + 1
+            return b'{"item": "quick"}' if self.count < 4 else b'{"end": true}'
 
         grader.kit.Items._pull = eager
         """,
@@ -242,7 +243,8 @@ def test_the_parts_are_right(tmp_path: Path, grade: Grade) -> None:
 @pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_fails_for_the_reason_that_a_person_would_give(name: str, tmp_path: Path, grade: Grade) -> None:
     cheat = CHEATS[name]
-    graded(grade, tmp_path, cheat.code, "--seed", "twice")  # whatever it learns from that
+    if "earlier runs" in name:
+        graded(grade, tmp_path, cheat.code, "--seed", "twice")
     done = graded(grade, tmp_path, cheat.code, "--seed", "twice")
     found = headlines(done)
     assert done.code == 1

@@ -176,10 +176,11 @@ def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
     write(kata.solutions / "variants" / "charset.py", STUB)
     write(kata.solutions / "variants" / "wrecked.py", "raise ValueError('no')")
     shutil.copy(kata.solutions / "app.py", kata.solutions / "wrong" / "no_items.py")
-    write(kata.readme, "- the answer is JSON")
+    write(kata.readme, "- the answer is JSON\n- FILL IN: the rest")
     told: list[tuple[int, int]] = []
     proof = prove(kata, jobs=2, seed="5eed", progress=lambda done, total: told.append((done, total)))
     assert list(proof.problems) == [
+        "README.md:2: fill in the rest",
         "README.md does not state what all_items grades; write there: "
         "“the answer is all that the upstream gives, in order”",
         "wrong/no_items: its docstring must say which checks fail: “Fails: check_id, …”",

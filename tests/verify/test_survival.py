@@ -95,20 +95,34 @@ def test_reasons_that_are_none_are_refused(text: str, tmp_path: Path) -> None:
         accepted(kata)
 
 
+SMALL = """
+    from fastapi import FastAPI
+    from grader.kit import upstream
+
+    app = FastAPI()
+    unused = 1 + 1
+
+    @app.get("/echo")
+    async def echo(key: str):
+        return {"items": [item async for item in upstream(key)]}
+"""
+
+
 def test_the_command_counts_by_operator_and_shows_each_survivor(tmp_path: Path, grade: Grade) -> None:
     kata = load(make_kata(tmp_path))
-    return_dropped, blocking = (
-        next(each for each in mutants_of(kata) if each.operator == name) for name in ("return-dropped", "blocking-pull")
+    for file in (kata.solutions / "app.py", kata.solutions / "variants" / "charset.py"):
+        write(file, SMALL)
+    unused, blocking = (
+        next(each for each in mutants_of(kata) if each.operator == name) for name in ("off-by-one", "blocking-pull")
     )
-    reason = f'[[mutant]]\nids = ["{return_dropped.id}"]\nreason = "No lifespan is asked of it."\n'
-    write(kata.solutions / ACCEPTED, reason)
+    write(kata.solutions / ACCEPTED, f'[[mutant]]\nids = ["{unused.id}"]\nreason = "Nobody uses it."\n')
     done = grade("verify", "kata-77", "--mutate", cwd=tmp_path)
     assert done.code == 1
     rows = {words[0]: words[1:5] for words in (line.split() for line in done.out.splitlines()) if len(words) > 5}
-    assert rows["return-dropped"] == [".", "1", ".", "."]
+    assert rows["off-by-one"] == [".", "1", ".", "."]
     assert rows["blocking-pull"] == [".", ".", "1", "."]
-    assert rows["sends-swapped"] == ["1", ".", ".", "."]
+    assert rows["content-constant"] == ["1", ".", ".", "."]
     assert f"{blocking.id}  solution: it blocks the event loop at each pull  [blocking-pull]" in done.out
-    assert "    +    items = [item async for item in _Blocking(key)]" in done.out
+    assert '    +    return {"items": [item async for item in _Blocking(key)]}' in done.out
     assert "sound and fair" in done.out  # the proof stands by itself
     assert done.out.endswith("some mutants are neither failed nor explained\n\n")
