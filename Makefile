@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup grade test check verify mutate audit diagnoses bench examples clean
+.PHONY: help setup grade test check verify mutate fairness audit diagnoses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ verify: $(READY) ## prove that every kata is sound and fair
 
 mutate: $(READY) ## prove it of mutants as well
 	@$(BIN)/grade verify --mutate
+
+fairness: $(READY) ## grade right apps that are unusual in one way each
+	@$(BIN)/python -m pytest -n 2 -m long tests/fairness
 
 audit: $(READY) ## take all verdicts 25 times on a busy machine (hours)
 	@$(BIN)/grade verify --repeat 25 --load 4 --resume audit.jsonl

@@ -48,7 +48,7 @@ def _results(report: Report, console: Console, *, verbose: bool) -> list[Rendera
     for result in report.results:
         parts.append(_line(result))
         if result.finding is not None and result.outcome is not Outcome.BLOCKED:
-            parts.append(Padding(_detail(result, result.finding, console), (0, 0, 0, 4)))
+            parts.append(Padding(_detail(result, result.finding, console, verbose=verbose), (0, 0, 0, 4)))
             parts += [_repeat(result.requests)] if result.requests else []
             parts.append(Text())
         if verbose and result.transcript:
@@ -68,7 +68,7 @@ def _line(result: CheckResult) -> RenderableType:
     return grid
 
 
-def _detail(result: CheckResult, finding: Finding, console: Console) -> RenderableType:
+def _detail(result: CheckResult, finding: Finding, console: Console, *, verbose: bool) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=8, no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
@@ -84,7 +84,7 @@ def _detail(result: CheckResult, finding: Finding, console: Console) -> Renderab
     parts: list[RenderableType] = [Text(finding.headline, "bold red"), grid]
     if finding.spot is not None and finding.spot.excerpt:
         parts.append(_spot(finding.spot, console.width - 4))
-    if result.transcript:
+    if result.transcript and not verbose:
         parts.append(_transcript(result, console, last=_LAST))
     return Group(*parts)
 

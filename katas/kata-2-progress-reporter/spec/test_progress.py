@@ -334,8 +334,8 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
         other.wait_for_pull()
         for done in (1, 2):
             upstream.give(ours[done - 1])
-            other.give(theirs[done - 1])
             assert reply.next_event().json(schema="progress")["done"] == done, "steps done of the first task"
+            other.give(theirs[done - 1])
             assert second.next_event().json(schema="progress")["done"] == done, "steps done of the second task"
         upstream.end()
         assert reply.next_event().json(schema="outcomes")["outcomes"] == ours, "outcomes of the first task"

@@ -195,10 +195,12 @@ def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
     hint="Make the id before the loop, and not for each chunk.",
 )
 def test_one_id_an_answer(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """all chunks of an answer have the same id"""
+    """all chunks of an answer have the same id, and the same time of creation"""
     upstream.give_all(draw.texts(3))
-    ids = [chunk["id"] for chunk in chunks(client.post(PATH, json=asking(upstream)))]
-    assert ids == ids[:1] * len(ids), "ids of the chunks"
+    found = chunks(client.post(PATH, json=asking(upstream)))
+    for key in ("id", "created"):
+        values = [chunk[key] for chunk in found]
+        assert values == values[:1] * len(values), f"{key} of the chunks"
 
 
 @check(
@@ -217,6 +219,20 @@ def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: D
         answer = reply.next_event().json(schema="chunk") if stream else reply.json(schema="completion")
         ids.append(answer["id"])
     assert [name for name in ids if ids.count(name) > 1] == [], "ids that several answers share"
+
+
+@check(
+    points=1,
+    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    hint='No `extra="forbid"`: real clients send temperature, user and a dozen other keys.',
+)
+def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """keys that the contract does not name are ignored, in both modes"""
+    upstream.give_all(draw.texts(2))
+    for stream in (False, True):
+        body = {**asking(upstream, stream=stream), "temperature": 0.5, "n": 1, draw.word(): {"any": ["thing"]}}
+        reply = client.post(PATH, json=body)
+        assert reply.status == 200, "status for a body with other keys"
 
 
 @check(points=1, after=(test_batch_is_one_completion, test_chunks_have_the_shape), hint="model = body.model")
