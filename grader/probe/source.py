@@ -124,6 +124,7 @@ class _Conversation(asyncio.Protocol):
         self._server = server
         self._buffer = bytearray()
         self._gate: Gate | None = None
+        self._refused = False
         self.number = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -153,6 +154,8 @@ class _Conversation(asyncio.Protocol):
         self._transport.write(answer)
 
     def _hear(self, line: bytes) -> None:
+        if self._refused:
+            return  # read on all the same: unread bytes would turn the FIN into a RST, which may overtake the answer
         if self._gate is None:
             self._open(line)
         elif line == b"pull":
@@ -167,8 +170,9 @@ class _Conversation(asyncio.Protocol):
             return
         self._gate = self._server.gate(key)
         if self._gate is None:
+            self._refused = True
             self.send(_answer(error="the upstream knows no such request"))
-            self._transport.close()
+            self._transport.write_eof()
             return
         self._gate.opened(self)
         self._server.tell()

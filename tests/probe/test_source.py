@@ -276,6 +276,15 @@ def test_a_key_that_nobody_named_is_refused_and_remembered(ends: Ends) -> None:
     assert ends.server.strangers == ["anything"]
 
 
+def test_a_refused_app_reads_the_refusal_whatever_it_still_sends(ends: Ends) -> None:
+    app = ends.app().open("anything")
+    assert app.answer() == {"error": "the upstream knows no such request"}
+    for _ in range(3):
+        app.pull()
+        ends.server.call()  # what was sent has been read, so that no reset answers it
+    assert app.answer() is None
+
+
 def test_strangers_are_remembered_within_bounds(ends: Ends) -> None:
     for number in range(300):
         ends.server.gate(f"key {number}")
