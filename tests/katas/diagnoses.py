@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 SEED = "golden"
 FOLDER = Path(__file__).parent / "diagnoses"
-#: What differs from run to run however the seed is, and says nothing: made-up names, paths, the time, how far a leak got.
+#: What differs however the seed is, and says nothing: made-up names, paths, the time, how far a leak got.
 _CHANGING = (
     (r"(File \\\")/[^;]*…", r"\1<path>…"),  # before the next one: where it is cut off depends on the path's length
     (re.escape(str(ROOT)), "…"),
