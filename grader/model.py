@@ -19,23 +19,32 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One test of a specification, as its author wrote it."""
+    """One test of a specification, as its author wrote it. ``hints`` go from the concept to nearly the answer."""
 
     id: str
     title: str
     points: int
-    hint: str = ""
+    hints: tuple[str, ...] = ()
     rule: str = ""
     after: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """The first hint, which a report shows; "" when there is none."""
+        return self.hints[0] if self.hints else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Bytes around an offending byte of a body; ``caret`` is an index into ``excerpt``, ``offset`` into the body."""
+    """Bytes around an offending byte of a body; ``caret`` is an index into ``excerpt``, ``offset`` into the body.
+
+    ``request`` is the number of the request that the body answers, as in the transcript.
+    """
 
     excerpt: bytes
     caret: int
     offset: int
+    request: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ class CheckResult:
     """A check and how it ended.
 
     ``seconds`` is what it took, ``requests`` are curl lines that repeat it, ``left_out`` counts the entries that a long
-    transcript lacks in its middle.
+    transcript lacks in its middle. ``parted`` is when expectation and observation parted, in the transcript's seconds.
     """
 
     check: Check
@@ -82,6 +91,7 @@ class CheckResult:
     finding: Finding | None = None
     transcript: tuple[Entry, ...] = ()
     left_out: int = 0
+    parted: float | None = None
     requests: tuple[str, ...] = ()
     seconds: float = 0.0
 

@@ -29,6 +29,8 @@ from grader.spec import check_of
 #: Of pytest itself only what runs tests: no terminal, no cache, no capturing, nobody's configuration.
 _QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexception threadexception doctest junitxml"
 _KEY = pytest.StashKey[Session]()
+#: How many steps of help a check may have.
+MAX_HINTS = 3
 
 
 class Specification:
@@ -190,7 +192,10 @@ class Specification:
 
     def _result(self, check: Check, item: pytest.Item, call: pytest.CallInfo[None]) -> CheckResult:
         session = item.stash.get(_KEY, None)
-        outcome, finding = self._judge(call.excinfo.value if call.excinfo else None, check)
+        error = call.excinfo.value if call.excinfo else None
+        if session and error:
+            session.part()
+        outcome, finding = self._judge(error, check)
         if finding:
             noted = dataclasses.replace(finding, note=_note(session, finding) if session else "")
             finding = dataclasses.replace(noted, headline=headline(noted), hint=noted.hint or check.hint)
@@ -201,6 +206,7 @@ class Specification:
             finding,
             transcript=session.transcript.entries() if session else (),
             left_out=session.transcript.left_out if session else 0,
+            parted=session.parted if session else None,
             requests=tuple(session.requests) if session else (),
             seconds=time.monotonic() - session.born if session else 0.0,
         )
@@ -275,6 +281,8 @@ def _agree(checks: list[Check], kata: Kata) -> None:
             problem = "it needs a docstring whose first line completes “Your server must show that …”"
         elif not isinstance(check.points, int) or check.points < 1:
             problem = "it must be worth at least one point"
+        elif len(check.hints) > MAX_HINTS:
+            problem = f"it has {len(check.hints)} hints; {MAX_HINTS} are enough to get from the concept to the answer"
         elif late := [name for name in check.after if name not in ids[: ids.index(check.id)]]:
             problem = f"it comes after {late[0]}, which must stand above it"
         if problem:

@@ -24,14 +24,16 @@ def check(
     *,
     points: int,
     after: Callable[..., None] | tuple[Callable[..., None], ...] = (),
-    hint: str = "",
+    hint: str | tuple[str, ...] = (),
     rule: str = "",
 ) -> Callable[[Test], Test]:
     """Make a test function a check.
 
     Its name, without ``test_``, is the check's id; the first line of its docstring completes "Your server must show
     that ...". ``after`` names the checks without which this one is pointless: it is blocked unless they pass. ``rule``
-    cites the standard and section, such as "WHATWG HTML 9.2.6"; without one, the rule is the kata's README.
+    cites the standard and section, such as "WHATWG HTML 9.2.6"; without one, the rule is the kata's README. ``hint`` is
+    what may help, in up to three steps from the concept to nearly the answer: a report shows the first, `grade hint`
+    one after the other.
     """
 
     def mark(test: Test) -> Test:
@@ -40,7 +42,7 @@ def check(
             id=_id(test),
             title=(test.__doc__ or "").strip().partition("\n")[0].strip(),
             points=points,
-            hint=hint,
+            hints=(hint,) if isinstance(hint, str) else hint,
             rule=rule,
             after=tuple(_id(function) for function in names),
         )

@@ -80,6 +80,8 @@ class Client:
         detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
         session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
         wire.send(encode(request))
+        if slow:
+            session.record(Lane.CLIENT, Act.STALLED, session.numbers, detail=f"its buffer holds {SLOW >> 10} KiB")
         return Reply(session, wire=wire, request=request, number=session.numbers)
 
 

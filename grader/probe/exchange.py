@@ -92,7 +92,8 @@ class Exchange:
     def spot(self, offset: int) -> Spot:
         """The bytes of the body around ``offset``."""
         start = max(0, offset - 60)
-        return Spot(excerpt=bytes(self._body[start : offset + 60]), caret=offset - start, offset=offset)
+        excerpt = bytes(self._body[start : offset + 60])
+        return Spot(excerpt, caret=offset - start, offset=offset, request=self._number)
 
     def _take_in(self, timeout: float) -> bool:
         """Take in what has arrived, waiting at most ``timeout`` seconds; False when nothing has."""

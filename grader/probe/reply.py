@@ -48,6 +48,8 @@ class Reply:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._session.part()
         self.leave()
 
     # -- the head -----------------------------------------------------------------------------------------------

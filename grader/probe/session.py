@@ -28,9 +28,11 @@ class Session:
         self.schemas = schemas
         self.draw = draw
         self.born = time.monotonic()
+        self.parted: float | None = None
         self.transcript = Transcript()
         self.requests: list[str] = []
-        self.numbers = 0
+        self.numbers = 0  # of requests so far
+        self.streams = 0  # that the app has opened at the upstream, all keys together
         self._open: list[Closable] = []
         self._strangers = len(server.strangers)
         self._remarks: list[Callable[[], str]] = []
@@ -40,6 +42,11 @@ class Session:
         """Add to the transcript; called from the specification's thread and from the upstream's."""
         at = time.monotonic() - self.born
         self.transcript.add(Entry(at, lane, act, stream, clip(data), len(data), detail))
+
+    def part(self) -> None:
+        """Here expectation and observation part: at the first call, for what follows is only the way out."""
+        if self.parted is None:
+            self.parted = time.monotonic() - self.born
 
     def hold(self, thing: Closable) -> None:
         self._open.append(thing)

@@ -21,6 +21,7 @@ class Upstream:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.key = session.draw.key()
+        self._numbers: dict[int, int] = {}
         self._gate = session.server.open_gate(self.key, self._record)
         session.hold(self)
         session.explain(self._situation)
@@ -185,7 +186,11 @@ class Upstream:
         return f"the app opened the upstream {opened} for {asked}, and what one stream has taken the other has not"
 
     def _record(self, act: Act, stream: int, data: bytes, detail: str) -> None:
-        self._session.record(Lane.UPSTREAM, act, stream, data, detail)
+        """On the server's thread. Streams are numbered through the whole check, whichever upstream they belong to."""
+        if act is Act.OPENED:
+            self._session.streams += 1
+            self._numbers[stream] = self._session.streams
+        self._session.record(Lane.UPSTREAM, act, self._numbers[stream], data, detail)
 
 
 def _endless() -> Iterator[str]:

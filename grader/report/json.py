@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report
+from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Spot
 from grader.protocol.transcript import Entry
 from grader.rule import link
 from grader.score import exit_code
@@ -52,6 +52,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "finding": _finding(result.finding) if result.finding else None,
         "requests": list(result.requests),
         "left_out": result.left_out,
+        "parted_ms": None if result.parted is None else round(result.parted * 1000, 3),
         "transcript": [_entry(entry) for entry in result.transcript],
         "seconds": round(result.seconds, 4),
     }
@@ -69,8 +70,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "rule_url": link(finding.rule),
         "place": _place(finding.place) if finding.place else None,
-        "spot": {"excerpt": _text(spot.excerpt), "caret": spot.caret, "offset": spot.offset} if spot else None,
+        "spot": _spot(spot) if spot else None,
     }
+
+
+def _spot(spot: Spot) -> dict[str, Any]:
+    excerpt = _text(spot.excerpt)
+    return {"excerpt": excerpt, "caret": spot.caret, "offset": spot.offset, "request": spot.request}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
