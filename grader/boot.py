@@ -28,6 +28,8 @@ _HOST = Path(__file__).resolve().parent / "host" / "__main__.py"
 _INHERITED = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE"}
 #: Accepted sockets inherit it from the listener: small, so that a client that does not read is felt soon.
 SEND_BUFFER = 8192
+#: How long a lifespan's shutdown may take: seconds, and beats of the app's process, which a busy machine makes rare.
+_GOODBYE, _GOODBYE_BEATS = 1.0, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +196,13 @@ class App:
     def _shut_down(self) -> tuple[str, ...]:
         with suppress(OSError):
             os.write(self._lifeline, b"s")
+        began, beats = time.monotonic(), self.beats
         with self._news:
-            self._news.wait_for(lambda: self._stopped or self._process.poll() is not None, timeout=1.0)
+            while not self._stopped and self._process.poll() is None:
+                elapsed = time.monotonic() - began
+                if elapsed > _GOODBYE and (self.beats - beats >= _GOODBYE_BEATS or elapsed > 6 * _GOODBYE):
+                    break
+                self._news.wait(0.05)
         if not self._stopped:
             return ("The app's lifespan shutdown did not end within a second.",)
         if self._lifespan:

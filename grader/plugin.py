@@ -8,7 +8,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,10 +36,19 @@ MAX_HINTS = 3
 class Specification:
     """A pytest plugin for one run of a kata's specification against one rig."""
 
-    def __init__(self, kata: Kata, rig: Rig | None, *, only: str = "", stop_early: bool = False) -> None:
+    def __init__(
+        self,
+        kata: Kata,
+        rig: Rig | None,
+        *,
+        only: str = "",
+        stop_early: bool = False,
+        progress: Callable[[int, int], None] = lambda *_: None,
+    ) -> None:
         self._kata = kata
         self._rig = rig
         self._stop_early = stop_early
+        self._progress = progress
         self._only = only.removeprefix("test_")
         self._compared: Finding | None = None
         self._trouble: BaseException | None = None
@@ -105,6 +114,7 @@ class Specification:
         if self._rig is None or self._trouble is not None:
             return True
         payload.prepare(self._kata.schemas)
+        self._progress(0, len(self.checks))
         try:
             self._rig.wait_until_ready()
         except BootFailed as error:
@@ -139,6 +149,7 @@ class Specification:
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """After a check that did not pass, the next one finds a living app."""
         del nodeid
+        self._progress(len(self.results), len(self.checks))
         last = next(reversed(self.results.values()), None)
         if self._rig is None or last is None or last.outcome in (Outcome.PASSED, Outcome.BLOCKED):
             return

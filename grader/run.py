@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.boot import Launch
@@ -29,13 +30,17 @@ class Job:
     stop_early: bool = False
 
 
-def grade(job: Job) -> Report:
+#: Is told how many checks are done, and how many there are.
+Progress = Callable[[int, int], None]
+
+
+def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
     """Grade one app. Raises BadKata and UsageError; whatever the app does ends up in the report."""
     began = time.monotonic()
     with Rig(job.launch, seed=job.seed) as rig:  # boots while the rest of the grader is imported
         from grader.plugin import Specification
 
-        specification = Specification(job.kata, rig, only=job.only, stop_early=job.stop_early)
+        specification = Specification(job.kata, rig, only=job.only, stop_early=job.stop_early, progress=progress)
         specification.run()
         notes = rig.finish()
     results = tuple(specification.results[name] for name in specification.checks if name in specification.results)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 
 #: Unicode categories that can move the cursor, reorder what stands around them, or show nothing at all.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -36,6 +37,16 @@ def plural(count: int, noun: str) -> str:
     if noun.endswith("y"):
         return f"{count} {noun[:-1]}ies"
     return f"{count} {noun}es" if noun.endswith("s") else f"{count} {noun}s"
+
+
+def ago(moment: datetime, *, now: datetime | None = None) -> str:
+    """How long ago ``moment`` was, roughly, such as "3 hours ago". Both are aware of their time zone."""
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
 
 
 def _show(char: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +38,31 @@ def init(folder: Path, katas: Iterable[Kata]) -> Made:
     except OSError as error:
         raise UsageError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     return Made(tuple(written), tuple(kept))
+
+
+def reset(app: Path, kata: Kata) -> Path | None:
+    """Put ``kata``'s stub in the place of ``app``. Returns where the learner's file is kept, or None if it is the stub.
+
+    Raises UsageError when it cannot, or when ``app`` is the only copy of the stub that there is.
+    """
+    if app.samefile(kata.stub):
+        raise UsageError(f"{app} is the stub itself, in a checkout: bring it back with `git checkout`.")
+    try:
+        stub = kata.stub.read_bytes()
+        if app.read_bytes() == stub:
+            return None
+        kept = next(path for path in _names_beside(app) if not path.exists())
+        part = app.with_name(f"{app.name}.part")
+        part.write_bytes(stub)
+        os.link(app, kept)  # before the stub takes its name: at no moment is the learner's file without one
+        part.replace(app)
+    except OSError as error:
+        raise UsageError(f"{app} cannot be reset: {error.strerror}.") from None
+    return kept
+
+
+def _names_beside(app: Path) -> Iterator[Path]:
+    return (app.with_name(f"{app.stem}.mine-{number}{app.suffix}") for number in itertools.count(1))
 
 
 def _for_learners(kata: Kata) -> list[Path]:

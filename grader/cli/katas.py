@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -11,18 +12,28 @@ from grader.cli.shared import complete_kata, console_for
 
 @click.command("list")
 def list_command() -> None:
-    """Show the katas: titles, concepts, points."""
+    """Show the katas: titles, points, concepts, and how far you are with each."""
     from rich.table import Table
+    from rich.text import Text
 
+    from grader.journal import Journal, Standing
     from grader.kata import available
     from grader.plugin import checks_of
+    from grader.text import ago, plural
 
+    here = Path.cwd()
+    journal = Journal.near(here)
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("kata", "title", "points", "concepts"):
-        table.add_column(heading, justify="right" if heading == "points" else "left", no_wrap=heading != "concepts")
-    for kata in available(Path.cwd()):
+    for heading in ["kata", "title", "points", *(["best", "last run"] if journal else [])]:
+        side: Literal["left", "right"] = "right" if heading in ("points", "best") else "left"
+        table.add_column(heading, justify=side, no_wrap=heading not in ("title", "last run"))
+    for kata in available(here):
         points = sum(check.points for check in checks_of(kata))
-        table.add_row(kata.id, kata.title, str(points), ", ".join(kata.concepts))
+        title = Text.assemble(kata.title, (f"\n{', '.join(kata.concepts)}", "dim"))
+        standing = journal.standing(kata) if journal else Standing()
+        best = str(standing.best.points) if standing.best else "-"
+        last = f"{ago(standing.last.at)}\n{plural(standing.attempts, 'attempt')}" if standing.last else "-"
+        table.add_row(kata.id, title, str(points), *([best, last] if journal else []))
     console_for("auto").print(table, markup=False, highlight=False)
 
 

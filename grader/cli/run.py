@@ -4,31 +4,58 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.shared import complete_kata, console_for
+from grader.cli.shared import (
+    app_option,
+    complete_kata,
+    console_for,
+    module_of,
+    must_be_installed,
+    progress_of,
+    server_options,
+)
 from grader.errors import BadKata, UsageError
 from grader.score import exit_code
 
 if TYPE_CHECKING:
-    from grader.boot import Launch
     from grader.kata import Kata
+    from grader.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    """Where the report goes, and how it looks."""
+
+    json: str | None
+    html: str | None
+    opens: bool
+    verbose: bool
+    color: str
+
+    @property
+    def to_stdout(self) -> list[str]:
+        """The options that want standard output for themselves."""
+        return [option for option, file in (("--json", self.json), ("--html", self.html)) if file == "-"]
 
 
 @click.command("run")
 @click.argument("kata", shell_complete=complete_kata)
-@click.option("--app", metavar="FILE[:NAME]", help="Grade this module instead of the kata's own app.py.")
+@app_option
 @click.option("--seed", default="", help="Repeat a run: its report prints the seed.")
 @click.option("--only", default="", metavar="CHECK", help="Run this check, and what it comes after.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the report as JSON (“-”: to standard output).")
+@click.option("--html", "html_file", metavar="FILE", help="Write the report as a page (“-”: to standard output).")
+@click.option("--open", "opens", is_flag=True, help="Open the page in your browser.")
 @click.option("--stop-early", is_flag=True, help="Stop at the first check that fails.")
-@click.option("--verbose", is_flag=True, help="Show whole transcripts.")
+@click.option("--verbose", is_flag=True, help="Show whole pictures, of passed checks too.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="NO_COLOR is heeded.")
-@click.option("--loop", type=click.Choice(["asyncio", "uvloop"]), default="asyncio", help="The server's event loop.")
-@click.option("--http", type=click.Choice(["h11", "httptools"]), default="h11", help="The server's HTTP parser.")
+@server_options
 @click.option("--startup-limit", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="SECONDS")
 @click.option("--total-limit", type=click.FloatRange(1), default=120.0, show_default=True, metavar="SECONDS")
 @click.option("--memory-limit", type=click.IntRange(64), default=1024, show_default=True, metavar="MIB")
@@ -38,6 +65,8 @@ def run_command(
     seed: str,
     only: str,
     json_file: str | None,
+    html_file: str | None,
+    opens: bool,
     stop_early: bool,
     verbose: bool,
     color: str,
@@ -50,57 +79,80 @@ def run_command(
     """Grade your app for KATA: "kata-2", "2", a folder's name, or a path to it."""
     from grader.boot import Launch, Limits
     from grader.kata import find, missing_parts
-    from grader.report import file, json
     from grader.run import Job, grade
 
     found = find(kata, Path.cwd())
+    outputs = _Outputs(json_file, html_file, opens, verbose, color)
     limits = Limits(startup=startup_limit, total=total_limit, memory=memory_limit << 20)
-    module, name = _module(app, found, kata)
-    if (loop, http) != ("asyncio", "h11"):
-        _must_be_installed(loop, http)
-    if json_file is not None:
-        file.must_be_writable(json_file, option="--json")
+    module, name = module_of(app, found, kata)
+    must_be_installed(loop, http)
+    _must_be_possible(outputs)
     if problems := missing_parts(found):
         raise BadKata(f"{found.name}: {problems[0]}")
-    launch: Launch = Launch(file=module, name=name, loop=loop, http=http, limits=limits)
-    command = _command(kata, app)
-    report = grade(Job(kata=found, launch=launch, command=command, seed=seed, only=only, stop_early=stop_early))
-    if json_file != file.STDOUT:
-        from grader.report import terminal
-
-        terminal.show(report, console_for(color), verbose=verbose)
-    if json_file == file.STDOUT:
-        click.echo(json.render(report), nl=False)
-    elif json_file is not None:
-        file.write(json.render(report), json_file)
+    launch = Launch(file=module, name=name, loop=loop, http=http, limits=limits)
+    command = shlex.join(["grade", kata, *(["--app", app] if app is not None else [])])
+    job = Job(kata=found, launch=launch, command=command, seed=seed, only=only, stop_early=stop_early)
+    with progress_of(f"{found.id}: checks", console_for(color, stderr=True)) as progress:
+        report = grade(job, progress)
+    _put_out(report, outputs)
+    if app is None and not only and not stop_early:
+        _remember(found, report, module)
     sys.exit(exit_code(report))
 
 
-def _module(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
-    """The file to grade and the app's name in it. Raises UsageError."""
-    from grader.kata import find_app
+def _must_be_possible(outputs: _Outputs) -> None:
+    """Raises UsageError when a report cannot go where it is to go: before anything is graded."""
+    from grader.report import file
 
-    if app is None:
-        return find_app(kata, name, Path.cwd()), kata.entry[1]
-    path, _, attribute = app.rpartition(":")
-    if not path or not attribute.isidentifier():
-        path, attribute = app, ""
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise UsageError(f"--app: there is no file {path!r}.")
-    if file.suffix != ".py":
-        raise UsageError(f"--app: {path!r} is no Python module; it must end in .py.")
-    return file, attribute or kata.entry[1]
+    if len(outputs.to_stdout) > 1:
+        raise UsageError("--json and --html cannot both go to standard output; name a file for one of them.")
+    if outputs.opens and outputs.html == file.STDOUT:
+        raise UsageError("--open needs a file: name one with --html FILE, or leave --html out.")
+    for option, target in (("--json", outputs.json), ("--html", outputs.html)):
+        if target is not None:
+            file.must_be_writable(target, option=option)
 
 
-def _command(kata: str, app: str | None) -> str:
-    """What a learner types to grade the same again."""
-    return shlex.join(["grade", kata, *(["--app", app] if app is not None else [])])
+def _put_out(report: Report, outputs: _Outputs) -> None:
+    """Write the report in all formats that are asked for; on standard output there is one only."""
+    from grader.report import file, json
+
+    page = _page(outputs)
+    if not outputs.to_stdout:
+        from grader.report import terminal
+
+        terminal.show(report, console_for(outputs.color), verbose=outputs.verbose)
+    if outputs.json is not None:
+        file.write(json.render(report), outputs.json)
+    if page is not None:
+        from grader.report import html
+
+        file.write(html.render(report), page)
+        if not outputs.to_stdout:
+            click.echo(f"Page: {click.format_filename(page)}")
+    if page is not None and outputs.opens:
+        _open(Path(page))
 
 
-def _must_be_installed(*parts: str) -> None:
-    from importlib.util import find_spec
+def _page(outputs: _Outputs) -> str | None:
+    """The page's file: the one named, or one of its own when it is only to be opened."""
+    if outputs.html is None and outputs.opens:
+        from tempfile import mkdtemp
 
-    for part in parts:
-        if find_spec(part) is None:
-            raise UsageError(f"{part} is not installed here; install it with: pip install 'stream-katas[fast]'")
+        return str(Path(mkdtemp(prefix="stream-katas-"), "report.html"))
+    return outputs.html
+
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        click.echo("There is no browser here that could be started.", err=True)
+
+
+def _remember(kata: Kata, report: Report, module: Path) -> None:
+    """Keep the score in the workspace, where one can: no grade depends on it."""
+    from grader.journal import Journal
+
+    with suppress(OSError):
+        Journal.of(module).note(kata, report)

@@ -7,14 +7,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from grader import interrupt
+from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from grader.kata import Kata
+
+Command = TypeVar("Command", bound=Callable[..., None])
 
 #: Seconds between two lines about progress where there is no terminal.
 _PLAIN_EVERY = 30.0
@@ -27,7 +32,50 @@ def complete_kata(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return [kata.id for kata in available(Path.cwd()) if kata.id.startswith(incomplete)]
 
 
-def console_for(color: str) -> Console:
+def app_option(command: Command) -> Command:
+    """``--app``, for what can be done to another module than the kata's own."""
+    words = "Take this module instead of the kata's own app.py."
+    return click.option("--app", metavar="FILE[:NAME]", help=words)(command)
+
+
+def server_options(command: Command) -> Command:
+    """``--loop`` and ``--http``: uvicorn's parts, pinned so that no grade depends on what is installed."""
+    http = click.option(
+        "--http", type=click.Choice(["h11", "httptools"]), default="h11", help="The server's HTTP parser."
+    )
+    loop = click.option(
+        "--loop", type=click.Choice(["asyncio", "uvloop"]), default="asyncio", help="The server's event loop."
+    )
+    return loop(http(command))
+
+
+def module_of(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
+    """The file to take and the app's name in it. Raises UsageError."""
+    from grader.kata import find_app
+
+    if app is None:
+        return find_app(kata, name, Path.cwd()), kata.entry[1]
+    path, _, attribute = app.rpartition(":")
+    if not path or not attribute.isidentifier():
+        path, attribute = app, ""
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise UsageError(f"--app: there is no file {path!r}.")
+    if file.suffix != ".py":
+        raise UsageError(f"--app: {path!r} is no Python module; it must end in .py.")
+    return file, attribute or kata.entry[1]
+
+
+def must_be_installed(loop: str, http: str) -> None:
+    """Raises UsageError when a part of the server that was asked for is not there."""
+    from importlib.util import find_spec
+
+    for part in {loop, http} - {"asyncio", "h11"}:
+        if find_spec(part) is None:
+            raise UsageError(f"{part} is not installed here; install it with: pip install 'stream-katas[fast]'")
+
+
+def console_for(color: str, *, stderr: bool = False) -> Console:
     """A console that heeds ``--color`` and NO_COLOR."""
     from rich.console import Console
 
@@ -37,10 +85,10 @@ def console_for(color: str) -> Console:
             raise BrokenPipeError
 
     if color == "always":
-        return Output(force_terminal=True, highlight=False)
+        return Output(force_terminal=True, highlight=False, stderr=stderr)
     if color == "never" or os.environ.get("NO_COLOR"):
-        return Output(color_system=None, highlight=False)
-    return Output(highlight=False)
+        return Output(color_system=None, highlight=False, stderr=stderr)
+    return Output(highlight=False, stderr=stderr)
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Spot
-from grader.report import transcript
+from grader.report import advice
+from grader.report.picture import layout
+from grader.report.picture.text import ASCII, LINES, Line, Pen, Tone
 from grader.rule import link
-from grader.score import first_to_mend
 from grader.text import plural, visible, visible_bytes, visible_lines
 
 _MARKS = {
@@ -21,7 +22,8 @@ _MARKS = {
     Outcome.BLOCKED: ("----", "dim"),
     Outcome.INCONCLUSIVE: ("????", "yellow"),
 }
-_LAST = 14  # lines of a transcript
+_TONES = {Tone.PLAIN: "", Tone.FAINT: "dim", Tone.WRONG: "bold red"}
+_MOST = 18  # rows of a picture
 
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
@@ -48,11 +50,13 @@ def _results(report: Report, console: Console, *, verbose: bool) -> list[Rendera
     for result in report.results:
         parts.append(_line(result))
         if result.finding is not None and result.outcome is not Outcome.BLOCKED:
-            parts.append(Padding(_detail(result, result.finding, console, verbose=verbose), (0, 0, 0, 4)))
+            parts.append(Padding(_detail(result.finding, console), (0, 0, 0, 4)))
+            if result.transcript and not verbose:
+                parts += [_picture_heading(), _picture(result, console, most=_MOST)]
             parts += [_repeat(result.requests)] if result.requests else []
             parts.append(Text())
         if verbose and result.transcript:
-            parts.append(Padding(_transcript(result, console, last=None), (0, 0, 1, 4)))
+            parts += [Text("    what happened at both ends:", "dim"), _picture(result, console, most=None), Text()]
     return parts
 
 
@@ -68,7 +72,7 @@ def _line(result: CheckResult) -> RenderableType:
     return grid
 
 
-def _detail(result: CheckResult, finding: Finding, console: Console, *, verbose: bool) -> RenderableType:
+def _detail(finding: Finding, console: Console) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=8, no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
@@ -84,8 +88,6 @@ def _detail(result: CheckResult, finding: Finding, console: Console, *, verbose:
     parts: list[RenderableType] = [Text(finding.headline, "bold red"), grid]
     if finding.spot is not None and finding.spot.excerpt:
         parts.append(_spot(finding.spot, console.width - 4))
-    if result.transcript and not verbose:
-        parts.append(_transcript(result, console, last=_LAST))
     return Group(*parts)
 
 
@@ -111,15 +113,20 @@ def _spot(spot: Spot, width: int) -> Text:
     return Text.assemble(("the body there:\n", "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
 
 
-def _transcript(result: CheckResult, console: Console, *, last: int | None) -> Text:
-    found = transcript.lines(result.transcript, width=console.width - 6)
-    kept = found if last is None else found[-last:]
-    heading = ["what happened at both ends:"]
-    if len(kept) < len(found):
-        heading.append(f"  … {plural(len(found) - len(kept), 'line')} before (--verbose shows all)")
-    elif result.left_out:
-        heading.append(f"  … {plural(result.left_out, 'line')} of a long exchange left out in the middle")
-    return Text("\n".join([*heading, *(f"  {line}" for line in kept)]), "dim", no_wrap=True)
+def _picture_heading() -> Text:
+    return Text("    what happened at both ends (--verbose shows all of it):", "dim")
+
+
+def _picture(result: CheckResult, console: Console, *, most: int | None) -> Text:
+    pen = Pen(console.width - 4, ASCII if console.options.ascii_only else LINES)
+    lines = [pen.heading(), *pen.lines(layout.rows(result, most=most))]
+    if result.left_out:
+        lines.append(
+            Line(f"({plural(result.left_out, 'entry')} of a long exchange left out in the middle)", Tone.FAINT)
+        )
+    text = Text("\n", no_wrap=True).join(Text(f"    {line.text}", _TONES[line.tone]) for line in lines)
+    text.no_wrap = True
+    return text
 
 
 def _repeat(requests: tuple[str, ...]) -> Text:
@@ -152,20 +159,10 @@ def _ending(report: Report) -> list[RenderableType]:
     if report.count(Outcome.BLOCKED):
         parts.append(Text("---- is blocked: it comes after a check that has not passed.", "dim"))
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
-    counts = [f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome)]
     style = "bold green" if report.points == report.possible else "bold"
     score = (f"\nScore: {report.points} of {report.possible} points", style)
-    parts.append(Text.assemble(score, f"   {', '.join(counts)}   seed {report.seed}   {report.seconds:.1f} s"))
-    parts.append(Text(_next(report)))
+    parts.append(Text.assemble(score, f"   {advice.counts(report)}   seed {report.seed}   {report.seconds:.1f} s"))
+    parts.append(Text(visible(advice.next_step(report), 1000)))
+    if alone := advice.alone(report):
+        parts.append(Text(f"Alone: {visible(alone, 1000)}", no_wrap=True))
     return parts
-
-
-def _next(report: Report) -> str:
-    command = visible(report.command, 1000)
-    if report.boot_failure is not None:
-        return f"Next: make the app start, then run `{command}` again."
-    if mend := first_to_mend(report):
-        return f"Next: mend “{mend.check.title}”.\nAlone: {command} --only {mend.check.id} --seed {report.seed}"
-    if report.count(Outcome.INCONCLUSIVE):
-        return "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
-    return "All of it holds. On to the next kata: `grade list`."

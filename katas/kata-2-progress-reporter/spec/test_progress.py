@@ -19,7 +19,17 @@ def bad_bodies(upstream: Upstream) -> list[dict[str, object]]:
     return [{"steps": 3}, task, {**task, "steps": 0}, {**task, "steps": 1001}, {**task, "steps": "many"}]
 
 
-@check(points=2, hint="Pull one item for each step, collect them in a list, and return a dict.")
+@check(
+    points=2,
+    hint=(
+        (
+            "A batch waits for everything before it says anything. How many items that is, and in what shape they "
+            "go, is in the contract."
+        ),
+        "Pull one item for each step, and no more; collect them in a list, and return a dict.",
+        'With items = upstream(task): return {"outcomes": [await anext(items) for _ in range(steps)]}',
+    ),
+)
 def test_batch_answers_with_all_outcomes(client: Client, upstream: Upstream, draw: Draw) -> None:
     """without `stream`, all outcomes come in order in one JSON document"""
     outcomes = draw.texts(draw.number(3, 6))
@@ -32,7 +42,11 @@ def test_batch_answers_with_all_outcomes(client: Client, upstream: Upstream, dra
 @check(
     points=2,
     after=test_batch_answers_with_all_outcomes,
-    hint="A batch that has begun to answer can no longer say 502. Collect first, then return.",
+    hint=(
+        "The status goes first, and for good: a batch that has begun to answer can no longer say 502.",
+        "Collect first, then return: a dict or a JSONResponse made from the full list, and no StreamingResponse.",
+        'outcomes = [await anext(items) for _ in range(steps)], and only then return {"outcomes": outcomes}',
+    ),
 )
 def test_batch_sends_nothing_early(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode nothing is sent before the last step is done"""
@@ -45,7 +59,11 @@ def test_batch_sends_nothing_early(client: Client, upstream: Upstream, draw: Dra
 @check(
     points=1,
     after=test_batch_answers_with_all_outcomes,
-    hint="Declare `stream: bool = False`: as a plain string, even “false” is true.",
+    hint=(
+        "What a query holds is text, and “false” is text that is there: to Python that is as true as “true”.",
+        "Let FastAPI parse it: declared as bool, with False as its default, the parameter is what its text says.",
+        'Declare `stream: bool = False`; without FastAPI, compare: request.query_params.get("stream") == "true"',
+    ),
 )
 def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
     """`stream=false` is answered as a batch, too"""
@@ -59,7 +77,17 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 @check(
     points=3,
     rule="WHATWG HTML 9.2.3",
-    hint="Return the StreamingResponse first; do the work inside its generator.",
+    hint=(
+        "A stream begins before there is anything to tell, and a header field tells the client how to read it.",
+        (
+            "Return the StreamingResponse first; do the work inside its generator. It needs the media type of event "
+            "streams."
+        ),
+        (
+            'return StreamingResponse(report(body, heartbeat), media_type="text/event-stream"), and all pulls inside '
+            "report()"
+        ),
+    ),
 )
 def test_stream_begins_at_once(client: Client, upstream: Upstream) -> None:
     """with `stream=true` an event stream begins while the first step is still under way"""
@@ -71,7 +99,14 @@ def test_stream_begins_at_once(client: Client, upstream: Upstream) -> None:
     points=3,
     after=test_stream_begins_at_once,
     rule="WHATWG HTML 9.2.6",
-    hint='Each event is `event: progress`, a `data: {"done": 1, "total": 3, "percent": 33}` and a blank line.',
+    hint=(
+        "An event's type is a field of its own, not a part of its data. And after the first step, one step is done.",
+        'Each event is `event: progress`, a `data: {"done": 1, "total": 3, "percent": 33}` and a blank line.',
+        (
+            'yield f"event: progress\\ndata: {json.dumps(progress)}\\n\\n" after each step, with a `done` that runs '
+            "from 1 to `total`"
+        ),
+    ),
 )
 def test_one_progress_event_a_step(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each step is followed by one progress event, with the steps done and their total"""
@@ -89,7 +124,14 @@ def test_one_progress_event_a_step(client: Client, upstream: Upstream, draw: Dra
     points=2,
     after=test_one_progress_event_a_step,
     rule="WHATWG HTML 9.2.6",
-    hint="Write an `id: 1` line into the event of step 1, and so on.",
+    hint=(
+        (
+            "A client that connects again sends the last id it saw: a field of the event, not its data, that says "
+            "how far it came."
+        ),
+        "Write an `id` line into each progress event, beside `event` and `data`: 1 for step 1, and so on.",
+        'f"event: progress\\nid: {done}\\ndata: {json.dumps(progress)}\\n\\n"; a library takes id=str(done)',
+    ),
 )
 def test_ids_count_the_steps(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the id of each progress event is the number of steps done"""
@@ -103,7 +145,11 @@ def test_ids_count_the_steps(client: Client, upstream: Upstream, draw: Draw) -> 
 @check(
     points=2,
     after=test_one_progress_event_a_step,
-    hint="Compute it afresh each time, 100 * done / total: what is added up step by step ends at 98 or so.",
+    hint=(
+        "Rounding comes last: shares rounded one by one end at 96 or so. And a fraction of 1 is not yet percent.",
+        "Compute it afresh after each step, from the steps done and the total; multiply by 100 before you round.",
+        '"percent": 100 * done // total, or round(100 * done / total)',
+    ),
 )
 def test_percent_ends_at_100(client: Client, upstream: Upstream, draw: Draw) -> None:
     """percent is less than one off 100 * done / total, and exactly 100 after the last step"""
@@ -121,7 +167,20 @@ def test_percent_ends_at_100(client: Client, upstream: Upstream, draw: Draw) -> 
     points=2,
     after=test_one_progress_event_a_step,
     rule="WHATWG HTML 9.2.6",
-    hint="Three seconds are `retry: 3000`: digits alone, no unit.",
+    hint=(
+        (
+            "A retry is for a connection that breaks on the way. What comes late, or in a unit of your own, helps no "
+            "client then."
+        ),
+        (
+            "Send it first of all, or as a line of the first event, and let no buffer hold it back. Browsers read "
+            "whole milliseconds."
+        ),
+        (
+            'Three seconds are `retry: 3000`: digits alone, no unit. For instance yield "retry: 3000\\n\\n" before the '
+            "loop."
+        ),
+    ),
 )
 def test_retry_is_in_milliseconds(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a retry field of at least 100 milliseconds comes with the first event or before it"""
@@ -135,7 +194,17 @@ def test_retry_is_in_milliseconds(client: Client, upstream: Upstream, draw: Draw
 @check(
     points=4,
     after=test_one_progress_event_a_step,
-    hint="Something holds the events back: a list that is filled first, a buffer, a middleware.",
+    hint=(
+        "Progress is news: once the next step is done, it is old. Where does a finished event wait, and for what?",
+        (
+            "Something holds the events back: a list that is filled first, a buffer, a middleware, a pull that comes "
+            "too early."
+        ),
+        (
+            "Inside the loop, yield the event right after its outcome has come, and before the next anext(items) or "
+            "next(items)."
+        ),
+    ),
 )
 def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each progress event reaches the client before the next step is done"""
@@ -149,7 +218,17 @@ def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, dra
 @check(
     points=3,
     after=test_one_progress_event_a_step,
-    hint="After the loop: yield an event with `event: result`, then let the generator return.",
+    hint=(
+        "100 percent is no answer yet: the client wants the outcomes, and drops an event that no blank line ends.",
+        (
+            "After the loop: yield an event with `event: result`, then let the generator return. Its data is what "
+            "the batch answers."
+        ),
+        (
+            'data = json.dumps({"outcomes": outcomes}), then yield f"event: result\\ndata: {data}\\n\\n" as the last '
+            "thing of all"
+        ),
+    ),
 )
 def test_result_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """after the last step a result event carries all outcomes in order, and the stream ends cleanly"""
@@ -163,7 +242,17 @@ def test_result_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) 
 @check(
     points=2,
     after=(test_batch_answers_with_all_outcomes, test_result_ends_the_stream),
-    hint="`async for` asks once more after the last step, to learn that there is no more: leave the loop before.",
+    hint=(
+        "Every pull begins a step, wanted or not. Does your loop know that it has all before it pulls, or only after?",
+        (
+            "`async for` asks once more after the last step, to learn whether there is more, and so does `for`: "
+            "leave the loop before."
+        ),
+        (
+            "`for _ in range(steps): outcome = await anext(items)`, or `if len(outcomes) == steps: break` at the end "
+            "of the body"
+        ),
+    ),
 )
 def test_no_step_too_many(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in both modes the upstream is asked for exactly as many items as there are steps"""
@@ -180,7 +269,14 @@ def test_no_step_too_many(client: Client, upstream: Upstream, draw: Draw) -> Non
 @check(
     points=2,
     after=(test_batch_answers_with_all_outcomes, test_result_ends_the_stream),
-    hint="Let json.dumps do the escaping, and change nothing about the text: no strip(), no splitlines().",
+    hint=(
+        (
+            "Outcomes may hold anything: quotes, backslashes, line ends, blanks at both ends, emoji. None of it is "
+            "yours to change."
+        ),
+        "Let json.dumps do the escaping, and change nothing about the text: no strip(), no splitlines().",
+        'data = json.dumps({"outcomes": outcomes}) for the event; for the batch return {"outcomes": outcomes}',
+    ),
 )
 def test_both_modes_carry_the_same_outcomes(client: Client, upstream: Upstream, draw: Draw) -> None:
     """both modes carry the same outcomes, whatever characters are in them"""
@@ -198,7 +294,20 @@ def test_both_modes_carry_the_same_outcomes(client: Client, upstream: Upstream, 
     points=3,
     after=test_each_step_is_told_as_it_is_done,
     rule="WHATWG HTML 9.2.7",
-    hint="asyncio.wait({step}, timeout=heartbeat) comes back in time, whether the step is done or not.",
+    hint=(
+        (
+            "Waiting must not silence you for longer than this request allows. What you say then is no event, as "
+            "nothing is done yet."
+        ),
+        (
+            "asyncio.wait({step}, timeout=heartbeat) comes back in time, whether the step is done or not. A pull "
+            "that blocks has to sit in a thread. (In sse-starlette it is ping=heartbeat.)"
+        ),
+        (
+            "step = asyncio.ensure_future(anext(items)), then if not (await asyncio.wait({step}, "
+            'timeout=heartbeat))[0]: yield ": still at it\\n\\n"'
+        ),
+    ),
 )
 def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when a step takes longer than `heartbeat` seconds, a comment line goes out before anything else"""
@@ -213,7 +322,17 @@ def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstrea
     points=2,
     after=test_a_long_step_is_bridged_by_a_heartbeat,
     rule="WHATWG HTML 9.2.7",
-    hint="One comment is not enough: wait for the step again, in a loop, until it is done.",
+    hint=(
+        "After a heartbeat you are where you were before: the same step is still under way, and you still wait for it.",
+        (
+            "One comment is not enough: wait for the step again, in a loop, until it is done. asyncio.wait_for() "
+            "would cancel it; asyncio.wait() leaves it alone."
+        ),
+        (
+            'while not (await asyncio.wait({step}, timeout=heartbeat))[0]: yield ": still at it\\n\\n". In a `def` '
+            "generator, concurrent.futures.wait() does the same."
+        ),
+    ),
 )
 def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
     """heartbeats go on for as long as the step takes"""
@@ -225,7 +344,14 @@ def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
 @check(
     points=3,
     after=(test_heartbeats_go_on, test_result_ends_the_stream),
-    hint="asyncio.wait_for() cancels what it waits for; asyncio.wait() does not. A thread cannot be cancelled at all.",
+    hint=(
+        "A heartbeat is no second try: the step that you began is the one whose outcome you need, so keep hold of it.",
+        "asyncio.wait_for() cancels what it waits for; asyncio.wait() does not. A thread cannot be cancelled at all.",
+        (
+            "Before the loop that waits: step = asyncio.ensure_future(anext(items)), or "
+            "ensure_future(asyncio.to_thread(next, items)). After it: outcomes.append(step.result())"
+        ),
+    ),
 )
 def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a step that heartbeats have bridged is asked for only once, and its outcome is not lost"""
@@ -241,7 +367,20 @@ def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Dr
 @check(
     points=4,
     after=test_each_step_is_told_as_it_is_done,
-    hint="Whatever you started besides the response, a task or a thread, has to end with it: see `finally`.",
+    hint=(
+        (
+            "A client that leaves ends the response, and nothing else. What runs beside it, blocks, or swallows "
+            "CancelledError goes on."
+        ),
+        (
+            "Whatever you started besides the response, a task or a thread, has to end with it: see `finally`. Let "
+            "CancelledError pass, and block nowhere in `async def`."
+        ),
+        (
+            "`finally: producer.cancel()` ends a task. For a thread: `finally: stopped.set()`, and `if "
+            "stopped.is_set(): return` before each of its pulls."
+        ),
+    ),
 )
 def test_leaving_ends_the_work(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when the client leaves while a step is under way, at most one more step is begun"""
@@ -256,7 +395,20 @@ def test_leaving_ends_the_work(client: Client, upstream: Upstream, draw: Draw) -
 @check(
     points=2,
     after=test_each_step_is_told_as_it_is_done,
-    hint="It is the same for the app: the work must end with the response.",
+    hint=(
+        (
+            "To your app, a connection that breaks is a client that leaves: the work must end with the response, "
+            "from the first step on."
+        ),
+        (
+            "Whoever pulls has to hear of it: block nowhere in `async def`, let CancelledError pass, and end tasks "
+            "and threads in a `finally`."
+        ),
+        (
+            "Right after create_task() or start() comes `try:`, with all pulls and yields in it; then finally: "
+            "producer.cancel(), or stopped.set() for a thread."
+        ),
+    ),
 )
 def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -> None:
     """when the connection breaks during the very first step, at most one more step is begun"""
@@ -270,7 +422,20 @@ def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -
 @check(
     points=3,
     after=(test_result_ends_the_stream, test_leaving_ends_the_work),
-    hint="`async with upstream(task) as steps` closes it, whatever happens; so does aclose() in a `finally`.",
+    hint=(
+        (
+            "The upstream has to be closed on every way out, and leaving skips what stands after the loop. Does "
+            "anything still hold on to it?"
+        ),
+        (
+            "`async with upstream(task) as steps` closes it, whatever happens; so does aclose() in a `finally`. For "
+            "blocking_upstream it is `with` and close()."
+        ),
+        (
+            "In the generator, around the whole loop: async with upstream(task) as items. Or try: … finally: await "
+            "items.aclose()"
+        ),
+    ),
 )
 def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when a stream is over, or its client has left, the connection to the upstream is closed"""
@@ -290,7 +455,14 @@ def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) 
     points=3,
     after=(test_batch_answers_with_all_outcomes, test_each_step_is_told_as_it_is_done),
     rule="FastAPI: concurrency",
-    hint="A blocking pull inside `async def` stops everybody: use `await`, or a thread of the task's own.",
+    hint=(
+        "A task that waits must not hold what the next one needs: the event loop, a lock, the only worker thread.",
+        (
+            "A blocking pull inside `async def` stops everybody: use `await`, or a thread of the task's own. No lock "
+            "around a pull."
+        ),
+        "await anext(items) with upstream(task), or await asyncio.to_thread(next, items) with blocking_upstream(task)",
+    ),
 )
 def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """while a stream waits for a step, another task is worked on and answered"""
@@ -307,7 +479,20 @@ def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream,
     points=3,
     after=(test_batch_answers_with_all_outcomes, test_result_ends_the_stream),
     rule="FastAPI: concurrency",
-    hint="A batch waits as long as a stream does. If its pulls block, they belong into `def` or a thread.",
+    hint=(
+        (
+            "A batch waits as long as a stream does. Meanwhile the event loop, locks and workers have to be free for "
+            "others."
+        ),
+        (
+            "If its pulls block, they belong into `def` or a thread. In `async def`, only `await` waits without "
+            "stopping everybody."
+        ),
+        (
+            "await anext(items) for each step; or return await asyncio.to_thread(collect, task), with the blocking "
+            "pulls in collect()"
+        ),
+    ),
 )
 def test_others_are_answered_beside_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
     """while a batch waits for a step, another task is worked on and answered"""
@@ -323,7 +508,20 @@ def test_others_are_answered_beside_a_batch(client: Client, upstream: Upstream, 
 @check(
     points=3,
     after=(test_each_step_is_told_as_it_is_done, test_result_ends_the_stream),
-    hint="What belongs to one task must not live in the module: keep it in local variables.",
+    hint=(
+        (
+            "Tasks at once share the module and the event loop. None may find what belongs to another, or have to "
+            "wait for it."
+        ),
+        (
+            "What belongs to one task must not live in the module: keep it in local variables. No lock or single "
+            "worker for all, and no blocking pull in `async def`."
+        ),
+        (
+            "In the function that serves the one request: outcomes: list[str] = [] and items = upstream(task), then "
+            "await anext(items) under no lock"
+        ),
+    ),
 )
 def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, draw: Draw) -> None:
     """of two tasks at once, each stream tells its own progress and its own result"""
@@ -345,7 +543,20 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
     points=1,
     after=test_batch_answers_with_all_outcomes,
     rule="RFC 9110 15.5.21",
-    hint="Describe the body with a Pydantic model: `steps: int = Field(ge=1, le=1000)`. FastAPI refuses the rest.",
+    hint=(
+        (
+            "A body can be good JSON and still be no task. That shows before any work is done, and has a status of "
+            "its own."
+        ),
+        (
+            "Describe the body with a Pydantic model, the limits of `steps` too. FastAPI refuses the rest, unless a "
+            "handler of yours changes the status."
+        ),
+        (
+            "In a class Task(BaseModel): task: str, and steps: int = Field(ge=1, le=1000). Then the endpoint takes "
+            "body: Task."
+        ),
+    ),
 )
 def test_bad_body_is_refused_in_batch_mode(client: Client, upstream: Upstream) -> None:
     """in batch mode a body without a task, or with a bad number of steps, is refused with 422, as JSON"""
@@ -360,7 +571,17 @@ def test_bad_body_is_refused_in_batch_mode(client: Client, upstream: Upstream) -
     points=2,
     after=test_stream_begins_at_once,
     rule="RFC 9110 15.5.21",
-    hint="A generator runs after the 200 has left. Look at the body before you make the response.",
+    hint=(
+        "With the first byte of a stream its 200 is final. Whether the body is any good can be known before that.",
+        (
+            "A generator runs after the 200 has left. Look at the body before you make the response, or let a "
+            "Pydantic model do so."
+        ),
+        (
+            "body: Task in the endpoint, with steps: int = Field(ge=1, le=1000); by hand, raise HTTPException(422) "
+            "before you return StreamingResponse(…)"
+        ),
+    ),
 )
 def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream) -> None:
     """in stream mode such a body is refused in the same way: with 422, as JSON, and no stream"""
@@ -375,7 +596,20 @@ def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream) 
     points=2,
     after=test_batch_answers_with_all_outcomes,
     rule="RFC 9457 3",
-    hint='except UpstreamError: return JSONResponse({...}, 502, media_type="application/problem+json")',
+    hint=(
+        (
+            "The status tells who failed: here the server behind yours. Decide before anything leaves; the media "
+            "type tells how to read it."
+        ),
+        (
+            "Catch UpstreamError around the pulls, and answer with a JSONResponse that has the media type of problem "
+            "documents. HTTPException by itself makes plain JSON."
+        ),
+        (
+            'except UpstreamError as error: return JSONResponse({"title": …, "status": 502, "detail": str(error)}, '
+            '502, media_type="application/problem+json")'
+        ),
+    ),
 )
 def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode a step that fails gives 502 with a problem document that holds the upstream's words"""
@@ -392,7 +626,17 @@ def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw)
 @check(
     points=4,
     after=test_result_ends_the_stream,
-    hint="Once the 200 has left, an exception can only cut the stream off. Catch it, yield an error event, and return.",
+    hint=(
+        (
+            "The 200 has left, so the stream itself must tell: no break, no silence, and no progress or result for "
+            "what was never done."
+        ),
+        "Once the 200 has left, an exception can only cut the stream off. Catch it, yield an error event, and return.",
+        (
+            'except UpstreamError as error: yield f"event: error\\ndata: {json.dumps(problem)}\\n\\n", and then return '
+            "before any result"
+        ),
+    ),
 )
 def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in stream mode a step that fails gives an error event as the last one, and the stream ends cleanly"""
@@ -406,7 +650,17 @@ def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, 
 @check(
     points=2,
     after=test_a_failed_stream_ends_with_an_error,
-    hint='{"detail": str(error), "done": len(outcomes)}. A traceback is for your log, not for your clients.',
+    hint=(
+        (
+            "Who reads the error asks two things: what did the upstream say, and how far did the task come? No more, "
+            "no less."
+        ),
+        (
+            "str(error) has the words, and the outcomes that you have are the steps done. A traceback is for your "
+            "log, not for your clients."
+        ),
+        'json.dumps({"detail": str(error), "done": len(outcomes)})',
+    ),
 )
 def test_the_error_says_what_went_wrong(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the error event holds the steps done before, and the upstream's words in one line"""

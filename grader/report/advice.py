@@ -1,0 +1,28 @@
+"""What a report says in words of its own: how the checks ended, and what to do next."""
+
+from __future__ import annotations
+
+from grader.model import Outcome, Report
+from grader.score import first_to_mend
+
+
+def counts(report: Report) -> str:
+    """``3 passed, 1 failed``: the outcomes that there are."""
+    return ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome))
+
+
+def next_step(report: Report) -> str:
+    """One sentence on what to do now."""
+    if report.boot_failure is not None:
+        return f"Next: make the app start, then run `{report.command}` again."
+    if mend := first_to_mend(report):
+        return f"Next: mend “{mend.check.title}”."
+    if report.count(Outcome.INCONCLUSIVE):
+        return "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
+    return "All of it holds. On to the next kata: `grade list`."
+
+
+def alone(report: Report) -> str:
+    """The command that grades the first failed check alone, with the same draw; "" when none failed."""
+    mend = first_to_mend(report)
+    return f"{report.command} --only {mend.check.id} --seed {report.seed}" if mend else ""

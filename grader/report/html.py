@@ -1,0 +1,99 @@
+"""The report as a page: one file that needs nothing else, runs nothing, and escapes whatever the learner wrote."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from grader.model import CheckResult, Outcome, Report, Spot
+from grader.report import advice, transcript
+from grader.report.picture import layout, svg
+from grader.rule import link
+from grader.score import first_to_mend
+from grader.text import visible, visible_bytes, visible_lines
+
+_PAGE = Path(__file__).parent / "page"
+_LOG = 60  # lines
+_MOST = {Outcome.FAILED: 60, Outcome.INCONCLUSIVE: 60}  # rows of a picture; of the others,
+_MOST_OTHERS = 24
+_AROUND = 48  # characters on either side of an offending byte
+
+
+@dataclass(frozen=True, slots=True)
+class Caret:
+    """The body around an offending byte, and the line that points at it."""
+
+    line: str
+    caret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One check as the page shows it."""
+
+    result: CheckResult
+    is_first_failed: bool
+    rule_url: str
+    spot: Caret | None
+    drawing: svg.Drawing | None
+    record: list[str]
+
+    @property
+    def has_inside(self) -> bool:
+        """Whether there is anything to open."""
+        return bool(self.result.finding or self.record)
+
+
+def render(report: Report) -> str:
+    """``report`` as an HTML document with a Content-Security-Policy that allows its own style and nothing else."""
+    style = (_PAGE / "report.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    first = first_to_mend(report)
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            report=report,
+            number=report.kata.split("-")[1],
+            style=Markup(style),  # our own: what stands in a style element is not escaped
+            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            counts=advice.counts(report),
+            advice=advice.next_step(report),
+            sheets=[_sheet(result, is_first=result is first) for result in report.results],
+            log=visible_lines(report.log, lines=_LOG, width=400),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["visible"] = visible
+    return environment
+
+
+def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
+    finding = result.finding
+    rows = layout.rows(result, most=_MOST.get(result.outcome, _MOST_OTHERS))
+    return Sheet(
+        result,
+        is_first_failed=is_first,
+        rule_url=link(finding.rule) if finding else "",
+        spot=_caret(finding.spot) if finding and finding.spot and finding.spot.excerpt else None,
+        drawing=svg.draw(rows) if rows else None,
+        record=transcript.lines(result.transcript, width=160),
+    )
+
+
+def _caret(spot: Spot) -> Caret:
+    before = visible_bytes(spot.excerpt[: spot.caret], 1000)[-_AROUND:]
+    after = visible_bytes(spot.excerpt[spot.caret :], _AROUND) or "(end of what arrived)"
+    return Caret(before + after, f"{' ' * len(before)}^ byte {spot.offset} of the body")

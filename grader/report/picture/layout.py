@@ -1,0 +1,302 @@
+"""What a sequence picture shows, row by row in the order of time. How it looks is for the skins beside this module."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from urllib.parse import unquote_plus
+
+from grader.model import CheckResult, Finding, Outcome, Spot
+from grader.protocol.transcript import Act, Entry, Lane
+from grader.text import plural, visible, visible_bytes
+
+#: Seconds without any entry that are worth a row.
+SILENCE = 0.1
+#: So many equal rounds in a row are folded, and how many rows a round may have.
+_ROUNDS, _LONGEST_ROUND = 5, 6
+_LABEL = 200
+_VALUE = 12  # characters of a query parameter's value: it is the names that tell requests apart
+
+
+class Party(IntEnum):
+    """A lane of the picture, from left to right."""
+
+    CLIENT = 0
+    APP = 1
+    UPSTREAM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """Something that goes from one lane to its neighbour; ``wrong`` when it carries the offending byte."""
+
+    at: float
+    tail: Party
+    head: Party
+    label: str
+    act: Act
+    stream: int
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that a lane does by itself, such as to stop reading."""
+
+    at: float
+    party: Party
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing happened for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Rows left out, and why in words."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The moment where expectation and observation part."""
+
+    at: float
+    expected: str
+    seen: str
+
+
+Row = Arrow | Remark | Silence | Fold | Parting
+
+
+#: Who tells whom, as the transcript's acts have it.
+_WAYS = {
+    Act.SENT: (Party.CLIENT, Party.APP),
+    Act.HEAD: (Party.APP, Party.CLIENT),
+    Act.CHUNK: (Party.APP, Party.CLIENT),
+    Act.ENDED: (Party.APP, Party.CLIENT),
+    Act.BROKEN: (Party.APP, Party.CLIENT),
+    Act.LEFT: (Party.CLIENT, Party.APP),
+    Act.OPENED: (Party.APP, Party.UPSTREAM),
+    Act.PULLED: (Party.APP, Party.UPSTREAM),
+    Act.GAVE: (Party.UPSTREAM, Party.APP),
+    Act.FAILED: (Party.UPSTREAM, Party.APP),
+    Act.FINISHED: (Party.UPSTREAM, Party.APP),
+    Act.RELEASED: (Party.APP, Party.UPSTREAM),
+}
+
+
+def rows(result: CheckResult, *, most: int | None = None) -> list[Row]:
+    """The picture of one check: at most about ``most`` rows, without what comes after the parting."""
+    entries = list(result.transcript)
+    if not entries:
+        return []
+    drawn = _silences(_arrows(entries))
+    if result.outcome is Outcome.FAILED and result.finding and result.parted is not None:
+        drawn = _part(drawn, entries, result, result.finding, result.parted)
+    found = _fold(drawn)
+    return found if most is None else _shorten(found, most)
+
+
+def label(entry: Entry) -> str:
+    """What an entry tells, neutralised, on one line."""
+    match entry.act:
+        case Act.SENT:
+            return _request(entry)
+        case Act.CHUNK:
+            size = f"({plural(entry.size, 'byte')}) " if entry.size > len(entry.data) else ""
+            return size + visible_bytes(entry.data, _LABEL)
+        case Act.GAVE:
+            return f"item {visible_bytes(entry.data, _LABEL) or '(empty)'}"
+        case Act.ENDED:
+            return "end of the response"
+        case Act.BROKEN:
+            return f"broken off: {visible(entry.detail, _LABEL)}"
+        case Act.LEFT:
+            return f"leaves ({entry.detail})"
+        case Act.STALLED:
+            return f"stops reading: {entry.detail}"
+        case Act.OPENED:
+            return f"opens “{visible(entry.detail, _LABEL)}”"
+        case Act.FAILED:
+            return f"fails: {visible(entry.detail, _LABEL)}"
+        case Act.FINISHED:
+            return "no more items"
+        case Act.RELEASED:
+            return "lets go"
+        case Act.HEAD | Act.PULLED:
+            return visible(entry.detail, _LABEL)
+
+
+def numbers(entries: Iterable[Entry]) -> dict[tuple[Lane, int], str]:
+    """How to tell requests (1, 2, …) and streams of the upstream (a, b, …) apart, where there are several."""
+    found: dict[tuple[Lane, int], str] = {}
+    for lane in Lane:
+        streams = sorted({entry.stream for entry in entries if entry.lane is lane})
+        if len(streams) > 1:
+            found |= {(lane, stream): _name(lane, stream) for stream in streams}
+    return found
+
+
+def arrow(entry: Entry, number: str = "") -> Arrow | Remark:
+    """One entry as a row."""
+    words = f"{number} {label(entry)}" if number else label(entry)
+    if entry.act is Act.STALLED:
+        return Remark(entry.at, Party.CLIENT, words)
+    tail, head = _WAYS[entry.act]
+    return Arrow(entry.at, tail, head, words, entry.act, entry.stream)
+
+
+def _name(lane: Lane, stream: int) -> str:
+    return f"#{stream}" if lane is Lane.CLIENT or stream > 26 else f"({chr(96 + stream)})"
+
+
+def _request(entry: Entry) -> str:
+    """Method, path, and the parameters with short values; then the body."""
+    target, _, query = entry.detail.partition("?")
+    pairs = [pair.partition("=") for pair in query.split("&")] if query else []
+    shown = [f"{unquote_plus(name)}{sign}{visible(unquote_plus(value), _VALUE)}" for name, sign, value in pairs]
+    line = target + ("?" + "&".join(shown) if shown else "")
+    return visible(f"{line} {_compact(entry.data)}".rstrip(), _LABEL)
+
+
+def _compact(body: bytes) -> str:
+    """A JSON object with short values, or whatever else it is."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        return visible_bytes(body, _LABEL)
+    members = [f"{name}: {visible(_spelt(member), 2 * _VALUE)}" for name, member in value.items()]
+    return "{" + ", ".join(members) + "}"
+
+
+def _spelt(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _arrows(entries: Sequence[Entry]) -> list[Row]:
+    names = numbers(entries)
+    return [arrow(entry, names.get((entry.lane, entry.stream), "")) for entry in entries]
+
+
+def _silences(found: Iterable[Row]) -> list[Row]:
+    """The same rows, with the long pauses between them."""
+    drawn: list[Row] = []
+    last: float | None = None
+    for row in found:
+        if isinstance(row, Arrow | Remark | Parting):
+            if last is not None and row.at - last >= SILENCE:
+                drawn.append(Silence(row.at - last))
+            last = row.at
+        drawn.append(row)
+    return drawn
+
+
+# -- where they part --------------------------------------------------------------------------------------------------
+
+
+def _part(drawn: list[Row], entries: list[Entry], result: CheckResult, finding: Finding, parted: float) -> list[Row]:
+    """The rows with the parting: at the chunk that holds the offending byte, or when the check gave up."""
+    chunk = _chunk(entries, finding.spot) if finding.spot and not result.left_out else None
+    if chunk is None:
+        before = [row for row in drawn if not isinstance(row, Arrow | Remark) or row.at <= parted]
+        while before and isinstance(before[-1], Silence):
+            before.pop()
+        mark = Parting(parted, finding.expected, finding.seen)
+        kept = [row for row in before if not isinstance(row, Silence)]
+        return _silences([*kept, mark])
+    at = next(
+        index
+        for index, row in enumerate(drawn)
+        if isinstance(row, Arrow) and row.act is Act.CHUNK and (row.at, row.stream) == (chunk.at, chunk.stream)
+    )
+    culprit = drawn[at]
+    assert isinstance(culprit, Arrow)
+    mark = Parting(culprit.at, finding.expected, finding.seen)
+    after = [row for row in drawn[at + 1 :] if not isinstance(row, Arrow) or row.act is not Act.LEFT]
+    return [*drawn[:at], replace(culprit, wrong=True), mark, *after]
+
+
+def _chunk(entries: Iterable[Entry], spot: Spot) -> Entry | None:
+    """The chunk of the response that holds the byte at ``spot``."""
+    end = 0
+    for entry in entries:
+        if entry.act is Act.CHUNK and entry.stream == spot.request:
+            end += entry.size
+            if spot.offset < end:
+                return entry
+    return None
+
+
+# -- what is left out -------------------------------------------------------------------------------------------------
+
+
+def _fold(drawn: Sequence[Row]) -> list[Row]:
+    """The same rows, where rounds that repeat again and again are shown at their beginning and at their end."""
+    kinds = [_kind(row, index) for index, row in enumerate(drawn)]
+    found: list[Row] = []
+    at = 0
+    while at < len(drawn):
+        length, count = _rounds(kinds, at)
+        if count < _ROUNDS:
+            found.append(drawn[at])
+            at += 1
+            continue
+        end = at + length * count
+        found += drawn[at : at + length]
+        found.append(Fold(f"{count - 2} more times the same" if length == 1 else f"{count - 2} more rounds of this"))
+        found += drawn[end - length : end]
+        at = end
+    return found
+
+
+def _kind(row: Row, index: int) -> tuple[object, ...]:
+    """Rows of one kind may be folded; each of the others is one of its own."""
+    match row:
+        case Arrow(wrong=False):
+            return row.tail, row.head, row.act, row.stream
+        case Silence():
+            return ("silence",)
+        case _:
+            return ("alone", index)
+
+
+def _rounds(kinds: Sequence[tuple[object, ...]], at: int) -> tuple[int, int]:
+    """Length and count of the rounds that begin here: those that cover the most rows, the shortest of them."""
+
+    def count(length: int) -> int:
+        pattern, repeats = kinds[at : at + length], 1
+        while kinds[at + repeats * length : at + (repeats + 1) * length] == pattern:
+            repeats += 1
+        return repeats
+
+    lengths = range(1, min(_LONGEST_ROUND, len(kinds) - at) + 1)
+    found = [(length, count(length)) for length in lengths]
+    return max(found, key=lambda one: (one[0] * one[1] if one[1] >= _ROUNDS else 0, -one[0]))
+
+
+def _shorten(found: list[Row], most: int) -> list[Row]:
+    """The beginning, and above all what leads to the parting (or to the end)."""
+    if len(found) <= most:
+        return found
+    marks = (index for index, row in enumerate(found) if isinstance(row, Parting))
+    end = min(len(found), next(marks, len(found)) + 1 + most // 6)
+    first, last = most // 3, most - most // 3
+    if end <= most:
+        return [*found[:most], *_left_out(len(found) - most)]
+    middle = _left_out(end - last - first)
+    return [*found[:first], *middle, *found[end - last : end], *_left_out(len(found) - end)]
+
+
+def _left_out(count: int) -> Iterator[Row]:
+    if count:
+        yield Fold(f"{plural(count, 'row')} left out")
