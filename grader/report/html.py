@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from grader.model import CheckResult, Outcome, Report, Spot
 from grader.report import advice, transcript
@@ -77,6 +77,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["visible"] = visible
+    environment.filters["prose"] = _prose
     return environment
 
 
@@ -91,6 +92,14 @@ def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
         drawing=svg.draw(rows) if rows else None,
         record=transcript.lines(result.transcript, width=160),
     )
+
+
+def _prose(text: str, limit: int = 600) -> Markup:
+    """Words with `code` between backticks, as an author or the grader writes them."""
+    parts = visible(text, limit).split("`")
+    if len(parts) % 2 == 0:  # one of them stands for itself
+        return escape("`".join(parts))
+    return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def _caret(spot: Spot) -> Caret:

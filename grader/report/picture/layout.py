@@ -114,7 +114,7 @@ def label(entry: Entry) -> str:
             size = f"({plural(entry.size, 'byte')}) " if entry.size > len(entry.data) else ""
             return size + visible_bytes(entry.data, _LABEL)
         case Act.GAVE:
-            return f"item {visible_bytes(entry.data, _LABEL) or '(empty)'}"
+            return f"item “{visible_bytes(entry.data, _LABEL)}”"
         case Act.ENDED:
             return "end of the response"
         case Act.BROKEN:

@@ -70,7 +70,10 @@ class Pen:
         """One row, as one line or a few."""
         match row:
             case Arrow():
-                yield Line(self._clock(row.at) + self._arrow(row), Tone.WRONG if row.wrong else Tone.PLAIN)
+                drawn = self._arrow(row)
+                if row.wrong:  # seen without colours, too
+                    drawn = self._glyphs.cross + drawn.removeprefix(self._glyphs.lane)
+                yield Line(self._clock(row.at) + drawn, Tone.WRONG if row.wrong else Tone.PLAIN)
             case Remark():
                 spans = [self._blank(span) for span in self._spans]
                 side = 0 if row.party is Party.CLIENT else 1

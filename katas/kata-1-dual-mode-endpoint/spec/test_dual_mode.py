@@ -173,7 +173,7 @@ def test_chunks_are_numbered(client: Client, upstream: Upstream, draw: Draw) -> 
     after=test_stream_true_is_an_event_stream,
     rule="WHATWG HTML 9.2.5",
     hint=(
-        "A field is `data: ...` and a line end; a blank line ends the event, the last one too.",
+        "A stream is lines, each a field with its name; a blank line ends an event, the last too. Is its end clean?",
         (
             "json.dumps without indent leaves no line end in the data. Field names are in lower case, the bytes plain "
             "UTF-8. After the last event the generator returns, without an error."
