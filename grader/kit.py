@@ -105,7 +105,7 @@ class Items:
 
         address = _address()
         if address is None:
-            self._standin = self._standin or _standin(self._key)
+            self._standin = self._standin or standin(self._key)
             delay, line = next(self._standin)
             await asyncio.sleep(delay)
             return line.encode()
@@ -192,7 +192,7 @@ class BlockingItems:
         if address is None:
             import time
 
-            self._standin = self._standin or _standin(self._key)
+            self._standin = self._standin or standin(self._key)
             delay, line = next(self._standin)
             time.sleep(delay)  # blocking is what this flavour is for
             return line.encode()
@@ -245,7 +245,7 @@ def _item(line: bytes) -> str:
             raise StopIteration
 
 
-def _standin(key: str) -> Iterator[tuple[float, str]]:
+def standin(key: str) -> Iterator[tuple[float, str]]:
     """Seconds to wait and the answer to give, pull by pull, when no grader is there."""
     words = ["Here", " is", " what", " the", " stand-in", " has", " to", " say", " about", f" “{key}”.\n", "Bye", "!"]
     delay = 2.0 if "slow" in key else 0.15

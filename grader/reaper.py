@@ -25,6 +25,13 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def terminate(pid: int) -> None:
+    """SIGTERM to a grader that is a child of this process; returns when it has ended, its app first. Not yet reaped."""
+    with suppress(ProcessLookupError, ChildProcessError):
+        os.kill(pid, signal.SIGTERM)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
 def end_strays(*, marker: str, spare: Iterable[int]) -> None:
     """End what has left the app's process group: adopted orphans, and processes whose environment holds ``marker``.
 

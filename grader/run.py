@@ -30,7 +30,7 @@ class Job:
     stop_early: bool = False
 
 
-#: Is told how many checks are done, and how many there are.
+#: Is told how many checks are done, and how many there are: 0 while the app boots.
 Progress = Callable[[int, int], None]
 
 
@@ -38,6 +38,7 @@ def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
     """Grade one app. Raises BadKata and UsageError; whatever the app does ends up in the report."""
     began = time.monotonic()
     with Rig(job.launch, seed=job.seed) as rig:  # boots while the rest of the grader is imported
+        progress(0, 0)
         from grader.plugin import Specification
 
         specification = Specification(job.kata, rig, only=job.only, stop_early=job.stop_early, progress=progress)

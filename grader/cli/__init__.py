@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from grader import __version__
-from grader.cli import katas, learn, run, verify
+from grader.cli import katas, learn, run, trace, verify, watch
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.score import Exit
 
@@ -45,6 +45,8 @@ for _command in (
     katas.explain_command,
     katas.init_command,
     katas.new_command,
+    watch.watch_command,
+    trace.trace_command,
     learn.hint_command,
     learn.reset_command,
     learn.solution_command,

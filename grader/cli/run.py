@@ -92,7 +92,7 @@ def run_command(
     launch = Launch(file=module, name=name, loop=loop, http=http, limits=limits)
     command = shlex.join(["grade", kata, *(["--app", app] if app is not None else [])])
     job = Job(kata=found, launch=launch, command=command, seed=seed, only=only, stop_early=stop_early)
-    with progress_of(f"{found.id}: checks", console_for(color, stderr=True)) as progress:
+    with progress_of(found.id, color=color) as progress:
         report = grade(job, progress)
     _put_out(report, outputs)
     if app is None and not only and not stop_early:
@@ -144,9 +144,9 @@ def _page(outputs: _Outputs) -> str | None:
 
 
 def _open(page: Path) -> None:
-    import webbrowser
+    from grader.report import browser
 
-    if not webbrowser.open(page.resolve().as_uri()):
+    if not browser.show(page):
         click.echo("There is no browser here that could be started.", err=True)
 
 

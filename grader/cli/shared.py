@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -92,18 +93,40 @@ def console_for(color: str, *, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def progress_of(what: str, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """Gives a function that is told how much is done of how much: for a bar on a terminal, or a line now and then."""
-    if not console.is_terminal:
+def progress_of(what: str, *, color: str = "auto") -> Iterator[Callable[[int, int], None]]:
+    """Gives a function that is told how much is done of how much: for a bar on a terminal, or a line now and then.
+
+    A total of 0 says that it is not known yet. Nothing is loaded or shown before the first call.
+    """
+    if not (sys.stderr.isatty() or color == "always"):
         yield _plain(what)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    with ExitStack() as held:
+        bar: list[Callable[[int, int], None]] = []
 
-    forget = interrupt.on_end(lambda: os.write(1, b"\r\x1b[K\x1b[?25h"))  # the bar hides the cursor
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        def tell(done: int, total: int) -> None:
+            if not bar:
+                bar.append(held.enter_context(_bar(what, color)))
+            bar[0](done, total)
+
+        yield tell
+
+
+@contextmanager
+def _bar(what: str, color: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = console_for(color, stderr=True)
+    forget = interrupt.on_end(lambda: os.write(2, b"\r\x1b[K\x1b[?25h"))  # the bar hides the cursor
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        task = progress.add_task(what, total=None, count="")
+
+        def tell(done: int, total: int) -> None:
+            count = f"{done}/{total}" if total else ""
+            progress.update(task, completed=done, total=total or None, count=count)
+
+        yield tell
     forget()
 
 
@@ -112,7 +135,7 @@ def _plain(what: str) -> Callable[[int, int], None]:
 
     def tell(done: int, total: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= _PLAIN_EVERY:
+        if total and time.monotonic() - last >= _PLAIN_EVERY:
             last = time.monotonic()
             click.echo(f"{what}: {done} of {total}", err=True)
 

@@ -76,7 +76,7 @@ def _prove(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
     from grader.report import matrix
     from grader.verify.proof import prove
 
-    with progress_of(f"{kata.name}: apps judged", console) as progress:
+    with progress_of(f"{kata.name}: apps judged") as progress:
         proof = prove(kata, jobs=order.jobs, seed=order.seed, progress=progress)
     matrix.show(proof, console)
     return proof.problems
@@ -86,7 +86,7 @@ def _mutate(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
     from grader.report import mutants
     from grader.verify.survival import survey
 
-    with progress_of(f"{kata.name}: mutants judged", console) as progress:
+    with progress_of(f"{kata.name}: mutants judged") as progress:
         found = survey(kata, jobs=order.jobs, seed=order.seed, progress=progress)
     mutants.show(found, console)
     return found.problems
@@ -98,7 +98,7 @@ def _repeat(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
 
     ledger = Ledger(order.resume, kata)
     seed = order.seed or os.urandom(4).hex()
-    with progress_of(f"{kata.name}: grades repeated", console) as progress:
+    with progress_of(f"{kata.name}: grades repeated") as progress:
         found = audit(
             kata,
             repeats=order.repeats,

@@ -145,6 +145,23 @@ class Reply:
         """The client goes away. A second leaving does nothing."""
         self._exchange.leave(how)
 
+    # -- for whoever looks on ---------------------------------------------------------------------------------------
+
+    def look(self, timeout: float) -> None:
+        """Take in what arrives within ``timeout`` seconds, up to the end. Raises Violation on a body without bounds."""
+        if self._exchange.is_open:
+            self._exchange.ready(lambda: False)(timeout)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can come."""
+        return self._exchange.is_over
+
+    @property
+    def size(self) -> int:
+        """Bytes of body so far."""
+        return self._exchange.size
+
     # -- what must hold -----------------------------------------------------------------------------------------
 
     def _until(self, condition: Callable[[], bool], *, awaited: str) -> None:

@@ -185,6 +185,7 @@ class UpstreamServer:
         self.news = threading.Condition()
         self.strangers: list[str] = []  # keys that the app asked for and no request named
         self.conversations: set[_Conversation] = set()
+        self.welcome: Callable[[str], Gate] | None = None  # makes a gate for a key that nobody named
         self._gates: dict[str, Gate] = {}
         self._loop = asyncio.new_event_loop()
         self._serving = threading.Event()
@@ -199,6 +200,8 @@ class UpstreamServer:
 
     def gate(self, key: object) -> Gate | None:
         found = self._gates.get(key) if isinstance(key, str) else None
+        if found is None and isinstance(key, str) and self.welcome is not None:
+            return self.welcome(key)
         if found is None and len(self.strangers) < 100:
             self.strangers.append(str(key))
         return found

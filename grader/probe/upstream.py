@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from grader.errors import Violation
 from grader.probe.patience import UNBLOCK, Awaited, Ready, Waited
 from grader.probe.session import Session
+from grader.probe.source import Gate
 from grader.protocol.transcript import Act, Lane
 from grader.text import plural, visible
 
@@ -125,13 +126,7 @@ class Upstream:
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
         """Open the gate and see how many bytes the app pulls until it pulls no more, or all of ``items``."""
-        self.flow(items)
-        pulls = -1
-        while pulls != self._gate.pulls:
-            pulls = self._gate.pulls
-            moved = self._news(lambda seen=pulls: self._gate.pulls != seen)  # type: ignore[misc]
-            self._session.patience.stays_quiet(moved)
-        return self.given_bytes
+        return flowing(self._session, self._gate, items)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -144,12 +139,7 @@ class Upstream:
         self._gate.finish(error="the check is over")
 
     def _news(self, condition: Callable[[], bool]) -> Ready:
-        def ready(timeout: float) -> bool:
-            self._session.server.call()  # what has arrived at the upstream's socket is now counted
-            with self._session.server.news:
-                return self._session.server.news.wait_for(condition, timeout)
-
-        return ready
+        return _news(self._session, condition)
 
     def _why(self, waited: Waited) -> str:
         match waited:
@@ -191,6 +181,26 @@ class Upstream:
             self._session.streams += 1
             self._numbers[stream] = self._session.streams
         self._session.record(Lane.UPSTREAM, act, self._numbers[stream], data, detail)
+
+
+def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:
+    """Let ``items`` flow through ``gate`` until the app asks for no more; returns the bytes that it was given."""
+    gate.flow(iter(items))
+    pulls = -1
+    while pulls != gate.pulls:
+        pulls = gate.pulls
+        session.patience.stays_quiet(_news(session, lambda seen=pulls: gate.pulls != seen))  # type: ignore[misc]
+    session.server.call()
+    return gate.given_bytes
+
+
+def _news(session: Session, condition: Callable[[], bool]) -> Ready:
+    def ready(timeout: float) -> bool:
+        session.server.call()  # what has arrived at the upstream's socket is now counted
+        with session.server.news:
+            return session.server.news.wait_for(condition, timeout)
+
+    return ready
 
 
 def _endless() -> Iterator[str]:

@@ -45,22 +45,28 @@ def _short(path: str) -> str:
 
 def _results(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:
     if report.boot_failure is not None:
-        return _boot_failure(report.boot_failure, report.log)
+        return boot_failure(report.boot_failure, report.log)
     parts: list[RenderableType] = []
     for result in report.results:
-        parts.append(_line(result))
         if result.finding is not None and result.outcome is not Outcome.BLOCKED:
-            parts.append(Padding(_detail(result.finding, console), (0, 0, 0, 4)))
-            if result.transcript and not verbose:
-                parts += [_picture_heading(), _picture(result, console, most=_MOST)]
-            parts += [_repeat(result.requests)] if result.requests else []
-            parts.append(Text())
+            parts += [*failed(result, result.finding, console, picture=not verbose), Text()]
+        else:
+            parts.append(line(result))
         if verbose and result.transcript:
             parts += [Text("    what happened at both ends:", "dim"), _picture(result, console, most=None), Text()]
     return parts
 
 
-def _line(result: CheckResult) -> RenderableType:
+def failed(result: CheckResult, finding: Finding, console: Console, *, picture: bool = True) -> list[RenderableType]:
+    """All about a check that did not pass: what was expected and seen, the picture, and how to repeat it."""
+    parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4))]
+    if picture and result.transcript:
+        parts += [_picture_heading(), _picture(result, console, most=_MOST)]
+    return [*parts, _repeat(result.requests)] if result.requests else parts
+
+
+def line(result: CheckResult) -> RenderableType:
+    """A check in one line: how it ended, its title, its points."""
     mark, style = _MARKS[result.outcome]
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=4)
@@ -135,7 +141,8 @@ def _repeat(requests: tuple[str, ...]) -> Text:
     return Text("\n".join(lines), "dim", no_wrap=True)
 
 
-def _boot_failure(failure: BootFailure, log: str) -> list[RenderableType]:
+def boot_failure(failure: BootFailure, log: str) -> list[RenderableType]:
+    """Why the app did not start, where, and what it printed."""
     head = Text.assemble(("The app did not start: ", "bold red"), visible(failure.headline, 500))
     parts: list[RenderableType] = [head]
     parts += [Padding(_place(place), (0, 0, 0, 5)) for place in failure.frames[-8:]]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from grader import interrupt
+from grader import interrupt, reaper
 from grader.kata import Kata
 from grader.model import Outcome
 from grader.verify.exhibit import Exhibit
@@ -61,14 +58,8 @@ def _run(command: list[str]) -> tuple[int, str, str]:
     pipe = subprocess.PIPE
     with interrupt.postponed():
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
-        forget = interrupt.on_end(partial(_terminate, process.pid))
+        forget = interrupt.on_end(partial(reaper.terminate, process.pid))
     with process:
         out, complaint = process.communicate()
     forget()
     return process.returncode, out, complaint
-
-
-def _terminate(pid: int) -> None:
-    with suppress(ProcessLookupError, ChildProcessError):
-        os.kill(pid, signal.SIGTERM)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it ends its app first

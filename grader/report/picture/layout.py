@@ -105,6 +105,11 @@ def rows(result: CheckResult, *, most: int | None = None) -> list[Row]:
     return found if most is None else _shorten(found, most)
 
 
+def stretch(entries: Sequence[Entry]) -> list[Row]:
+    """The rows of any part of a record, with its silences, and rounds that repeat folded."""
+    return _fold(_silences(_arrows(entries)))
+
+
 def label(entry: Entry) -> str:
     """What an entry tells, neutralised, on one line."""
     match entry.act:

@@ -1,0 +1,139 @@
+"""`grade trace`: one request, live, with both ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.shared import app_option, complete_kata, console_for, module_of, must_be_installed, server_options
+from grader.errors import BootFailed, UsageError
+from grader.score import Exit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from grader.report.picture.layout import Row
+    from grader.trace import Sight
+
+
+@click.command("trace")
+@click.argument("kata", shell_complete=complete_kata)
+@click.argument("path")
+@click.option("-X", "--request", "method", metavar="METHOD", help="[GET, or POST when there is a body]")
+@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this field, too.")
+@click.option("--json", "body", metavar="TEXT", help="Send this body, as application/json.")
+@click.option("--leave-after", type=click.IntRange(0), metavar="N", help="Leave after N chunks (0: after the head).")
+@click.option("--reset", is_flag=True, help="Leave by a reset (RST), not in good order (FIN).")
+@click.option("--stall", is_flag=True, help="Read nothing, and see how far the app runs ahead.")
+@click.option("--hold", type=click.IntRange(0), metavar="N", help="The upstream gives N items, and no more.")
+@click.option("--for", "seconds", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="SECONDS")
+@app_option
+@server_options
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="NO_COLOR is heeded.")
+def trace_command(
+    kata: str,
+    path: str,
+    method: str | None,
+    headers: tuple[str, ...],
+    body: str | None,
+    leave_after: int | None,
+    reset: bool,
+    stall: bool,
+    hold: int | None,
+    seconds: float,
+    app: str | None,
+    loop: str,
+    http: str,
+    color: str,
+) -> None:
+    """Boot your app for KATA, send one request for PATH, and show it live: times, fields, chunks, pulls.
+
+    \b
+    grade trace kata-1 '/generate?prompt=hello&stream=true'
+    grade trace kata-2 '/tasks?stream=true' --json '{"task": "tea", "steps": 3}'
+
+    The upstream is the kit's stand-in: a key with "fail", "fail-after-2", "empty" or "slow" in it changes its mood.
+    """
+    from grader.boot import Launch
+    from grader.kata import find
+    from grader.probe.wire import Farewell
+    from grader.report import terminal
+    from grader.trace import Manners, Request, trace
+
+    found = find(kata, Path.cwd())
+    module, name = module_of(app, found, kata)
+    must_be_installed(loop, http)
+    request = Request(
+        method or ("GET" if body is None else "POST"),
+        path if path.startswith("/") else f"/{path}",
+        _fields(headers, body),
+        body.encode() if body is not None else None,
+    )
+    farewell = Farewell.RST if reset else Farewell.FIN
+    manners = Manners(leave_after=leave_after, farewell=farewell, stalls=stall, hold=hold, seconds=seconds)
+    console = console_for(color)
+    try:
+        summary = trace(Launch(module, name, loop, http), request, manners, _Screen(console).show)
+    except BootFailed as error:
+        for part in terminal.boot_failure(error.failure, ""):
+            console.print(part, highlight=False, markup=False)
+        sys.exit(Exit.FAILED)
+    for sentence in summary.sentences:
+        console.print(sentence, style="bold", highlight=False, markup=False)
+    sys.exit(Exit.PASSED if summary.answered else Exit.FAILED)
+
+
+def _fields(headers: tuple[str, ...], body: str | None) -> dict[str, str]:
+    """The header fields, as `curl -H` takes them. Raises UsageError."""
+    found = {} if body is None else {"content-type": "application/json"}
+    for header in headers:
+        name, colon, value = header.partition(":")
+        if not colon or not name.strip() or not (name + value).isprintable():
+            raise UsageError(f"--header: {header!r} is no field; write it like 'Accept: text/event-stream'.")
+        found[name.strip().lower()] = value.strip()
+    return found
+
+
+class _Screen:
+    """Prints what happens, row by row, with the silences between."""
+
+    def __init__(self, console: Console) -> None:
+        from grader.report.picture.text import ASCII, LINES, Pen
+
+        self._console = console
+        self._pen = Pen(min(console.width, 140), ASCII if console.options.ascii_only else LINES)
+        self._last: float | None = None
+
+    def show(self, sight: Sight) -> None:
+        """Print one sight, below the names of the lanes."""
+        from rich.text import Text
+
+        from grader.report.picture.text import Tone
+
+        if self._last is None:
+            self._console.print(Text(self._pen.heading().text, "dim"), soft_wrap=True)
+            self._last = 0.0
+        for line in self._pen.lines(self._rows(sight, self._last)):
+            style = "dim" if line.tone is Tone.FAINT else ""
+            self._console.print(Text(line.text, style, no_wrap=True), soft_wrap=True)
+
+    def _rows(self, sight: Sight, last: float) -> Iterator[Row]:
+        from grader.report.picture.layout import SILENCE, Party, Remark, Silence, arrow, stretch
+        from grader.text import visible
+        from grader.trace import Fields, Stretch
+
+        match sight:
+            case Fields(fields):
+                for name, value in fields:
+                    yield Remark(last, Party.CLIENT, visible(f"  {name}: {value}", 300))
+            case Stretch(entries):
+                yield from stretch(entries)
+            case entry:
+                if entry.at - last >= SILENCE:
+                    yield Silence(entry.at - last)
+                self._last = max(last, entry.at)
+                yield arrow(entry)

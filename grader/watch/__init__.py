@@ -1,0 +1,1 @@
+"""`grade watch`: grade on every save, in one calm view."""

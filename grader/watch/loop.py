@@ -1,0 +1,144 @@
+"""Waits for saves, keys and the grade under way, all at once; changes the state, and shows it."""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from grader.journal import Journal
+from grader.model import Report
+from grader.report import browser, html
+from grader.run import Job
+from grader.watch.keys import DOWN, UP, Keys
+from grader.watch.saves import Saves
+from grader.watch.state import State
+from grader.worker import Progress, Trouble, Worker
+
+#: Shows a state; it is told whether a grade has just ended.
+Show = Callable[[State, bool], None]
+
+_TICK = 0.5  # seconds: a terminal that has changed its size is noticed by then
+_PAGE = "report.html"
+
+
+class Watch:
+    """Grades ``job`` at the beginning and after every save; a save during a grade ends that one and begins another.
+
+    ``journal`` takes in every grade, where there is one. ``keys`` are there where there is a terminal.
+    """
+
+    def __init__(self, job: Job, *, show: Show, saves: Saves, keys: Keys | None, journal: Journal | None) -> None:
+        self._job = job
+        self._show = show
+        self._saves = saves
+        self._keys = keys
+        self._journal = journal
+        self._worker: Worker | None = None
+        self._selector = selectors.DefaultSelector()
+        self._folder: TemporaryDirectory[str] | None = None
+        self._going_on = True
+        self.state = State()
+
+    def run(self) -> None:
+        """Until somebody quits, or the terminal is gone."""
+        self._selector.register(self._saves, selectors.EVENT_READ, self._saved)
+        if self._keys is not None:
+            self._selector.register(self._keys, selectors.EVENT_READ, self._pressed)
+        try:
+            self._begin()
+            while self._going_on:
+                for key, _ in self._selector.select(_TICK):
+                    react: Callable[[], None] = key.data
+                    react()
+                self._show(self.state, False)
+        finally:
+            self._end_grade()
+            self._selector.close()
+            if self._folder is not None:
+                self._folder.cleanup()
+
+    # -- a grade ------------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._end_grade()
+        self.state = self.state.started()
+        self._show(self.state, False)
+        self._worker = Worker(self._job)
+        self._selector.register(self._worker, selectors.EVENT_READ, self._heard)
+
+    def _end_grade(self) -> None:
+        if self._worker is not None:
+            self._selector.unregister(self._worker)
+            self._worker.stop()
+            self._worker = None
+
+    def _heard(self) -> None:
+        if self._worker is None:  # ended by what was read just before
+            return
+        match self._worker.receive():
+            case Progress() as progress:
+                self.state = replace(self.state, progress=progress)
+                return
+            case Report() as report:
+                self._end_grade()
+                self._note(report)
+                self.state = self.state.graded(report)
+            case Trouble(message):
+                self._end_grade()
+                self.state = self.state.troubled(message)
+        self._show(self.state, True)
+
+    def _note(self, report: Report) -> None:
+        if self._journal is not None:
+            with suppress(OSError):
+                self._journal.note(self._job.kata, report)
+
+    # -- the learner --------------------------------------------------------------------------------------------------
+
+    def _saved(self) -> None:
+        self._saves.take()
+        self._begin()
+
+    def _pressed(self) -> None:
+        assert self._keys is not None
+        pressed = self._keys.read()
+        if pressed is None:
+            self._going_on = False
+            return
+        for key in pressed:
+            self._do(key)
+
+    def _do(self, key: str) -> None:
+        match key:
+            case "enter":
+                self._begin()
+            case "h":
+                self._hint()
+            case "d":
+                self.state = replace(self.state, details=not self.state.details, scroll=0)
+            case "o":
+                self._open_page()
+            case "q":
+                self._going_on = False
+            case _ if key in (UP, DOWN):
+                scroll = self.state.scroll + (1 if key == DOWN else -1)
+                self.state = replace(self.state, scroll=max(0, scroll))
+
+    def _hint(self) -> None:
+        self.state = self.state.with_hint()
+        if self._journal is not None and self.state.mend is not None:
+            with suppress(OSError):
+                self._journal.note_hint(self._job.kata, self.state.mend.check.id)
+
+    def _open_page(self) -> None:
+        if self.state.report is None:
+            return
+        self._folder = self._folder or TemporaryDirectory(prefix="stream-katas-", ignore_cleanup_errors=True)
+        page = Path(self._folder.name, _PAGE)
+        page.write_text(html.render(self.state.report), "utf-8")
+        says = "" if browser.show(page) else f"No browser can be started here. The page is {page}, until you quit."
+        self.state = replace(self.state, message=says)

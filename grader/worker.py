@@ -1,0 +1,99 @@
+"""A grade in a process of its own, for whoever has other things to do meanwhile; what it tells comes through a pipe."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+
+from grader import interrupt, reaper
+from grader.errors import BadKata, Inconclusive, UsageError
+from grader.model import Report
+from grader.run import Job, grade
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """So many checks of so many are done."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """There is no report, and why: nothing that the app can do leads here."""
+
+    message: str
+
+
+News = Progress | Report | Trouble
+
+
+class Worker:
+    """Grades one app beside this process. One grade a process: no module of one specification meets another's."""
+
+    def __init__(self, job: Job) -> None:
+        self._pipe, theirs = Pipe()
+        command = [sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno())]
+        with interrupt.postponed():
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
+            self._forget = interrupt.on_end(partial(reaper.terminate, self._process.pid))
+        theirs.close()
+        self._pipe.send(job)
+
+    def fileno(self) -> int:
+        """What becomes readable when there is news."""
+        return self._pipe.fileno()
+
+    def receive(self) -> News:
+        """The next news; waits for it. After a Report or a Trouble there is no more."""
+        try:
+            news = self._pipe.recv()
+        except (EOFError, OSError):
+            return Trouble("the grader's process has ended without a report")
+        assert isinstance(news, Progress | Report | Trouble)
+        return news
+
+    def stop(self) -> None:
+        """End the grade, if it is still going on, and all processes of it."""
+        if self._pipe.closed:
+            return
+        if self._process.poll() is None:
+            reaper.terminate(self._process.pid)
+        self._process.wait()
+        self._forget()
+        self._pipe.close()
+
+
+#: The package is found by its place: the working directory is the learner's, and may hold modules of any name.
+_PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parent.parent)!r}); " + (
+    "from grader import worker; worker.work(int(sys.argv[1]))"
+)
+
+
+def work(fd: int) -> None:
+    """What the process does: take a job from the pipe, grade, and tell."""
+    interrupt.heed()
+    pipe = Connection(fd)
+    job = pipe.recv()
+    assert isinstance(job, Job)
+    with suppress(BrokenPipeError):
+        try:
+            pipe.send(grade(job, lambda done, total: pipe.send(Progress(done, total))))
+        except (BadKata, UsageError, Inconclusive) as error:
+            pipe.send(Trouble(str(error)))
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            pipe.send(Trouble(f"the grader itself broke ({type(error).__name__}: {error})"))
