@@ -40,15 +40,31 @@ def test_the_readme_lists_all_commands_and_only_those() -> None:
     assert listed == set(cli.cli.commands) - {"run"}
 
 
+def options_of(command: str) -> set[str]:
+    options = [option for option in cli.cli.commands[command].params if isinstance(option, click.Option)]
+    return {name for option in options for name in option.opts if name.startswith("--")}
+
+
 @pytest.mark.parametrize(
-    ("command", "start", "end"),
-    [("run", "Options of `grade KATA`", "Exit codes"), ("verify", "| option of `grade verify`", "A check is plain")],
+    ("command", "start", "end", "elsewhere"),
+    [
+        ("run", "Options of `grade KATA`", "Options of `grade trace", set()),
+        ("trace", "Options of `grade trace", "`grade trace` and", {"--app", "--loop", "--http", "--color"}),
+        ("verify", "| option of `grade verify`", "A check is plain", set()),
+    ],
 )
-def test_the_readme_lists_all_options_and_only_those(command: str, start: str, end: str) -> None:
+def test_the_readme_lists_all_options_and_only_those(command: str, start: str, end: str, elsewhere: set[str]) -> None:
     rows = README.partition(start)[2].partition(end)[0].splitlines()
     listed = {name for row in rows for name in re.findall(r"--[a-z][a-z-]+", row.partition(" | ")[0])}
-    options = [option for option in cli.cli.commands[command].params if isinstance(option, click.Option)]
-    assert listed == {name for option in options for name in option.opts}
+    assert listed | elsewhere == options_of(command)
+
+
+def test_the_readme_names_the_options_that_several_commands_share() -> None:
+    sentence = README.partition("`grade trace` and `grade watch` also take")[2].partition("\n\n")[0]
+    shared, _, watch = sentence.partition(";")
+    named = set(re.findall(r"--[a-z]+", shared))
+    assert named < options_of("trace")
+    assert named | set(re.findall(r"--[a-z]+", watch)) == options_of("watch")
 
 
 def test_the_contributing_guide_names_each_dependency() -> None:
@@ -66,12 +82,20 @@ def test_the_readme_shows_a_check_as_it_stands() -> None:
     assert code[1] in KATAS[0].specification.joinpath("test_dual_mode.py").read_text("utf-8")
 
 
+def without_times(picture: str) -> str:
+    """A report, but for how long things took."""
+    picture = re.sub(r"(?m)^ {4}[ \d.]{8} (?=[│✗])", f"{'<ms>':>12} ", picture)
+    return re.sub(r"\d\.\d s of silence", "<some> s of silence", picture)
+
+
 def test_the_readme_shows_a_report_as_it_is(grade: Grade) -> None:
     shown = re.search(r"```text\n(FAIL.*?)```", README, re.DOTALL)
     assert shown is not None
-    wrong = KATAS[0].solutions / "wrong" / "unfinished_last_event.py"
-    done = grade("kata-1", "--app", str(wrong), "--only", "framing_is_well_formed", "--seed", "readme")
-    assert shown[1] in "".join(line.rstrip() + "\n" for line in done.out.splitlines())
+    wrong = KATAS[0].solutions / "wrong" / "collected_first.py"
+    only = "each_chunk_leaves_before_the_next_exists"
+    done = grade("kata-1", "--app", str(wrong), "--only", only, "--seed", "readme")
+    lines = "".join(line.rstrip() + "\n" for line in done.out.splitlines())
+    assert without_times(shown[1]) in without_times(lines)
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/authoring.md", "examples/README.md"])
@@ -90,8 +114,11 @@ def test_the_learners_commands_of_the_readme_run(tmp_path: Path, grade: Grade) -
                 here /= folder
             case ["grade", "init", *rest]:
                 assert grade("init", *rest, cwd=here).code == 0
-            case ["grade", kata] if not kata.startswith("-"):
-                done = grade(kata, cwd=here)
+            case ["grade", "hint" | "trace", *_]:
+                done = grade(*shlex.split(command)[1:], cwd=here)
+                assert (done.code, done.err) == (0, "")
+            case ["grade", kata, *options] if kata.startswith("kata-") and "--app" not in options:
+                done = grade(kata, *options, cwd=here)
                 assert done.code == 1
                 assert "Score: 0 of" in done.out
 
@@ -114,5 +141,5 @@ def test_each_make_target_of_the_documents_exists() -> None:
 
 
 def test_every_command_of_the_readme_is_one_that_is_tested() -> None:
-    known = ("pip install .", "grade init ", "cd ", "grade kata-", "make ")
+    known = ("pip install .", "grade init ", "cd ", "grade kata-", "grade hint ", "grade trace ", "make ")
     assert [command for command in COMMANDS if not command.startswith(known)] == []
