@@ -85,6 +85,19 @@ WRONG: list[tuple[str, str]] = [
     (f"77 --app katas/{NAME}/README.md", "must end in .py."),
     ("77 --json no/such/folder/report.json", "grade: --json: 'no/such/folder/report.json' cannot be written."),
     ("77 --json katas", "grade: --json: 'katas' cannot be written."),
+    ("77 --html katas", "grade: --html: 'katas' cannot be written."),
+    (
+        "77 --json - --html -",
+        "grade: --json and --html cannot both go to standard output; name a file for one of them.",
+    ),
+    ("77 --html - --open", "grade: --open needs a file: name one with --html FILE, or leave --html out."),
+    ("hint kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
+    ("reset kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
+    ("solution kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
+    ("watch kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
+    ("trace kata-l /", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
+    ("trace 77 / --app gone.py", "grade: --app: there is no file 'gone.py'."),
+    ("watch 77 --app gone.py", "grade: --app: there is no file 'gone.py'."),
 ]
 
 
@@ -371,7 +384,8 @@ def test_the_katas_that_can_be_named_here_are_listed(echo: Path, grade: Grade) -
     rows = [line.split() for line in done.out.splitlines()]
     assert done.code == 0
     assert [row[0] for row in rows if row and row[0].startswith("kata-")] == [*(k.id for k in bundled()), "kata-77"]
-    assert ["kata-77", "Small", "echo", "3", "batch"] in rows
+    assert ["kata-77", "Small", "echo", "3"] in rows
+    assert rows[rows.index(["kata-77", "Small", "echo", "3"]) + 1] == ["batch"]
 
 
 def test_what_a_kata_grades_is_explained(echo: Path, grade: Grade) -> None:

@@ -145,10 +145,48 @@ def test_every_end_of_a_test_is_one_outcome(tmp_path: Path, grade: Grade) -> Non
     assert "at $.n: 'x' is not of type 'integer'" in pointed["seen"]
     assert pointed["spot"]["excerpt"][pointed["spot"]["caret"] :].startswith("event: thing")
     assert pointed["spot"]["offset"] == len("data: {}\n\n")
+    assert pointed["spot"]["request"] == 1
 
     assert "KeyError: 'nothing' (test_tiny.py:" in finding(done, "breaks")["seen"]
     assert "nothing" in finding(done, "asks_for_what_is_not_there")["seen"]
     assert finding(done, "cannot_tell")["seen"] == "the machine is asleep"
+
+
+PARTING = """
+    @check(points=1)
+    def test_passes(client: Client) -> None:
+        \"\"\"it passes\"\"\"
+        with client.get("/") as reply:
+            assert reply.status == 200
+
+    @check(points=1, hint=("think", "do"))
+    def test_parts_within(client: Client) -> None:
+        \"\"\"it fails before the client leaves\"\"\"
+        with client.get("/") as reply:
+            assert reply.status == 201
+
+    @check(points=1, hint="the only one")
+    def test_parts_afterwards(client: Client) -> None:
+        \"\"\"it fails when the client has left\"\"\"
+        with client.get("/") as reply:
+            status = reply.status
+        assert status == 201
+"""
+
+
+def test_a_failure_tells_when_expectation_and_observation_parted(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, PARTING), json_report=True)
+    checks = {check["id"]: check for check in done.report["checks"]}
+    assert checks["passes"]["parted_ms"] is None
+    for name, parts_first in (("parts_within", True), ("parts_afterwards", False)):
+        left = next(entry["ms"] for entry in checks[name]["transcript"] if entry["act"] == "left")
+        assert (checks[name]["parted_ms"] <= left) is parts_first
+
+
+def test_a_report_tells_the_first_hint_alone(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, PARTING), json_report=True)
+    assert [check["hint"] for check in done.report["checks"]] == ["", "think", "the only one"]
+    assert finding(done, "parts_within")["hint"] == "think"
 
 
 def test_without_a_failure_what_is_inconclusive_leaves_the_grade_open(tmp_path: Path, grade: Grade) -> None:
@@ -279,6 +317,10 @@ FAULTY = {
     "late": (
         'def other() -> None:\n    pass\n@check(points=1, after=other)\ndef test_it() -> None:\n    """x"""',
         "check it: it comes after other, which must stand above it",
+    ),
+    "too helpful": (
+        '@check(points=1, hint=("a", "b", "c", "d"))\ndef test_it() -> None:\n    """x"""',
+        "check it: it has 4 hints; 3 are enough",
     ),
     "empty": ("", "there is no check; write a test function marked @check(points=…)"),
     "broken": ("def test_it(:", "cannot be loaded: "),

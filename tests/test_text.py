@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.text import plural, visible, visible_bytes, visible_lines
+from grader.text import ago, plural, visible, visible_bytes, visible_lines
 
 LAW = settings(deadline=None, derandomize=True, database=None, max_examples=300)
 #: Controls, formats (bidi marks and the like), surrogates, private use, unassigned, line and paragraph separators.
@@ -111,3 +112,23 @@ def test_lines_left_out_are_counted() -> None:
 )
 def test_counts_are_grammatical(count: int, noun: str, words: str) -> None:
     assert plural(count, noun) == words
+
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "just now"),
+        (0, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (3599, "59 minutes ago"),
+        (7200, "2 hours ago"),
+        (86400, "1 day ago"),
+        (400 * 86400, "400 days ago"),
+    ],
+)
+def test_moments_are_told_roughly(seconds: int, words: str) -> None:
+    assert ago(NOW - timedelta(seconds=seconds), now=NOW) == words

@@ -115,7 +115,7 @@ def _must_be_possible(outputs: _Outputs) -> None:
 
 def _put_out(report: Report, outputs: _Outputs) -> None:
     """Write the report in all formats that are asked for; on standard output there is one only."""
-    from grader.report import file, json
+    from grader.report import json
 
     page = _page(outputs)
     if not outputs.to_stdout:
@@ -123,15 +123,25 @@ def _put_out(report: Report, outputs: _Outputs) -> None:
 
         terminal.show(report, console_for(outputs.color), verbose=outputs.verbose)
     if outputs.json is not None:
-        file.write(json.render(report), outputs.json)
+        _write(json.render(report), outputs.json)
     if page is not None:
         from grader.report import html
 
-        file.write(html.render(report), page)
+        _write(html.render(report), page)
         if not outputs.to_stdout:
             click.echo(f"Page: {click.format_filename(page)}")
     if page is not None and outputs.opens:
         _open(Path(page))
+
+
+def _write(text: str, target: str) -> None:
+    """To a file, or to standard output and nothing else beside it."""
+    from grader.report import file
+
+    if target == file.STDOUT:
+        click.echo(text, nl=False)
+    else:
+        file.write(text, target)
 
 
 def _page(outputs: _Outputs) -> str | None:

@@ -98,7 +98,7 @@ def progress_of(what: str, *, color: str = "auto") -> Iterator[Callable[[int, in
 
     A total of 0 says that it is not known yet. Nothing is loaded or shown before the first call.
     """
-    if not (sys.stderr.isatty() or color == "always"):
+    if not sys.stderr.isatty():
         yield _plain(what)
         return
     with ExitStack() as held:

@@ -90,6 +90,8 @@ def test_a_slow_client_has_a_small_receive_buffer(meet: Meet) -> None:
     ends.client.post("/", slow=True).wait_for_end()
     ends.client.post("/").wait_for_end()
     assert ends.app.receive_buffers == [SLOW, None]
+    stalled = [(entry.lane, entry.stream) for entry in ends.session.transcript.entries() if entry.act is Act.STALLED]
+    assert stalled == [(Lane.CLIENT, 1)]
 
 
 def test_each_request_is_noted(meet: Meet) -> None:

@@ -159,6 +159,18 @@ def test_both_ends_are_in_one_transcript(session: Session, upstream: Upstream) -
     assert told.index((Lane.UPSTREAM, Act.GAVE)) < told.index((Lane.CLIENT, Act.CHUNK))
 
 
+def test_streams_are_numbered_through_the_whole_check(session: Session, upstream: Upstream) -> None:
+    other = upstream.another()
+    for each in (upstream, other):
+        each.give_all(["one"])
+        ask(session, "right", each).events()
+        each.wait_for_release()
+    entries = session.transcript.entries()
+    opened = [(entry.stream, entry.detail) for entry in entries if entry.act is Act.OPENED]
+    assert opened == [(1, upstream.key), (2, other.key)]
+    assert [entry.stream for entry in entries if entry.act is Act.RELEASED] == [1, 2]
+
+
 # -- when the client leaves -----------------------------------------------------------------------------------------
 
 
