@@ -77,17 +77,15 @@ class Journal:
 
     @classmethod
     def of(cls, app: Path) -> Journal:
-        """The journal of the workspace that holds the kata's folder in which ``app`` is."""
-        return cls(app.parent.parent)
+        """The journal of the workspace, or of the checkout, that holds the kata's folder in which ``app`` is."""
+        workspace = app.parent.parent
+        return cls(workspace.parent if workspace.name == "katas" else workspace)
 
     @classmethod
     def near(cls, start: Path) -> Journal | None:
         """The journal of the workspace or checkout that ``start`` is in, once there is one."""
-        for parent in (start, *start.parents):
-            for folder in (parent, parent / "katas"):
-                if (folder / NAME).is_file():
-                    return cls(folder)
-        return None
+        folders = (start, *start.parents)
+        return next((cls(folder) for folder in folders if (folder / NAME).is_file()), None)
 
     def standing(self, kata: Kata) -> Standing:
         """Where the learner stands; at the beginning when nothing is known, or nothing can be read."""

@@ -51,6 +51,7 @@ class Specification:
         self._progress = progress
         self._only = only.removeprefix("test_")
         self._compared: Finding | None = None
+        self._session: Session | None = None
         self._trouble: BaseException | None = None
         self.checks: dict[str, Check] = {}
         self.results: dict[str, CheckResult] = {}
@@ -161,6 +162,8 @@ class Specification:
             pass  # the next check will say so itself
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str]:
+        if self._session is not None:
+            self._session.part()  # now: to word the difference takes its time
         self._compared = comparison.finding(op, left, right)
         return [f"{self._compared.expected} / {self._compared.seen}"]
 
@@ -177,8 +180,9 @@ class Specification:
         """This check's hold on both ends."""
         assert self._rig is not None
         session = self._rig.session(_check(request.node, self._kata).id, self._kata.schemas)
-        request.node.stash[_KEY] = session
+        request.node.stash[_KEY] = self._session = session
         yield session
+        self._session = None
         session.close()
 
     @pytest.fixture

@@ -88,12 +88,14 @@ def test_it_is_found_from_anywhere_in_the_workspace(tmp_path: Path) -> None:
         assert found.standing(KATA).attempts == 1
 
 
-def test_it_is_found_in_the_katas_folder_of_a_checkout(tmp_path: Path) -> None:
-    (tmp_path / "katas").mkdir()
-    Journal(tmp_path / "katas").note(KATA, report(PASSED, FAILED, FAILED))
-    found = Journal.near(tmp_path)
+def test_that_of_a_checkout_is_no_part_of_its_katas(tmp_path: Path) -> None:
+    app = tmp_path / "katas" / "kata-7-tea" / "app.py"
+    app.parent.mkdir(parents=True)
+    assert Journal.of(app).file.parent == tmp_path
+    Journal.of(app).note(KATA, report(PASSED, FAILED, FAILED))
+    found = Journal.near(app.parent)
     assert found is not None
-    assert found.file.parent == tmp_path / "katas"
+    assert found.standing(KATA).attempts == 1
 
 
 def test_what_needs_a_grade_says_so(tmp_path: Path) -> None:

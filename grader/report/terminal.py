@@ -14,6 +14,7 @@ from grader.report import advice
 from grader.report.picture import layout
 from grader.report.picture.text import ASCII, LINES, Line, Pen, Tone
 from grader.rule import link
+from grader.score import first_to_mend
 from grader.text import plural, visible, visible_bytes, visible_lines
 
 _MARKS = {
@@ -23,7 +24,7 @@ _MARKS = {
     Outcome.INCONCLUSIVE: ("????", "yellow"),
 }
 _TONES = {Tone.PLAIN: "", Tone.FAINT: "dim", Tone.WRONG: "bold red"}
-_MOST = 18  # rows of a picture
+_MOST, _MOST_OTHERS = 18, 7  # rows of the picture of the check to mend first, and of the others
 
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
@@ -47,9 +48,11 @@ def _results(report: Report, console: Console, *, verbose: bool) -> list[Rendera
     if report.boot_failure is not None:
         return boot_failure(report.boot_failure, report.log)
     parts: list[RenderableType] = []
+    first = first_to_mend(report)
     for result in report.results:
         if result.finding is not None and result.outcome is not Outcome.BLOCKED:
-            parts += [*failed(result, result.finding, console, picture=not verbose), Text()]
+            most = 0 if verbose else _MOST if result is first else _MOST_OTHERS
+            parts += [*failed(result, result.finding, console, most=most), Text()]
         else:
             parts.append(line(result))
         if verbose and result.transcript:
@@ -57,11 +60,11 @@ def _results(report: Report, console: Console, *, verbose: bool) -> list[Rendera
     return parts
 
 
-def failed(result: CheckResult, finding: Finding, console: Console, *, picture: bool = True) -> list[RenderableType]:
-    """All about a check that did not pass: what was expected and seen, the picture, and how to repeat it."""
+def failed(result: CheckResult, finding: Finding, console: Console, *, most: int = _MOST) -> list[RenderableType]:
+    """All about a check that did not pass: what was expected and seen, ``most`` rows of its picture, the request."""
     parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4))]
-    if picture and result.transcript:
-        parts += [_picture_heading(), _picture(result, console, most=_MOST)]
+    if most and result.transcript:
+        parts += [_picture_heading(), _picture(result, console, most=most)]
     return [*parts, _repeat(result.requests)] if result.requests else parts
 
 
@@ -83,15 +86,15 @@ def _detail(finding: Finding, console: Console) -> RenderableType:
     grid.add_column(width=8, no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     if f"expected: {finding.expected}" not in finding.headline:
-        grid.add_row("expected", Text(finding.expected))
+        grid.add_row("expected", Text(visible(finding.expected, 600)))
     if finding.seen not in finding.headline:
-        grid.add_row("seen", Text(finding.seen, "red"))
+        grid.add_row("seen", Text(visible(finding.seen, 600), "red"))
     grid.add_row("rule", _rule(finding.rule))
     if finding.place is not None:
         grid.add_row("where", _place(finding.place))
     if finding.hint:
-        grid.add_row("hint", Text(finding.hint, "cyan"))
-    parts: list[RenderableType] = [Text(finding.headline, "bold red"), grid]
+        grid.add_row("hint", Text(visible(finding.hint, 1000), "cyan"))
+    parts: list[RenderableType] = [Text(visible(finding.headline, 800), "bold red"), grid]
     if finding.spot is not None and finding.spot.excerpt:
         parts.append(_spot(finding.spot, console.width - 4))
     return Group(*parts)
@@ -168,7 +171,8 @@ def _ending(report: Report) -> list[RenderableType]:
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
     style = "bold green" if report.points == report.possible else "bold"
     score = (f"\nScore: {report.points} of {report.possible} points", style)
-    parts.append(Text.assemble(score, f"   {advice.counts(report)}   seed {report.seed}   {report.seconds:.1f} s"))
+    seed = f"seed {visible(report.seed, 80)}"
+    parts.append(Text.assemble(score, f"   {advice.counts(report)}   {seed}   {report.seconds:.1f} s"))
     parts.append(Text(visible(advice.next_step(report), 1000)))
     if alone := advice.alone(report):
         parts.append(Text(f"Alone: {visible(alone, 1000)}", no_wrap=True))
