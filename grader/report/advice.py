@@ -23,6 +23,6 @@ def next_step(report: Report) -> str:
 
 
 def alone(report: Report) -> str:
-    """The command that grades the first failed check alone, with the same draw; "" when none failed."""
-    mend = first_to_mend(report)
+    """The command that grades the first failed check alone, with the same draw; "" when none failed, or ran at all."""
+    mend = first_to_mend(report) if report.boot_failure is None else None
     return f"{report.command} --only {mend.check.id} --seed {report.seed}" if mend else ""

@@ -37,4 +37,4 @@ def _line(entry: Entry, number: str, width: int) -> str:
     start = f"{entry.at * 1000:8.1f} ms  {lane:8} {number:4} {_ARROWS[entry.act]}  "
     size = f"{plural(entry.size, 'byte')}  " if entry.act is Act.CHUNK and entry.size <= len(entry.data) else ""
     words = entry.detail if entry.act is Act.SENT and not entry.data else label(entry)
-    return start + visible(size + words, max(20, width - len(start)))
+    return start + visible(size + words, max(20, width - len(start) - 1))  # one more shows that it was cut

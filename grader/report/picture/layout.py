@@ -98,10 +98,10 @@ def rows(result: CheckResult, *, most: int | None = None) -> list[Row]:
     entries = list(result.transcript)
     if not entries:
         return []
-    drawn = _silences(_arrows(entries))
+    drawn: list[Row] = _arrows(entries)
     if result.outcome is Outcome.FAILED and result.finding and result.parted is not None:
         drawn = _part(drawn, entries, result, result.finding, result.parted)
-    found = _fold(drawn)
+    found = _fold(_silences(drawn))
     return found if most is None else _shorten(found, most)
 
 
@@ -125,9 +125,9 @@ def label(entry: Entry) -> str:
         case Act.BROKEN:
             return f"broken off: {visible(entry.detail, _LABEL)}"
         case Act.LEFT:
-            return f"leaves ({entry.detail})"
+            return f"leaves ({visible(entry.detail, _LABEL)})"
         case Act.STALLED:
-            return f"stops reading: {entry.detail}"
+            return f"stops reading: {visible(entry.detail, _LABEL)}"
         case Act.OPENED:
             return f"opens “{visible(entry.detail, _LABEL)}”"
         case Act.FAILED:
@@ -140,7 +140,7 @@ def label(entry: Entry) -> str:
             return visible(entry.detail, _LABEL)
 
 
-def numbers(entries: Iterable[Entry]) -> dict[tuple[Lane, int], str]:
+def numbers(entries: Sequence[Entry]) -> dict[tuple[Lane, int], str]:
     """How to tell requests (1, 2, …) and streams of the upstream (a, b, …) apart, where there are several."""
     found: dict[tuple[Lane, int], str] = {}
     for lane in Lane:
@@ -209,36 +209,30 @@ def _silences(found: Iterable[Row]) -> list[Row]:
 # -- where they part --------------------------------------------------------------------------------------------------
 
 
-def _part(drawn: list[Row], entries: list[Entry], result: CheckResult, finding: Finding, parted: float) -> list[Row]:
-    """The rows with the parting: at the chunk that holds the offending byte, or when the check gave up."""
-    chunk = _chunk(entries, finding.spot) if finding.spot and not result.left_out else None
-    if chunk is None:
-        before = [row for row in drawn if not isinstance(row, Arrow | Remark) or row.at <= parted]
-        while before and isinstance(before[-1], Silence):
-            before.pop()
-        mark = Parting(parted, finding.expected, finding.seen)
-        kept = [row for row in before if not isinstance(row, Silence)]
-        return _silences([*kept, mark])
-    at = next(
-        index
-        for index, row in enumerate(drawn)
-        if isinstance(row, Arrow) and row.act is Act.CHUNK and (row.at, row.stream) == (chunk.at, chunk.stream)
-    )
+def _part(
+    drawn: Sequence[Row], entries: Sequence[Entry], result: CheckResult, finding: Finding, parted: float
+) -> list[Row]:
+    """The rows with the parting: after the chunk that holds the offending byte, or else when the check gave up."""
+    subject = f"{finding.subject}: " if finding.subject else ""
+    expected, seen = visible(subject + finding.expected, _LABEL), visible(finding.seen, _LABEL)
+    count = sum(entry.at <= parted for entry in entries)
+    at = _chunk(entries, finding.spot) if finding.spot and not result.left_out else None
+    if at is None:
+        return [*drawn[:count], Parting(parted, expected, seen)]
     culprit = drawn[at]
     assert isinstance(culprit, Arrow)
-    mark = Parting(culprit.at, finding.expected, finding.seen)
-    after = [row for row in drawn[at + 1 :] if not isinstance(row, Arrow) or row.act is not Act.LEFT]
-    return [*drawn[:at], replace(culprit, wrong=True), mark, *after]
+    mark = Parting(culprit.at, expected, seen)
+    return [*drawn[:at], replace(culprit, wrong=True), mark, *drawn[at + 1 : count]]
 
 
-def _chunk(entries: Iterable[Entry], spot: Spot) -> Entry | None:
-    """The chunk of the response that holds the byte at ``spot``."""
+def _chunk(entries: Sequence[Entry], spot: Spot) -> int | None:
+    """Which entry is the chunk of the response that holds the byte at ``spot``."""
     end = 0
-    for entry in entries:
+    for at, entry in enumerate(entries):
         if entry.act is Act.CHUNK and entry.stream == spot.request:
             end += entry.size
             if spot.offset < end:
-                return entry
+                return at
     return None
 
 

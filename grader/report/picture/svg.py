@@ -11,7 +11,7 @@ from grader.report.picture.layout import Arrow, Fold, Parting, Party, Remark, Ro
 
 WIDTH = 900
 _LANES = (76, 530, WIDTH - 16)
-_TOP, _ROW, _FOOT = 44, 27, 12
+_TOP, _ROW, _FOOT = 44, 27, -11
 _CHARACTER = 7.0  # width of one in the page's monospaced font of 11.5 pixels, with some to spare
 _PARTING = 46
 
@@ -88,7 +88,8 @@ class _Easel:
                 self._arrow(row)
             case Remark():
                 self._clock(row.at)
-                self._say(_LANES[row.party] + 8, row.label, "label", room=_LANES[1] - _LANES[0])
+                left, right = _LANES[:2] if row.party is Party.CLIENT else _LANES[1:]
+                self._say(left + 8, row.label, "label", room=right - left - 16)
             case Silence():
                 self._say(_LANES[0] + 8, f"{row.seconds:.1f} s of silence", "faint")
             case Fold():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from grader.report.picture.layout import Arrow, Fold, Parting, Party, Remark, Row, Silence
 
 _CLOCK = 9  # columns for the milliseconds, and the blank after them
+_LONG = 999.9  # seconds after which there is no room for tenths of milliseconds
 _NARROWEST = 60
 
 
@@ -41,10 +42,12 @@ class Glyphs:
     left: str
     cross: str
     more: str
+    spelling: Mapping[int, str]  # of characters in the grader's own words
 
 
-LINES = Glyphs(lane="│", quiet="┆", line="─", right="►", left="◄", cross="✗", more="…")
-ASCII = Glyphs(lane="|", quiet=":", line="-", right=">", left="<", cross="X", more="...")
+_SPELLING = str.maketrans({"“": '"', "”": '"', "…": "..."})
+LINES = Glyphs(lane="│", quiet="┆", line="─", right="►", left="◄", cross="✗", more="…", spelling={})
+ASCII = Glyphs(lane="|", quiet=":", line="-", right=">", left="<", cross="X", more="...", spelling=_SPELLING)
 
 
 class Pen:
@@ -106,7 +109,8 @@ class Pen:
         return f"{bar}{left}{bar}{right}{bar}"
 
     def _clock(self, at: float) -> str:
-        return f"{at * 1000:{_CLOCK - 1}.1f} "
+        digits = 1 if at < _LONG else 0
+        return f"{at * 1000:{_CLOCK - 1}.{digits}f} "
 
     def _blank(self, span: int) -> str:
         return " " * span
@@ -116,6 +120,7 @@ class Pen:
 
     def _cut(self, words: str, room: int) -> str:
         """``words`` in at most ``room`` columns; wide characters take two."""
+        words = words.translate(self._glyphs.spelling)
         if cell_len(words) <= room:
             return words
         return set_cell_size(words, room - len(self._glyphs.more)).rstrip() + self._glyphs.more

@@ -1,0 +1,51 @@
+"""What a report says in words of its own: how the checks ended, and what to do next."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.model import BootFailure, Check, CheckResult, Outcome, Report
+from grader.report import advice
+
+P, F, B, I = Outcome  # noqa: E741
+
+
+def report(*outcomes: Outcome, boots: bool = True) -> Report:
+    results = tuple(CheckResult(Check(f"check_{n}", f"rule {n} holds", 2), out) for n, out in enumerate(outcomes))
+    failure = None if boots else BootFailure("it does not start")
+    return Report("kata-1-x", "Title", "app.py", "5eed", "grade kata-1 --app app.py", results, boot_failure=failure)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "words"),
+    [
+        ((P, P, P), "3 passed"),
+        ((F, P), "1 passed, 1 failed"),
+        ((B, I, F, F, P), "1 passed, 2 failed, 1 blocked, 1 inconclusive"),
+        ((), ""),
+    ],
+)
+def test_the_outcomes_that_there_are_are_counted(outcomes: tuple[Outcome, ...], words: str) -> None:
+    assert advice.counts(report(*outcomes)) == words
+
+
+START = "Next: make the app start, then run `grade kata-1 --app app.py` again."
+QUIET = "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
+DONE = "All of it holds. On to the next kata: `grade list`."
+
+
+@pytest.mark.parametrize(
+    ("graded", "words", "alone"),
+    [
+        (report(P, F, F), "Next: mend “rule 1 holds”.", "check_1"),
+        (report(I, F, B), "Next: mend “rule 1 holds”.", "check_1"),
+        (report(F, F, boots=False), START, ""),  # no check can be run alone before it starts
+        (report(P, I, B), QUIET, ""),
+        (report(P, P), DONE, ""),
+    ],
+    ids=["failed", "failed, whatever else is undecided", "no start", "undecided", "passed"],
+)
+def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str, alone: str) -> None:
+    assert advice.next_step(graded) == words
+    command = f"grade kata-1 --app app.py --only {alone} --seed 5eed"
+    assert advice.alone(graded) == (command if alone else "")
