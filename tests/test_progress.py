@@ -1,0 +1,55 @@
+"""Long work shows itself: a bar where somebody watches, which is gone when the work is done, and a line elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.cli.shared import progress_of
+from tests.small_kata import make_kata
+from tests.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+
+def test_a_grade_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
+    make_kata(tmp_path)
+    with Terminal("77", cwd=tmp_path, rows=40) as terminal:
+        assert terminal.wait_for_end() == 1
+        drawn = terminal.raw.decode()
+        text = terminal.text()
+        assert terminal.is_as_before
+    assert "\x1b[?25l" in drawn  # the cursor is hidden while the bar is there
+    assert "2/2" in drawn
+    assert drawn.index("2/2") < drawn.index("Small echo")
+    assert text.lstrip().startswith("Kata 77: Small echo")
+    assert "2/2" not in text
+
+
+def test_without_colours_there_are_none_in_the_bar(tmp_path: Path) -> None:
+    make_kata(tmp_path)
+    with Terminal("77", "--color", "never", cwd=tmp_path) as terminal:
+        terminal.wait_for_end()
+        assert "\x1b[3" not in terminal.raw.decode()
+
+
+def test_nothing_is_shown_where_nobody_watches(tmp_path: Path, grade: Grade) -> None:
+    make_kata(tmp_path)
+    assert grade("77", cwd=tmp_path).err == ""
+
+
+def test_elsewhere_a_line_comes_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("grader.cli.shared.time.monotonic", lambda: now[0])
+    with progress_of("apps judged") as tell:
+        for seconds, done, total in [(1, 0, 0), (29, 3, 9), (40, 0, 0), (41, 4, 9), (60, 5, 9), (72, 9, 9)]:
+            now[0] = seconds
+            tell(done, total)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "apps judged: 4 of 9\napps judged: 9 of 9\n"
