@@ -178,7 +178,7 @@ class App:
         place = self.blocked_at() if self._imported else self._loading_at
         doing = "its lifespan start-up has not ended" if self._imported else "importing the module has not ended"
         return BootFailure(
-            f"the app did not start within {limit:g} seconds: {doing}",
+            f"it did not start within {limit:g} seconds: {doing}",
             "Start-up must end by itself: do long or endless work in a task, or in a request.",
             (place,) if place else (),
         )

@@ -20,12 +20,18 @@ Ending = Callable[[], object]
 _endings: list[Ending] = []
 _postponed: list[None] = []
 _came: list[int] = []
+_lost = ["; nothing was graded"]
 
 
 def heed() -> None:
     """From now on the signals end this process, with 128 + the signal's number as shells have it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _handle)
+
+
+def nothing_is_lost() -> None:
+    """From now on an end is no more than that: what there was to tell has been told."""
+    _lost.append("")
 
 
 def on_end(ending: Ending) -> Callable[[], None]:
@@ -75,5 +81,6 @@ def _end(number: int) -> NoReturn:
             ending()
     word = "interrupted" if number == signal.SIGINT else "terminated"
     with suppress(OSError):
-        os.write(2, f"grade: {word}; nothing was graded.\n".encode())  # whatever state sys.stderr is in
+        line = "\r\x1b[K" if os.isatty(2) else ""  # a bar may have been there
+        os.write(2, f"{line}grade: {word}{_lost[-1]}.\n".encode())  # whatever state sys.stderr is in
     os._exit(128 + number)

@@ -64,6 +64,10 @@ class Standing:
             trouble=failure.headline if failure else "",
         )
 
+    def anew(self) -> Standing:
+        """The stub is back: what failed last time says nothing any more."""
+        return replace(self, last=None, passed=(), failed=(), trouble="")
+
     def with_hint(self, check: str) -> Standing:
         """One more hint of ``check`` has been seen."""
         return replace(self, hints={**self.hints, check: self.hints.get(check, 0) + 1})
@@ -74,6 +78,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / NAME
+        self.damaged: Path | None = None  # where a file that could not be read was put aside
 
     @classmethod
     def of(cls, app: Path) -> Journal:
@@ -98,6 +103,10 @@ class Journal:
     def note_hint(self, kata: Kata, check: str) -> Standing:
         """One more hint of ``check`` is shown; returns where the learner stood before. Raises OSError."""
         return self._change(kata, lambda standing: standing.with_hint(check))
+
+    def note_reset(self, kata: Kata) -> Standing:
+        """The stub was put back; returns where the learner stood before. Raises OSError."""
+        return self._change(kata, Standing.anew)
 
     def _change(self, kata: Kata, change: Callable[[Standing], Standing]) -> Standing:
         with self._locked():
@@ -129,7 +138,7 @@ class Journal:
             pass
         if keep_damaged:
             with suppress(OSError):
-                self.file.replace(self.file.with_name(f"{NAME}.damaged"))
+                self.damaged = self.file.replace(self.file.with_name(f"{NAME}.damaged"))
         return {}
 
     def _write(self, document: Mapping[str, object]) -> None:
@@ -144,7 +153,7 @@ class Journal:
 def require(start: Path, kata: Kata) -> Journal:
     """The journal near ``start``, where ``kata`` has been graded. Raises UsageError when it has not."""
     journal = Journal.near(start)
-    if journal is None or not journal.standing(kata).attempts:
+    if journal is None or journal.standing(kata).last is None:
         raise UsageError(f"{kata.id} has not been graded here yet. Run `grade {kata.id}` in your workspace first.")
     return journal
 

@@ -155,6 +155,8 @@ def find(name: str, start: Path) -> Kata:
             return kata
     if looks_like_path and FOLDER.fullmatch(wanted) is None:
         raise UsageError(f"{name} is no kata's folder. Name a kata: {', '.join(kata.id for kata in katas)}.")
+    if re.fullmatch(r"(kata-)?\d+", wanted):  # of numbers, none is like another
+        raise UsageError(f"There is no kata {wanted!r}. There are {', '.join(kata.id for kata in katas)}.")
     raise UsageError(f"There is no kata {wanted!r}.{meant(wanted, _names(katas))} See `grade list`.")
 
 
@@ -163,16 +165,24 @@ def find_app(kata: Kata, name: str, start: Path) -> Path:
 
     Raises UsageError when there is none.
     """
-    given = (start / name).resolve()
-    places = [given] if given.name == kata.name and given.is_dir() else []
-    for parent in (start, *start.parents):
-        places += [parent] if parent.name == kata.name else []
-        places += [parent / kata.name, parent / "katas" / kata.name]
-    for place in places:
-        if (place / kata.entry[0]).is_file():
-            return place / kata.entry[0]
-    if given == kata.folder:
+    home = find_home(kata, name, start)
+    if (home / kata.entry[0]).is_file():
+        return home / kata.entry[0]
+    if home == kata.folder:
         raise UsageError(f"{kata.name} has no {kata.entry[0]}; restore it, or name another module with --app FILE.")
+    raise UsageError(f"{home.name} has no {kata.entry[0]} any more: `grade reset {kata.id}` brings the stub back.")
+
+
+def find_home(kata: Kata, name: str, start: Path) -> Path:
+    """The nearest folder of a learner for ``kata``, whether their module is in it or not. Raises UsageError."""
+    given = (start / name).resolve()
+    found = [given] if given.name == kata.name else []
+    for parent in (start, *start.parents):
+        found += [parent] if parent.name == kata.name else []
+        found += [parent / kata.name, parent / "katas" / kata.name]
+    for place in found:
+        if place.is_dir():
+            return place
     raise UsageError(
         f"There is no {kata.name}/{kata.entry[0]} here. Make a workspace with `grade init DIR` and run "
         f"`grade {kata.id}` inside it, or name your module with --app FILE."

@@ -99,7 +99,7 @@ class Specification:
         try:
             found = [_check(item, self._kata) for item in items]
             _agree(found, self._kata)
-            kept = _closure(found, self._only) if self._only else {check.id for check in found}
+            kept = _closure(found, self._only, self._kata) if self._only else {check.id for check in found}
         except (BadKata, UsageError) as trouble:
             self._trouble = trouble
             items.clear()
@@ -304,11 +304,11 @@ def _agree(checks: list[Check], kata: Kata) -> None:
             raise BadKata(f"{kata.name}/spec: check {check.id}: {problem}.")
 
 
-def _closure(checks: list[Check], wanted: str) -> set[str]:
+def _closure(checks: list[Check], wanted: str, kata: Kata) -> set[str]:
     """The check that is wanted, and what it comes after. Raises UsageError."""
     known = {check.id: check for check in checks}
     if wanted not in known:
-        raise UsageError(f"There is no check {wanted!r}.{meant(wanted, known)} See `grade explain`.")
+        raise UsageError(f"There is no check {wanted!r}.{meant(wanted, known)} See `grade explain {kata.id}`.")
     kept: set[str] = set()
     queue = [wanted]
     while queue:

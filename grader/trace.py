@@ -6,7 +6,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h11
@@ -65,10 +65,14 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What it came to, one sentence a line; ``answered`` says whether there was a response at all."""
+    """What it came to, one sentence a line; ``answered`` says whether there was a response at all.
+
+    ``log`` is what the app printed. It is the learner's: neutralise before showing.
+    """
 
     sentences: tuple[str, ...]
     answered: bool
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,11 @@ def trace(launch: Launch, request: Request, manners: Manners, show: Callable[[Si
         tape = _Tape()
         session.transcript = tape
         try:
-            return _Trace(session, request, manners, tape, show).run()
+            summary = _Trace(session, request, manners, tape, show).run()
         finally:
             session.close()
+        rig.finish()
+        return replace(summary, log=rig.log())
 
 
 class _Tape(Transcript):

@@ -41,14 +41,17 @@ def init(folder: Path, katas: Iterable[Kata]) -> Made:
 
 
 def reset(app: Path, kata: Kata) -> Path | None:
-    """Put ``kata``'s stub in the place of ``app``. Returns where the learner's file is kept, or None if it is the stub.
+    """Put ``kata``'s stub in the place of ``app``. Returns where the learner's file is kept, None if there is none.
 
     Raises UsageError when it cannot, or when ``app`` is the only copy of the stub that there is.
     """
-    if app.samefile(kata.stub):
+    if kata.stub.exists() and app.exists() and app.samefile(kata.stub):
         raise UsageError(f"{app} is the stub itself, in a checkout: bring it back with `git checkout`.")
     try:
         stub = kata.stub.read_bytes()
+        if not app.exists():
+            app.write_bytes(stub)
+            return None
         if app.read_bytes() == stub:
             return None
         kept = next(path for path in _names_beside(app) if not path.exists())

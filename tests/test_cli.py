@@ -72,13 +72,18 @@ def test_the_exit_code_tells_how_it_went(arguments: str, spoilt: bool, code: int
 
 WRONG: list[tuple[str, str]] = [
     ("kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
+    ("lsit", "grade: There is no kata or command 'lsit'. Did you mean `grade list`?"),
+    ("kata-9", "grade: There is no kata 'kata-9'. There are kata-1, kata-2, kata-3"),
     ("run kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
     ("explain kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
     ("verify kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
     ("init new kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
-    ("77 --only al_items", "grade: There is no check 'al_items'. Did you mean 'all_items'? See `grade explain`."),
-    ("77 --only json", "grade: There is no check 'json'. Did you mean 'is_json'? See `grade explain`."),
-    ("77 --only xyz", "grade: There is no check 'xyz'. See `grade explain`."),
+    (
+        "77 --only al_items",
+        "grade: There is no check 'al_items'. Did you mean 'all_items'? See `grade explain kata-77`.",
+    ),
+    ("77 --only json", "grade: There is no check 'json'. Did you mean 'is_json'? See `grade explain kata-77`."),
+    ("77 --only xyz", "grade: There is no check 'xyz'. See `grade explain kata-77`."),
     ("77 --app gone.py", "grade: --app: there is no file 'gone.py'."),
     ("77 --app gone.py:app", "grade: --app: there is no file 'gone.py'."),
     ("77 --app katas", "grade: --app: there is no file 'katas'."),
@@ -394,8 +399,10 @@ def test_what_a_kata_grades_is_explained(echo: Path, grade: Grade) -> None:
     assert [line.rstrip() for line in done.out.splitlines()] == [
         "kata-77: Small echo — 2 checks, 3 points",
         "Your server must show that …",
-        "  1  the answer is JSON  [is_json]",
+        "  1  the answer is JSON",
+        "     [is_json]",
         "     rule: RFC 9110 8.3 https://www.rfc-editor.org/rfc/rfc9110#section-8.3",
-        "  2  the answer is all that the upstream gives, in order  [all_items]",
+        "  2  the answer is all that the upstream gives, in order",
+        "     [all_items]",
         "     after: is_json",
     ]

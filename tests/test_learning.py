@@ -61,7 +61,19 @@ def test_only_whole_grades_of_ones_own_app_count(options: list[str], workspace: 
     assert not workspace.joinpath(JOURNAL).exists()
 
 
+def test_a_record_that_cannot_be_read_is_put_aside_and_said_once(workspace: Path, grade: Grade) -> None:
+    workspace.joinpath(JOURNAL).write_text("{", "utf-8")
+    first, second = (grade("77", cwd=workspace) for _ in range(2))
+    assert (first.code, second.code) == (1, 1)
+    assert first.err == f"{JOURNAL} could not be read; it is kept as {JOURNAL}.damaged.\n"
+    assert second.err == ""
+    assert entry(workspace)["attempts"] == 2
+
+
 def test_a_workspace_that_cannot_be_written_is_graded_all_the_same(workspace: Path, grade: Grade) -> None:
+    aside = workspace / f"{JOURNAL}.damaged"
+    aside.mkdir()
+    aside.joinpath("file").touch()  # so that nothing can take its name
     workspace.joinpath(JOURNAL).mkdir()
     done = grade("77", cwd=workspace)
     assert (done.code, done.err) == (1, "")
@@ -139,6 +151,26 @@ def test_reset_puts_the_stub_back_and_keeps_every_edit(workspace: Path, grade: G
         assert (workspace / NAME / f"app.mine-{number}.py").read_bytes() == mine
     assert grade("reset", "77", cwd=workspace).out == f"{NAME}/app.py is the stub already.\n"
     assert len(list((workspace / NAME).glob("app*"))) == 3
+
+
+def test_reset_brings_back_a_file_that_is_gone(workspace: Path, grade: Grade) -> None:
+    stub = app_of(workspace).read_bytes()
+    app_of(workspace).unlink()
+    told = grade("77", cwd=workspace)
+    assert (told.code, told.out) == (2, "")
+    assert told.err == f"grade: {NAME} has no app.py any more: `grade reset kata-77` brings the stub back.\n"
+    assert grade("reset", "77", cwd=workspace).out == f"{NAME}/app.py is the stub again.\n"
+    assert app_of(workspace).read_bytes() == stub
+
+
+def test_after_a_reset_there_is_no_last_grade_to_hint_at(workspace: Path, grade: Grade) -> None:
+    write(app_of(workspace), SOLUTION)
+    grade("77", cwd=workspace)
+    grade("reset", "77", cwd=workspace)
+    done = grade("hint", "77", cwd=workspace)
+    assert (done.code, done.out) == (2, "")
+    assert "has not been graded" in done.err
+    assert grade("solution", "77", cwd=workspace).code == 0  # the best score stays
 
 
 def test_the_stub_of_a_checkout_cannot_be_reset_to_itself(tmp_path: Path, grade: Grade) -> None:

@@ -19,8 +19,16 @@ class KataOrCommand(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+            self._mind_slips(args[0])
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def _mind_slips(self, word: str) -> None:
+        """Raises UsageError when ``word`` is a command's name, but for a slip of the finger."""
+        from difflib import get_close_matches
+
+        if close := get_close_matches(word, self.commands, n=1, cutoff=0.75):
+            raise UsageError(f"There is no kata or command {word!r}. Did you mean `grade {close[0]}`?")
 
 
 @click.group(cls=KataOrCommand, context_settings={"help_option_names": ["-h", "--help"]})

@@ -41,7 +41,7 @@ def list_command() -> None:
 @click.argument("kata", shell_complete=complete_kata)
 def explain_command(kata: str) -> None:
     """Show what KATA grades: its checks, their points and rules."""
-    from rich.padding import Padding
+    from rich.table import Table
     from rich.text import Text
 
     from grader.kata import find
@@ -55,11 +55,14 @@ def explain_command(kata: str) -> None:
     console.print(Text(f"{found.id}: {found.title} — {len(checks)} checks, {total} points", "bold"))
     console.print("Your server must show that …", style="dim", highlight=False)
     for check in checks:
-        console.print(Text.assemble(f"{check.points:3}  {check.title}", (f"  [{check.id}]", "dim")))
-        notes = [f"rule: {check.rule} {link(check.rule)}".rstrip()] if check.rule else []
+        notes = [f"[{check.id}]"]
+        notes += [f"rule: {check.rule} {link(check.rule)}".rstrip()] if check.rule else []
         notes += [f"after: {', '.join(check.after)}"] if check.after else []
-        for note in notes:
-            console.print(Padding(Text(note, "dim"), (0, 0, 0, 5)))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        words = Text.assemble(check.title, ("\n" + "\n".join(notes), "dim"))
+        grid.add_row(f"{check.points:3}", words)
+        grid.columns[1].overflow = "fold"
+        console.print(grid)
 
 
 @click.command("init")

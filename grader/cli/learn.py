@@ -35,7 +35,7 @@ def hint_command(kata: str, name: str) -> None:
     found = find(kata, Path.cwd())
     notes = journal.require(Path.cwd(), found)
     standing = notes.standing(found)
-    check = _wanted(checks_of(found), name, standing)
+    check = _wanted(found, checks_of(found), name, standing)
     if check is None:
         click.echo(f"Nothing fails in {found.id}. On to the next kata: `grade list`.")
     elif standing.trouble and not name:
@@ -47,13 +47,13 @@ def hint_command(kata: str, name: str) -> None:
         _give(check, found, notes, standing)
 
 
-def _wanted(checks: list[Check], name: str, standing: Standing) -> Check | None:
+def _wanted(kata: Kata, checks: list[Check], name: str, standing: Standing) -> Check | None:
     """The check that is named, or the first that failed last time. Raises UsageError."""
     from grader.kata import meant
 
     by_id = {check.id: check for check in checks}
     if name and name not in by_id:
-        raise UsageError(f"There is no check {name!r}.{meant(name, by_id)} See `grade explain`.")
+        raise UsageError(f"There is no check {name!r}.{meant(name, by_id)} See `grade explain {kata.id}`.")
     names = [name] if name else [one for one in standing.failed if one in by_id]
     return by_id[names[0]] if names else None
 
@@ -76,25 +76,31 @@ def _give(check: Check, kata: Kata, notes: Journal, standing: Standing) -> None:
         console.print(Padding(words, (0, 0, 0, 2)))
     if shown < count:
         more = f"For the next one, ask again: grade hint {kata.id}"
-        console.print(Text(more if standing.failed[:1] == (check.id,) else f"{more} --check {check.id}", "dim"))
+        line = more if standing.failed[:1] == (check.id,) else f"{more} --check {check.id}"
     else:
-        console.print(Text(f"That was the last one. To see what is sent: grade {kata.id} --only {check.id}", "dim"))
+        line = f"That was the last one. To see what is sent: grade {kata.id} --only {check.id}"
+    console.print(Text(line, "dim", no_wrap=True), soft_wrap=True)
 
 
 @click.command("reset")
 @click.argument("kata", shell_complete=complete_kata)
 def reset_command(kata: str) -> None:
     """Put the stub of KATA back; your file is kept beside it."""
-    from grader.kata import find, find_app
+    from grader.journal import Journal
+    from grader.kata import find, find_home
     from grader.workspace import reset
 
     found = find(kata, Path.cwd())
-    app = find_app(found, kata, Path.cwd())
+    app = find_home(found, kata, Path.cwd()) / found.entry[0]
+    was_there = app.exists()
     kept = reset(app, found)
-    if kept is None:
-        click.echo(f"{_here(app)} is the stub already.")
-    else:
+    with suppress(OSError):
+        if journal := Journal.near(Path.cwd()):
+            journal.note_reset(found)
+    if kept is not None:
         click.echo(f"{_here(app)} is the stub again. Your file is kept as {kept.name}, beside it.")
+    else:
+        click.echo(f"{_here(app)} is the stub {'already' if was_there else 'again'}.")
 
 
 @click.command("solution")

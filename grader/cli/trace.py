@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader import interrupt
 from grader.cli.shared import app_option, complete_kata, console_for, module_of, must_be_installed, server_options
 from grader.errors import BootFailed, UsageError
 from grader.score import Exit
@@ -69,22 +71,31 @@ def trace_command(
     must_be_installed(loop, http)
     request = Request(
         method or ("GET" if body is None else "POST"),
-        path if path.startswith("/") else f"/{path}",
+        _target(path),
         _fields(headers, body),
         body.encode() if body is not None else None,
     )
     farewell = Farewell.RST if reset else Farewell.FIN
     manners = Manners(leave_after=leave_after, farewell=farewell, stalls=stall, hold=hold, seconds=seconds)
     console = console_for(color)
+    interrupt.nothing_is_lost()
     try:
         summary = trace(Launch(module, name, loop, http), request, manners, _Screen(console).show)
     except BootFailed as error:
         for part in terminal.boot_failure(error.failure, ""):
             console.print(part, highlight=False, markup=False)
         sys.exit(Exit.FAILED)
+    for part in terminal.log(summary.log):
+        console.print(part, highlight=False, markup=False)
     for sentence in summary.sentences:
         console.print(sentence, style="bold", highlight=False, markup=False)
     sys.exit(Exit.PASSED if summary.answered else Exit.FAILED)
+
+
+def _target(path: str) -> str:
+    """Path and query: of a whole address, too, as it may have been copied from a curl line."""
+    path = re.sub(r"^https?://[^/?]*", "", path)
+    return path if path.startswith("/") else f"/{path}"
 
 
 def _fields(headers: tuple[str, ...], body: str | None) -> dict[str, str]:

@@ -38,6 +38,8 @@ class FreshLoader(importlib.machinery.SourceFileLoader):
 
 def load(file: Path, name: str, frames: LearnerFrames) -> App:
     """Import the learner's module and take the app out of it. Raises Refusal."""
+    if not file.is_file():
+        raise Refusal(f"there is no {file.name} any more", "Save it again, or bring the stub back: `grade reset`.")
     folder = str(file.parent)
     sys.path_hooks.insert(0, _fresh_finder(folder))
     sys.path_importer_cache.pop(folder, None)

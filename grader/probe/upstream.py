@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
 from grader.probe.patience import UNBLOCK, Awaited, Ready, Waited
@@ -11,8 +11,8 @@ from grader.probe.source import Gate
 from grader.protocol.transcript import Act, Lane
 from grader.text import plural, visible
 
-#: Pulls after the client left that are counted before a check stops counting.
-_ENOUGH = 8
+#: Pulls after the client left that are counted before a check stops counting: more than any check allows.
+_ENOUGH = 3
 _MOMENT = 0.02  # seconds
 
 
@@ -107,21 +107,27 @@ class Upstream:
             raise Violation(
                 expected="the app closes its connection to the upstream",
                 seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {self._why(waited)}",
-                headline="the app keeps a connection to the upstream open on which it asks for no more items",
+                headline=f"the app keeps a connection to the upstream open {self._use()}",
                 hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
 
     def pulls_after_leaving(self) -> int:
-        """How many items the app asks for once its client has left, with the gate wide open.
+        """How many items the app asks for once its client has left; what it asks for it is given, item by item.
 
-        Counts up to eight. First the app's loop turns a few times, so that it has heard of the leaving: what it asked
-        for until then, while the client's farewell was on its way, is no fault of its own.
+        Counts up to three. First the app's loop turns a few times, so that it has heard of the leaving: what it asked
+        for until then, while the client's farewell was on its way, is no fault of its own. So it does after each item:
+        a thread that waits for one can hear of nothing until it comes, and then has to be told by the loop.
         """
-        self._session.patience.turns(6)
+        patience, asks = self._session.patience, self._news(lambda: self.is_released or self._gate.is_awaited)
+        hears = patience.turns(6) is Waited.SILENT
         before = self.pulls
-        self.flow(_endless())
-        self._session.patience.stays_quiet(self._news(lambda: self.is_released or self._gate.pulls >= before + _ENOUGH))
+        while self.pulls - before < _ENOUGH:
+            patience.stays_quiet(asks)
+            if not self._gate.is_awaited:
+                break
+            self.give(" more")
+            hears = hears and patience.stays_quiet(_never) is Waited.SILENT
         return self.pulls - before
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
@@ -141,6 +147,9 @@ class Upstream:
     def _news(self, condition: Callable[[], bool]) -> Ready:
         return _news(self._session, condition)
 
+    def _use(self) -> str:
+        return "and waits for one more item there" if self._gate.is_awaited else "on which it asks for no more items"
+
     def _why(self, waited: Waited) -> str:
         match waited:
             case Waited.BLOCKED:
@@ -151,7 +160,7 @@ class Upstream:
                 asked = visible(self._session.server.strangers[-1], 60)
                 return f"it asked for “{asked}” instead, which no request named"
             case _:
-                return "it asks for no more"
+                return "it waits for an item" if self._gate.is_awaited else "it asks for no more"
 
     def _situation(self, asked: str) -> str:
         """What the app does with this upstream, if the request ``asked`` names its key."""
@@ -203,6 +212,5 @@ def _news(session: Session, condition: Callable[[], bool]) -> Ready:
     return ready
 
 
-def _endless() -> Iterator[str]:
-    while True:
-        yield " more"
+def _never(_: float) -> bool:
+    return False

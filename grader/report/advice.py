@@ -19,7 +19,7 @@ def next_step(report: Report) -> str:
         return f"Next: mend “{mend.check.title}”."
     if report.count(Outcome.INCONCLUSIVE):
         return "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
-    return "All of it holds. On to the next kata: `grade list`."
+    return "All of it holds. `grade solution` shows another answer, `grade list` the next kata."
 
 
 def alone(report: Report) -> str:

@@ -359,6 +359,7 @@ def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Dr
     with start(client, upstream, len(outcomes), BRISK) as reply:
         reply.next_comment()
         reply.next_comment()
+        upstream.wait_for_pull()  # which a thread that is slow to start may not have made yet
         assert upstream.pulls == 1, "items asked for during one step"
         upstream.give_all(outcomes)
         assert reply.events()[-1].json(schema="outcomes")["outcomes"] == outcomes, "outcomes in the last event"
@@ -447,7 +448,7 @@ def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) 
         other.give(*draw.texts(1))
         reply.next_event()
         other.wait_for_pull(2)
-    other.give(*draw.texts(2))  # a step under way in a thread can only be finished, and one more may have begun
+    other.pulls_after_leaving()  # a step under way in a thread can only be finished, and one more may have begun
     other.wait_for_release()
 
 
