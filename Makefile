@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup grade test check verify mutate fairness audit diagnoses bench examples clean
+.PHONY: help setup grade test browser check verify mutate fairness audit diagnoses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,17 @@ grade: $(READY) ## grade a kata: make grade KATA=kata-2
 
 test: $(READY) ## run the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+browser: ## install Debian's Chromium, in which tests open the report's page (without it, they are skipped)
+	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then \
+		echo "This browser is there already; nothing is installed."; \
+	elif ! command -v apt-get > /dev/null || [ "$$(id -u)" != 0 ]; then \
+		echo "There is no Chromium, and only root on Debian can be helped: without one, tests of the page are skipped."; \
+	else \
+		echo "Installing Debian's chromium ..."; \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium; } || \
+			echo "Chromium could not be installed: without it, tests of the page are skipped."; \
+	fi
 
 check: $(READY) ## formatting, lint, types, import contracts
 	@$(BIN)/ruff format --check .

@@ -101,7 +101,8 @@ def manifest_problems(kata: Kata) -> list[str]:
 
     schema = json.loads(_PACKAGE.joinpath("kata.schema.json").read_text("utf-8"))
     errors = Draft202012Validator(schema).iter_errors(read_manifest(kata.folder))
-    return [f"kata.toml: {error.json_path}: {error.message}" for error in errors]
+    places = ((error.json_path.removeprefix("$").removeprefix("."), error.message) for error in errors)
+    return [f"kata.toml: {place}: {message}" if place else f"kata.toml: {message}" for place, message in places]
 
 
 def missing_parts(kata: Kata) -> list[str]:

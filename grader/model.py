@@ -121,6 +121,7 @@ class Report:
     results: tuple[CheckResult, ...]
     boot_failure: BootFailure | None = None
     notes: tuple[str, ...] = ()
+    is_whole: bool = True  # all checks of the specification were to be run
     log: str = ""
     seconds: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)

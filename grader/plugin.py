@@ -239,6 +239,11 @@ class Specification:
             case AssertionError():
                 words = _message(error) or "it is not so"
                 return Outcome.FAILED, Finding(f"that {check.title}", words, check.rule, headline=words)
+            case pytest.FixtureLookupError():
+                return Outcome.INCONCLUSIVE, Finding(
+                    "a sound specification",
+                    f"it asks for {error.argname!r}, which there is not: a check is given client, upstream and draw",
+                )
             case BadKata():
                 self._trouble = self._trouble or error
                 return Outcome.INCONCLUSIVE, Finding("a sound specification", str(error))

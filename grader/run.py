@@ -54,6 +54,7 @@ def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
         results=results,
         boot_failure=specification.boot_failure if _nothing_ran(results) else None,
         notes=(*notes, *_explanations(rig), *_left_out(job, checks=len(specification.checks), run=len(results))),
+        is_whole=not job.only and not job.stop_early,
         log=rig.log(),
         seconds=time.monotonic() - began,
         versions=_versions(),

@@ -36,8 +36,11 @@ def check(
     one after the other.
     """
 
+    names = after if isinstance(after, tuple) else (after,)
+    if wrong := [name for name in names if not callable(name)]:
+        raise TypeError(f"after={wrong[0]!r}: give the function itself, not its name")
+
     def mark(test: Test) -> Test:
-        names = after if isinstance(after, tuple) else (after,)
         found = Check(
             id=_id(test),
             title=(test.__doc__ or "").strip().partition("\n")[0].strip(),

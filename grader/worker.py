@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -50,7 +54,8 @@ class Worker:
             )
             self._forget = interrupt.on_end(partial(reaper.terminate, self._process.pid))
         theirs.close()
-        self._pipe.send(job)
+        with suppress(OSError):  # it has ended already: there will be no report
+            self._pipe.send(job)
 
     def fileno(self) -> int:
         """What becomes readable when there is news."""
@@ -88,6 +93,7 @@ def work(fd: int) -> None:
     pipe = Connection(fd)
     job = pipe.recv()
     assert isinstance(job, Job)
+    threading.Thread(target=_end_with, args=(fd,), name="lifeline", daemon=True).start()
     with suppress(BrokenPipeError):
         try:
             pipe.send(grade(job, lambda done, total: pipe.send(Progress(done, total))))
@@ -97,3 +103,9 @@ def work(fd: int) -> None:
             raise
         except Exception as error:
             pipe.send(Trouble(f"the grader itself broke ({type(error).__name__}: {error})"))
+
+
+def _end_with(fd: int) -> None:
+    """End this process, its app first, once nobody is at the other end of the pipe: after the job, nothing comes."""
+    select.select([fd], [], [])
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -148,7 +148,8 @@ def test_every_end_of_a_test_is_one_outcome(tmp_path: Path, grade: Grade) -> Non
     assert pointed["spot"]["request"] == 1
 
     assert "KeyError: 'nothing' (test_tiny.py:" in finding(done, "breaks")["seen"]
-    assert "nothing" in finding(done, "asks_for_what_is_not_there")["seen"]
+    asked = finding(done, "asks_for_what_is_not_there")["seen"]
+    assert asked == "it asks for 'nothing', which there is not: a check is given client, upstream and draw"
     assert finding(done, "cannot_tell")["seen"] == "the machine is asleep"
 
 
@@ -321,6 +322,10 @@ FAULTY = {
     "too helpful": (
         '@check(points=1, hint=("a", "b", "c", "d"))\ndef test_it() -> None:\n    """x"""',
         "check it: it has 4 hints; 3 are enough",
+    ),
+    "after a name": (
+        '@check(points=1, after="other")\ndef test_it() -> None:\n    """x"""',
+        "after='other': give the function itself, not its name",
     ),
     "empty": ("", "there is no check; write a test function marked @check(points=…)"),
     "broken": ("def test_it(:", "cannot be loaded: "),

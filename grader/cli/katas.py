@@ -97,5 +97,6 @@ def new_command(name: str, root: Path) -> None:
     number = name.split("-")[1]
     click.echo(f"{plural(len(made), 'file')} written to {root / 'katas' / name} and {root / 'solutions' / name}.")
     click.echo(
-        f"Next: run `grade verify kata-{number}` there. It is sound and fair, and names what you have to fill in."
+        f"Next: run `grade verify kata-{number}` where they are. Its apps are judged rightly, and what is left for "
+        "you to fill in is named."
     )

@@ -126,10 +126,11 @@ def _put_out(report: Report, outputs: _Outputs) -> None:
         _write(json.render(report), outputs.json)
     if page is not None:
         from grader.report import html
+        from grader.text import visible
 
         _write(html.render(report), page)
         if not outputs.to_stdout:
-            click.echo(f"Page: {click.format_filename(page)}")
+            click.echo(f"Page: {visible(click.format_filename(page), 4096)}")
     if page is not None and outputs.opens:
         _open(Path(page))
 
@@ -164,5 +165,8 @@ def _remember(kata: Kata, report: Report, module: Path) -> None:
     """Keep the score in the workspace, where one can: no grade depends on it."""
     from grader.journal import Journal
 
+    journal = Journal.of(module)
     with suppress(OSError):
-        Journal.of(module).note(kata, report)
+        journal.note(kata, report)
+    if journal.damaged:
+        click.echo(f"{journal.file.name} could not be read; it is kept as {journal.damaged.name}.", err=True)

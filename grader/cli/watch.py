@@ -56,7 +56,7 @@ def watch_command(kata: str, app: str | None, seed: str, poll: bool, color: str,
     console = console_for(color)
     with ExitStack() as held:
         saves = held.enter_context(Saves(module.parent, polling=poll))
-        is_interactive = console.is_terminal and sys.stdin.isatty()
+        is_interactive = _is_interactive(console)
         keys = held.enter_context(Keys(sys.stdin.fileno())) if is_interactive else None
         show = held.enter_context(_view(job, console)) if is_interactive else _plain
         watch = Watch(job, show=show, saves=saves, keys=keys, journal=Journal.of(module) if app is None else None)
@@ -65,6 +65,12 @@ def watch_command(kata: str, app: str | None, seed: str, poll: bool, color: str,
         from grader.watch.view import line
 
         click.echo(line(watch.state))
+
+
+def _is_interactive(console: Console) -> bool:
+    """Whether somebody sees the view and can press keys: --color=always alone makes no terminal of a pipe."""
+    can_move = console.is_interactive and not console.is_dumb_terminal
+    return can_move and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 @contextmanager
@@ -80,25 +86,32 @@ def _view(job: Job, console: Console) -> Iterator[Show]:
     title = f"Kata {job.kata.number}: {job.kata.title}"
     forget = interrupt.on_end(lambda: os.write(1, _RESTORE))
     shown: list[object] = []
+    furthest = 0
     with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
 
-        def show(state: State, _: bool) -> None:
+        def show(state: State, _: bool) -> int:
             """Draws only what is new: a screen that does not change does not flicker."""
+            nonlocal furthest
             now = [state, console.size]
             if shown != now:
                 shown[:] = now
-                live.update(screen(state, title=title, app=job.launch.file, console=console), refresh=True)
+                whole, window = screen(state, title=title, app=job.launch.file, console=console)
+                live.update(whole, refresh=True)
+                furthest = window.furthest
+            return furthest
 
         yield show
     forget()
 
 
-def _plain(state: object, has_ended: bool) -> None:
-    """One line for each grade."""
+def _plain(state: object, has_ended: bool) -> int:
+    """One line for each grade. Without keys, there is a message only where a grade has ended without a report."""
+    from grader.text import visible
     from grader.watch.state import State
     from grader.watch.view import line
 
     assert isinstance(state, State)
     if has_ended:
-        click.echo(line(state))
+        click.echo(visible(state.message, 500) or line(state))
         sys.stdout.flush()
+    return 0

@@ -19,6 +19,8 @@ def next_step(report: Report) -> str:
         return f"Next: mend “{mend.check.title}”."
     if report.count(Outcome.INCONCLUSIVE):
         return "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
+    if not report.is_whole:
+        return f"What was run holds. For all of it: `{report.command}`."
     return "All of it holds. `grade solution` shows another answer, `grade list` the next kata."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -13,4 +14,16 @@ def show(page: Path) -> bool:
     has_window = sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if not has_window and not os.environ.get("BROWSER"):
         return False
+    _look_for_windows()
     return webbrowser.open(page.resolve().as_uri())
+
+
+def _look_for_windows() -> None:
+    """Let the library look for browsers, which it does once, but for those that it would run in a terminal."""
+    terminal = os.environ.pop("TERM", None)
+    try:
+        with suppress(webbrowser.Error):
+            webbrowser.get()
+    finally:
+        if terminal is not None:
+            os.environ["TERM"] = terminal

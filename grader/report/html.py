@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from rich.cells import cell_len
 
 from grader.model import CheckResult, Outcome, Report, Spot
 from grader.report import advice, transcript
@@ -46,8 +47,8 @@ class Sheet:
 
     @property
     def has_inside(self) -> bool:
-        """Whether there is anything to open."""
-        return bool(self.result.finding or self.record)
+        """Whether there is anything to open. Of a blocked check nothing is known."""
+        return self.result.outcome is not Outcome.BLOCKED and bool(self.result.finding or self.record)
 
 
 def render(report: Report) -> str:
@@ -64,6 +65,7 @@ def render(report: Report) -> str:
             style=Markup(style),  # our own: what stands in a style element is not escaped
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
             counts=advice.counts(report),
+            some_blocked=report.count(Outcome.BLOCKED) > 0,
             advice=advice.next_step(report),
             sheets=[_sheet(result, is_first=result is first) for result in report.results],
             log=visible_lines(report.log, lines=_LOG, width=400),
@@ -105,4 +107,4 @@ def _prose(text: str, limit: int = 600) -> Markup:
 def _caret(spot: Spot) -> Caret:
     before = visible_bytes(spot.excerpt[: spot.caret], 1000)[-_AROUND:]
     after = visible_bytes(spot.excerpt[spot.caret :], _AROUND) or "(end of what arrived)"
-    return Caret(before + after, f"{' ' * len(before)}^ byte {spot.offset} of the body")
+    return Caret(before + after, f"{' ' * cell_len(before)}^ byte {spot.offset} of the body")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -116,9 +117,13 @@ def _place(place: Place) -> Text:
 def _spot(spot: Spot, width: int) -> Text:
     """The bytes around the offending one, with a caret under it."""
     room = max(20, (width - 4) // 2)
-    before = visible_bytes(spot.excerpt[: spot.caret], 1000)[-room:]
+    before = visible_bytes(spot.excerpt[: spot.caret], 1000)
+    while cell_len(before) > room:
+        before = before[1:]
     after = visible_bytes(spot.excerpt[spot.caret :], room) or "(end of what arrived)"
-    caret = " " * len(before) + f"^ byte {spot.offset} of the body"
+    while cell_len(after) > room + 1:
+        after = after[:-1]
+    caret = " " * cell_len(before) + f"^ byte {spot.offset} of the body"
     return Text.assemble(("the body there:\n", "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
 
 
@@ -144,18 +149,19 @@ def _repeat(requests: tuple[str, ...]) -> Text:
     return Text("\n".join(lines), "dim", no_wrap=True)
 
 
-def boot_failure(failure: BootFailure, log: str) -> list[RenderableType]:
+def boot_failure(failure: BootFailure, printed: str) -> list[RenderableType]:
     """Why the app did not start, where, and what it printed."""
     head = Text.assemble(("The app did not start: ", "bold red"), visible(failure.headline, 500))
     parts: list[RenderableType] = [head]
     parts += [Padding(_place(place), (0, 0, 0, 5)) for place in failure.frames[-8:]]
     if failure.advice:
         parts.append(Padding(Text(visible(failure.advice, 400), "cyan"), (0, 0, 0, 5)))
-    return [*parts, *_log(log)]
+    return [*parts, *log(printed)]
 
 
-def _log(log: str) -> list[RenderableType]:
-    found = visible_lines(log, lines=12, width=400)
+def log(text: str) -> list[RenderableType]:
+    """What the app printed, its last lines."""
+    found = visible_lines(text, lines=12, width=400)
     if not found:
         return []
     return [Text("\nWhat the app printed:", "dim"), Padding(Text("\n".join(found), overflow="fold"), (0, 0, 0, 2))]
@@ -165,7 +171,7 @@ def _ending(report: Report) -> list[RenderableType]:
     parts: list[RenderableType] = []
     failed = report.count(Outcome.FAILED) + report.count(Outcome.INCONCLUSIVE)
     if failed and report.boot_failure is None:
-        parts += _log(report.log)
+        parts += log(report.log)
     if report.count(Outcome.BLOCKED):
         parts.append(Text("---- is blocked: it comes after a check that has not passed.", "dim"))
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]

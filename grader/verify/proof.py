@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -63,7 +64,11 @@ def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:
 
 
 def naming_problems(exhibit: Exhibit, checks: Iterable[Check]) -> list[str]:
-    """A wrong app's docstring must name checks, and only such as there are."""
+    """A file must not hide a module of Python's; a wrong app's docstring names checks, and only such as there are."""
+    if exhibit.file.stem in sys.stdlib_module_names:
+        return [
+            f"{exhibit.label}: it hides Python's own module {exhibit.file.stem!r} from all apps beside it: rename it"
+        ]
     if exhibit.role is not Role.WRONG:
         return []
     if not exhibit.fails:

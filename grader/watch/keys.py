@@ -6,6 +6,7 @@ import os
 import re
 import termios
 import tty
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,8 @@ from grader import interrupt
 UP, DOWN = "up", "down"
 #: A control sequence (ECMA-48 5.4), a single shift (SS3) with its letter, or one character.
 _KEY = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|.", re.DOTALL)
+#: What may be the beginning of a sequence, the rest of which arrives later.
+_BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
 _NAMES = {"\x1b[A": UP, "\x1bOA": UP, "\x1b[B": DOWN, "\x1bOB": DOWN, "\n": "enter", "\r": "enter", " ": "enter"}
 
 
@@ -22,6 +25,7 @@ class Keys:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._begun = ""
 
     def __enter__(self) -> Self:
         self._before = termios.tcgetattr(self._fd)
@@ -45,10 +49,16 @@ class Keys:
             data = os.read(self._fd, 1024)
         except OSError:
             data = b""
-        return keys(data.decode("utf-8", "replace")) if data else None
+        if not data:
+            return None
+        typed = self._begun + data.decode("utf-8", "replace")
+        begun = _BEGUN.search(typed)
+        self._begun = begun[0] if begun else ""
+        return keys(typed.removesuffix(self._begun))
 
     def _restore(self) -> None:
-        termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
+        with suppress(termios.error):  # the terminal may be gone
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
 
 
 def keys(typed: str) -> list[str]:

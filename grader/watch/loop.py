@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import selectors
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from grader import interrupt
 from grader.journal import Journal
 from grader.model import Report
 from grader.report import browser, html
@@ -18,8 +21,8 @@ from grader.watch.saves import Saves
 from grader.watch.state import State
 from grader.worker import Progress, Trouble, Worker
 
-#: Shows a state; it is told whether a grade has just ended.
-Show = Callable[[State, bool], None]
+#: Shows a state; it is told whether a grade has just ended. Returns how far what it shows can be scrolled.
+Show = Callable[[State, bool], int]
 
 _TICK = 0.5  # seconds: a terminal that has changed its size is noticed by then
 _PAGE = "report.html"
@@ -41,6 +44,7 @@ class Watch:
         self._selector = selectors.DefaultSelector()
         self._folder: TemporaryDirectory[str] | None = None
         self._going_on = True
+        self._furthest = 0
         self.state = State()
 
     def run(self) -> None:
@@ -54,21 +58,23 @@ class Watch:
                 for key, _ in self._selector.select(_TICK):
                     react: Callable[[], None] = key.data
                     react()
-                self._show(self.state, False)
+                self._draw()
         finally:
             self._end_grade()
             self._selector.close()
-            if self._folder is not None:
-                self._folder.cleanup()
+            self._remove_page()
+
+    def _draw(self, *, has_ended: bool = False) -> None:
+        self._furthest = self._show(self.state, has_ended)
 
     # -- a grade ------------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._end_grade()
         self.state = self.state.started()
-        self._show(self.state, False)
+        self._draw()
         self._worker = Worker(self._job)
-        self._selector.register(self._worker, selectors.EVENT_READ, self._heard)
+        self._selector.register(self._worker, selectors.EVENT_READ, partial(self._heard, self._worker))
 
     def _end_grade(self) -> None:
         if self._worker is not None:
@@ -76,10 +82,10 @@ class Watch:
             self._worker.stop()
             self._worker = None
 
-    def _heard(self) -> None:
-        if self._worker is None:  # ended by what was read just before
+    def _heard(self, worker: Worker) -> None:
+        if worker is not self._worker:  # ended by what was read just before
             return
-        match self._worker.receive():
+        match worker.receive():
             case Progress() as progress:
                 self.state = replace(self.state, progress=progress)
                 return
@@ -90,7 +96,7 @@ class Watch:
             case Trouble(message):
                 self._end_grade()
                 self.state = self.state.troubled(message)
-        self._show(self.state, True)
+        self._draw(has_ended=True)
 
     def _note(self, report: Report) -> None:
         if self._journal is not None:
@@ -106,8 +112,8 @@ class Watch:
     def _pressed(self) -> None:
         assert self._keys is not None
         pressed = self._keys.read()
-        if pressed is None:
-            self._going_on = False
+        if pressed is None:  # the terminal is gone, and its signal may go to others only
+            signal.raise_signal(signal.SIGHUP)
             return
         for key in pressed:
             self._do(key)
@@ -126,19 +132,35 @@ class Watch:
                 self._going_on = False
             case _ if key in (UP, DOWN):
                 scroll = self.state.scroll + (1 if key == DOWN else -1)
-                self.state = replace(self.state, scroll=max(0, scroll))
+                self.state = replace(self.state, scroll=max(0, min(scroll, self._furthest)))
 
     def _hint(self) -> None:
+        shown = self.state.hints
         self.state = self.state.with_hint()
-        if self._journal is not None and self.state.mend is not None:
+        if self._journal is not None and self.state.mend is not None and self.state.hints > shown:
             with suppress(OSError):
                 self._journal.note_hint(self._job.kata, self.state.mend.check.id)
 
     def _open_page(self) -> None:
         if self.state.report is None:
             return
-        self._folder = self._folder or TemporaryDirectory(prefix="stream-katas-", ignore_cleanup_errors=True)
-        page = Path(self._folder.name, _PAGE)
-        page.write_text(html.render(self.state.report), "utf-8")
-        says = "" if browser.show(page) else f"No browser can be started here. The page is {page}, until you quit."
+        try:
+            page = self._write_page(self.state.report)
+        except OSError as error:
+            says = f"The page cannot be written: {error.strerror}."
+        else:
+            says = "" if browser.show(page) else f"No browser can be started here. The page is {page}, until you quit."
         self.state = replace(self.state, message=says)
+
+    def _write_page(self, report: Report) -> Path:
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="stream-katas-", ignore_cleanup_errors=True)
+            self._forget_page = interrupt.on_end(self._folder.cleanup)
+        page = Path(self._folder.name, _PAGE)
+        page.write_text(html.render(report), "utf-8")
+        return page
+
+    def _remove_page(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._forget_page()

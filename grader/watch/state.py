@@ -56,10 +56,13 @@ class State:
         return replace(self, progress=Progress(0, 0), runs=self.runs + 1, message="")
 
     def graded(self, report: Report) -> State:
-        """A grade has ended."""
-        started = self.report is not None and self.report.boot_failure is None
-        done = replace(self, report=report, before=self.report if started else self.before, progress=None)
-        same = self.mend and done.mend and self.mend.check.id == done.mend.check.id
+        """A grade has ended. Hints stay as long as the same check fails, even if the app did not start in between."""
+        last = self.before if self.report is None or self.report.boot_failure is not None else self.report
+        done = replace(self, report=report, before=last, progress=None)
+        if report.boot_failure is not None:
+            return replace(done, scroll=0)
+        failed = first_to_mend(last) if last is not None else None
+        same = failed and done.mend and failed.check.id == done.mend.check.id
         return done if same else replace(done, hints=1, scroll=0)
 
     def troubled(self, message: str) -> State:
@@ -70,6 +73,8 @@ class State:
         """One more hint, if the check has one."""
         if self.mend is None:
             return replace(self, message="There is nothing to give a hint about.")
+        if not self.all_hints:
+            return replace(self, message="Its author gives no hint; the kata's README says what is graded.")
         return replace(self, hints=min(self.hints + 1, len(self.all_hints)), message="")
 
 

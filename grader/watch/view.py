@@ -26,37 +26,38 @@ _NEWS = 4  # titles
 
 
 class Window:
-    """The lines of ``content`` from ``top`` on: as many as there is room for."""
+    """The lines of ``content`` from ``top`` on: as many as there is room for. ``furthest`` shows the last of them."""
 
     def __init__(self, content: RenderableType, top: int) -> None:
         self._content = content
         self._top = top
+        self.furthest = 0  # known once it is drawn
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = console.render_lines(self._content, options.update(height=None), pad=False)
-        top = min(self._top, max(0, len(lines) - (options.height or len(lines))))
-        for line in lines[top:]:
+        self.furthest = max(0, len(lines) - (options.height or len(lines)))
+        for line in lines[min(self._top, self.furthest) :]:
             yield from line
             yield Segment.line()
 
 
-def screen(state: State, *, title: str, app: Path, console: Console) -> RenderableType:
-    """All of it, as high as the terminal."""
+def screen(state: State, *, title: str, app: Path, console: Console) -> tuple[RenderableType, Window]:
+    """All of it, as high as the terminal, and the window in it that can be scrolled."""
     whole = Layout()
     body = Window(Group(*_body(state, title, app, console)), state.scroll)
     keys = _KEYS.encode(console.encoding, "replace").decode(console.encoding)
     whole.split_column(Layout(body), Layout(Text(keys, "reverse", no_wrap=True), size=1))
-    return whole
+    return whole, body
 
 
 def line(state: State) -> str:
     """The same for where there is no terminal: one line for each grade."""
     report = state.report
     if report is None:
-        return state.message
+        return visible(state.message, 500)
     change = f" ({_change(state)})" if _change(state) else ""
     failure = report.boot_failure
-    says = f"the app did not start: {failure.headline}" if failure else advice.next_step(report)
+    says = f"The app did not start: {failure.headline}" if failure else advice.next_step(report)
     return visible(f"{report.points} of {report.possible} points{change}. {says}", 500)
 
 
@@ -123,6 +124,7 @@ def _first(state: State, report: Report, console: Console) -> list[RenderableTyp
     if state.details:
         return terminal.failed(mend, mend.finding, console)
     count = len(state.all_hints)
-    hints = [f"\nhint {at} of {count}: {hint}" for at, hint in enumerate(state.all_hints[: state.hints], 1)]
+    shown = enumerate(state.all_hints[: state.hints], 1)
+    hints = [f"\nhint {at} of {count}: {visible(hint, 1000)}" for at, hint in shown]
     words = [Text(visible(mend.finding.headline, 600), "red"), *(Text(hint, "cyan") for hint in hints)]
     return [terminal.line(mend), *(Padding(each, (0, 0, 0, 5)) for each in words)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from grader.model import BootFailure, Check, CheckResult, Outcome, Report
@@ -31,7 +33,8 @@ def test_the_outcomes_that_there_are_are_counted(outcomes: tuple[Outcome, ...], 
 
 START = "Next: make the app start, then run `grade kata-1 --app app.py` again."
 QUIET = "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
-DONE = "All of it holds. On to the next kata: `grade list`."
+DONE = "All of it holds. `grade solution` shows another answer, `grade list` the next kata."
+PART = "What was run holds. For all of it: `grade kata-1 --app app.py`."
 
 
 @pytest.mark.parametrize(
@@ -42,8 +45,16 @@ DONE = "All of it holds. On to the next kata: `grade list`."
         (report(F, F, boots=False), START, ""),  # no check can be run alone before it starts
         (report(P, I, B), QUIET, ""),
         (report(P, P), DONE, ""),
+        (dataclasses.replace(report(P), is_whole=False), PART, ""),
     ],
-    ids=["failed", "failed, whatever else is undecided", "no start", "undecided", "passed"],
+    ids=[
+        "failed",
+        "failed, whatever else is undecided",
+        "no start",
+        "undecided",
+        "passed",
+        "passed, as far as it was run",
+    ],
 )
 def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str, alone: str) -> None:
     assert advice.next_step(graded) == words

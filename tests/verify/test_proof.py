@@ -76,6 +76,11 @@ def test_a_check_that_no_wrong_app_fails_is_unproven() -> None:
     assert len(unproven(CHECKS, [])) == 2
 
 
+def test_no_app_may_hide_a_module_of_pythons_own_from_those_beside_it() -> None:
+    (problem,) = naming_problems(Exhibit(Role.VARIANT, Path("variants/queue.py")), CHECKS)
+    assert problem.startswith("variant/queue: it hides Python's own module 'queue'")
+
+
 @pytest.mark.parametrize(
     ("role", "fails", "problems"),
     [

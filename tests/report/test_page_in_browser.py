@@ -1,0 +1,335 @@
+"""The page in a real browser: it needs nothing else, can be read and used by everybody, and runs nobody's script."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from grader.kata import bundled
+from grader.model import CheckResult, Report
+from grader.report.html import render
+from tests.conftest import DEADLINE, environment
+from tests.hostile.corpus import CORPUS, TEXTS, as_text
+from tests.hostile.places import filled
+from tests.report.samples import MIXED, PASSED, PERFECT, UNBOOTED
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium is installed: apt install chromium (`make browser` does it)"
+)
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update "
+    "--disable-sync --disable-quic"
+)
+
+WRONG = {"kata-1": "collected_first", "kata-2": "no_heartbeat", "kata-3": "single_line_end"}
+
+
+def hostile(*names: str) -> Report:
+    """A check for each of these items of the corpus, in all places of which it stands; the next one is its headline."""
+    items = [CORPUS[name] for name in names]
+    results = [filled(item, "all else").results[0] for item in items]
+    headlines = [as_text(item) for item in (*items[1:], items[0])]
+    return replace(
+        MIXED,
+        app=" ".join(text[:100] for text in headlines),
+        seed=TEXTS["script"],
+        command=TEXTS["out of pre"],
+        results=(*map(headed, results, headlines), PASSED),
+        notes=tuple(headlines),
+        log="\n".join(text[:300] for text in headlines),
+    )
+
+
+def headed(result: CheckResult, headline: str) -> CheckResult:
+    assert result.finding is not None
+    return replace(result, finding=replace(result.finding, headline=headline))
+
+
+REPORTS = {
+    "mixed": MIXED,
+    "unbooted": UNBOOTED,
+    "perfect": PERFECT,
+    "hostile": hostile(*CORPUS),
+    "hostile in short": hostile("script", "long word", "long and wide", "many marks", "bidi override", "C0, all of it"),
+}
+GRADES = {
+    **{f"{kata.id} stub": (kata.id, kata.stub) for kata in bundled()},
+    **{f"{kata.id} wrong": (kata.id, kata.solutions / "wrong" / f"{WRONG[kata.id]}.py") for kata in bundled()},
+}
+#: Opens two checks that have not passed and one that has, with all that can be opened in them.
+OPEN_SOME = """
+    const checks = [...document.querySelectorAll("details.check")];
+    const passed = checks.filter(one => one.matches(".passed")), others = checks.filter(one => !one.matches(".passed"));
+    for (const check of [...others.slice(0, 2), ...passed.slice(0, 1)])
+        for (const one of [check, ...check.querySelectorAll("details")]) one.open = true;
+"""
+EVERY_PAGE = pytest.mark.parametrize("name", [*REPORTS, *GRADES])
+#: One of each kind of page is enough where a reader does something in it.
+SOME_PAGES = pytest.mark.parametrize(
+    "name", ["mixed", "hostile in short", "kata-1 stub", *(f"{kata} wrong" for kata in WRONG)]
+)
+#: Colours are all that differs in the dark; of the largest page, the one in short has all elements.
+LOOKS: list[tuple[str, str]] = [
+    *((name, "light") for name in (*REPORTS, *GRADES) if name != "hostile"),
+    *((name, "dark") for name in ("mixed", "unbooted", "kata-1 wrong")),
+]
+
+
+class Pages:
+    """The reports by name, each made when it is first asked for, by whichever of several test processes that is."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+
+    def address(self, name: str) -> str:
+        file = self._folder / f"{name}.html"
+        with open(file.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not file.exists():
+                self._make(name, file)
+        return file.as_uri()
+
+    def _make(self, name: str, file: Path) -> None:
+        if name in REPORTS:
+            file.write_text(render(REPORTS[name]), "utf-8")
+            return
+        kata, app = GRADES[name]
+        arguments = [kata, "--app", str(app), "--html", str(file), "--seed", "5eed"]
+        command = [sys.executable, "-m", "grader", *arguments]
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=DEADLINE)
+        assert done.returncode == 1, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    base = tmp_path_factory.getbasetemp()
+    return Pages((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pages")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split(), timeout=DEADLINE * 1000)
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page that is open, and what the browser had to tell of it: requests, messages, errors."""
+
+    page: Page
+    heard: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return self.page.url
+
+    def asks(self, script: str) -> Any:
+        """What ``script`` comes to in the page."""
+        return self.page.evaluate(script)
+
+    def open_checks(self) -> None:
+        self.asks("document.querySelectorAll('details').forEach(one => { one.open = true })")
+
+    def wait_for(self, condition: str) -> None:
+        """Until ``condition`` holds; looked at with every frame that the browser paints."""
+        self.asks(f"""
+            new Promise((hold, fail) => {{
+                const deadline = performance.now() + {DEADLINE * 1000};
+                const look = () => {{
+                    if ({condition}) hold();
+                    else if (performance.now() > deadline) fail(new Error("it never came"));
+                    else requestAnimationFrame(look);
+                }};
+                look();
+            }})
+        """)
+
+    def tab_to(self, selector: str) -> None:
+        """Press Tab until the element with the focus is ``selector``."""
+        for _ in range(500):
+            self.page.keyboard.press("Tab")
+            if self.asks(f"document.activeElement.matches({selector!r})"):
+                return
+        raise AssertionError(f"Tab does not lead to {selector}")
+
+
+Visiting = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Visiting:
+    """An empty page that is set as the keywords say: the same one each time, for a new one takes its time."""
+    windows: dict[str, Visit] = {}
+
+    def get(**settings: Any) -> Visit:
+        kept = windows.get(repr(settings))
+        if kept is None:
+            context = browser.new_context(**settings)
+            context.set_default_timeout(DEADLINE * 1000)
+            kept = windows[repr(settings)] = Visit(context.new_page())
+            told = kept.heard
+            context.on("request", lambda request: told.append(f"request: {request.url}"))
+            context.on("console", lambda message: told.append(f"console: {message.text}"))
+            context.on("weberror", lambda error: told.append(f"error: {error.error}"))
+            context.on("page", lambda page: told.append(f"another page: {page.url}"))
+        kept.page.goto("about:blank")
+        kept.heard.clear()
+        return kept
+
+    return get
+
+
+@pytest.fixture
+def visit(window: Visiting, pages: Pages) -> Iterator[Visiting]:
+    """Open a report in a browser that is set as the keywords say.
+
+    Whatever is done there, a page must have asked for nothing but itself, and complained of nothing.
+    """
+    visits: list[Visit] = []
+
+    def go(name: str, **settings: Any) -> Visit:
+        visits.append(window(**settings))
+        visits[-1].page.goto(pages.address(name))
+        return visits[-1]
+
+    yield go
+    assert [each.heard for each in visits] == [[f"request: {each.address}"] for each in visits]
+
+
+def test_a_page_is_whole_in_one_file(visit: Visiting) -> None:
+    there = visit("mixed")
+    there.open_checks()
+    there.page.wait_for_load_state("networkidle")
+    assert there.heard == [f"request: {there.address}"]
+    assert there.asks("getComputedStyle(document.querySelector('.check')).borderTopStyle") == "solid"
+    assert there.asks("document.querySelector('svg.picture').getBoundingClientRect().height") > 100
+
+
+@pytest.mark.parametrize(
+    ("complaint", "event", "words"),
+    [
+        ("new Image().src = 'https://stream-katas.invalid/x.png'", "console", "Content Security Policy"),
+        ("document.body.setAttribute('style', 'color: red')", "console", "Content Security Policy"),
+        ("console.log('hello')", "console", "console: hello"),
+        ("Promise.reject(new Error('oops')); 0", "pageerror", "error: oops"),
+    ],
+    ids=["image", "style", "message", "error"],
+)
+def test_what_a_page_must_not_do_would_be_heard(complaint: str, event: Any, words: str, visit: Visiting) -> None:
+    there = visit("mixed")
+    with there.page.expect_event(event):
+        there.asks(complaint)
+    told, there.heard[1:] = "\n".join(there.heard[1:]), []
+    assert words in told
+
+
+@pytest.mark.parametrize(("name", "scheme"), LOOKS)
+def test_axe_finds_no_barrier(name: str, scheme: str, visit: Visiting) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    there = visit(name, color_scheme=scheme, bypass_csp=True)  # axe is a script, which the page does not allow
+    there.asks(OPEN_SOME)
+    only = {} if scheme == "light" else {"runOnly": ["color-contrast", "link-in-text-block"]}
+    found = Axe().run(there.page, options={"resultTypes": ["violations"], **only})
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_light_or_dark_as_its_reader_wants_it(scheme: str, visit: Visiting) -> None:
+    there = visit("mixed", color_scheme=scheme)
+    paper = there.asks("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    assert all(shade > 200 for shade in paper) if scheme == "light" else all(shade < 60 for shade in paper)
+
+
+@SOME_PAGES
+def test_all_checks_open_and_close_by_keyboard_alone(name: str, visit: Visiting) -> None:
+    there = visit(name)
+    count = there.page.locator("details.check").count()
+    assert count > 0
+    for number in range(count):
+        there.tab_to("details.check > summary")
+        is_open = f"[...document.querySelectorAll('details.check')].map(one => one.open)[{number}]"
+        before = there.asks(is_open)
+        assert there.asks(
+            f"document.activeElement.parentElement === document.querySelectorAll('details.check')[{number}]"
+        )
+        there.page.keyboard.press("Enter")
+        assert there.asks(is_open) is not before
+        there.page.keyboard.press("Enter")
+        assert there.asks(is_open) is before
+
+
+@EVERY_PAGE
+def test_nothing_overflows_sideways_on_a_narrow_screen(name: str, visit: Visiting) -> None:
+    there = visit(name, viewport={"width": 360, "height": 740})
+    there.open_checks()
+    assert there.asks("[document.scrollingElement.scrollWidth, innerWidth]") == [360, 360]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_how_a_check_ended_stands_on_one_line(width: int, visit: Visiting) -> None:
+    there = visit("mixed", viewport={"width": width, "height": 740})
+    lines = """
+        [...document.querySelectorAll(".mark")].map(
+            one => [one.textContent, Math.round(one.clientHeight / parseFloat(getComputedStyle(one).lineHeight))]
+        )
+    """
+    assert there.asks(lines) == [[result.outcome.value, 1] for result in MIXED.results]
+
+
+@SOME_PAGES
+def test_a_picture_scrolls_within_its_frame_by_keyboard(name: str, visit: Visiting) -> None:
+    there = visit(name, viewport={"width": 360, "height": 740})
+    there.tab_to(".check[open] .frame")
+    frame = "document.activeElement"
+    assert there.asks(f"{frame}.scrollWidth > {frame}.clientWidth")
+    assert there.asks(f"{frame}.scrollLeft") == 0
+    assert there.asks(f"getComputedStyle({frame}).outlineStyle") == "solid"  # it shows who has the focus
+    there.page.keyboard.press("ArrowRight")
+    there.wait_for(f"{frame}.scrollLeft > 0")
+    assert there.asks("document.scrollingElement.scrollLeft") == 0
+
+
+#: Where each element is.
+LAYOUT = """
+    [...document.querySelectorAll("body *")].map(one => {
+        const {x, y, width, height} = one.getBoundingClientRect();
+        return [one.tagName, x, y, width, height].join(" ");
+    }).join("\\n")
+"""
+
+
+@SOME_PAGES
+def test_without_scripts_the_page_is_the_same(name: str, visit: Visiting) -> None:
+    with_scripts, without = (visit(name, java_script_enabled=enabled) for enabled in (True, False))
+    assert without.page.content() == with_scripts.page.content()
+    assert without.asks(LAYOUT) == with_scripts.asks(LAYOUT)
+
+
+@pytest.mark.parametrize("allowed", [False, True], ids=["by its policy", "by escaping alone"])
+def test_nothing_of_the_learner_runs_or_looks_like_the_page(allowed: bool, visit: Visiting) -> None:
+    there = visit("hostile", bypass_csp=allowed)
+    there.open_checks()
+    there.page.wait_for_load_state("networkidle")
+    assert there.asks("window.owned") is None
+    assert there.page.title() == f"1 of {2 * len(CORPUS) + 1} – Small echo"
+    assert there.asks("document.querySelectorAll('.check').length") == len(CORPUS) + 1
+    assert there.asks("[...document.scripts].length + document.styleSheets.length") == 1
