@@ -94,6 +94,8 @@ class Terminal:
             preexec_fn=partial(_prepare, attached, reads),
         )
 
+        self._watched = psutil.Process(self.process.pid)
+
     def __enter__(self) -> Self:
         return self
 
@@ -138,7 +140,7 @@ class Terminal:
             return condition in " ".join(text.split()) if isinstance(condition, str) else condition(text)
 
         deadline = time.monotonic() + DEADLINE
-        while not holds(self.text()):
+        while not (holds(self.text()) and self._is_settled() and holds(self.text())):
             assert self.process.poll() is None or self._read(0), f"it has ended:\n{self.text()}"
             assert time.monotonic() < deadline, f"{condition!r} never came:\n{self.text()}"
             self._read(0.2)
@@ -150,10 +152,9 @@ class Terminal:
 
     def wait_for_turns(self, count: int) -> None:
         """Until the program has gone back to sleep so many times; what it writes meanwhile is taken in."""
-        process = psutil.Process(self.process.pid)
-        asleep = process.num_ctx_switches().voluntary
+        asleep = self._watched.num_ctx_switches().voluntary
         deadline = time.monotonic() + DEADLINE
-        while process.num_ctx_switches().voluntary < asleep + count:
+        while self._watched.num_ctx_switches().voluntary < asleep + count:
             assert time.monotonic() < deadline, f"it does not turn:\n{self.text()}"
             self._read(0.05)
         while self._read(0):
@@ -191,6 +192,11 @@ class Terminal:
 
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _is_settled(self) -> bool:
+        """The program sleeps, or has ended, and nothing is left to be read: no drawing is half done."""
+        sleeps = self.process.poll() is not None or self._watched.status() != psutil.STATUS_RUNNING
+        return sleeps and not self._read(0)
 
     def _read(self, timeout: float) -> bool:
         """Take in what was written; True when there was something."""

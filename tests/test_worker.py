@@ -30,10 +30,11 @@ ENDED = Trouble("the grader's process has ended without a report")
 
 @pytest.fixture
 def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """What all processes of a worker inherit; in the end there is none of them."""
+    """What all processes of a worker inherit; in the end there is none of them, were it that the app ends by itself."""
     mark = uuid.uuid4().hex
     monkeypatch.setenv("LC_STREAM_KATAS_MARK", mark)
     yield mark
+    psutil.wait_procs(processes(mark), timeout=DEADLINE)
     assert survivors(mark) == []
 
 

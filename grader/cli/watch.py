@@ -54,6 +54,7 @@ def watch_command(kata: str, app: str | None, seed: str, poll: bool, color: str,
     command = shlex.join(["grade", kata, *(["--app", app] if app is not None else [])])
     job = Job(kata=found, launch=Launch(module, name, loop, http), command=command, seed=seed)
     console = console_for(color)
+    interrupt.nothing_is_lost()
     with ExitStack() as held:
         saves = held.enter_context(Saves(module.parent, polling=poll))
         is_interactive = _is_interactive(console)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from grader.model import Outcome, Report
+from grader.model import CheckResult, Outcome, Report
+from grader.protocol.transcript import Act
 from grader.score import first_to_mend
 
 
 def counts(report: Report) -> str:
     """``3 passed, 1 failed``: the outcomes that there are."""
     return ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome))
+
+
+def by_hand(result: CheckResult) -> str:
+    """How to repeat a check's requests, where the kit's stand-in takes the upstream's place."""
+    which = "the first of its requests" if len(result.requests) > 3 else "it"
+    fails = any(entry.act is Act.FAILED for entry in result.transcript)
+    mood = "; with “fail” in its key the stand-in fails, too" if fails else ""
+    return f"repeat {which} by hand (after: uvicorn app:app{mood})"
 
 
 def next_step(report: Report) -> str:

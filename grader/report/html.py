@@ -50,6 +50,11 @@ class Sheet:
         """Whether there is anything to open. Of a blocked check nothing is known."""
         return self.result.outcome is not Outcome.BLOCKED and bool(self.result.finding or self.record)
 
+    @property
+    def by_hand(self) -> str:
+        """How to repeat the requests."""
+        return advice.by_hand(self.result)
+
 
 def render(report: Report) -> str:
     """``report`` as an HTML document with a Content-Security-Policy that allows its own style and nothing else."""

@@ -66,7 +66,7 @@ def failed(result: CheckResult, finding: Finding, console: Console, *, most: int
     parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4))]
     if most and result.transcript:
         parts += [_picture_heading(), _picture(result, console, most=most)]
-    return [*parts, _repeat(result.requests)] if result.requests else parts
+    return [*parts, _repeat(result)] if result.requests else parts
 
 
 def line(result: CheckResult) -> RenderableType:
@@ -143,9 +143,9 @@ def _picture(result: CheckResult, console: Console, *, most: int | None) -> Text
     return text
 
 
-def _repeat(requests: tuple[str, ...]) -> Text:
-    lines = [f"    repeat it by hand (after: uvicorn app:app):{'' if len(requests) < 4 else ' the first of them'}"]
-    lines += [f"      {visible(line, 2000)}" for line in requests[:3]]
+def _repeat(result: CheckResult) -> Text:
+    lines = [f"    {advice.by_hand(result)}:"]
+    lines += [f"      {visible(line, 2000)}" for line in result.requests[:3]]
     return Text("\n".join(lines), "dim", no_wrap=True)
 
 

@@ -21,7 +21,7 @@ _NAMES = {"\x1b[A": UP, "\x1bOA": UP, "\x1b[B": DOWN, "\x1bOB": DOWN, "\n": "ent
 
 
 class Keys:
-    """The keyboard of a terminal. In its ``with`` block keys come at once and are not echoed; Ctrl-C stays Ctrl-C."""
+    """The keyboard of a terminal. In its ``with`` block keys come at once and are not echoed. Ctrl-C stays Ctrl-C."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -31,6 +31,10 @@ class Keys:
         self._before = termios.tcgetattr(self._fd)
         self._forget = interrupt.on_end(self._restore)
         tty.setcbreak(self._fd)
+        settings = termios.tcgetattr(self._fd)
+        nothing = os.fpathconf(self._fd, "PC_VDISABLE").to_bytes(1, "big", signed=False)
+        settings[6][termios.VSUSP] = nothing  # put to sleep by Ctrl-Z, it would leave the terminal as it is now
+        termios.tcsetattr(self._fd, termios.TCSADRAIN, settings)
         return self
 
     def __exit__(

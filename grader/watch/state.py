@@ -75,7 +75,9 @@ class State:
             return replace(self, message="There is nothing to give a hint about.")
         if not self.all_hints:
             return replace(self, message="Its author gives no hint; the kata's README says what is graded.")
-        return replace(self, hints=min(self.hints + 1, len(self.all_hints)), message="")
+        if self.hints >= len(self.all_hints):
+            return replace(self, message="That was the last hint.")
+        return replace(self, hints=self.hints + 1, message="")
 
 
 def _news(old: Report | None, new: Report | None) -> list[str]:

@@ -121,10 +121,10 @@ def _first(state: State, report: Report, console: Console) -> list[RenderableTyp
     mend = state.mend
     if mend is None or mend.finding is None:
         return [Text(advice.next_step(report), "bold green" if report.points == report.possible else "yellow")]
-    if state.details:
-        return terminal.failed(mend, mend.finding, console)
     count = len(state.all_hints)
     shown = enumerate(state.all_hints[: state.hints], 1)
     hints = [f"\nhint {at} of {count}: {visible(hint, 1000)}" for at, hint in shown]
-    words = [Text(visible(mend.finding.headline, 600), "red"), *(Text(hint, "cyan") for hint in hints)]
-    return [terminal.line(mend), *(Padding(each, (0, 0, 0, 5)) for each in words)]
+    help_ = [Padding(Text(hint, "cyan"), (0, 0, 0, 5)) for hint in hints]
+    if state.details:
+        return [*terminal.failed(mend, mend.finding, console), *help_[1:]]
+    return [terminal.line(mend), Padding(Text(visible(mend.finding.headline, 600), "red"), (0, 0, 0, 5)), *help_]

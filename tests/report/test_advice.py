@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from grader.model import BootFailure, Check, CheckResult, Outcome, Report
+from grader.protocol.transcript import Act, Entry, Lane
 from grader.report import advice
 
 P, F, B, I = Outcome  # noqa: E741
@@ -60,3 +61,21 @@ def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str,
     assert advice.next_step(graded) == words
     command = f"grade kata-1 --app app.py --only {alone} --seed 5eed"
     assert advice.alone(graded) == (command if alone else "")
+
+
+FAILURE = (Entry(0.1, Lane.UPSTREAM, Act.FAILED, 1, detail="out of paper"),)
+
+
+@pytest.mark.parametrize(
+    ("requests", "transcript", "words"),
+    [
+        (1, (), "repeat it by hand (after: uvicorn app:app)"),
+        (3, FAILURE, "repeat it by hand (after: uvicorn app:app; with “fail” in its key the stand-in fails, too)"),
+        (4, (), "repeat the first of its requests by hand (after: uvicorn app:app)"),
+    ],
+)
+def test_how_to_repeat_a_request_depends_on_what_happened(
+    requests: int, transcript: tuple[Entry, ...], words: str
+) -> None:
+    checked = CheckResult(Check("it", "it holds", 1), F, transcript=transcript, requests=requests * ("curl",))
+    assert advice.by_hand(checked) == words

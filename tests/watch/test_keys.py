@@ -79,6 +79,15 @@ def test_keys_come_at_once_and_unseen_and_control_c_is_no_key(ends: Ends) -> Non
         assert modes & termios.ISIG
 
 
+def test_control_z_is_no_more_than_a_key_that_means_nothing(ends: Ends) -> None:
+    suspends = termios.tcgetattr(ends.program)[6][termios.VSUSP]
+    with Keys(ends.program) as pressed:
+        assert termios.tcgetattr(ends.program)[6][termios.VSUSP] != suspends
+        ends.types("\x1ah")
+        assert pressed.read() == ["\x1a", "h"]
+    assert termios.tcgetattr(ends.program)[6][termios.VSUSP] == suspends
+
+
 def test_the_terminal_is_left_as_it_was_found_whatever_happens(ends: Ends) -> None:
     def break_down() -> None:
         with Keys(ends.program):

@@ -96,7 +96,7 @@ def test_hints_are_shown_one_after_the_other_and_no_more_than_there_are() -> Non
     for _ in range(4):
         states.append(states[-1].with_hint())
     assert [state.hints for state in states] == [1, 2, 3, 3, 3]
-    assert {state.message for state in states} == {""}
+    assert [state.message for state in states] == ["", "", "", *(2 * ["That was the last hint."])]
 
 
 def test_a_check_without_hints_says_so_and_shows_the_first_that_turns_up_later() -> None:
