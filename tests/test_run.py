@@ -90,3 +90,30 @@ def test_a_grade_that_takes_too_long_is_no_verdict(tmp_path: Path, grade: Grade)
     assert done.code == 3
     assert done.outcomes() == {"listens": "inconclusive", "asks_on": "inconclusive"}
     assert done.seen("listens") == "the time limit of the whole grade is over"
+
+
+FORKS = """
+    def fork(status):
+        child = os.fork()
+        if child == 0:
+            os._exit(status)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    print("at import:", fork(7))
+
+    async def more(path, answer):
+        print("in a request:", await asyncio.to_thread(fork, 8))
+        return False
+"""
+
+
+def test_an_app_may_fork_and_its_children_live_their_own_lives(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        @check(points=1)
+        def test_answers(client: Client) -> None:
+            """it answers"""
+            assert client.get("/").status == 200
+    '''
+    done = grade(write_kata(tmp_path, spec, app=app_with(FORKS)), json_report=True)
+    assert done.code == 0
+    assert {"at import: 7", "in a request: 8"} <= set(done.report["log"].splitlines())

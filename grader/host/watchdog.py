@@ -42,13 +42,13 @@ class Watchdog(threading.Thread):
         self._loop: Any = None
         self._asked = 0.0
         self._answered = True
-        self._stop: Callable[[], object] = lambda: os._exit(0)
+        self._end: Callable[[], object] = lambda: os._exit(0)  # `_stop` is the thread's own, and called after a fork
         self._born = time.monotonic()
         self._main = threading.main_thread().ident or 0
 
     def watch(self, loop: Any, stop: Callable[[], object]) -> None:
         """From now on the loop is expected to turn; ``stop`` is called when the grader asks for a graceful end."""
-        self._stop = stop
+        self._end = stop
         self._loop = loop
 
     def run(self) -> None:
@@ -62,7 +62,7 @@ class Watchdog(threading.Thread):
     def _obey(self, order: bytes) -> None:
         match order:
             case b"s":
-                self._stop()
+                self._end()
             case b"g":
                 if self._loop is not None and not self._loop.is_closed():
                     self._loop.call_soon_threadsafe(gc.collect)
