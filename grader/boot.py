@@ -87,6 +87,7 @@ class App:
         self._news = threading.Condition()
         self._ready = False
         self._stopped = False
+        self._silent = False  # nothing more will come from the app's process
         self._failure: BootFailure | None = None
         self._lifespan: Mapping[str, object] | None = None
         self._blocked_at: tuple[float, Place | None] = (0.0, None)
@@ -165,7 +166,7 @@ class App:
         with self._news:
             while not self._ready:
                 if self._failure is None and self._process.poll() is not None:
-                    self._news.wait_for(lambda: self._failure is not None, timeout=0.2)
+                    self._news.wait_for(lambda: self._failure is not None or self._silent, timeout=1.0)
                     self._failure = self._failure or BootFailure(f"the app's process {self.exit_status()} at start-up")
                 if self._failure is not None:
                     raise BootFailed(self._failure)
@@ -203,11 +204,18 @@ class App:
                 if elapsed > _GOODBYE and (self.beats - beats >= _GOODBYE_BEATS or elapsed > 6 * _GOODBYE):
                     break
                 self._news.wait(0.05)
+            if self._process.poll() is not None:  # its last words may still be in the pipe
+                self._news.wait_for(lambda: self._stopped or self._silent, timeout=1.0)
         if not self._stopped:
-            return ("The app's lifespan shutdown did not end within a second.",)
+            return (self._unfinished(),)
         if self._lifespan:
             return (f"The app's lifespan failed at shutdown: {self._lifespan.get('error', '')}",)
         return ()
+
+    def _unfinished(self) -> str:
+        if self.is_running:
+            return "The app's lifespan shutdown did not end within a second."
+        return f"The app's process {self.exit_status()} in its lifespan's shutdown."
 
     def _kill(self) -> None:
         if self._lifeline < 0:
@@ -299,6 +307,7 @@ class App:
             for line in lines:
                 with suppress(Exception):  # whatever it is: the app may have written it
                     self._note(json.loads(line))
+            self._silent = self._silent or not data
             self._news.notify_all()
 
     def _note_blockage(self, place: Place | None) -> None:

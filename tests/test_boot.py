@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -264,22 +265,42 @@ LIFESPAN = """
 
 SHUTDOWNS = {
     "well": ("pass", ()),
-    "badly": ("raise OSError('cannot close')", ("The app's lifespan failed at shutdown: OSError: cannot close",)),
     "never": ("await asyncio.Event().wait()", ("The app's lifespan shutdown did not end within a second.",)),
     "blocked": (
         "import threading; threading.Event().wait()",
         ("The app's lifespan shutdown did not end within a second.",),
     ),
+    "by exiting": ("import os; os._exit(3)", ("The app's process exited with status 3 in its lifespan's shutdown.",)),
 }
 
 
-@pytest.mark.parametrize("name", ["well", "never", "blocked"])
+@pytest.mark.parametrize("name", SHUTDOWNS)
 def test_a_graceful_end_lets_the_lifespan_close(name: str, boot: Boot) -> None:
     shutdown, notes = SHUTDOWNS[name]
     app = boot(textwrap.dedent(LIFESPAN).format(shutdown=shutdown))
     app.wait_until_ready()
     assert app.stop() == notes
     assert ("closed in good order" in app.log.text()) is (name == "well")
+
+
+def test_what_an_app_said_last_is_heard_after_its_end_too(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = boot(textwrap.dedent(LIFESPAN).format(shutdown=""))
+    app.wait_until_ready()
+    hear, poll, ended = app._hear, app._process.poll, threading.Event()
+
+    def poll_and_tell() -> int | None:
+        if (status := poll()) is not None:
+            ended.set()
+        return status
+
+    def hear_late(buffer: bytearray, data: bytes) -> None:
+        if b"stopped" in data:
+            assert ended.wait(DEADLINE)
+        hear(buffer, data)
+
+    monkeypatch.setattr(app, "_hear", hear_late)
+    monkeypatch.setattr(app._process, "poll", poll_and_tell)
+    assert app.stop() == ()
 
 
 def test_stopping_ends_the_whole_group_and_may_be_repeated(boot: Boot) -> None:

@@ -23,7 +23,7 @@ _PAGE = Path(__file__).parent / "page"
 _LOG = 60  # lines
 _MOST = {Outcome.FAILED: 60, Outcome.INCONCLUSIVE: 60}  # rows of a picture; of the others,
 _MOST_OTHERS = 24
-_AROUND = 48  # characters on either side of an offending byte
+_BEFORE, _AFTER = 28, 68  # characters around an offending byte: a telephone shows what leads to it, and its number
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def render(report: Report) -> str:
             counts=advice.counts(report),
             some_blocked=report.count(Outcome.BLOCKED) > 0,
             advice=advice.next_step(report),
+            first=first,
             sheets=[_sheet(result, is_first=result is first) for result in report.results],
             log=visible_lines(report.log, lines=_LOG, width=400),
         )
@@ -110,6 +111,6 @@ def _prose(text: str, limit: int = 600) -> Markup:
 
 
 def _caret(spot: Spot) -> Caret:
-    before = visible_bytes(spot.excerpt[: spot.caret], 1000)[-_AROUND:]
-    after = visible_bytes(spot.excerpt[spot.caret :], _AROUND) or "(end of what arrived)"
-    return Caret(before + after, f"{' ' * cell_len(before)}^ byte {spot.offset} of the body")
+    before = visible_bytes(spot.excerpt[: spot.caret], 1000)[-_BEFORE:]
+    after = visible_bytes(spot.excerpt[spot.caret :], _AFTER) or "(end of what arrived)"
+    return Caret(before + after, f"{' ' * cell_len(before)}^ byte {spot.offset}")

@@ -30,14 +30,18 @@ _MOST, _MOST_OTHERS = 18, 7  # rows of the picture of the check to mend first, a
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
     """Print ``report``. Whatever comes from the learner is neutralised here, and never read as markup."""
-    for part in (_heading(report), *_results(report, console, verbose=verbose), *_ending(report)):
-        unbroken = isinstance(part, Text) and part.no_wrap is True  # a line to be copied is never broken
-        console.print(part, highlight=False, markup=False, soft_wrap=unbroken)
+    after_gap = False
+    for part in (_heading(report), Text(), *_results(report, console, verbose=verbose), *_ending(report)):
+        gap = isinstance(part, Text) and not part
+        if not (gap and after_gap):
+            unbroken = isinstance(part, Text) and part.no_wrap is True  # a line to be copied is never broken
+            console.print(part, highlight=False, markup=False, soft_wrap=unbroken)
+        after_gap = gap
 
 
 def _heading(report: Report) -> Text:
     number = report.kata.split("-")[1]
-    return Text.assemble((f"Kata {number}: {report.title}", "bold"), f"   {visible(_short(report.app), 400)}", "\n")
+    return Text.assemble((f"Kata {number}: {report.title}", "bold"), f"   {visible(_short(report.app), 400)}")
 
 
 def _short(path: str) -> str:
@@ -66,7 +70,7 @@ def failed(result: CheckResult, finding: Finding, console: Console, *, most: int
     parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4))]
     if most and result.transcript:
         parts += [_picture_heading(), _picture(result, console, most=most)]
-    return [*parts, _repeat(result)] if result.requests else parts
+    return [*parts, *_repeat(result)] if result.requests else parts
 
 
 def line(result: CheckResult) -> RenderableType:
@@ -143,10 +147,10 @@ def _picture(result: CheckResult, console: Console, *, most: int | None) -> Text
     return text
 
 
-def _repeat(result: CheckResult) -> Text:
-    lines = [f"    {advice.by_hand(result)}:"]
-    lines += [f"      {visible(line, 2000)}" for line in result.requests[:3]]
-    return Text("\n".join(lines), "dim", no_wrap=True)
+def _repeat(result: CheckResult) -> list[RenderableType]:
+    heading = Padding(Text(f"{advice.by_hand(result)}:", "dim"), (0, 0, 0, 4))
+    lines = [f"      {visible(line, 2000)}" for line in result.requests[:3]]
+    return [heading, Text("\n".join(lines), "dim", no_wrap=True)]
 
 
 def boot_failure(failure: BootFailure, printed: str) -> list[RenderableType]:
@@ -164,7 +168,11 @@ def log(text: str) -> list[RenderableType]:
     found = visible_lines(text, lines=12, width=400)
     if not found:
         return []
-    return [Text("\nWhat the app printed:", "dim"), Padding(Text("\n".join(found), overflow="fold"), (0, 0, 0, 2))]
+    return [
+        Text(),
+        Text("What the app printed:", "dim"),
+        Padding(Text("\n".join(found), overflow="fold"), (0, 0, 0, 2)),
+    ]
 
 
 def _ending(report: Report) -> list[RenderableType]:
@@ -176,8 +184,9 @@ def _ending(report: Report) -> list[RenderableType]:
         parts.append(Text("---- is blocked: it comes after a check that has not passed.", "dim"))
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
     style = "bold green" if report.points == report.possible else "bold"
-    score = (f"\nScore: {report.points} of {report.possible} points", style)
+    score = (f"Score: {report.points} of {report.possible} points", style)
     seed = f"seed {visible(report.seed, 80)}"
+    parts.append(Text())
     parts.append(Text.assemble(score, f"   {advice.counts(report)}   {seed}   {report.seconds:.1f} s"))
     parts.append(Text(visible(advice.next_step(report), 1000)))
     if alone := advice.alone(report):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from urllib.parse import unquote_plus
@@ -291,11 +291,11 @@ def _shorten(found: list[Row], most: int) -> list[Row]:
     end = min(len(found), next(marks, len(found)) + 1 + most // 6)
     first, last = most // 3, most - most // 3
     if end <= most:
-        return [*found[:most], *_left_out(len(found) - most)]
-    middle = _left_out(end - last - first)
-    return [*found[:first], *middle, *found[end - last : end], *_left_out(len(found) - end)]
+        return [*found[:most], *_left_out(found[most:])]
+    middle = _left_out(found[first : end - last])
+    return [*found[:first], *middle, *found[end - last : end], *_left_out(found[end:])]
 
 
-def _left_out(count: int) -> Iterator[Row]:
-    if count:
-        yield Fold(f"{plural(count, 'row')} left out")
+def _left_out(rows: list[Row]) -> list[Row]:
+    """A row that says how many are missing; in the place of a single one it would save nothing."""
+    return [Fold(f"{plural(len(rows), 'row')} left out")] if len(rows) > 1 else rows
