@@ -42,7 +42,7 @@ class Sheet:
     is_first_failed: bool
     rule_url: str
     spot: Caret | None
-    drawing: svg.Drawing | None
+    drawings: tuple[svg.Drawing, ...]
     record: list[str]
 
     @property
@@ -97,7 +97,7 @@ def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
         is_first_failed=is_first,
         rule_url=link(finding.rule) if finding else "",
         spot=_caret(finding.spot) if finding and finding.spot and finding.spot.excerpt else None,
-        drawing=svg.draw(rows) if rows else None,
+        drawings=tuple(svg.draw(rows, form) for form in (svg.WIDE, svg.NARROW)) if rows else (),
         record=transcript.lines(result.transcript, width=160),
     )
 

@@ -168,10 +168,10 @@ def test_the_caret_stands_under_the_offending_byte(before: str, after: str, line
 
 def test_the_picture_is_there_to_look_at_and_the_record_to_read() -> None:
     part = sheet(FAILED)
-    picture = part.one(of="frame").one("svg")
-    assert picture.attributes["role"] == "img"
-    assert picture.attributes["aria-label"]
-    assert "expected “two”" in picture.text
+    for picture in part.one(of="wide"), part.one(of="narrow"):
+        assert picture.attributes["role"] == "img"
+        assert picture.attributes["aria-label"]
+        assert "expected “two”" in picture.text
     record = part.one(of="more")
     assert len("".join(record.one("pre").texts).splitlines()) == len(TRANSCRIPT)
     assert "open" not in record.attributes
@@ -179,7 +179,7 @@ def test_the_picture_is_there_to_look_at_and_the_record_to_read() -> None:
 
 def test_a_passed_check_shows_what_happened_as_far_as_anything_did() -> None:
     part = sheet(PASSED)
-    assert (part.tag, part.all(of="headline"), len(part.all(of="frame"))) == ("details", [], 1)
+    assert (part.tag, part.all(of="headline"), len(part.all(of="picture"))) == ("details", [], 2)
     assert sheet(SILENT).tag == "div"
     assert sheet(SILENT).says("span") == ["passed", "nothing is sent unasked", "1 / 1"]
 
@@ -210,7 +210,7 @@ def test_an_app_that_did_not_start_is_told_why_and_where() -> None:
     for words in ("app.py:2: y = x['k']", "app.py:9, in helper: return f() (inside f), for 1.5 s when last seen"):
         assert words in main.text
     assert {part.tag for part in page.all(of="check")} == {"div"}
-    assert page.all(of="frame") == []
+    assert page.all(of="picture") == []
     assert "INFO: first line" in main.text
 
 
@@ -308,9 +308,7 @@ def test_headings_do_not_skip_a_level(report: Report) -> None:
 
 @EVERY_PAGE
 def test_whatever_scrolls_can_be_reached_by_keyboard(report: Report) -> None:
-    page = read(render(report))
-    scrolling = [*page.all("pre"), *page.all(of="frame")]
-    assert {one.attributes.get("tabindex") for one in scrolling} == {"0"}
+    assert {one.attributes.get("tabindex") for one in read(render(report)).all("pre")} == {"0"}
 
 
 def test_the_same_report_makes_the_same_page() -> None:

@@ -295,17 +295,17 @@ def test_how_a_check_ended_stands_on_one_line(width: int, visit: Visiting) -> No
     assert there.asks(lines) == [[result.outcome.value, 1] for result in MIXED.results]
 
 
-@SOME_PAGES
-def test_a_picture_scrolls_within_its_frame_by_keyboard(name: str, visit: Visiting) -> None:
-    there = visit(name, viewport={"width": 360, "height": 740})
-    there.tab_to(".check[open] .frame")
-    frame = "document.activeElement"
-    assert there.asks(f"{frame}.scrollWidth > {frame}.clientWidth")
-    assert there.asks(f"{frame}.scrollLeft") == 0
-    assert there.asks(f"getComputedStyle({frame}).outlineStyle") == "solid"  # it shows who has the focus
-    there.page.keyboard.press("ArrowRight")
-    there.wait_for(f"{frame}.scrollLeft > 0")
-    assert there.asks("document.scrollingElement.scrollLeft") == 0
+@pytest.mark.parametrize(
+    ("width", "form"), [(320, "narrow"), (390, "narrow"), (800, "narrow"), (801, "wide"), (1280, "wide")]
+)
+def test_one_picture_is_shown_that_fits_and_can_be_read(width: int, form: str, visit: Visiting) -> None:
+    there = visit("mixed", viewport={"width": width, "height": 740})
+    shown = """
+        [...document.querySelectorAll(".check[open] svg.picture")].filter(one => one.getClientRects().length).map(
+            one => [one.classList[1], one.getBoundingClientRect(), 11.5 * one.clientWidth / one.viewBox.baseVal.width]
+        ).map(([form, box, letters]) => [form, box.left > 0 && box.right < innerWidth, letters > 8.5 && letters < 17])
+    """
+    assert there.asks(shown) == [[form, True, True]]
 
 
 #: Where each element is.

@@ -9,11 +9,28 @@ from rich.cells import cell_len, set_cell_size
 
 from grader.report.picture.layout import Arrow, Fold, Parting, Party, Remark, Row, Silence
 
-WIDTH = 900
-_LANES = (76, 530, WIDTH - 16)
-_TOP, _ROW, _FOOT = 44, 27, -11
+_TOP, _FOOT = 44, -11
 _CHARACTER = 7.0  # width of one in the page's monospaced font of 11.5 pixels, with some to spare
-_PARTING = 46
+_CLOCK = 60  # pixels for the milliseconds and a gap
+_LINE, _MARGIN, _AFTER = 18, 10, 25  # of a parting: from one of its lines to the next, around them, and below
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How wide a picture is, in pixels, where its lanes are, and how far one row is from the next.
+
+    In a narrow one the milliseconds have no column of their own, and words may cross the middle lane.
+    """
+
+    name: str
+    width: int
+    lanes: tuple[int, int, int]
+    row: int
+    is_narrow: bool
+
+
+WIDE = Format("wide", 900, (76, 530, 884), 27, is_narrow=False)
+NARROW = Format("narrow", 340, (12, 184, 328), 31, is_narrow=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +75,30 @@ class Lifeline:
 class Drawing:
     """Everything in one picture, in the order in which it is painted."""
 
+    format: Format
     height: int
     lifelines: tuple[Lifeline, ...]
     boxes: tuple[Box, ...]
     shafts: tuple[Shaft, ...]
     words: tuple[Words, ...]
-    width: int = WIDTH
+
+    @property
+    def width(self) -> int:
+        """In pixels, as ``height``."""
+        return self.format.width
 
 
-def draw(rows: Iterable[Row]) -> Drawing:
+def draw(rows: Iterable[Row], form: Format = WIDE) -> Drawing:
     """The shapes of ``rows``, from top to bottom."""
-    easel = _Easel()
+    easel = _Easel(form)
     for row in rows:
         easel.add(row)
     return easel.drawing()
 
 
 class _Easel:
-    def __init__(self) -> None:
+    def __init__(self, form: Format) -> None:
+        self._form = form
         self._y = _TOP
         self._boxes: list[Box] = []
         self._shafts: list[Shaft] = []
@@ -84,52 +107,69 @@ class _Easel:
     def add(self, row: Row) -> None:
         match row:
             case Arrow():
-                self._clock(row.at)
-                self._arrow(row)
+                kind, lanes = "wrong" if row.wrong else "label", self._form.lanes
+                self._tell(row.at, row.label, kind, min(row.tail, row.head), is_right=row.tail > row.head)
+                self._shafts.append(Shaft(lanes[row.tail], lanes[row.head], self._y, row.wrong))
             case Remark():
-                self._clock(row.at)
-                left, right = _LANES[:2] if row.party is Party.CLIENT else _LANES[1:]
-                self._say(left + 8, row.label, "label", room=right - left - 16)
+                self._tell(row.at, row.label, "label", min(row.party, Party.APP), is_right=False)
             case Silence():
-                self._say(_LANES[0] + 8, f"{row.seconds:.1f} s of silence", "faint")
+                self._say(f"{row.seconds:.1f} s of silence", "faint")
             case Fold():
-                self._say(_LANES[0] + 8, f"… {row.label}", "faint")
+                self._say(f"… {row.label}", "faint")
             case Parting():
                 self._part(row)
+                return
+        self._y += self._form.row
 
     def drawing(self) -> Drawing:
         anchors = ("start", "middle", "end")
         lifelines = tuple(
-            Lifeline(x, party.name.lower(), anchor) for x, party, anchor in zip(_LANES, Party, anchors, strict=True)
+            Lifeline(x, party.name.lower(), anchor)
+            for x, party, anchor in zip(self._form.lanes, Party, anchors, strict=True)
         )
-        return Drawing(self._y + _FOOT, lifelines, tuple(self._boxes), tuple(self._shafts), tuple(self._words))
+        shapes = tuple(self._boxes), tuple(self._shafts), tuple(self._words)
+        return Drawing(self._form, self._y + _FOOT, lifelines, *shapes)
 
-    def _arrow(self, row: Arrow) -> None:
-        x1, x2 = _LANES[row.tail], _LANES[row.head]
-        left, right = min(x1, x2), max(x1, x2)
-        text = _cut(row.label, right - left - 28)
-        kind = "wrong" if row.wrong else "label"
-        if row.tail < row.head:
-            self._words.append(Words(left + 8, self._y - 4, text, kind))
+    def _tell(self, at: float, text: str, kind: str, left: Party, *, is_right: bool) -> None:
+        """Words between the lane ``left`` and the next, at its left or at its right end, and when it was."""
+        lanes = self._form.lanes
+        begin, end = lanes[left] + 8, lanes[left + 1] - 8
+        if self._form.is_narrow:  # all of the width is theirs but for the milliseconds, on the side of nobody
+            is_right = left is not Party.CLIENT
+            begin, end = lanes[0] + 8, lanes[2] - 8
+            self._clock(at, begin if is_right else end, "start" if is_right else "end")
+            begin, end = (begin + _CLOCK, end) if is_right else (begin, end - _CLOCK)
         else:
-            self._words.append(Words(right - 8, self._y - 4, text, kind, "end"))
-        self._shafts.append(Shaft(x1, x2, self._y, row.wrong))
-        self._y += _ROW
+            self._clock(at, lanes[0] - 12, "end")
+        text = _cut(text, end - begin - 12)
+        self._words.append(Words(end, self._y - 4, text, kind, "end") if is_right else self._at(begin, text, kind))
+
+    def _at(self, x: int, text: str, kind: str) -> Words:
+        return Words(x, self._y - 4, text, kind)
+
+    def _say(self, text: str, kind: str) -> None:
+        begin = self._form.lanes[0] + 8
+        self._words.append(self._at(begin, _cut(text, self._form.width - begin), kind))
 
     def _part(self, row: Parting) -> None:
-        top, room = self._y - _ROW + 12, WIDTH - _LANES[0] - 24
-        self._boxes.append(Box(top, _PARTING))
-        self._words.append(Words(_LANES[0] - 12, top + 19, f"{row.at * 1000:.1f}", "clock", "end"))
-        self._words.append(Words(_LANES[0] + 8, top + 19, _cut(f"expected  {row.expected}", room), "label"))
-        self._words.append(Words(_LANES[0] + 8, top + 37, _cut(f"seen      {row.seen}", room), "wrong"))
-        self._y += _PARTING + 10
+        """A strip across the picture: when it was, what was expected, and what was seen."""
+        top, begin = self._y - self._form.row + 12, self._form.lanes[0] + 8
+        self._y = top + _MARGIN + 13
+        if self._form.is_narrow:
+            self._clock(row.at, begin, "start")
+            self._y += _LINE
+        else:
+            self._clock(row.at, self._form.lanes[0] - 12, "end")
+        for kind, text in (("expected", row.expected), ("seen", row.seen)):
+            text = _cut(f"{kind:<10}{text}", self._form.width - begin - 16)
+            self._words.append(self._at(begin, text, kind))
+            self._y += _LINE
+        height = self._y - _LINE - 4 + _MARGIN - top
+        self._boxes.append(Box(top, height))
+        self._y = top + height + _AFTER
 
-    def _say(self, x: int, text: str, kind: str, room: int = WIDTH) -> None:
-        self._words.append(Words(x, self._y - 4, _cut(text, min(room, WIDTH - x)), kind))
-        self._y += _ROW
-
-    def _clock(self, at: float) -> None:
-        self._words.append(Words(_LANES[0] - 12, self._y - 4, f"{at * 1000:.1f}", "clock", "end"))
+    def _clock(self, at: float, x: int, anchor: str) -> None:
+        self._words.append(Words(x, self._y - 4, f"{at * 1000:.1f}", "clock", anchor))
 
 
 def _cut(text: str, room: int) -> str:

@@ -12,11 +12,12 @@ from rich.cells import cell_len
 from grader.model import CheckResult
 from grader.protocol.transcript import Act
 from grader.report.picture.layout import Arrow, Fold, Parting, Party, Remark, Row, Silence, rows
-from grader.report.picture.svg import Drawing, Words, draw
+from grader.report.picture.svg import NARROW, WIDE, Drawing, Format, Words, draw
 from tests.report.picture.story import LABELS, LAW, is_safe, results
 
 CLIENT, APP, UPSTREAM = Party
 WAYS = [(CLIENT, APP), (APP, CLIENT), (APP, UPSTREAM), (UPSTREAM, APP)]
+EVERY_FORMAT = pytest.mark.parametrize("form", [WIDE, NARROW], ids=["wide", "narrow"])
 EVERY_LABEL = pytest.mark.parametrize("label", LABELS.values(), ids=LABELS)
 #: The page's letters are 11.5 pixels high: so wide is one, at most, and so much of it may stand above its baseline.
 CHARACTER, LETTER = 7.0, 12
@@ -62,8 +63,10 @@ def assert_all_within(drawing: Drawing) -> None:
     assert all(0 <= x <= drawing.width for x in lanes(drawing))
 
 
-def test_the_lanes_stand_in_order_under_their_names() -> None:
-    drawing = draw([])
+@EVERY_FORMAT
+def test_the_lanes_stand_in_order_under_their_names(form: Format) -> None:
+    drawing = draw([], form)
+    assert drawing.width == form.width
     assert [lane.name for lane in drawing.lifelines] == ["client", "app", "upstream"]
     assert lanes(drawing) == sorted(set(lanes(drawing)))
     assert (drawing.boxes, drawing.shafts, drawing.words) == ((), (), ())
@@ -73,11 +76,12 @@ def test_the_lanes_stand_in_order_under_their_names() -> None:
         assert 0 <= left <= left + width <= drawing.width
 
 
+@EVERY_FORMAT
 @EVERY_LABEL
-def test_everything_lies_within_the_drawing(label: str) -> None:
+def test_everything_lies_within_the_drawing(label: str, form: Format) -> None:
     for row in all_kinds(label):
-        assert_all_within(draw([row]))
-    assert_all_within(draw(all_kinds(label)))
+        assert_all_within(draw([row], form))
+    assert_all_within(draw(all_kinds(label), form))
 
 
 @pytest.mark.parametrize(("tail", "head"), WAYS)
@@ -90,6 +94,23 @@ def test_an_arrow_goes_from_lane_to_lane_with_its_words_between(tail: Party, hea
     left, right = extent(words)
     assert min(shaft.x1, shaft.x2) < left <= right < max(shaft.x1, shaft.x2)
     assert shaft.y - LETTER < words.y < shaft.y
+
+
+@pytest.mark.parametrize(("tail", "head"), WAYS)
+@EVERY_LABEL
+def test_in_a_narrow_one_words_begin_or_end_at_the_outer_lane_and_have_its_width(
+    tail: Party, head: Party, label: str
+) -> None:
+    drawing = draw([arrow(label, tail, head)], NARROW)
+    (shaft,) = drawing.shafts
+    assert (shaft.x1, shaft.x2) == (lanes(drawing)[tail], lanes(drawing)[head])
+    (words,) = [words for words in drawing.words if words.kind == "label"]
+    (clock,) = [words for words in drawing.words if words.kind == "clock"]
+    assert words.anchor == ("start" if CLIENT in (tail, head) else "end")
+    first, second = sorted((extent(words), extent(clock)))
+    assert lanes(drawing)[CLIENT] < first[0] <= first[1] < second[0] <= second[1] < lanes(drawing)[UPSTREAM]
+    assert shaft.y - LETTER < words.y == clock.y < shaft.y
+    assert len(words.text) == len(label) or extent(words)[1] - extent(words)[0] > 200
 
 
 @pytest.mark.parametrize(("party", "side"), [(CLIENT, 0), (APP, 1), (UPSTREAM, 1)])
@@ -123,15 +144,16 @@ def test_rows_begin_with_their_milliseconds(at: float, text: str) -> None:
         assert extent(clock)[1] < lanes(drawing)[CLIENT]
 
 
+@EVERY_FORMAT
 @EVERY_LABEL
-def test_where_they_part_has_a_strip_around_its_words(label: str) -> None:
-    drawing = draw([arrow("before", wrong=True), Parting(0.25, label, label), arrow("after")])
+def test_where_they_part_has_a_strip_around_its_words(label: str, form: Format) -> None:
+    drawing = draw([arrow("before", wrong=True), Parting(0.25, label, label), arrow("after")], form)
     (box,) = drawing.boxes
     inside = [words for words in drawing.words if box.y < words.y < box.y + box.height]
-    assert [(words.kind, words.text[:8].strip()) for words in inside] == [
+    assert [(words.kind, words.text[:10].strip()) for words in inside] == [
         ("clock", "250.0"),
-        ("label", "expected"),
-        ("wrong", "seen"),
+        ("expected", "expected"),
+        ("seen", "seen"),
     ]
     assert all(box.y <= words.y - LETTER for words in inside)
     before, after = drawing.shafts
@@ -146,10 +168,11 @@ def test_only_the_offending_arrow_is_painted_as_wrong() -> None:
     assert [words.text for words in drawing.words if words.kind == "wrong"] == ["coffee"]
 
 
+@EVERY_FORMAT
 @EVERY_LABEL
-def test_a_drawing_grows_with_its_rows_and_leaves_those_above_as_they_are(label: str) -> None:
+def test_a_drawing_grows_with_its_rows_and_leaves_those_above_as_they_are(label: str, form: Format) -> None:
     shown = all_kinds(label)
-    drawings = [draw(shown[:count]) for count in range(len(shown) + 1)]
+    drawings = [draw(shown[:count], form) for count in range(len(shown) + 1)]
     for fewer, more in pairwise(drawings):
         assert more.height >= fewer.height + LETTER
         assert more.words[: len(fewer.words)] == fewer.words
@@ -160,8 +183,8 @@ def test_a_drawing_grows_with_its_rows_and_leaves_those_above_as_they_are(label:
 
 
 @LAW
-@given(results(), st.none() | st.integers(2, 20))
-def test_whatever_is_recorded_can_be_drawn(checked: CheckResult, most: int | None) -> None:
-    drawing = draw(rows(checked, most=most))
+@given(results(), st.none() | st.integers(2, 20), st.sampled_from([WIDE, NARROW]))
+def test_whatever_is_recorded_can_be_drawn(checked: CheckResult, most: int | None, form: Format) -> None:
+    drawing = draw(rows(checked, most=most), form)
     assert_all_within(drawing)
     assert [words.text for words in drawing.words if not is_safe(words.text)] == []
