@@ -94,5 +94,5 @@ class Rig:
         if self._server is None:
             self._server = UpstreamServer(self._listener)
         if self._patience is None:
-            self._patience = Patience(self.app, overtime=lambda: self.overtime)
+            self._patience = Patience(self.app, upstream_turn=self._server.call, overtime=lambda: self.overtime)
         return self._server, self._patience

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import textwrap
 import threading
 import time
@@ -248,6 +249,26 @@ def test_memory_has_a_limit(boot: Boot) -> None:
         app.wait_until_ready()
     app.stop()
     assert ask(boot(source)) == 300 << 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot choose its processors")
+def test_all_threads_of_an_app_share_a_processor(boot: Boot) -> None:
+    app = boot(
+        mirror(
+            """
+            import threading
+            found = set()
+            def look(): found.update(os.sched_getaffinity(0))
+            def facts(_):
+                thread = threading.Thread(target=look)
+                thread.start()
+                thread.join()
+                look()
+                return len(found)
+            """
+        )
+    )
+    assert ask(app) == 1
 
 
 # -- the end --------------------------------------------------------------------------------------------------------

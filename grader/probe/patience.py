@@ -2,6 +2,9 @@
 
 A wait is given up when a short time has passed *and* the app's server has answered a number of control requests
 meanwhile. A slow machine slows those as well, and so earns patience; a wrong app on a fast machine is told so at once.
+
+Between two of them the upstream end has had its turn, too: what the app had asked of it by then has been answered. An
+app is never blamed for what the grader's other end was late with.
 """
 
 from __future__ import annotations
@@ -80,8 +83,16 @@ class Patience:
 
     SLICE = 0.01  # seconds between two looks at the app
 
-    def __init__(self, app: Served, *, overtime: Callable[[], bool], limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        app: Served,
+        *,
+        upstream_turn: Callable[[], None],
+        overtime: Callable[[], bool],
+        limits: Limits | None = None,
+    ) -> None:
         self._app = app
+        self._upstream_turn = upstream_turn
         self._overtime = overtime
         self.limits = limits or Limits()
 
@@ -127,7 +138,7 @@ class Patience:
         return Waited.SILENT
 
     def _turn(self, awaited: Awaited) -> Waited:
-        """One control request. Any answer will do, and any end of the connection."""
+        """One control request, then a turn of the upstream end. Any answer will do, and any end of the connection."""
         try:
             control = self._app.connect()
         except OSError:
@@ -136,8 +147,10 @@ class Patience:
             with suppress(OSError):
                 control.sendall(CONTROL)
             waited = self._until_answered(control, awaited)
-        if waited is Waited.SILENT and self._overtime():
-            raise Inconclusive("the time limit of the whole grade is over")
+        if waited is Waited.SILENT:
+            self._upstream_turn()
+            if self._overtime():
+                raise Inconclusive("the time limit of the whole grade is over")
         return waited
 
     def _until_answered(self, control: socket.socket, awaited: Awaited) -> Waited:

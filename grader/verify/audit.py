@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
@@ -25,24 +25,26 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One grade of one exhibit; ``trouble`` says why there are no outcomes."""
+    """One grade of one exhibit: outcomes, and headlines of what failed; ``trouble`` says why there are none."""
 
     label: str
     repeat: int
     seed: str
     outcomes: dict[str, Outcome]
     trouble: str = ""
+    headlines: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One verdict that was not what it had to be. ``seed`` repeats it, if anything does."""
+    """One verdict that was not what it had to be, and what was said. ``seed`` repeats it, if anything does."""
 
     label: str
     check: str
     expected: Outcome
     seen: Outcome
     seed: str
+    headline: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Ledger:
             "seed": sample.seed,
             "outcomes": {name: outcome.value for name, outcome in sample.outcomes.items()},
             "trouble": sample.trouble,
+            "headlines": sample.headlines,
         }
         with self._file.open("a", encoding="utf-8") as ledger:
             ledger.write(json.dumps(line) + "\n")
@@ -121,7 +124,7 @@ class Ledger:
             found = [line for line in lines if (line["kata"], line["version"]) == (self._kata, self._version)]
             for line in found:
                 outcomes = {name: Outcome(value) for name, value in line["outcomes"].items()}
-                sample = Sample(line["app"], line["repeat"], line["seed"], outcomes, line["trouble"])
+                sample = Sample(line["app"], line["repeat"], line["seed"], outcomes, line["trouble"], line["headlines"])
                 self.samples[sample.label, sample.repeat] = sample
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"--resume: {str(file)!r} is no record of an audit: {error}") from None
@@ -172,7 +175,7 @@ def expectation(exhibit: Exhibit, checks: Iterable[Check]) -> dict[str, Outcome]
 
 def _sample(kata: Kata, exhibit: Exhibit, repeat: int, seed: str) -> Sample:
     verdict = judge(kata, exhibit, hashlib.sha256(seed.encode()).hexdigest()[:8])
-    return Sample(exhibit.label, repeat, verdict.seed, verdict.outcomes, verdict.trouble)
+    return Sample(exhibit.label, repeat, verdict.seed, verdict.outcomes, verdict.trouble, verdict.headlines)
 
 
 def _differences(
@@ -183,7 +186,7 @@ def _differences(
         for name, seen in sample.outcomes.items():
             right = expected[sample.label][name]
             if seen not in (right, Outcome.INCONCLUSIVE):
-                yield Difference(sample.label, name, right, seen, sample.seed)
+                yield Difference(sample.label, name, right, seen, sample.seed, sample.headlines.get(name, ""))
 
 
 def _tally(check: Check, samples: Iterable[Sample], differences: Iterable[Difference]) -> Tally:
@@ -200,7 +203,7 @@ def _problems(samples: Iterable[Sample], differences: Iterable[Difference]) -> I
     for found in differences:
         yield (
             f"{found.label}: {found.check} is {found.seen.value}, which must be {found.expected.value} "
-            f"(seed {found.seed})"
+            f"(seed {found.seed}){f': {found.headline}' if found.headline else ''}"
         )
 
 

@@ -200,7 +200,7 @@ def meet(tmp_path: Path) -> Iterator[Meet]:
         app = FakeApp(answer)
         server = UpstreamServer(socket.create_server(("127.0.0.1", 0)))
         limits = replace(limits or Limits(), **changed)  # type: ignore[arg-type]
-        patience = Patience(app, overtime=lambda: False, limits=limits)
+        patience = Patience(app, upstream_turn=server.call, overtime=lambda: False, limits=limits)
         session = Session(app=app, server=server, patience=patience, schemas=tmp_path, draw=Draw("a seed"))
         open_things.extend((session.close, server.close, app.close))
         return Ends(app, session, Client(session))

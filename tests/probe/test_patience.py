@@ -44,11 +44,17 @@ Make = Callable[..., tuple[FakeApp, Patience]]
 def make() -> Iterator[Make]:
     apps: list[FakeApp] = []
 
-    def made(turn: Talk = answers, *, overtime: bool = False, **limits: float) -> tuple[FakeApp, Patience]:
+    def made(
+        turn: Talk = answers,
+        *,
+        upstream_turn: Callable[[], None] = lambda: None,
+        overtime: bool = False,
+        **limits: float,
+    ) -> tuple[FakeApp, Patience]:
         app = FakeApp(says(b""), turn=turn)
         apps.append(app)
         changed = replace(QUICK, **limits)  # type: ignore[arg-type]
-        return app, Patience(app, overtime=lambda: overtime, limits=changed)
+        return app, Patience(app, upstream_turn=upstream_turn, overtime=lambda: overtime, limits=changed)
 
     yield made
     for app in apps:
@@ -98,6 +104,21 @@ def test_any_end_of_a_control_request_is_a_turn(ends: Talk, make: Make) -> None:
     app, patience = make(ends)
     assert patience.turns(3) is Waited.SILENT
     assert app.turned == 3
+
+
+def test_the_upstream_end_has_a_turn_after_each_of_the_apps(make: Make) -> None:
+    turns: list[int] = []
+    app: FakeApp
+    app, patience = make(upstream_turn=lambda: turns.append(app.turned), silence=0.0, silent_turns=7)
+    assert patience.until(Awaited(never)) is Waited.SILENT
+    assert turns == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_comes_by_the_upstreams_last_turn_has_come(make: Make) -> None:
+    """The upstream end is late: nothing happens but in the turns that it is given."""
+    given: list[None] = []
+    _, patience = make(upstream_turn=lambda: given.append(None), silence=0.0, silent_turns=7)
+    assert patience.until(Awaited(lambda _: len(given) == 7)) is Waited.CAME
 
 
 # -- what never comes -----------------------------------------------------------------------------------------------

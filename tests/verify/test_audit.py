@@ -73,10 +73,11 @@ def test_the_same_verdicts_again_are_no_problem(kata: Kata) -> None:
     assert 0.13 < found.tallies[0].bound < 0.15
 
 
-def test_a_verdict_that_differs_is_named_with_its_seed(kata: Kata) -> None:
-    spoilt = {("solution", 1): Sample("solution", 1, "0ff", {"is_json": P, "all_items": F})}
-    found = look(kata, full(kata, 2, spoilt=spoilt), 2)
-    assert found.problems == ("solution: all_items is failed, which must be passed (seed 0ff)",)
+def test_a_verdict_that_differs_is_named_with_its_seed_and_its_words(kata: Kata, tmp_path: Path) -> None:
+    sample = Sample("solution", 1, "0ff", {"is_json": P, "all_items": F}, headlines={"all_items": "one is missing"})
+    full(kata, 2, tmp_path / "audit.jsonl", spoilt={("solution", 1): sample})
+    found = look(kata, Ledger(tmp_path / "audit.jsonl", kata), 2)
+    assert found.problems == ("solution: all_items is failed, which must be passed (seed 0ff): one is missing",)
     assert [tally.differed for tally in found.tallies] == [0, 1]
 
 
