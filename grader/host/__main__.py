@@ -8,6 +8,7 @@ import os
 import resource
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,8 +27,9 @@ def _stay_on_one_processor() -> None:
     says nothing of the app's other threads, unless they take turns with the loop.
     """
     if sys.platform == "linux":
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
+        with suppress(OSError):  # some containers forbid it, for which no app is to blame
+            allowed = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
 
 
 def _limit_memory(limit: int) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from grader.errors import Inconclusive
+from grader.probe import source
 from grader.probe.source import Gate, UpstreamServer
 from grader.protocol.transcript import Act
 
@@ -328,3 +331,17 @@ def test_closing_hangs_up(ends: Ends) -> None:
         assert app.answer() is None
     with pytest.raises(ConnectionError):
         socket.create_connection(ends.address, timeout=DEADLINE)
+
+
+def test_an_upstream_end_without_time_is_nobodys_fault(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_STARVED", 0.01)
+    has_time = threading.Event()
+    with pytest.raises(Inconclusive, match="no time"):
+        ends.server.call(lambda: assert_set(has_time))
+    has_time.set()
+    monkeypatch.undo()
+    ends.server.call()
+
+
+def assert_set(event: threading.Event) -> None:
+    assert event.wait(DEADLINE)
