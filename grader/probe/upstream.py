@@ -80,7 +80,8 @@ class Upstream:
 
     def wait_for_pull(self, number: int = 1) -> None:
         """Return when the app has asked for ``number`` items. Raises Violation when it does not."""
-        waited = self._session.patience.until(Awaited(self._news(lambda: self._gate.pulls >= number)))
+        pulled = self._news(lambda: self._gate.pulls >= number)
+        waited = self._session.patience.until(Awaited(pulled, progress=lambda: self._gate.pulls))
         if waited is not Waited.CAME:
             raise Violation(
                 expected=f"pull {number} from the upstream",
@@ -117,13 +118,14 @@ class Upstream:
 
         Counts up to three. First the app's loop turns a few times, so that it has heard of the leaving: what it asked
         for until then, while the client's farewell was on its way, is no fault of its own. So it does after each item:
-        a thread that waits for one can hear of nothing until it comes, and then has to be told by the loop.
+        a thread that waits for one can hear of nothing until it comes, and then has to be told by the loop. What rests
+        between two pulls is waited for, unless it lets go.
         """
         patience, asks = self._session.patience, self._news(lambda: self.is_released or self._gate.is_awaited)
         hears = patience.turns(6) is Waited.SILENT
         before = self.pulls
         while self.pulls - before < _ENOUGH:
-            patience.stays_quiet(asks)
+            patience.until(Awaited(asks))
             if not self._gate.is_awaited:
                 break
             self.give(" more")

@@ -52,6 +52,18 @@ APP = """
                 yield f"data: {await queue.get()}\\n\\n"
         return stream(events())
 
+    async def reads_ahead_with_rests(request):
+        queue = asyncio.Queue()
+        async def produce():
+            async for item in upstream(request.query_params["key"]):
+                queue.put_nowait(item)
+                await asyncio.sleep(0.2)
+        kept.append(asyncio.create_task(produce()))
+        async def events():
+            while True:
+                yield f"data: {await queue.get()}\\n\\n"
+        return stream(events())
+
     async def forgets_a_cycle(request):
         import gc
         gc.disable()  # so that only the grader's asking can free it
@@ -71,7 +83,7 @@ APP = """
         except UpstreamError:
             return PlainTextResponse("")
 
-    ways = (right, reads_ahead, forgets_a_cycle, blocks, asks_for_another)
+    ways = (right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
 """
 
@@ -131,6 +143,13 @@ def test_a_gate_is_opened_shut_and_ended(session: Session, upstream: Upstream) -
         assert (rest, last) == ([str(number) for number in range(50, 50 + len(rest))], "after it")
 
 
+def test_an_app_that_rests_between_its_pulls_is_waited_for(session: Session, upstream: Upstream) -> None:
+    upstream.give(*"abcdef")
+    with ask(session, "reads_ahead_with_rests", upstream):
+        upstream.wait_for_pull(7)
+        assert upstream.pulls == 7
+
+
 def test_a_failure_reaches_the_app(session: Session, upstream: Upstream) -> None:
     upstream.give("one")
     upstream.fail("out of paper")
@@ -188,9 +207,10 @@ def test_a_right_app_pulls_at_most_once_more(
         assert upstream.is_released
 
 
+@pytest.mark.parametrize("way", ["reads_ahead", "reads_ahead_with_rests"])
 @pytest.mark.parametrize("how", Farewell)
-def test_an_app_that_does_not_notice_pulls_on(how: Farewell, session: Session, upstream: Upstream) -> None:
-    with ask(session, "reads_ahead", upstream) as reply:
+def test_an_app_that_does_not_notice_pulls_on(how: Farewell, way: str, session: Session, upstream: Upstream) -> None:
+    with ask(session, way, upstream) as reply:
         upstream.give("one")
         reply.next_event()
         reply.leave(how)
