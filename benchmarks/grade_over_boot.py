@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from grader.kata import Kata, bundled
+from grader.catalog.kata import Kata, bundled
 
 ROOT = Path(__file__).resolve().parent.parent
 

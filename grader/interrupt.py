@@ -29,7 +29,7 @@ def heed() -> None:
         signal.signal(number, _handle)
 
 
-def nothing_is_lost() -> None:
+def suppress_lost_work_notice() -> None:
     """From now on an end is no more than that: what there was to tell has been told."""
     _lost.append("")
 

@@ -72,7 +72,7 @@ class Items:
         self._pulling = True
         try:
             line = await self._pull()
-        except BaseException:  # a cancelled pull leaves the conversation in mid-sentence: hang up
+        except BaseException:  # a cancelled pull leaves the connection in mid-sentence: hang up
             self._pulling = False
             self._close()
             raise
@@ -93,7 +93,7 @@ class Items:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._close()
 
@@ -180,7 +180,7 @@ class BlockingItems:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
 

@@ -83,7 +83,8 @@ class CheckResult:
     """A check and how it ended.
 
     ``seconds`` is what it took, ``requests`` are curl lines that repeat it, ``left_out`` counts the entries that a long
-    transcript lacks in its middle. ``parted`` is when expectation and observation parted, in the transcript's seconds.
+    transcript lacks in its middle. ``diverged`` is the point of divergence, in the
+    transcript's seconds.
     """
 
     check: Check
@@ -91,7 +92,7 @@ class CheckResult:
     finding: Finding | None = None
     transcript: tuple[Entry, ...] = ()
     left_out: int = 0
-    parted: float | None = None
+    diverged: float | None = None
     requests: tuple[str, ...] = ()
     seconds: float = 0.0
 

@@ -25,6 +25,6 @@ def exit_code(report: Report) -> Exit:
     return Exit.PASSED
 
 
-def first_to_mend(report: Report) -> CheckResult | None:
+def first_failure(report: Report) -> CheckResult | None:
     """The failed check to look at first: the specification's own order goes from the root up."""
     return next((result for result in report.results if result.outcome is Outcome.FAILED), None)

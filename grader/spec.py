@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from grader.model import Check
 from grader.probe.client import Client
+from grader.probe.connection import Disconnect
 from grader.probe.draw import Draw
-from grader.probe.events import ServerSentEvent
-from grader.probe.reply import Reply
+from grader.probe.feeds import ServerSentEvent
+from grader.probe.response import Response
 from grader.probe.upstream import Upstream
-from grader.probe.wire import Farewell
 
-__all__ = ["Client", "Draw", "Farewell", "Reply", "ServerSentEvent", "Upstream", "check", "check_of"]
+__all__ = ["Client", "Disconnect", "Draw", "Response", "ServerSentEvent", "Upstream", "check", "check_of"]
 
 Test = TypeVar("Test", bound=Callable[..., None])
 

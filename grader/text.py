@@ -31,7 +31,7 @@ def visible_lines(text: str, *, lines: int = 40, width: int = 200) -> list[str]:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 event``, ``2 events``, ``2 replies``, ``2 processes``."""
+    """``1 event``, ``2 events``, ``2 responses``, ``2 processes``."""
     if count == 1:
         return f"1 {noun}"
     if noun.endswith("y"):

@@ -12,18 +12,18 @@ from pathlib import Path
 import h11
 import httpx
 
-from grader.boot import Launch
 from grader.errors import UsageError
+from grader.grading.rig import Rig
 from grader.kit import standin
 from grader.probe.client import Client
-from grader.probe.patience import Awaited
-from grader.probe.reply import Reply
+from grader.probe.connection import Disconnect
+from grader.probe.gate import Gate
+from grader.probe.response import Response
 from grader.probe.session import Session
-from grader.probe.source import Gate
 from grader.probe.upstream import flowing
-from grader.probe.wire import Farewell
+from grader.probe.waiting import Awaited
 from grader.protocol.transcript import Act, Entry, Lane, Transcript
-from grader.rig import Rig
+from grader.serving.app import Launch
 from grader.text import plural
 
 _SLICE = 0.01  # seconds between two looks at both ends
@@ -45,12 +45,12 @@ class Request:
 class Manners:
     """How the client and the upstream behave.
 
-    The client leaves after ``leave_after`` chunks, by ``farewell``, or reads nothing at all (``stalls``); the upstream
+    The client leaves after ``leave_after`` chunks, by ``disconnect``, or reads nothing (``stalls``); the upstream
     gives out ``hold`` items and no more. After ``seconds`` the client leaves in any case.
     """
 
     leave_after: int | None = None
-    farewell: Farewell = Farewell.FIN
+    disconnect: Disconnect = Disconnect.CLOSE
     stalls: bool = False
     hold: int | None = None
     seconds: float = 10.0
@@ -159,27 +159,27 @@ class _Trace:
         self._chunks = 0
         self._answered = False
         self._left_at: int | None = None
-        self._reply: Reply | None = None
-        session.server.welcome = self._welcome
+        self._reply: Response | None = None
+        session.server.on_unknown_key = self._welcome
 
     def run(self) -> Summary:
-        manners, reply = self._manners, self._ask()
+        manners, response = self._manners, self._ask()
         deadline = time.monotonic() + manners.seconds
         if manners.stalls:
-            return self._stalled(reply)
-        while not reply.is_over and time.monotonic() < deadline and not self._leaves_now():
-            self._go_on(reply)
-        is_over = reply.is_over
+            return self._stalled(response)
+        while not response.is_over and time.monotonic() < deadline and not self._leaves_now():
+            self._go_on(response)
+        is_over = response.is_over
         if not is_over:
             self._left_at = self._pulls()
-            reply.leave(manners.farewell)
+            response.disconnect(manners.disconnect)
         last = time.monotonic() + _AFTER
         while time.monotonic() < last and not all(gate.open_streams == 0 for gate in self._gates):
-            self._go_on(reply)
-        self._go_on(reply)
+            self._go_on(response)
+        self._go_on(response)
         return self._summary(is_over=is_over)
 
-    def _ask(self) -> Reply:
+    def _ask(self) -> Response:
         request = self._request
         try:
             self._reply = Client(self._session).request(
@@ -207,9 +207,9 @@ class _Trace:
         self._gates.append(gate)
         return gate
 
-    def _go_on(self, reply: Reply) -> None:
+    def _go_on(self, response: Response) -> None:
         """Look at both ends once, and show what is new."""
-        reply.look(_SLICE)
+        response.look(_SLICE)
         for gate in list(self._gates):
             self._supplies.setdefault(gate.key, _Supply(gate, self._manners.hold)).go_on()
         self._show_news()
@@ -230,10 +230,10 @@ class _Trace:
         self._session.server.call()
         return sum(gate.pulls for gate in self._gates)
 
-    def _stalled(self, reply: Reply) -> Summary:
+    def _stalled(self, response: Response) -> Summary:
         """A client that does not read: how far does the app run ahead of it?"""
         deadline = time.monotonic() + self._manners.seconds
-        self._session.patience.until(Awaited(lambda timeout: self._is_asked(timeout, deadline)))
+        self._session.waiter.until(Awaited(lambda timeout: self._is_asked(timeout, deadline)))
         sentences = ["The app asked its upstream for nothing."]
         if self._gates:
             gate = self._gates[0]
@@ -244,8 +244,8 @@ class _Trace:
                 f"While its client read nothing, the app took {ahead} from the upstream"
                 + (", and then waited: it goes as fast as its client." if stopped else ": all that there was.")
             ]
-        reply.leave(self._manners.farewell)
-        self._session.patience.turns(6)
+        response.disconnect(self._manners.disconnect)
+        self._session.waiter.turns(6)
         self._show(Stretch(self._tape.take()))
         return Summary(tuple(sentences), answered=bool(self._gates))
 

@@ -26,8 +26,8 @@ SPECIFICATION = '''
     def test_is_json(client: Client, upstream: Upstream) -> None:
         """the answer is JSON"""
         upstream.give_all(["one"])
-        reply = client.get("/echo", params={"key": upstream.key})
-        assert (reply.status, reply.content_type) == (200, "application/json")
+        response = client.get("/echo", params={"key": upstream.key})
+        assert (response.status, response.content_type) == (200, "application/json")
 
 
     @check(points=2, after=test_is_json)
@@ -35,8 +35,8 @@ SPECIFICATION = '''
         """the answer is all that the upstream gives, in order"""
         items = draw.texts(3)
         upstream.give_all(items)
-        reply = client.get("/echo", params={"key": upstream.key})
-        assert reply.json(schema="echo")["items"] == items
+        response = client.get("/echo", params={"key": upstream.key})
+        assert response.json(schema="echo")["items"] == items
 '''
 APP = """
     import json

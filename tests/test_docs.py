@@ -12,8 +12,8 @@ import click
 import pytest
 
 from grader import cli
-from grader.kata import Kata, bundled
-from grader.plugin import checks_of
+from grader.catalog.kata import Kata, bundled
+from grader.grading.plugin import checks_of
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

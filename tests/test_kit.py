@@ -17,7 +17,7 @@ import pytest
 import uvloop
 
 from grader.kit import BlockingItems, Items, UpstreamError, blocking_upstream, upstream
-from grader.probe.source import Gate, UpstreamServer
+from grader.probe.gate import Gate, UpstreamServer
 from grader.protocol.transcript import Act
 
 DEADLINE = 60.0  # seconds
@@ -39,7 +39,7 @@ class Upstream:
         with self.server.news:
             assert self.server.news.wait_for(condition, DEADLINE)
 
-    def wait_for_release(self) -> None:
+    def wait_for_close(self) -> None:
         self.wait(lambda: self.gate.streams > 0 and self.gate.open_streams == 0)
 
     def wait_for_pull(self, number: int = 1) -> None:
@@ -178,8 +178,8 @@ def test_the_end_lets_go_and_stays_the_end(flavour: Flavour, source: Upstream) -
     source.gate.finish()
     items = flavour.open()
     assert [flavour.pull(items) for _ in range(3)] == ["only", END, END]
-    source.wait_for_release()
-    assert source.acts == [Act.OPENED, Act.PULLED, Act.GAVE, Act.PULLED, Act.FINISHED, Act.RELEASED]
+    source.wait_for_close()
+    assert source.acts == [Act.OPENED, Act.PULLED, Act.GAVE, Act.PULLED, Act.FINISHED, Act.CLOSED]
 
 
 def test_a_failure_says_what_the_upstream_said_and_lets_go(flavour: Flavour, source: Upstream) -> None:
@@ -189,7 +189,7 @@ def test_a_failure_says_what_the_upstream_said_and_lets_go(flavour: Flavour, sou
     assert flavour.pull(items) == "first"
     with pytest.raises(UpstreamError, match=r"^out of “order”\n$"):
         flavour.pull(items)
-    source.wait_for_release()
+    source.wait_for_close()
     assert flavour.pull(items) is END
 
 
@@ -197,7 +197,7 @@ def test_a_key_that_no_request_named_is_refused(flavour: Flavour, source: Upstre
     items = flavour.open("another key")
     with pytest.raises(UpstreamError, match="knows no such request"):
         flavour.pull(items)
-    assert source.server.strangers == ["another key"]
+    assert source.server.unknown_keys == ["another key"]
     assert source.gate.streams == 0
 
 
@@ -214,7 +214,7 @@ def test_closing_in_mid_stream_lets_go(flavour: Flavour, source: Upstream) -> No
     items = flavour.open()
     assert flavour.pull(items) == "one"
     flavour.close(items)
-    source.wait_for_release()
+    source.wait_for_close()
     flavour.close(items)
     assert flavour.pull(items) is END
     assert source.pulls() == 1
@@ -230,7 +230,7 @@ def test_leaving_the_with_block_lets_go(flavour: Flavour, source: Upstream) -> N
 
     with pytest.raises(ZeroDivisionError):
         flavour.use(items, fails)
-    source.wait_for_release()
+    source.wait_for_close()
     assert flavour.pull(items) is END
 
 
@@ -240,7 +240,7 @@ def test_what_nobody_holds_any_more_lets_go(flavour: Flavour, source: Upstream) 
     assert flavour.pull(items) == "one"
     del items
     gc.collect()
-    source.wait_for_release()
+    source.wait_for_close()
 
 
 def test_an_upstream_that_hangs_up_is_an_upstream_error(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +274,7 @@ def test_a_cancelled_pull_hangs_up_at_once(runner: asyncio.Runner, source: Upstr
         pull.cancel()
         with pytest.raises(asyncio.CancelledError):
             await pull
-        await asyncio.to_thread(source.wait_for_release)  # while `items` is still there
+        await asyncio.to_thread(source.wait_for_close)  # while `items` is still there
         assert [item async for item in items] == []
 
     runner.run(cancel())
@@ -286,7 +286,7 @@ def test_a_timeout_around_a_pull_hangs_up(runner: asyncio.Runner, source: Upstre
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await anext(items)
-        await asyncio.to_thread(source.wait_for_release)
+        await asyncio.to_thread(source.wait_for_close)
         await items.aclose()
 
     runner.run(time_out())
@@ -303,7 +303,7 @@ def test_a_pull_that_waits_leaves_the_loop_to_others(runner: asyncio.Runner, sou
             assert [await waits, await follows] == ["to the first that asked", "to the second"]
 
     runner.run(both())
-    source.wait_for_release()
+    source.wait_for_close()
     assert source.gate.streams == 2
 
 
@@ -315,7 +315,7 @@ def test_closing_while_another_task_pulls_hangs_up_and_harms_no_other_stream(
         pull = asyncio.ensure_future(anext(items))
         await asyncio.to_thread(source.wait_for_pull)
         await items.aclose()
-        await asyncio.to_thread(source.wait_for_release)
+        await asyncio.to_thread(source.wait_for_close)
         done, _ = await asyncio.wait({pull}, timeout=DEADLINE)
         assert done == {pull}
         assert pull.cancelled() or isinstance(pull.exception(), StopAsyncIteration)
@@ -346,7 +346,7 @@ def test_closing_while_another_thread_pulls_ends_the_pull(source: Upstream) -> N
     thread.start()
     source.wait_for_pull()
     items.close()
-    source.wait_for_release()
+    source.wait_for_close()
     thread.join(DEADLINE)
     assert not thread.is_alive()
     assert found == []

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from grader.model import BootFailure, Check, CheckResult, Outcome, Report
-from grader.score import Exit, exit_code, first_to_mend
+from grader.score import Exit, exit_code, first_failure
 
 P, F, B, I = Outcome  # noqa: E741
 
@@ -49,5 +49,5 @@ def test_only_what_passed_earns_points() -> None:
 
 
 def test_the_first_that_failed_is_to_be_mended_first() -> None:
-    assert first_to_mend(report(P, I, B, F, F)) == report(P, I, B, F, F).results[3]
-    assert first_to_mend(report(P, I, B)) is None
+    assert first_failure(report(P, I, B, F, F)) == report(P, I, B, F, F).results[3]
+    assert first_failure(report(P, I, B)) is None

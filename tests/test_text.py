@@ -106,8 +106,8 @@ def test_lines_left_out_are_counted() -> None:
         (0, "event", "0 events"),
         (1, "event", "1 event"),
         (2, "event", "2 events"),
-        (1, "reply", "1 reply"),
-        (3, "reply", "3 replies"),
+        (1, "response", "1 response"),
+        (3, "response", "3 responses"),
     ],
 )
 def test_counts_are_grammatical(count: int, noun: str, words: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.kata import bundled
+from grader.catalog.kata import bundled
 from tests.conftest import DEADLINE, ROOT, environment
 
 
@@ -38,7 +38,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_katas_solutions_and_schemas(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"grader/kata.schema.json", "grader/report/report.schema.json", "grader/py.typed"} <= names
+    assert {"grader/catalog/kata.schema.json", "grader/report/report.schema.json", "grader/py.typed"} <= names
     for kata in bundled():
         inside = f"grader/_bundle/katas/{kata.name}/"
         assert {f"{inside}{part}" for part in ("README.md", "app.py", "kata.toml")} <= names

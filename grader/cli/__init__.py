@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from grader import __version__
-from grader.cli import katas, learn, run, trace, verify, watch
+from grader.cli import grade, katas, learn, trace, verify, watch
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.score import Exit
 
@@ -48,7 +48,7 @@ def cli() -> None:
 
 
 for _command in (
-    run.run_command,
+    grade.grade_command,
     katas.list_command,
     katas.explain_command,
     katas.init_command,

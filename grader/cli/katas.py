@@ -16,9 +16,9 @@ def list_command() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grader.journal import Journal, Standing
-    from grader.kata import available
-    from grader.plugin import checks_of
+    from grader.catalog.kata import available
+    from grader.grading.plugin import checks_of
+    from grader.learner.journal import Journal, Standing
     from grader.text import ago, plural
 
     here = Path.cwd()
@@ -44,9 +44,9 @@ def explain_command(kata: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grader.kata import find
-    from grader.plugin import checks_of
-    from grader.rule import link
+    from grader.catalog.kata import find
+    from grader.grading.plugin import checks_of
+    from grader.requirement import link
 
     found = find(kata, Path.cwd())
     checks = checks_of(found)
@@ -70,9 +70,9 @@ def explain_command(kata: str) -> None:
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
 def init_command(folder: Path, katas: tuple[str, ...]) -> None:
     """Make a workspace in FOLDER: the READMEs and stubs of KATAS (all of them, if none is named)."""
-    from grader.kata import available, find
+    from grader.catalog.kata import available, find
+    from grader.learner.workspace import init
     from grader.text import plural
-    from grader.workspace import init
 
     here = Path.cwd()
     wanted = [find(name, here) for name in katas] if katas else available(here)
@@ -90,7 +90,7 @@ def init_command(folder: Path, katas: tuple[str, ...]) -> None:
 @click.option("--in", "root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where [here].")
 def new_command(name: str, root: Path) -> None:
     """Lay out a new kata NAME, such as kata-12-some-words, with all that proves it."""
-    from grader.scaffold import new
+    from grader.catalog.scaffold import new
     from grader.text import plural
 
     made = new(name, root.resolve())

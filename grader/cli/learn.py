@@ -15,8 +15,8 @@ from grader.errors import UsageError
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from grader.journal import Journal, Standing
-    from grader.kata import Kata
+    from grader.catalog.kata import Kata
+    from grader.learner.journal import Journal, Standing
     from grader.model import Check
 
 
@@ -28,9 +28,9 @@ def hint_command(kata: str, name: str) -> None:
 
     Each check has up to three, from the concept to nearly the answer. Which ones you have seen is remembered.
     """
-    from grader import journal
-    from grader.kata import find
-    from grader.plugin import checks_of
+    from grader.catalog.kata import find
+    from grader.grading.plugin import checks_of
+    from grader.learner import journal
 
     found = find(kata, Path.cwd())
     notes = journal.require(Path.cwd(), found)
@@ -49,7 +49,7 @@ def hint_command(kata: str, name: str) -> None:
 
 def _wanted(kata: Kata, checks: list[Check], name: str, standing: Standing) -> Check | None:
     """The check that is named, or the first that failed last time. Raises UsageError."""
-    from grader.kata import meant
+    from grader.catalog.kata import meant
 
     by_id = {check.id: check for check in checks}
     if name and name not in by_id:
@@ -86,9 +86,9 @@ def _give(check: Check, kata: Kata, notes: Journal, standing: Standing) -> None:
 @click.argument("kata", shell_complete=complete_kata)
 def reset_command(kata: str) -> None:
     """Put the stub of KATA back; your file is kept beside it."""
-    from grader.journal import Journal
-    from grader.kata import find, find_home
-    from grader.workspace import reset
+    from grader.catalog.kata import find, find_home
+    from grader.learner.journal import Journal
+    from grader.learner.workspace import reset
 
     found = find(kata, Path.cwd())
     app = find_home(found, kata, Path.cwd()) / found.entry[0]
@@ -108,8 +108,8 @@ def reset_command(kata: str) -> None:
 @click.option("--force", is_flag=True, help="Show it before full marks.")
 def solution_command(kata: str, force: bool) -> None:
     """Show the solution of KATA once you have full marks, and how your file differs from it."""
-    from grader.journal import Journal
-    from grader.kata import find, find_app
+    from grader.catalog.kata import find, find_app
+    from grader.learner.journal import Journal
     from grader.text import visible
 
     found = find(kata, Path.cwd())

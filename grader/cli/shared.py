@@ -18,7 +18,7 @@ from grader.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from grader.kata import Kata
+    from grader.catalog.kata import Kata
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -28,7 +28,7 @@ _PLAIN_EVERY = 30.0
 
 def complete_kata(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """The katas that can be named here, for a shell's completion."""
-    from grader.kata import available
+    from grader.catalog.kata import available
 
     return [kata.id for kata in available(Path.cwd()) if kata.id.startswith(incomplete)]
 
@@ -52,7 +52,7 @@ def server_options(command: Command) -> Command:
 
 def module_of(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
     """The file to take and the app's name in it. Raises UsageError."""
-    from grader.kata import find_app
+    from grader.catalog.kata import find_app
 
     if app is None:
         return find_app(kata, name, Path.cwd()), kata.entry[1]

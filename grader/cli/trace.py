@@ -60,10 +60,10 @@ def trace_command(
 
     The upstream is the kit's stand-in: a key with "fail", "fail-after-2", "empty" or "slow" in it changes its mood.
     """
-    from grader.boot import Launch
-    from grader.kata import find
-    from grader.probe.wire import Farewell
+    from grader.catalog.kata import find
+    from grader.probe.connection import Disconnect
     from grader.report import terminal
+    from grader.serving.app import Launch
     from grader.trace import Manners, Request, trace
 
     found = find(kata, Path.cwd())
@@ -75,10 +75,10 @@ def trace_command(
         _fields(headers, body),
         body.encode() if body is not None else None,
     )
-    farewell = Farewell.RST if reset else Farewell.FIN
-    manners = Manners(leave_after=leave_after, farewell=farewell, stalls=stall, hold=hold, seconds=seconds)
+    disconnect = Disconnect.ABORT if reset else Disconnect.CLOSE
+    manners = Manners(leave_after=leave_after, disconnect=disconnect, stalls=stall, hold=hold, seconds=seconds)
     console = console_for(color)
-    interrupt.nothing_is_lost()
+    interrupt.suppress_lost_work_notice()
     try:
         summary = trace(Launch(module, name, loop, http), request, manners, _Screen(console).show)
     except BootFailed as error:
@@ -113,7 +113,7 @@ class _Screen:
     """Prints what happens, row by row, with the silences between."""
 
     def __init__(self, console: Console) -> None:
-        from grader.report.picture.text import ASCII, LINES, Pen
+        from grader.report.picture.console import ASCII, LINES, Pen
 
         self._console = console
         self._pen = Pen(min(console.width, 140), ASCII if console.options.ascii_only else LINES)
@@ -123,7 +123,7 @@ class _Screen:
         """Print one sight, below the names of the lanes."""
         from rich.text import Text
 
-        from grader.report.picture.text import Tone
+        from grader.report.picture.console import Tone
 
         if self._last is None:
             self._console.print(Text(self._pen.heading().text, "dim"), soft_wrap=True)

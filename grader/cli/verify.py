@@ -17,7 +17,7 @@ from grader.score import Exit
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from grader.kata import Kata
+    from grader.catalog.kata import Kata
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def verify_command(
 
     With --repeat the proof is not printed, only whether any verdict of it ever differs.
     """
-    from grader.kata import available, find
+    from grader.catalog.kata import available, find
 
     if repeats is None and (load or resume):
         raise UsageError("--load and --resume are for --repeat N; say how often.")
@@ -73,8 +73,8 @@ def _verify(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
 
 
 def _prove(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    from grader.report import matrix
     from grader.verify.proof import prove
+    from grader.verify.tables import matrix
 
     with progress_of(f"{kata.name}: apps judged") as progress:
         proof = prove(kata, jobs=order.jobs, seed=order.seed, progress=progress)
@@ -83,8 +83,8 @@ def _prove(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
 
 
 def _mutate(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    from grader.report import mutants
     from grader.verify.survival import survey
+    from grader.verify.tables import mutants
 
     with progress_of(f"{kata.name}: mutants judged") as progress:
         found = survey(kata, jobs=order.jobs, seed=order.seed, progress=progress)
@@ -93,8 +93,8 @@ def _mutate(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
 
 
 def _repeat(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    from grader.report import repeats
     from grader.verify.audit import Ledger, audit
+    from grader.verify.tables import repeats
 
     ledger = Ledger(order.resume, kata)
     seed = order.seed or os.urandom(4).hex()

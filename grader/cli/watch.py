@@ -18,8 +18,8 @@ from grader.errors import BadKata
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from grader.run import Job
-    from grader.watch.loop import Show
+    from grader.grading.run import Job
+    from grader.learner.watch.loop import Show
 
 #: Leaves the alternate screen and shows the cursor again, should a signal end the view.
 _RESTORE = b"\x1b[?1049l\x1b[?25h"
@@ -38,13 +38,13 @@ def watch_command(kata: str, app: str | None, seed: str, poll: bool, color: str,
     On a terminal there is one view, with keys: Enter run, h hint, d details, o page, q quit. Elsewhere it prints one
     line for each grade, until it is interrupted.
     """
-    from grader.boot import Launch
-    from grader.journal import Journal
-    from grader.kata import find, missing_parts
-    from grader.run import Job
-    from grader.watch.keys import Keys
-    from grader.watch.loop import Watch
-    from grader.watch.saves import Saves
+    from grader.catalog.kata import find, missing_parts
+    from grader.grading.run import Job
+    from grader.learner.journal import Journal
+    from grader.learner.watch.keys import Keys
+    from grader.learner.watch.loop import Watch
+    from grader.learner.watch.saves import Saves
+    from grader.serving.app import Launch
 
     found = find(kata, Path.cwd())
     module, name = module_of(app, found, kata)
@@ -54,7 +54,7 @@ def watch_command(kata: str, app: str | None, seed: str, poll: bool, color: str,
     command = shlex.join(["grade", kata, *(["--app", app] if app is not None else [])])
     job = Job(kata=found, launch=Launch(module, name, loop, http), command=command, seed=seed)
     console = console_for(color)
-    interrupt.nothing_is_lost()
+    interrupt.suppress_lost_work_notice()
     with ExitStack() as held:
         saves = held.enter_context(Saves(module.parent, polling=poll))
         is_interactive = _is_interactive(console)
@@ -63,7 +63,7 @@ def watch_command(kata: str, app: str | None, seed: str, poll: bool, color: str,
         watch = Watch(job, show=show, saves=saves, keys=keys, journal=Journal.of(module) if app is None else None)
         watch.run()
     if is_interactive and watch.state.report is not None:
-        from grader.watch.view import line
+        from grader.learner.watch.view import line
 
         click.echo(line(watch.state))
 
@@ -81,8 +81,8 @@ def _view(job: Job, console: Console) -> Iterator[Show]:
 
     from rich.live import Live
 
-    from grader.watch.state import State
-    from grader.watch.view import screen
+    from grader.learner.watch.state import State
+    from grader.learner.watch.view import screen
 
     title = f"Kata {job.kata.number}: {job.kata.title}"
     forget = interrupt.on_end(lambda: os.write(1, _RESTORE))
@@ -107,9 +107,9 @@ def _view(job: Job, console: Console) -> Iterator[Show]:
 
 def _plain(state: object, has_ended: bool) -> int:
     """One line for each grade. Without keys, there is a message only where a grade has ended without a report."""
+    from grader.learner.watch.state import State
+    from grader.learner.watch.view import line
     from grader.text import visible
-    from grader.watch.state import State
-    from grader.watch.view import line
 
     assert isinstance(state, State)
     if has_ended:

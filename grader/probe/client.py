@@ -1,4 +1,4 @@
-"""The client end: sends requests and hands out replies at once, without waiting for anything."""
+"""The client end: sends requests and hands out responses at once, without waiting for anything."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import h11
 import httpx
 
 from grader.errors import Violation
+from grader.probe.connection import Connection
 from grader.probe.curl import curl
-from grader.probe.reply import Reply
+from grader.probe.response import Response
 from grader.probe.session import Session
-from grader.probe.wire import Wire
 from grader.protocol.transcript import Act, Lane
 
 _HOST = "127.0.0.1:8000"
@@ -29,7 +29,7 @@ class Client:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def get(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+    def get(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Response:
         """Send a GET request."""
         return self.request("GET", path, params=params, headers=headers)
 
@@ -42,7 +42,7 @@ class Client:
         json: object = None,
         content: bytes | None = None,
         slow: bool = False,
-    ) -> Reply:
+    ) -> Response:
         """Send a POST request, with ``json`` or raw ``content``."""
         return self.request("POST", path, params=params, headers=headers, json=json, content=content, slow=slow)
 
@@ -56,7 +56,7 @@ class Client:
         json: object = None,
         content: bytes | None = None,
         slow: bool = False,
-    ) -> Reply:
+    ) -> Response:
         """Send a request and return at once. A ``slow`` client has a receive buffer that is soon full."""
         request = httpx.Request(
             method,
@@ -68,21 +68,21 @@ class Client:
         )
         return self._send(request, slow=slow)
 
-    def _send(self, request: httpx.Request, *, slow: bool) -> Reply:
+    def _send(self, request: httpx.Request, *, slow: bool) -> Response:
         session = self._session
         session.numbers += 1
         session.requests.append(curl(request))
         try:
-            connection = session.app.connect(receive_buffer=SLOW if slow else None)
+            connected = session.app.connect(receive_buffer=SLOW if slow else None)
         except OSError as error:
             raise Violation(expected="a connection to the app", seen="the app's process has ended") from error
-        wire = Wire(connection, born=session.born)
+        connection = Connection(connected, born=session.born)
         detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
         session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
-        wire.send(encode(request))
+        connection.send(encode(request))
         if slow:
             session.record(Lane.CLIENT, Act.STALLED, session.numbers, detail=f"its buffer holds {SLOW >> 10} KiB")
-        return Reply(session, wire=wire, request=request, number=session.numbers)
+        return Response(session, connection=connection, request=request, number=session.numbers)
 
 
 def encode(request: httpx.Request) -> bytes:

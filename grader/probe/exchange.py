@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from grader.errors import Violation
 from grader.model import Spot
-from grader.probe.patience import Ready
+from grader.probe.connection import Connection, Disconnect, NoData
 from grader.probe.session import Session
-from grader.probe.wire import Farewell, Silence, Wire
+from grader.probe.waiting import Ready
 from grader.protocol import http1
 from grader.protocol.transcript import Act, Lane
 
@@ -25,9 +25,9 @@ _LATE_READS = 2
 class Exchange:
     """What has arrived so far. Nothing here waits longer than it is told to, or judges."""
 
-    def __init__(self, session: Session, *, wire: Wire, method: str, number: int) -> None:
+    def __init__(self, session: Session, *, connection: Connection, method: str, number: int) -> None:
         self._session = session
-        self._wire = wire
+        self._connection = connection
         self._number = number
         self._http = http1.ResponseReader(method)
         self._body = bytearray()
@@ -55,7 +55,7 @@ class Exchange:
     @property
     def is_open(self) -> bool:
         """Whether the client is still there."""
-        return self._wire.is_open
+        return self._connection.is_open
 
     @property
     def media_type(self) -> str:
@@ -65,7 +65,7 @@ class Exchange:
         return value.partition(";")[0].strip().lower()
 
     def ready(self, condition: Callable[[], bool]) -> Ready:
-        """What patience asks: take in bytes for so long, until ``condition`` or the end of the exchange."""
+        """What waiter asks: take in bytes for so long, until ``condition`` or the end of the exchange."""
 
         def look(timeout: float) -> bool:
             deadline, late = time.monotonic() + timeout, 0
@@ -78,16 +78,16 @@ class Exchange:
 
         return look
 
-    def leave(self, how: Farewell) -> None:
+    def disconnect(self, how: Disconnect) -> None:
         """The client goes away, before the end or after it. A second leaving does nothing."""
         if not self.is_open:
             return
-        self._record(Act.LEFT, detail=how.value)
-        self._wire.leave(how)
+        self._record(Act.DISCONNECTED, detail=how.value)
+        self._connection.disconnect(how)
 
     def close(self) -> None:
         """Hang up when the check is over."""
-        self._wire.leave(Farewell.RST)
+        self._connection.disconnect(Disconnect.ABORT)
 
     def spot(self, offset: int) -> Spot:
         """The bytes of the body around ``offset``."""
@@ -97,15 +97,15 @@ class Exchange:
 
     def _take_in(self, timeout: float) -> bool:
         """Take in what has arrived, waiting at most ``timeout`` seconds; False when nothing has."""
-        received = self._wire.receive(timeout)
-        at = self._wire.now()
+        received = self._connection.receive(timeout)
+        at = self._connection.now()
         events: list[http1.HttpEvent] = []
         match received:
-            case Silence.NOTHING:
+            case NoData.NOTHING:
                 return False
-            case Silence.EOF:
+            case NoData.EOF:
                 events = self._http.close(at)
-            case Silence.RESET:
+            case NoData.RESET:
                 self._http.reset()
             case bytes() as data:
                 self.raw += data[: max(0, MAX_RAW - len(self.raw))]

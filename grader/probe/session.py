@@ -1,4 +1,4 @@
-"""Everything that one check holds: its transcript, its draw, its replies and upstreams. Closed when the check ends."""
+"""All that one check holds: its transcript, its draw, its responses and upstreams. Closed when the check ends."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.probe.draw import Draw
-from grader.probe.patience import Patience, Served
-from grader.probe.source import UpstreamServer
+from grader.probe.gate import UpstreamServer
+from grader.probe.waiting import Served, Waiter
 from grader.protocol.transcript import Act, Entry, Lane, Transcript, clip
 from grader.text import visible
 
@@ -21,20 +21,20 @@ class Closable(Protocol):
 class Session:
     """One check's hold on both ends. ``schemas`` is the folder with the kata's JSON Schemas."""
 
-    def __init__(self, *, app: Served, server: UpstreamServer, patience: Patience, schemas: Path, draw: Draw) -> None:
+    def __init__(self, *, app: Served, server: UpstreamServer, waiter: Waiter, schemas: Path, draw: Draw) -> None:
         self.app = app
         self.server = server
-        self.patience = patience
+        self.waiter = waiter
         self.schemas = schemas
         self.draw = draw
         self.born = time.monotonic()
-        self.parted: float | None = None
+        self.diverged: float | None = None
         self.transcript = Transcript()
         self.requests: list[str] = []
         self.numbers = 0  # of requests so far
         self.streams = 0  # that the app has opened at the upstream, all keys together
         self._open: list[Closable] = []
-        self._strangers = len(server.strangers)
+        self._strangers = len(server.unknown_keys)
         self._remarks: list[Callable[[], str]] = []
         self._situations: list[Callable[[str], str]] = []
 
@@ -43,10 +43,10 @@ class Session:
         at = time.monotonic() - self.born
         self.transcript.add(Entry(at, lane, act, stream, clip(data), len(data), detail))
 
-    def part(self) -> None:
+    def mark_divergence(self) -> None:
         """Here expectation and observation part: at the first call, for what follows is only the way out."""
-        if self.parted is None:
-            self.parted = time.monotonic() - self.born
+        if self.diverged is None:
+            self.diverged = time.monotonic() - self.born
 
     def hold(self, thing: Closable) -> None:
         self._open.append(thing)
@@ -66,7 +66,7 @@ class Session:
     def remarks(self) -> list[str]:
         """What else was noticed: it may be the cause of what a check has seen."""
         found = [text for remark in self._remarks if (text := remark())]
-        if asked := self.server.strangers[self._strangers :]:
+        if asked := self.server.unknown_keys[self._strangers :]:
             name = visible(asked[0], 60)
             found.append(f"the app asked the upstream for “{name}”, which no request named: hand it over as it came")
         return found

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
-from grader.probe.patience import UNBLOCK, Awaited, Ready, Waited
+from grader.probe.gate import Gate
 from grader.probe.session import Session
-from grader.probe.source import Gate
+from grader.probe.waiting import UNBLOCK, Awaited, Ready, Waited
 from grader.protocol.transcript import Act, Lane
 from grader.text import plural, visible
 
@@ -74,14 +74,14 @@ class Upstream:
         return self._gate.given_bytes
 
     @property
-    def is_released(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether the app has let go of every stream that it opened."""
         return self._gate.open_streams == 0
 
     def wait_for_pull(self, number: int = 1) -> None:
         """Return when the app has asked for ``number`` items. Raises Violation when it does not."""
         pulled = self._news(lambda: self._gate.pulls >= number)
-        waited = self._session.patience.until(Awaited(pulled, progress=lambda: self._gate.pulls))
+        waited = self._session.waiter.until(Awaited(pulled, progress=lambda: self._gate.pulls))
         if waited is not Waited.CAME:
             raise Violation(
                 expected=f"pull {number} from the upstream",
@@ -91,19 +91,19 @@ class Upstream:
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
 
-    def wait_for_release(self) -> None:
+    def wait_for_close(self) -> None:
         """Return when the app has let go of the upstream. Raises Violation when it does not.
 
         A stream that nothing refers to any more counts as let go, even where it waits for Python's collector: an
         exception and its traceback may refer to each other, and no style of writing an app can rule that out.
         """
-        released = self._news(lambda: self.is_released)
-        waited = self._session.patience.stays_quiet(released)
+        released = self._news(lambda: self.is_closed)
+        waited = self._session.waiter.stays_quiet(released)
         for _ in range(2):  # what is collected may be what lets go of something else
             if waited is not Waited.SILENT:
                 break
             self._session.app.collect_garbage()
-            waited = self._session.patience.until(Awaited(released))
+            waited = self._session.waiter.until(Awaited(released))
         if waited is not Waited.CAME:
             raise Violation(
                 expected="the app closes its connection to the upstream",
@@ -113,23 +113,23 @@ class Upstream:
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
 
-    def pulls_after_leaving(self) -> int:
+    def pulls_after_disconnect(self) -> int:
         """How many items the app asks for once its client has left; what it asks for it is given, item by item.
 
-        Counts up to three. First the app's loop turns a few times, so that it has heard of the leaving: what it asked
-        for until then, while the client's farewell was on its way, is no fault of its own. So it does after each item:
+        Counts up to three. First the app's loop turns a few times, so that it has seen the disconnect: what it asked
+        for until then, before the app saw http.disconnect, is not a fault. So it does after each item:
         a thread that waits for one can hear of nothing until it comes, and then has to be told by the loop. What rests
         between two pulls is waited for, unless it lets go.
         """
-        patience, asks = self._session.patience, self._news(lambda: self.is_released or self._gate.is_awaited)
-        hears = patience.turns(6) is Waited.SILENT
+        waiter, asks = self._session.waiter, self._news(lambda: self.is_closed or self._gate.is_awaited)
+        hears = waiter.turns(6) is Waited.SILENT
         before = self.pulls
         while self.pulls - before < _ENOUGH:
-            patience.until(Awaited(asks))
+            waiter.until(Awaited(asks))
             if not self._gate.is_awaited:
                 break
             self.give(" more")
-            hears = hears and patience.stays_quiet(_never) is Waited.SILENT
+            hears = hears and waiter.stays_quiet(_never) is Waited.SILENT
         return self.pulls - before
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
@@ -143,7 +143,7 @@ class Upstream:
 
         An app that is just hearing of its client's leaving gets a moment to let go first, lest its log speak of us.
         """
-        self._news(lambda: self.is_released)(_MOMENT)
+        self._news(lambda: self.is_closed)(_MOMENT)
         self._gate.finish(error="the check is over")
 
     def _news(self, condition: Callable[[], bool]) -> Ready:
@@ -158,8 +158,8 @@ class Upstream:
                 return "its event loop is blocked"
             case Waited.GONE:
                 return "its process has ended"
-            case _ if self._gate.streams == 0 and self._session.server.strangers:
-                asked = visible(self._session.server.strangers[-1], 60)
+            case _ if self._gate.streams == 0 and self._session.server.unknown_keys:
+                asked = visible(self._session.server.unknown_keys[-1], 60)
                 return f"it asked for “{asked}” instead, which no request named"
             case _:
                 return "it waits for an item" if self._gate.is_awaited else "it asks for no more"
@@ -200,7 +200,7 @@ def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:
     pulls = -1
     while pulls != gate.pulls:
         pulls = gate.pulls
-        session.patience.stays_quiet(_news(session, lambda seen=pulls: gate.pulls != seen))  # type: ignore[misc]
+        session.waiter.stays_quiet(_news(session, lambda seen=pulls: gate.pulls != seen))  # type: ignore[misc]
     session.server.call()
     return gate.given_bytes
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from grader.protocol.json_text import JSON, WHITESPACE, NotJson, Wrong, holds_json, parse
 from grader.protocol.lines import SEEN, Fault, FaultLog, Kind, Line, LineEnds, Splitter, decode
-from grader.protocol.payload import JSON, WHITESPACE, NotJson, Wrong, holds_json, parse
 from grader.text import plural, visible_bytes
 
 __all__ = ["JSON", "Fault", "FaultKind", "LineTooLarge", "Reader", "Record"]
@@ -30,7 +30,7 @@ class FaultKind(Kind):
         _SPEC,
     )
     SEVERAL_VALUES = ('the line "{seen}" holds more than one JSON value: end each of them with "\\n"', _SPEC)
-    BARE_CR = ('the values in "{seen}" are parted by CR alone, which ends no line here: use "\\n"', _SPEC)
+    BARE_CR = ('the values in "{seen}" are diverged by CR alone, which ends no line here: use "\\n"', _SPEC)
     NOT_A_NUMBER = (
         'the line "{seen}" holds NaN or Infinity, which JSON does not have, so most readers fail: '
         "send null or a string in its place",

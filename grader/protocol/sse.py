@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from grader.protocol.json_text import Wrong, remark
 from grader.protocol.lines import SEEN, Fault, FaultLog, Line, LineEnds, Splitter, decode
-from grader.protocol.payload import Wrong, remark
 from grader.protocol.sse_faults import FaultKind
 from grader.text import plural, visible_bytes
 

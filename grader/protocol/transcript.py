@@ -14,21 +14,21 @@ class Lane(Enum):
 
 
 class Act(Enum):
-    """What happened. From the client end: SENT .. RESET; from the upstream end: OPENED .. RELEASED."""
+    """What happened. From the client end: SENT .. STALLED; from the upstream end: OPENED .. CLOSED."""
 
     SENT = "sent"  # the request, by the client
     HEAD = "head"  # status line and header fields, by the app
     CHUNK = "chunk"  # body bytes, by the app
     ENDED = "ended"  # the body is complete
     BROKEN = "broken"  # the message ended before it was complete
-    LEFT = "left"  # the client closed the connection
+    DISCONNECTED = "disconnected"  # the client closed or aborted the connection
     STALLED = "stalled"  # the client stopped reading
     OPENED = "opened"  # the app opened a stream of the upstream
     PULLED = "pulled"  # the app asked for an item
     GAVE = "gave"  # the upstream gave an item
     FAILED = "failed"  # the upstream told of a failure
     FINISHED = "finished"  # the upstream told that there is no more
-    RELEASED = "released"  # the app let go of the upstream
+    CLOSED = "closed"  # the app closed its connection to the upstream
 
 
 @dataclass(frozen=True, slots=True)

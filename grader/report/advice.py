@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.model import CheckResult, Outcome, Report
 from grader.protocol.transcript import Act
-from grader.score import first_to_mend
+from grader.score import first_failure
 
 
 def counts(report: Report) -> str:
@@ -24,7 +24,7 @@ def next_step(report: Report) -> str:
     """One sentence on what to do now."""
     if report.boot_failure is not None:
         return f"Next: make the app start, then run `{report.command}` again."
-    if mend := first_to_mend(report):
+    if mend := first_failure(report):
         return f"Next: mend “{mend.check.title}”."
     if report.count(Outcome.INCONCLUSIVE):
         return "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
@@ -35,5 +35,5 @@ def next_step(report: Report) -> str:
 
 def alone(report: Report) -> str:
     """The command that grades the first failed check alone, with the same draw; "" when none failed, or ran at all."""
-    mend = first_to_mend(report) if report.boot_failure is None else None
+    mend = first_failure(report) if report.boot_failure is None else None
     return f"{report.command} --only {mend.check.id} --seed {report.seed}" if mend else ""

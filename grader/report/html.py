@@ -13,10 +13,10 @@ from markupsafe import Markup, escape
 from rich.cells import cell_len
 
 from grader.model import CheckResult, Outcome, Report, Spot
-from grader.report import advice, transcript
+from grader.report import advice, listing
 from grader.report.picture import layout, svg
-from grader.rule import link
-from grader.score import first_to_mend
+from grader.requirement import link
+from grader.score import first_failure
 from grader.text import visible, visible_bytes, visible_lines
 
 _PAGE = Path(__file__).parent / "page"
@@ -60,7 +60,7 @@ def render(report: Report) -> str:
     """``report`` as an HTML document with a Content-Security-Policy that allows its own style and nothing else."""
     style = (_PAGE / "report.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    first = first_to_mend(report)
+    first = first_failure(report)
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -98,7 +98,7 @@ def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
         rule_url=link(finding.rule) if finding else "",
         spot=_caret(finding.spot) if finding and finding.spot and finding.spot.excerpt else None,
         drawings=tuple(svg.draw(rows, form) for form in (svg.WIDE, svg.NARROW)) if rows else (),
-        record=transcript.lines(result.transcript, width=160),
+        record=listing.lines(result.transcript, width=160),
     )
 
 

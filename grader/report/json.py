@@ -7,10 +7,10 @@ from typing import Any
 
 from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Spot
 from grader.protocol.transcript import Entry
-from grader.rule import link
+from grader.requirement import link
 from grader.score import exit_code
 
-FORMAT = 1
+FORMAT = 2
 
 
 def render(report: Report) -> str:
@@ -52,7 +52,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "finding": _finding(result.finding) if result.finding else None,
         "requests": list(result.requests),
         "left_out": result.left_out,
-        "parted_ms": None if result.parted is None else round(result.parted * 1000, 3),
+        "diverged_ms": None if result.diverged is None else round(result.diverged * 1000, 3),
         "transcript": [_entry(entry) for entry in result.transcript],
         "seconds": round(result.seconds, 4),
     }

@@ -13,9 +13,9 @@ from rich.text import Text
 from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Spot
 from grader.report import advice
 from grader.report.picture import layout
-from grader.report.picture.text import ASCII, LINES, Line, Pen, Tone
-from grader.rule import link
-from grader.score import first_to_mend
+from grader.report.picture.console import ASCII, LINES, Line, Pen, Tone
+from grader.requirement import link
+from grader.score import first_failure
 from grader.text import plural, visible, visible_bytes, visible_lines
 
 _MARKS = {
@@ -53,7 +53,7 @@ def _results(report: Report, console: Console, *, verbose: bool) -> list[Rendera
     if report.boot_failure is not None:
         return boot_failure(report.boot_failure, report.log)
     parts: list[RenderableType] = []
-    first = first_to_mend(report)
+    first = first_failure(report)
     for result in report.results:
         if result.finding is not None and result.outcome is not Outcome.BLOCKED:
             most = 0 if verbose else _MOST if result is first else _MOST_OTHERS

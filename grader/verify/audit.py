@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.catalog.kata import Kata
 from grader.errors import UsageError
-from grader.kata import Kata
+from grader.grading.plugin import checks_of
 from grader.model import Check, Outcome
-from grader.plugin import checks_of
+from grader.verify.busy import busy
 from grader.verify.confidence import upper_bound
-from grader.verify.exhibit import Exhibit, Role, find_exhibits
 from grader.verify.judge import judge
-from grader.verify.load import busy
+from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.survival import ACCEPTED
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -145,7 +145,7 @@ def audit(
     ``progress`` is told how many grades are done, and how many there are. Raises BadKata.
     """
     checks = tuple(checks_of(kata))
-    exhibits = {exhibit.label: exhibit for exhibit in find_exhibits(kata)}
+    exhibits = {exhibit.label: exhibit for exhibit in find_reference_apps(kata)}
     wanted = [(label, repeat) for repeat in range(repeats) for label in exhibits]
     missing = [key for key in wanted if key not in ledger.samples]
     progress(len(wanted) - len(missing), len(wanted))
@@ -160,7 +160,7 @@ def audit(
     return Audit(kata, repeats, load, samples, tallies, differences, tuple(_problems(samples, differences)))
 
 
-def expectation(exhibit: Exhibit, checks: Iterable[Check]) -> dict[str, Outcome]:
+def expectation(exhibit: ReferenceApp, checks: Iterable[Check]) -> dict[str, Outcome]:
     """The one right verdict: of what a wrong app's docstring names, of what that blocks, and of everything else."""
     expected: dict[str, Outcome] = {}
     for check in checks:
@@ -173,13 +173,13 @@ def expectation(exhibit: Exhibit, checks: Iterable[Check]) -> dict[str, Outcome]
     return expected
 
 
-def _sample(kata: Kata, exhibit: Exhibit, repeat: int, seed: str) -> Sample:
+def _sample(kata: Kata, exhibit: ReferenceApp, repeat: int, seed: str) -> Sample:
     verdict = judge(kata, exhibit, hashlib.sha256(seed.encode()).hexdigest()[:8])
     return Sample(exhibit.label, repeat, verdict.seed, verdict.outcomes, verdict.trouble, verdict.headlines)
 
 
 def _differences(
-    samples: Iterable[Sample], exhibits: dict[str, Exhibit], checks: tuple[Check, ...]
+    samples: Iterable[Sample], exhibits: dict[str, ReferenceApp], checks: tuple[Check, ...]
 ) -> Iterator[Difference]:
     expected = {label: expectation(exhibit, checks) for label, exhibit in exhibits.items()}
     for sample in samples:

@@ -8,17 +8,18 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 
-from grader import interrupt, reaper
-from grader.kata import Kata
+from grader import interrupt
+from grader.catalog.kata import Kata
 from grader.model import Outcome
-from grader.verify.exhibit import Exhibit
+from grader.serving import processes
+from grader.verify.reference import ReferenceApp
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How an exhibit was graded: an outcome for each check, or why there is none."""
 
-    exhibit: Exhibit
+    exhibit: ReferenceApp
     outcomes: dict[str, Outcome]
     headlines: dict[str, str]
     points: int = 0
@@ -31,7 +32,7 @@ class Verdict:
         return frozenset(name for name, outcome in self.outcomes.items() if outcome is Outcome.FAILED)
 
 
-def judge(kata: Kata, exhibit: Exhibit, seed: str, *, stop_early: bool = False) -> Verdict:
+def judge(kata: Kata, exhibit: ReferenceApp, seed: str, *, stop_early: bool = False) -> Verdict:
     """Grade one exhibit with the `grade` command itself; ``stop_early`` leaves out what comes after a failure."""
     app = f"{exhibit.file}:{kata.entry[1]}"
     command = [sys.executable, "-m", "grader", "run", str(kata.folder), "--app", app, "--json", "-"]
@@ -58,7 +59,7 @@ def _run(command: list[str]) -> tuple[int, str, str]:
     pipe = subprocess.PIPE
     with interrupt.postponed():
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
-        forget = interrupt.on_end(partial(reaper.terminate, process.pid))
+        forget = interrupt.on_end(partial(processes.terminate, process.pid))
     with process:
         out, complaint = process.communicate()
     forget()

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from grader.catalog.kata import Kata, manifest_problems, missing_parts
+from grader.catalog.scaffold import unfilled
 from grader.errors import BadKata
-from grader.kata import Kata, manifest_problems, missing_parts
+from grader.grading.plugin import checks_of
 from grader.model import Check, Outcome
-from grader.plugin import checks_of
-from grader.scaffold import unfilled
-from grader.verify.exhibit import Exhibit, Role, find_exhibits
 from grader.verify.judge import Verdict, judge
+from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def prove(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, int
     problems = [*missing, *manifest_problems(kata), *unfilled(kata)]
     try:
         checks = tuple(checks_of(kata))
-        exhibits = list(find_exhibits(kata))
+        exhibits = list(find_reference_apps(kata))
     except BadKata as error:
         return Proof(kata, (), (), (*problems, str(error)))
     problems += readme_problems(kata, checks)
@@ -63,7 +63,7 @@ def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:
     ]
 
 
-def naming_problems(exhibit: Exhibit, checks: Iterable[Check]) -> list[str]:
+def naming_problems(exhibit: ReferenceApp, checks: Iterable[Check]) -> list[str]:
     """A file must not hide a module of Python's; a wrong app's docstring names checks, and only such as there are."""
     if exhibit.file.stem in sys.stdlib_module_names:
         return [
@@ -77,7 +77,7 @@ def naming_problems(exhibit: Exhibit, checks: Iterable[Check]) -> list[str]:
     return [f"{exhibit.label}: its docstring names {name!r}, which is no check" for name in sorted(unknown)]
 
 
-def too_few(exhibits: list[Exhibit]) -> list[str]:
+def too_few(exhibits: list[ReferenceApp]) -> list[str]:
     """A proof needs something to prove it with."""
     counts = {role: sum(exhibit.role is role for exhibit in exhibits) for role in Role}
     return [f"there is no {role.value} app" for role in (Role.VARIANT, Role.WRONG) if counts[role] == 0]

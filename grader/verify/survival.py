@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from grader.catalog.kata import Kata
 from grader.errors import BadKata
-from grader.kata import Kata
 from grader.model import Outcome
-from grader.mutation.mutant import Mutant, mutants
-from grader.verify.exhibit import Exhibit, Role, find_exhibits
 from grader.verify.judge import Verdict, judge
+from grader.verify.mutation.mutant import Mutant, mutants
+from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 
 ACCEPTED = "equivalent.toml"
 
@@ -32,7 +32,7 @@ class Fate(Enum):
 
     KILLED = "killed"  # some check fails, or it does not start
     SURVIVED = "survived"  # full marks, and nobody has said why that is right
-    ACCEPTED = "accepted"  # full marks, for a reason that the author gives
+    EQUIVALENT = "equivalent"  # full marks, for a reason that the author gives
     UNDECIDED = "undecided"
 
 
@@ -76,7 +76,7 @@ def survey(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, in
 def mutants_of(kata: Kata) -> Iterator[Mutant]:
     """All mutants of the solution, and of each variant those that are none of an earlier one's."""
     earlier: list[str] = []
-    for exhibit in find_exhibits(kata):
+    for exhibit in find_reference_apps(kata):
         if exhibit.role in (Role.SOLUTION, Role.VARIANT):
             text = exhibit.file.read_text("utf-8")
             yield from mutants(exhibit.label, text, beside=earlier)
@@ -109,12 +109,12 @@ def try_out(kata: Kata, mutant: Mutant, folder: Path, seed: str, reasons: dict[s
     file.parent.mkdir()
     file.write_text(mutant.text, "utf-8")
     for _ in range(2):
-        verdict = judge(kata, Exhibit(Role.WRONG, file), seed, stop_early=True)
+        verdict = judge(kata, ReferenceApp(Role.WRONG, file), seed, stop_early=True)
         fate, by = _fate(verdict)
         if fate is not Fate.UNDECIDED:
             break
     if fate is Fate.SURVIVED and mutant.id in reasons:
-        return Trial(mutant, Fate.ACCEPTED, reasons[mutant.id])
+        return Trial(mutant, Fate.EQUIVALENT, reasons[mutant.id])
     return Trial(mutant, fate, by)
 
 
@@ -143,7 +143,7 @@ def unexplained(trials: Iterable[Trial]) -> Iterator[str]:
 
 def stale(reasons: dict[str, str], trials: Iterable[Trial]) -> Iterator[str]:
     """A problem for each acceptance that nothing needs: of a mutant that fails after all, or is no more."""
-    needed = {trial.mutant.id for trial in trials if trial.fate is Fate.ACCEPTED}
+    needed = {trial.mutant.id for trial in trials if trial.fate is Fate.EQUIVALENT}
     for name in reasons:
         if name not in needed:
             yield f"{ACCEPTED} accepts mutant {name}, which is not there or does not pass; take it out"

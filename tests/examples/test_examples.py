@@ -64,9 +64,9 @@ def send(app: Any, method: str, path: str, **options: Any) -> httpx.Response:
     return asyncio.run(answer())
 
 
-def events(reply: httpx.Response) -> list[Any]:
-    """Read a whole reply as events."""
-    return list(sse.read_events([reply.content]))
+def events(response: httpx.Response) -> list[Any]:
+    """Read a whole response as events."""
+    return list(sse.read_events([response.content]))
 
 
 # --- All four, as a reader runs them ---
@@ -245,10 +245,10 @@ def test_an_accept_header_that_refuses_both_is_told_so() -> None:
     ],
 )
 def test_every_answer_says_on_what_it_depends(path: str, header: str, status: int, media_type: str) -> None:
-    reply = send(example_2.app, "GET", path, headers={"Accept": header})
-    assert reply.status_code == status
-    assert reply.headers["Content-Type"].partition(";")[0] == media_type
-    assert reply.headers["Vary"] == "Accept, X-API-Key"
+    response = send(example_2.app, "GET", path, headers={"Accept": header})
+    assert response.status_code == status
+    assert response.headers["Content-Type"].partition(";")[0] == media_type
+    assert response.headers["Vary"] == "Accept, X-API-Key"
 
 
 def test_several_accept_lines_are_one_list() -> None:
@@ -300,8 +300,8 @@ def test_chunks_have_the_shape_of_chat_completions(monkeypatch: pytest.MonkeyPat
 
 
 def test_usage_comes_in_a_chunk_without_choices(monkeypatch: pytest.MonkeyPatch) -> None:
-    reply = chat(monkeypatch, stream=True, stream_options={"include_usage": True})
-    *others, last = [json.loads(event.data) for event in events(reply)[:-1]]
+    response = chat(monkeypatch, stream=True, stream_options={"include_usage": True})
+    *others, last = [json.loads(event.data) for event in events(response)[:-1]]
     assert [chunk["usage"] for chunk in others] == [None] * 5
     assert last["choices"] == []
     assert last["usage"] == {"prompt_tokens": 3, "completion_tokens": 3, "total_tokens": 6}
@@ -326,8 +326,8 @@ def test_whole_answer_has_the_shape_of_chat_completions(monkeypatch: pytest.Monk
 def test_errors_known_in_time_have_a_status(
     monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], status: int
 ) -> None:
-    reply = chat(monkeypatch, **options)
-    assert (reply.status_code, reply.headers["Content-Type"]) == (status, BATCH)
+    response = chat(monkeypatch, **options)
+    assert (response.status_code, response.headers["Content-Type"]) == (status, BATCH)
 
 
 def test_a_model_that_fails_midway_says_so_in_band(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ _RESULT = CheckResult(
     Outcome.FAILED,
     Finding("404", "200", headline="status: it is wrong", hint="Say so.", place=_PLACE),
     tuple(entry(0.01 * at, act, b"data", f"{act.value} it") for at, act in enumerate(Act)),
-    parted=0.9,
+    diverged=0.9,
 )
 #: A report with one check, which failed, and one of an app that did not start: all places are in one of them.
 _GRADED = replace(MIXED, results=(_RESULT,), notes=())

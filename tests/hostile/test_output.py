@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from grader.learner.watch.state import State
+from grader.learner.watch.view import line, screen
 from grader.model import Report
 from grader.protocol.transcript import Act
 from grader.report import html, terminal
 from grader.text import visible
-from grader.watch.state import State
-from grader.watch.view import line, screen
 from tests.hostile.corpus import CORPUS, OWNED, TEXTS, as_bytes
 from tests.hostile.places import GROUPS, PLACES, filled
 from tests.report.pages import Element, read
@@ -194,7 +194,7 @@ def test_whatever_it_says_can_be_read_as_it_is(show: Callable[[Report], str]) ->
 #: A note, for which the headline speaks, and what acts hold whose names tell everything.
 UNSEEN = {
     *(("data", act.value) for act in Act if act not in (Act.SENT, Act.CHUNK, Act.GAVE)),
-    *(("all else", f"{act.value} in detail") for act in (Act.CHUNK, Act.ENDED, Act.GAVE, Act.FINISHED, Act.RELEASED)),
+    *(("all else", f"{act.value} in detail") for act in (Act.CHUNK, Act.ENDED, Act.GAVE, Act.FINISHED, Act.CLOSED)),
     ("all else", "note"),
 }
 
@@ -230,8 +230,8 @@ CHECK = '''
     @check(points=1)
     def test_{number}(client: Client) -> None:
         """it is answered as ever"""
-        reply = client.get("/{number}")
-        assert (reply.content_type, reply.body()) == ("text/plain", b"hello"), "media type and body"
+        response = client.get("/{number}")
+        assert (response.content_type, response.body()) == ("text/plain", b"hello"), "media type and body"
 '''
 LAST = '''
     @check(points=1)

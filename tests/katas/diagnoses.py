@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
-from grader.kata import Kata, bundled
-from grader.verify.exhibit import Role, find_exhibits
+from grader.catalog.kata import Kata, bundled
 from grader.verify.judge import Verdict, judge
+from grader.verify.reference import Role, find_reference_apps
 from tests.conftest import ROOT
 
 SEED = "golden"
@@ -51,7 +51,7 @@ def _steady(line: str) -> str:
 
 
 def _blocks(kata: Kata) -> Iterator[str]:
-    wrong = [exhibit for exhibit in find_exhibits(kata) if exhibit.role is Role.WRONG]
+    wrong = [exhibit for exhibit in find_reference_apps(kata) if exhibit.role is Role.WRONG]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for verdict in pool.map(lambda exhibit: judge(kata, exhibit, SEED), wrong):
             yield "\n    ".join([verdict.exhibit.file.stem, *of(verdict)]) + "\n"

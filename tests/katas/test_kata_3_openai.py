@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from openai.types.chat import ChatCompletionMessageParam
 
-from grader.probe.source import Gate, UpstreamServer
+from grader.probe.gate import Gate, UpstreamServer
 from grader.protocol.transcript import Act
 
 SOLUTION = Path(__file__).resolve().parents[2] / "solutions" / "kata-3-llm-response-simulator" / "app.py"

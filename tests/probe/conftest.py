@@ -17,23 +17,23 @@ import pytest
 from grader.model import Place
 from grader.probe.client import Client
 from grader.probe.draw import Draw
-from grader.probe.patience import CONTROL, Limits, Patience
+from grader.probe.gate import UpstreamServer
 from grader.probe.session import Session
-from grader.probe.source import UpstreamServer
+from grader.probe.waiting import CONTROL, Timeouts, Waiter
 
 DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine does
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 #: For what never comes: the scripted app answers no control request before it has said everything.
-QUICK = Limits(
+QUICK = Timeouts(
     hurry=0.01,
     silence=0.02,
-    silent_turns=4,
+    silent_iterations=4,
     longest=0.3,
     blockage=DEADLINE,
-    blocked_beats=3,
-    blockage_without_beats=DEADLINE,
+    blocked_ticks=3,
+    blockage_without_ticks=DEADLINE,
     calm=0.01,
-    calm_turns=3,
+    calm_iterations=3,
 )
 
 #: What the app does with one connection, whose request has been read.
@@ -100,7 +100,7 @@ class FakeApp:
         self.receive_buffers: list[int | None] = []
         self.turned = 0
         self.collections = 0
-        self.beats = 0
+        self.ticks = 0
         self.beats_a_look = 1
         self.alive = True
         self.stuck_at: Place | None = None
@@ -113,7 +113,7 @@ class FakeApp:
         host, port = self._listener.getsockname()
         return host, port
 
-    # -- what patience and client ask of an app -------------------------------------------------------------------
+    # -- what waiter and client ask of an app -------------------------------------------------------------------
 
     def connect(self, *, receive_buffer: int | None = None) -> socket.socket:
         if not self.alive:
@@ -127,13 +127,13 @@ class FakeApp:
     def collect_garbage(self) -> None:
         self.collections += 1
 
-    def obituary(self) -> str:
+    def exit_reason(self) -> str:
         return "" if self.alive else "the app's process exited with status 7"
 
     @property
     def is_running(self) -> bool:
         """Every look at a process that is given time finds a beat more."""
-        self.beats += self.beats_a_look
+        self.ticks += self.beats_a_look
         return self.alive
 
     # -- the scripted side ----------------------------------------------------------------------------------------
@@ -196,15 +196,15 @@ def meet(tmp_path: Path) -> Iterator[Meet]:
     """Meet an app that talks as told; ``limits`` are for how long to wait for what it does not say."""
     open_things: list[Callable[[], None]] = []
 
-    def make(answer: Talk, *, limits: Limits | None = None, **changed: float) -> Ends:
+    def make(answer: Talk, *, limits: Timeouts | None = None, **changed: float) -> Ends:
         app = FakeApp(answer)
         server = UpstreamServer(socket.create_server(("127.0.0.1", 0)))
-        limits = replace(limits or Limits(), **changed)  # type: ignore[arg-type]
-        patience = Patience(app, upstream_turn=server.call, overtime=lambda: False, limits=limits)
-        session = Session(app=app, server=server, patience=patience, schemas=tmp_path, draw=Draw("a seed"))
+        limits = replace(limits or Timeouts(), **changed)  # type: ignore[arg-type]
+        waiter = Waiter(app, upstream_iteration=server.call, overtime=lambda: False, limits=limits)
+        session = Session(app=app, server=server, waiter=waiter, schemas=tmp_path, draw=Draw("a seed"))
         open_things.extend((session.close, server.close, app.close))
         return Ends(app, session, Client(session))
 
     yield make
-    for close in open_things:  # replies, upstream, app: as when a check ends
+    for close in open_things:  # responses, upstream, app: as when a check ends
         close()

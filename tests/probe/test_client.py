@@ -12,7 +12,7 @@ import pytest
 
 from grader.errors import Violation
 from grader.probe.client import SLOW
-from grader.probe.wire import Farewell
+from grader.probe.connection import Disconnect
 from grader.protocol.transcript import Act, Lane
 from tests.probe.conftest import DEADLINE, FakeApp, Meet, Then, says
 
@@ -81,8 +81,8 @@ def test_a_request_returns_before_anything_is_answered(meet: Meet) -> None:
     """The app stays silent until it has seen both requests."""
     ends = meet(says(b"", Then.STAYS))
     first, second = ends.client.get("/"), ends.client.get("/")
-    first.leave(Farewell.RST)
-    second.leave()
+    first.disconnect(Disconnect.ABORT)
+    second.disconnect()
 
 
 def test_a_slow_client_has_a_small_receive_buffer(meet: Meet) -> None:

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.boot import Launch
 from grader.errors import Violation
+from grader.grading.rig import Rig
 from grader.probe.client import Client
-from grader.probe.reply import Reply
+from grader.probe.connection import Disconnect
+from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.probe.upstream import Upstream
-from grader.probe.wire import Farewell
 from grader.protocol.transcript import Act, Lane
-from grader.rig import Rig
+from grader.serving.app import Launch
 
 #: One endpoint a way of streaming; each streams the items of the upstream that the query names, an event an item.
 APP = """
@@ -109,37 +109,37 @@ def upstream(session: Session) -> Upstream:
     return Upstream(session)
 
 
-def ask(session: Session, way: str, upstream: Upstream, *, slow: bool = False) -> Reply:
+def ask(session: Session, way: str, upstream: Upstream, *, slow: bool = False) -> Response:
     return Client(session).request("GET", f"/{way}", params={"key": upstream.key}, slow=slow)
 
 
-def data(reply: Reply, count: int) -> list[str]:
-    return [reply.next_event().data for _ in range(count)]
+def data(response: Response, count: int) -> list[str]:
+    return [response.next_event().data for _ in range(count)]
 
 
 # -- the gate -------------------------------------------------------------------------------------------------------
 
 
 def test_each_item_goes_through_when_the_specification_says_so(session: Session, upstream: Upstream) -> None:
-    with ask(session, "right", upstream) as reply:
+    with ask(session, "right", upstream) as response:
         for number, text in enumerate(["one", "two", "three"], start=1):
             upstream.give(text)
-            assert data(reply, 1) == [text]
+            assert data(response, 1) == [text]
             upstream.wait_for_pull(number + 1)
             assert upstream.pulls == number + 1
         assert upstream.given_bytes == len("onetwothree")
         upstream.end()
-        assert reply.events() == []
-        upstream.wait_for_release()
+        assert response.events() == []
+        upstream.wait_for_close()
 
 
 def test_a_gate_is_opened_shut_and_ended(session: Session, upstream: Upstream) -> None:
-    with ask(session, "right", upstream) as reply:
+    with ask(session, "right", upstream) as response:
         upstream.flow(map(str, itertools.count()))
-        assert data(reply, 50) == [str(number) for number in range(50)]
+        assert data(response, 50) == [str(number) for number in range(50)]
         upstream.shut()
         upstream.give_all(["after it"])
-        *rest, last = [event.data for event in reply.events()]
+        *rest, last = [event.data for event in response.events()]
         assert (rest, last) == ([str(number) for number in range(50, 50 + len(rest))], "after it")
 
 
@@ -170,10 +170,10 @@ def test_two_upstreams_of_a_check_do_not_mix(session: Session, upstream: Upstrea
 def test_both_ends_are_in_one_transcript(session: Session, upstream: Upstream) -> None:
     upstream.give_all(["é"])
     ask(session, "right", upstream).events()
-    upstream.wait_for_release()
+    upstream.wait_for_close()
     told = [(entry.lane, entry.act) for entry in session.transcript.entries()]
     own = [act for lane, act in told if lane is Lane.UPSTREAM]
-    assert own == [Act.OPENED, Act.PULLED, Act.GAVE, Act.PULLED, Act.FINISHED, Act.RELEASED]
+    assert own == [Act.OPENED, Act.PULLED, Act.GAVE, Act.PULLED, Act.FINISHED, Act.CLOSED]
     assert told[0] == (Lane.CLIENT, Act.SENT)
     assert told.index((Lane.UPSTREAM, Act.GAVE)) < told.index((Lane.CLIENT, Act.CHUNK))
 
@@ -183,52 +183,52 @@ def test_streams_are_numbered_through_the_whole_check(session: Session, upstream
     for each in (upstream, other):
         each.give_all(["one"])
         ask(session, "right", each).events()
-        each.wait_for_release()
+        each.wait_for_close()
     entries = session.transcript.entries()
     opened = [(entry.stream, entry.detail) for entry in entries if entry.act is Act.OPENED]
     assert opened == [(1, upstream.key), (2, other.key)]
-    assert [entry.stream for entry in entries if entry.act is Act.RELEASED] == [1, 2]
+    assert [entry.stream for entry in entries if entry.act is Act.CLOSED] == [1, 2]
 
 
 # -- when the client leaves -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", Farewell)
+@pytest.mark.parametrize("how", Disconnect)
 @pytest.mark.parametrize("waiting", [True, False], ids=["while idle", "in mid-burst"])
 def test_a_right_app_pulls_at_most_once_more(
-    how: Farewell, waiting: bool, session: Session, upstream: Upstream
+    how: Disconnect, waiting: bool, session: Session, upstream: Upstream
 ) -> None:
-    with ask(session, "right", upstream) as reply:
+    with ask(session, "right", upstream) as response:
         upstream.give("one") if waiting else upstream.flow(map(str, itertools.count()))
-        reply.next_event()
-        reply.leave(how)
-        assert upstream.pulls_after_leaving() <= 1
-        upstream.wait_for_release()
-        assert upstream.is_released
+        response.next_event()
+        response.disconnect(how)
+        assert upstream.pulls_after_disconnect() <= 1
+        upstream.wait_for_close()
+        assert upstream.is_closed
 
 
 @pytest.mark.parametrize("way", ["reads_ahead", "reads_ahead_with_rests"])
-@pytest.mark.parametrize("how", Farewell)
-def test_an_app_that_does_not_notice_pulls_on(how: Farewell, way: str, session: Session, upstream: Upstream) -> None:
-    with ask(session, way, upstream) as reply:
+@pytest.mark.parametrize("how", Disconnect)
+def test_an_app_that_does_not_notice_pulls_on(how: Disconnect, way: str, session: Session, upstream: Upstream) -> None:
+    with ask(session, way, upstream) as response:
         upstream.give("one")
-        reply.next_event()
-        reply.leave(how)
-        assert upstream.pulls_after_leaving() >= 3
+        response.next_event()
+        response.disconnect(how)
+        assert upstream.pulls_after_disconnect() >= 3
 
 
 def test_an_app_that_keeps_its_stream_is_told_so(session: Session, upstream: Upstream) -> None:
-    with ask(session, "reads_ahead", upstream) as reply:
+    with ask(session, "reads_ahead", upstream) as response:
         upstream.give("one")
-        reply.next_event()
+        response.next_event()
     with pytest.raises(Violation, match="still open: 1 connection; it waits for an item"):
-        upstream.wait_for_release()
+        upstream.wait_for_close()
 
 
 def test_what_only_waits_for_the_collector_counts_as_let_go(session: Session, upstream: Upstream) -> None:
     upstream.give("one")
     assert ask(session, "forgets_a_cycle", upstream).body() == b"one"
-    upstream.wait_for_release()
+    upstream.wait_for_close()
 
 
 # -- when the client stops reading ----------------------------------------------------------------------------------
@@ -236,10 +236,10 @@ def test_what_only_waits_for_the_collector_counts_as_let_go(session: Session, up
 
 def test_a_right_app_stalls_with_its_client_and_loses_nothing(session: Session, upstream: Upstream) -> None:
     texts = [f"{number:05} " + "x" * 1000 for number in range(2000)]
-    with ask(session, "right", upstream, slow=True) as reply:
+    with ask(session, "right", upstream, slow=True) as response:
         pulled = upstream.bytes_pulled_before_stalling(texts)
         assert 1000 < pulled < 400_000
-        assert data(reply, len(texts)) == texts
+        assert data(response, len(texts)) == texts
 
 
 def test_an_app_without_backpressure_pulls_everything(session: Session, upstream: Upstream) -> None:
@@ -268,7 +268,7 @@ def test_a_blocked_loop_is_told_with_its_line(session: Session, upstream: Upstre
     ask(session, "blocks", upstream)
     upstream.wait_for_pull()
     with pytest.raises(Violation, match="its event loop is blocked") as told:
-        upstream.wait_for_release()
+        upstream.wait_for_close()
     assert told.value.place is not None
     assert told.value.place.function == "blocks"
     assert "blocking_upstream" in told.value.place.text

@@ -23,7 +23,7 @@ TRANSCRIPT = (
     entry(0.005, Act.HEAD, detail="200 text/event-stream"),
     entry(0.006, Act.CHUNK, b"data: one\n\n"),
     entry(0.007, Act.CHUNK, b"data two\n\n"),
-    entry(0.3, Act.LEFT, detail="FIN"),
+    entry(0.3, Act.DISCONNECTED, detail="FIN"),
 )
 FINDING = Finding(
     expected="“two”",
@@ -45,7 +45,7 @@ FAILED = CheckResult(
     Outcome.FAILED,
     FINDING,
     TRANSCRIPT,
-    parted=0.2,
+    diverged=0.2,
     requests=(CURL,),
 )
 COMPARED = CheckResult(
@@ -91,7 +91,7 @@ UNBOOTED = replace(
 PERFECT = replace(
     MIXED,
     results=tuple(
-        replace(result, outcome=Outcome.PASSED, finding=None, parted=None) for result in (PASSED, SILENT, FAILED)
+        replace(result, outcome=Outcome.PASSED, finding=None, diverged=None) for result in (PASSED, SILENT, FAILED)
     ),
     notes=(),
     log="",

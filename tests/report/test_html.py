@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from grader.model import BootFailure, Check, CheckResult, Finding, Outcome, Place, Report, Spot
 from grader.report import advice
 from grader.report.html import render
-from grader.rule import link
+from grader.requirement import link
 from tests.report.pages import Element, read
 from tests.report.samples import (
     BLOCKED,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grader.catalog.kata import Kata, read_kata
 from grader.errors import UsageError
-from grader.kata import Kata, load
 from grader.model import Check, Outcome
 from grader.verify.audit import Audit, Ledger, Sample, audit, expectation
-from grader.verify.exhibit import Exhibit, Role
+from grader.verify.reference import ReferenceApp, Role
 from tests.small_kata import NO_ITEMS, make_kata, write
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ RIGHT = {
 
 @pytest.fixture
 def kata(tmp_path: Path) -> Kata:
-    return load(make_kata(tmp_path))
+    return read_kata(make_kata(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def kata(tmp_path: Path) -> Kata:
     ],
 )
 def test_there_is_one_right_verdict(role: Role, fails: str, expected: list[Outcome]) -> None:
-    found = expectation(Exhibit(role, Path("app.py"), frozenset(fails.split())), CHECKS)
+    found = expectation(ReferenceApp(role, Path("app.py"), frozenset(fails.split())), CHECKS)
     assert list(found.values()) == expected
 
 
@@ -143,7 +143,7 @@ def test_the_command_repeats_and_goes_on_from_where_it_was(tmp_path: Path, grade
 
 
 def test_the_command_fails_on_a_difference(tmp_path: Path, grade: Grade) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     write(kata.solutions / "wrong" / "no_items.py", f'"""Wrong.\n\nFails: is_json\n"""\n{textwrap.dedent(NO_ITEMS)}')
     done = grade("verify", "kata-77", "--repeat", "1", cwd=tmp_path)
     assert done.code == 1

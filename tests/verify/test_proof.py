@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grader.catalog.kata import Kata, read_kata
 from grader.errors import BadKata
-from grader.kata import Kata, load
 from grader.model import Check, Outcome
-from grader.verify.exhibit import Exhibit, Role, find_exhibits
 from grader.verify.judge import Verdict, judge
 from grader.verify.proof import naming_problems, prove, readme_problems, too_few, unproven, verdict_problems
+from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from tests.small_kata import NAME, STUB, make_kata, write
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CHECKS = (Check("first", "the first holds", 1), Check("second", "the second\nhol
 
 
 def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", trouble: str = "") -> Verdict:
-    exhibit = Exhibit(role, Path("some_app.py"), frozenset(fails.split()))
+    exhibit = ReferenceApp(role, Path("some_app.py"), frozenset(fails.split()))
     points = (first is P) + 2 * (second is P)
     seen = {"first": "a thing", "second": "another thing"}
     return Verdict(exhibit, {"first": first, "second": second}, seen, points=points, trouble=trouble)
@@ -77,7 +77,7 @@ def test_a_check_that_no_wrong_app_fails_is_unproven() -> None:
 
 
 def test_no_app_may_hide_a_module_of_pythons_own_from_those_beside_it() -> None:
-    (problem,) = naming_problems(Exhibit(Role.VARIANT, Path("variants/queue.py")), CHECKS)
+    (problem,) = naming_problems(ReferenceApp(Role.VARIANT, Path("variants/queue.py")), CHECKS)
     assert problem.startswith("variant/queue: it hides Python's own module 'queue'")
 
 
@@ -92,7 +92,7 @@ def test_no_app_may_hide_a_module_of_pythons_own_from_those_beside_it() -> None:
     ],
 )
 def test_a_wrong_app_names_the_checks_that_it_fails(role: Role, fails: set[str], problems: list[str]) -> None:
-    assert naming_problems(Exhibit(role, Path("some_app.py"), frozenset(fails)), CHECKS) == problems
+    assert naming_problems(ReferenceApp(role, Path("some_app.py"), frozenset(fails)), CHECKS) == problems
 
 
 @pytest.mark.parametrize(
@@ -106,23 +106,23 @@ def test_a_wrong_app_names_the_checks_that_it_fails(role: Role, fails: set[str],
     ],
 )
 def test_the_docstring_of_a_wrong_app_is_read(docstring: str, fails: set[str], tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     shutil.rmtree(kata.solutions / "wrong")
     write(kata.solutions / "wrong" / "one.py", f'"""{docstring}"""\napp = 1')
-    assert list(find_exhibits(kata))[-1].fails == fails
+    assert list(find_reference_apps(kata))[-1].fails == fails
 
 
 def test_exhibits_are_found_by_their_places(tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     labels = ["stub", "solution", "variant/charset", "wrong/no_items", "wrong/no_type"]
-    assert [exhibit.label for exhibit in find_exhibits(kata)] == labels
+    assert [exhibit.label for exhibit in find_reference_apps(kata)] == labels
 
 
 def test_a_wrong_app_that_is_no_python_is_told_of(tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     write(kata.solutions / "wrong" / "one.py", "def f(:")
     with pytest.raises(BadKata, match=r"wrong/one\.py is not valid Python: invalid syntax"):
-        list(find_exhibits(kata))
+        list(find_reference_apps(kata))
 
 
 def test_the_readme_states_each_check_word_for_word_however_it_is_wrapped(tmp_path: Path) -> None:
@@ -149,11 +149,11 @@ def test_the_readme_states_each_check_word_for_word_however_it_is_wrapped(tmp_pa
 )
 def test_a_proof_needs_something_to_prove_it_with(roles: list[Role], problems: list[str]) -> None:
     always = [Role.STUB, Role.SOLUTION]
-    assert too_few([Exhibit(role, Path("app.py")) for role in [*always, *roles]]) == problems
+    assert too_few([ReferenceApp(role, Path("app.py")) for role in [*always, *roles]]) == problems
 
 
 def test_a_kata_without_a_solution_cannot_be_proven(tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     kata.solutions.joinpath("app.py").unlink()
     proof = prove(kata, jobs=1)
     assert proof.problems == (f"there is no solution: write {NAME}/app.py in {tmp_path / 'solutions'}",)
@@ -177,7 +177,7 @@ def test_a_sound_kata_is_proven(tmp_path: Path, grade: Grade) -> None:
 
 
 def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     write(kata.solutions / "variants" / "charset.py", STUB)
     write(kata.solutions / "variants" / "wrecked.py", "raise ValueError('no')")
     shutil.copy(kata.solutions / "app.py", kata.solutions / "wrong" / "no_items.py")
@@ -197,10 +197,10 @@ def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
 
 
 def test_a_verdict_is_that_of_the_command_itself(tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
-    found = judge(kata, Exhibit(Role.WRONG, kata.solutions / "wrong" / "no_type.py"), "5eed")
+    kata = read_kata(make_kata(tmp_path))
+    found = judge(kata, ReferenceApp(Role.WRONG, kata.solutions / "wrong" / "no_type.py"), "5eed")
     assert found.outcomes == {"is_json": F, "all_items": B}
     assert found.headlines["is_json"] == '200, "text/html"; expected: 200, "application/json"'
     assert (found.points, found.trouble) == (0, "")
-    gone = judge(kata, Exhibit(Role.VARIANT, kata.solutions / "gone.py"), "")
+    gone = judge(kata, ReferenceApp(Role.VARIANT, kata.solutions / "gone.py"), "")
     assert gone.trouble.startswith("grade: --app: there is no file")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grader.catalog.kata import read_kata
 from grader.errors import BadKata
-from grader.kata import load
-from grader.mutation.mutant import Mutant
+from grader.verify.mutation.mutant import Mutant
 from grader.verify.survival import ACCEPTED, Fate, Trial, accepted, mutants_of, stale, try_out, unexplained
 from tests.small_kata import NO_TYPE, SOLUTION, VARIANT, make_kata, write
 
@@ -23,7 +23,7 @@ def mutant(text: str = "", name: str = "5eed5eed") -> Mutant:
 
 
 def test_each_app_that_is_right_is_mutated_where_it_differs_from_the_others(tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     write(kata.solutions / "variants" / "charset.py", VARIANT + "    number = 1 + 1\n")
     found = list(mutants_of(kata))
     assert {each.app for each in found} == {"solution", "variant/charset"}
@@ -39,16 +39,16 @@ def test_each_app_that_is_right_is_mutated_where_it_differs_from_the_others(tmp_
     ],
 )
 def test_a_mutant_is_graded_as_any_app_is(text: str, fate: Fate, by: str, tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     trial = try_out(kata, mutant(textwrap.dedent(text)), tmp_path, "5eed", {})
     assert (trial.fate, trial.by) == (fate, by)
 
 
 def test_what_the_author_accepts_still_has_to_pass(tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     reasons = {"5eed5eed": "it is the same", "0ff0ff00": "it is not"}
     same = try_out(kata, mutant(textwrap.dedent(SOLUTION)), tmp_path, "5eed", reasons)
-    assert (same.fate, same.by) == (Fate.ACCEPTED, "it is the same")
+    assert (same.fate, same.by) == (Fate.EQUIVALENT, "it is the same")
     other = try_out(kata, mutant(textwrap.dedent(NO_TYPE), "0ff0ff00"), tmp_path, "5eed", reasons)
     assert other.fate is Fate.KILLED
     [problem] = stale(reasons, [same, other])
@@ -71,7 +71,7 @@ def test_whatever_is_neither_killed_nor_accepted_is_a_problem() -> None:
     ],
 )
 def test_reasons_are_read(text: str, reasons: dict[str, str], tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     write(kata.solutions / ACCEPTED, text)
     assert accepted(kata) == reasons
 
@@ -89,7 +89,7 @@ def test_reasons_are_read(text: str, reasons: dict[str, str], tmp_path: Path) ->
     ],
 )  # fmt: skip
 def test_reasons_that_are_none_are_refused(text: str, tmp_path: Path) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     write(kata.solutions / ACCEPTED, text)
     with pytest.raises(BadKata, match=r"equivalent\.toml"):
         accepted(kata)
@@ -109,7 +109,7 @@ SMALL = """
 
 
 def test_the_command_counts_by_operator_and_shows_each_survivor(tmp_path: Path, grade: Grade) -> None:
-    kata = load(make_kata(tmp_path))
+    kata = read_kata(make_kata(tmp_path))
     for file in (kata.solutions / "app.py", kata.solutions / "variants" / "charset.py"):
         write(file, SMALL)
     unused, blocking = (

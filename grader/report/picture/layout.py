@@ -65,7 +65,7 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
+class Divergence:
     """The moment where expectation and observation part."""
 
     at: float
@@ -73,7 +73,7 @@ class Parting:
     seen: str
 
 
-Row = Arrow | Remark | Silence | Fold | Parting
+Row = Arrow | Remark | Silence | Fold | Divergence
 
 
 #: Who tells whom, as the transcript's acts have it.
@@ -83,13 +83,13 @@ _WAYS = {
     Act.CHUNK: (Party.APP, Party.CLIENT),
     Act.ENDED: (Party.APP, Party.CLIENT),
     Act.BROKEN: (Party.APP, Party.CLIENT),
-    Act.LEFT: (Party.CLIENT, Party.APP),
+    Act.DISCONNECTED: (Party.CLIENT, Party.APP),
     Act.OPENED: (Party.APP, Party.UPSTREAM),
     Act.PULLED: (Party.APP, Party.UPSTREAM),
     Act.GAVE: (Party.UPSTREAM, Party.APP),
     Act.FAILED: (Party.UPSTREAM, Party.APP),
     Act.FINISHED: (Party.UPSTREAM, Party.APP),
-    Act.RELEASED: (Party.APP, Party.UPSTREAM),
+    Act.CLOSED: (Party.APP, Party.UPSTREAM),
 }
 
 
@@ -99,8 +99,8 @@ def rows(result: CheckResult, *, most: int | None = None) -> list[Row]:
     if not entries:
         return []
     drawn: list[Row] = _arrows(entries)
-    if result.outcome is Outcome.FAILED and result.finding and result.parted is not None:
-        drawn = _part(drawn, entries, result, result.finding, result.parted)
+    if result.outcome is Outcome.FAILED and result.finding and result.diverged is not None:
+        drawn = _part(drawn, entries, result, result.finding, result.diverged)
     found = _fold(_silences(drawn))
     return found if most is None else _shorten(found, most)
 
@@ -124,7 +124,7 @@ def label(entry: Entry) -> str:
             return "end of the response"
         case Act.BROKEN:
             return f"broken off: {visible(entry.detail, _LABEL)}"
-        case Act.LEFT:
+        case Act.DISCONNECTED:
             return f"leaves ({visible(entry.detail, _LABEL)})"
         case Act.STALLED:
             return f"stops reading: {visible(entry.detail, _LABEL)}"
@@ -134,7 +134,7 @@ def label(entry: Entry) -> str:
             return f"fails: {visible(entry.detail, _LABEL)}"
         case Act.FINISHED:
             return "no more items"
-        case Act.RELEASED:
+        case Act.CLOSED:
             return "lets go"
         case Act.HEAD | Act.PULLED:
             return visible(entry.detail, _LABEL)
@@ -198,7 +198,7 @@ def _silences(found: Iterable[Row]) -> list[Row]:
     drawn: list[Row] = []
     last: float | None = None
     for row in found:
-        if isinstance(row, Arrow | Remark | Parting):
+        if isinstance(row, Arrow | Remark | Divergence):
             if last is not None and row.at - last >= SILENCE:
                 drawn.append(Silence(row.at - last))
             last = row.at
@@ -210,18 +210,18 @@ def _silences(found: Iterable[Row]) -> list[Row]:
 
 
 def _part(
-    drawn: Sequence[Row], entries: Sequence[Entry], result: CheckResult, finding: Finding, parted: float
+    drawn: Sequence[Row], entries: Sequence[Entry], result: CheckResult, finding: Finding, diverged: float
 ) -> list[Row]:
     """The rows with the parting: after the chunk that holds the offending byte, or else when the check gave up."""
     subject = f"{finding.subject}: " if finding.subject else ""
     expected, seen = visible(subject + finding.expected, _LABEL), visible(finding.seen, _LABEL)
-    count = sum(entry.at <= parted for entry in entries)
+    count = sum(entry.at <= diverged for entry in entries)
     at = _chunk(entries, finding.spot) if finding.spot and not result.left_out else None
     if at is None:
-        return [*drawn[:count], Parting(parted, expected, seen)]
+        return [*drawn[:count], Divergence(diverged, expected, seen)]
     culprit = drawn[at]
     assert isinstance(culprit, Arrow)
-    mark = Parting(culprit.at, expected, seen)
+    mark = Divergence(culprit.at, expected, seen)
     return [*drawn[:at], replace(culprit, wrong=True), mark, *drawn[at + 1 : count]]
 
 
@@ -287,7 +287,7 @@ def _shorten(found: list[Row], most: int) -> list[Row]:
     """The beginning, and above all what leads to the parting (or to the end)."""
     if len(found) <= most:
         return found
-    marks = (index for index, row in enumerate(found) if isinstance(row, Parting))
+    marks = (index for index, row in enumerate(found) if isinstance(row, Divergence))
     end = min(len(found), next(marks, len(found)) + 1 + most // 6)
     first, last = most // 3, most - most // 3
     if end <= most:

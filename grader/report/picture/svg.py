@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from grader.report.picture.layout import Arrow, Fold, Parting, Party, Remark, Row, Silence
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence
 
 _TOP, _FOOT = 44, -11
 _CHARACTER = 7.0  # width of one in the page's monospaced font of 11.5 pixels, with some to spare
@@ -116,7 +116,7 @@ class _Easel:
                 self._say(f"{row.seconds:.1f} s of silence", "faint")
             case Fold():
                 self._say(f"… {row.label}", "faint")
-            case Parting():
+            case Divergence():
                 self._part(row)
                 return
         self._y += self._form.row
@@ -151,7 +151,7 @@ class _Easel:
         begin = self._form.lanes[0] + 8
         self._words.append(self._at(begin, _cut(text, self._form.width - begin), kind))
 
-    def _part(self, row: Parting) -> None:
+    def _part(self, row: Divergence) -> None:
         """A strip across the picture: when it was, what was expected, and what was seen."""
         top, begin = self._y - self._form.row + 12, self._form.lanes[0] + 8
         self._y = top + _MARGIN + 13

@@ -1,6 +1,6 @@
 """Kata 1: one endpoint, two modes (WHATWG HTML 9.2)."""
 
-from grader.spec import Client, Draw, Reply, ServerSentEvent, Upstream, check
+from grader.spec import Client, Draw, Response, ServerSentEvent, Upstream, check
 
 PATH = "/generate"
 UNCACHED = ("no-cache", "no-store")
@@ -14,16 +14,16 @@ def stream(upstream: Upstream, value: str = "true") -> dict[str, str]:
     return {"prompt": upstream.key, "stream": value}
 
 
-def chunk_events(reply: Reply) -> list[ServerSentEvent]:
-    return [event for event in reply.events() if event.type != "done"]
+def chunk_events(response: Response) -> list[ServerSentEvent]:
+    return [event for event in response.events() if event.type != "done"]
 
 
-def next_texts(reply: Reply, count: int) -> list[str]:
-    return [reply.next_event().json(schema="chunk")["text"] for _ in range(count)]
+def next_texts(response: Response, count: int) -> list[str]:
+    return [response.next_event().json(schema="chunk")["text"] for _ in range(count)]
 
 
-def next_chunk(reply: Reply) -> tuple[int, str]:
-    payload = reply.next_event().json(schema="chunk")
+def next_chunk(response: Response) -> tuple[int, str]:
+    payload = response.next_event().json(schema="chunk")
     return payload["index"], payload["text"]
 
 
@@ -45,9 +45,11 @@ def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) ->
     """without `stream`, all chunks come in order in one JSON document"""
     chunks = draw.texts(5)
     upstream.give_all(chunks)
-    reply = client.get(PATH, params=batch(upstream))
-    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type without `stream`"
-    assert reply.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
+    response = client.get(PATH, params=batch(upstream))
+    assert (response.status, response.content_type) == (200, "application/json"), (
+        "status and media type without `stream`"
+    )
+    assert response.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
 
 
 @check(
@@ -69,9 +71,11 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
     """`stream=false` is answered as a batch"""
     chunks = draw.texts(3)
     upstream.give_all(chunks)
-    reply = client.get(PATH, params=stream(upstream, "false"))
-    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type for stream=false"
-    assert reply.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
+    response = client.get(PATH, params=stream(upstream, "false"))
+    assert (response.status, response.content_type) == (200, "application/json"), (
+        "status and media type for stream=false"
+    )
+    assert response.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
 
 
 @check(
@@ -92,8 +96,10 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """`stream=true` is answered with an event stream"""
     upstream.give_all(draw.texts(3))
-    reply = client.get(PATH, params=stream(upstream))
-    assert (reply.status, reply.content_type) == (200, "text/event-stream"), "status and media type for stream=true"
+    response = client.get(PATH, params=stream(upstream))
+    assert (response.status, response.content_type) == (200, "text/event-stream"), (
+        "status and media type for stream=true"
+    )
 
 
 @check(
@@ -115,9 +121,11 @@ def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw
 def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a value of `stream` that is neither true nor false is refused with 422, as JSON"""
     upstream.give_all(draw.texts(2))
-    reply = client.get(PATH, params=stream(upstream, draw.word()))
-    assert (reply.status, reply.content_type) == (422, "application/json"), "status and media type for a bad value"
-    reply.json()
+    response = client.get(PATH, params=stream(upstream, draw.word()))
+    assert (response.status, response.content_type) == (422, "application/json"), (
+        "status and media type for a bad value"
+    )
+    response.json()
 
 
 @check(
@@ -207,10 +215,10 @@ def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) 
 )
 def test_each_chunk_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each chunk reaches the client before the next one exists"""
-    with client.get(PATH, params=stream(upstream)) as reply:
+    with client.get(PATH, params=stream(upstream)) as response:
         for chunk in draw.texts(4):
             upstream.give(chunk)
-            assert next_texts(reply, 1) == [chunk], "text of the next event"
+            assert next_texts(response, 1) == [chunk], "text of the next event"
 
 
 @check(
@@ -260,8 +268,8 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
     assert [event.json(schema="chunk")["text"] for event in events] == chunks, "texts of the stream"
     other = upstream.another()
     other.give_all(chunks)
-    reply = client.get(PATH, params=batch(other))
-    assert reply.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
+    response = client.get(PATH, params=batch(other))
+    assert response.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
 
 
 @check(
@@ -285,8 +293,8 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
     events = client.get(PATH, params=stream(upstream)).events()
     assert [event.type for event in events] == ["done"], "types of all events"
     assert events[0].json(schema="done")["chunks"] == 0, "count in the closing event"
-    reply = client.get(PATH, params=batch(upstream))
-    assert reply.json(schema="batch")["chunks"] == [], "chunks of the batch"
+    response = client.get(PATH, params=batch(upstream))
+    assert response.json(schema="batch")["chunks"] == [], "chunks of the batch"
 
 
 @check(
@@ -308,9 +316,9 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
 def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the stream has no Content-Length, and says that it must not be cached"""
     upstream.give_all(draw.texts(2))
-    reply = client.get(PATH, params=stream(upstream))
-    assert "content-length" not in reply.headers, "header fields of the stream"
-    caching = reply.headers.get("cache-control", "")
+    response = client.get(PATH, params=stream(upstream))
+    assert "content-length" not in response.headers, "header fields of the stream"
+    caching = response.headers.get("cache-control", "")
     directives = [part.strip().lower() for part in caching.split(",")]
     assert next((name for name in directives if name in UNCACHED), caching) in UNCACHED, "Cache-Control of the stream"
 
@@ -367,8 +375,8 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
     with client.get(PATH, params=batch(upstream)):
         upstream.give(*draw.texts(2))
         upstream.wait_for_pull(3)
-        reply = client.get(PATH, params=batch(other))
-        assert reply.json(schema="batch")["chunks"] == chunks, "chunks of the other batch"
+        response = client.get(PATH, params=batch(other))
+        assert response.json(schema="batch")["chunks"] == chunks, "chunks of the other batch"
 
 
 @check(
@@ -421,9 +429,9 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
     """in batch mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
     upstream.fail()
-    reply = client.get(PATH, params=batch(upstream))
-    assert (reply.status, reply.content_type) == (502, "application/json"), "status and media type when it fails"
-    reply.json(schema="error")
+    response = client.get(PATH, params=batch(upstream))
+    assert (response.status, response.content_type) == (502, "application/json"), "status and media type when it fails"
+    response.json(schema="error")
 
 
 @check(
@@ -445,6 +453,6 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> No
 def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
     """in stream mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
     upstream.fail()
-    reply = client.get(PATH, params=stream(upstream))
-    assert (reply.status, reply.content_type) == (502, "application/json"), "status and media type when it fails"
-    reply.json(schema="error")
+    response = client.get(PATH, params=stream(upstream))
+    assert (response.status, response.content_type) == (502, "application/json"), "status and media type when it fails"
+    response.json(schema="error")

@@ -1,6 +1,6 @@
 """Kata 2: a long task reports its progress (WHATWG HTML 9.2, RFC 9457)."""
 
-from grader.spec import Client, Draw, Farewell, Reply, Upstream, check
+from grader.spec import Client, Disconnect, Draw, Response, Upstream, check
 
 PATH = "/tasks"
 STREAM = {"stream": "true"}
@@ -10,7 +10,7 @@ BRISK = {"stream": "true", "heartbeat": "0.01"}
 JSON_TYPES = ("application/json", "application/problem+json")
 
 
-def start(client: Client, upstream: Upstream, steps: int, params: dict[str, str] | None = None) -> Reply:
+def start(client: Client, upstream: Upstream, steps: int, params: dict[str, str] | None = None) -> Response:
     return client.post(PATH, params=params, json={"task": upstream.key, "steps": steps})
 
 
@@ -34,9 +34,11 @@ def test_batch_answers_with_all_outcomes(client: Client, upstream: Upstream, dra
     """without `stream`, all outcomes come in order in one JSON document"""
     outcomes = draw.texts(draw.number(3, 6))
     upstream.give_all(outcomes)
-    reply = start(client, upstream, len(outcomes))
-    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type without `stream`"
-    assert reply.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
+    response = start(client, upstream, len(outcomes))
+    assert (response.status, response.content_type) == (200, "application/json"), (
+        "status and media type without `stream`"
+    )
+    assert response.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
 
 
 @check(
@@ -51,9 +53,9 @@ def test_batch_answers_with_all_outcomes(client: Client, upstream: Upstream, dra
 def test_batch_sends_nothing_early(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode nothing is sent before the last step is done"""
     upstream.give(*draw.texts(2))
-    with start(client, upstream, 3) as reply:
+    with start(client, upstream, 3) as response:
         upstream.wait_for_pull(3)
-        assert reply.sent_meanwhile() == b"", "sent before the last step was done"
+        assert response.sent_meanwhile() == b"", "sent before the last step was done"
 
 
 @check(
@@ -69,9 +71,11 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
     """`stream=false` is answered as a batch, too"""
     outcomes = draw.texts(2)
     upstream.give_all(outcomes)
-    reply = start(client, upstream, len(outcomes), {"stream": "false"})
-    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type for stream=false"
-    assert reply.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
+    response = start(client, upstream, len(outcomes), {"stream": "false"})
+    assert (response.status, response.content_type) == (200, "application/json"), (
+        "status and media type for stream=false"
+    )
+    assert response.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
 
 
 @check(
@@ -91,8 +95,10 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 )
 def test_stream_begins_at_once(client: Client, upstream: Upstream) -> None:
     """with `stream=true` an event stream begins while the first step is still under way"""
-    with start(client, upstream, 3, STREAM) as reply:
-        assert (reply.status, reply.content_type) == (200, "text/event-stream"), "status and media type for stream=true"
+    with start(client, upstream, 3, STREAM) as response:
+        assert (response.status, response.content_type) == (200, "text/event-stream"), (
+            "status and media type for stream=true"
+        )
 
 
 @check(
@@ -112,8 +118,8 @@ def test_one_progress_event_a_step(client: Client, upstream: Upstream, draw: Dra
     """each step is followed by one progress event, with the steps done and their total"""
     steps = draw.number(3, 6)
     upstream.give_all(draw.texts(steps))
-    reply = start(client, upstream, steps, STREAM)
-    events = [reply.next_event() for _ in range(steps)]
+    response = start(client, upstream, steps, STREAM)
+    events = [response.next_event() for _ in range(steps)]
     assert [event.type for event in events] == ["progress"] * steps, "types of the events"
     told = [event.json(schema="progress") for event in events]
     counted = [[done, steps] for done in range(1, steps + 1)]
@@ -137,8 +143,8 @@ def test_ids_count_the_steps(client: Client, upstream: Upstream, draw: Draw) -> 
     """the id of each progress event is the number of steps done"""
     steps = draw.number(3, 6)
     upstream.give_all(draw.texts(steps))
-    reply = start(client, upstream, steps, STREAM)
-    ids = [reply.next_event().id for _ in range(steps)]
+    response = start(client, upstream, steps, STREAM)
+    ids = [response.next_event().id for _ in range(steps)]
     assert ids == [str(done) for done in range(1, steps + 1)], "ids of the events"
 
 
@@ -155,9 +161,9 @@ def test_percent_ends_at_100(client: Client, upstream: Upstream, draw: Draw) -> 
     """percent is less than one off 100 * done / total, and exactly 100 after the last step"""
     steps = 3 * draw.number(2, 4)
     upstream.give_all(draw.texts(steps))
-    reply = start(client, upstream, steps, STREAM)
+    response = start(client, upstream, steps, STREAM)
     for done in range(1, steps + 1):
-        percent = reply.next_event().json(schema="progress")["percent"]
+        percent = response.next_event().json(schema="progress")["percent"]
         assert percent > 100 * done / steps - 1, f"percent after step {done} of {steps}"
         assert percent < 100 * done / steps + 1, f"percent after step {done} of {steps}"
     assert percent == 100, "percent after the last step"
@@ -185,10 +191,10 @@ def test_percent_ends_at_100(client: Client, upstream: Upstream, draw: Draw) -> 
 def test_retry_is_in_milliseconds(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a retry field of at least 100 milliseconds comes with the first event or before it"""
     upstream.give(*draw.texts(1))
-    with start(client, upstream, 3, STREAM) as reply:
-        reply.next_event()
-        assert reply.retry, "no retry field of digits alone has come so far"
-        assert reply.retry >= 100, "milliseconds of the retry field"
+    with start(client, upstream, 3, STREAM) as response:
+        response.next_event()
+        assert response.retry, "no retry field of digits alone has come so far"
+        assert response.retry >= 100, "milliseconds of the retry field"
 
 
 @check(
@@ -209,10 +215,10 @@ def test_retry_is_in_milliseconds(client: Client, upstream: Upstream, draw: Draw
 def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each progress event reaches the client before the next step is done"""
     steps = 4
-    with start(client, upstream, steps, STREAM) as reply:
+    with start(client, upstream, steps, STREAM) as response:
         for done, outcome in enumerate(draw.texts(steps), start=1):
             upstream.give(outcome)
-            assert reply.next_event().json(schema="progress")["done"] == done, "steps done in the next event"
+            assert response.next_event().json(schema="progress")["done"] == done, "steps done in the next event"
 
 
 @check(
@@ -286,8 +292,8 @@ def test_both_modes_carry_the_same_outcomes(client: Client, upstream: Upstream, 
     batch.give_all(outcomes)
     result = start(client, upstream, len(outcomes), STREAM).events()[-1]
     assert result.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the stream"
-    reply = start(client, batch, len(outcomes))
-    assert reply.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
+    response = start(client, batch, len(outcomes))
+    assert response.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
 
 
 @check(
@@ -311,9 +317,9 @@ def test_both_modes_carry_the_same_outcomes(client: Client, upstream: Upstream, 
 )
 def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstream) -> None:
     """when a step takes longer than `heartbeat` seconds, a comment line goes out before anything else"""
-    with start(client, upstream, 3, BRISK) as reply:
+    with start(client, upstream, 3, BRISK) as response:
         upstream.wait_for_pull()
-        reply.next_comment()
+        response.next_comment()
 
 
 @check(
@@ -334,9 +340,9 @@ def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstrea
 )
 def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
     """heartbeats go on for as long as the step takes"""
-    with start(client, upstream, 3, BRISK) as reply:
+    with start(client, upstream, 3, BRISK) as response:
         for _ in range(4):
-            reply.next_comment()
+            response.next_comment()
 
 
 @check(
@@ -354,13 +360,13 @@ def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
 def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a step that heartbeats have bridged is asked for only once, and its outcome is not lost"""
     outcomes = draw.texts(3)
-    with start(client, upstream, len(outcomes), BRISK) as reply:
-        reply.next_comment()
-        reply.next_comment()
+    with start(client, upstream, len(outcomes), BRISK) as response:
+        response.next_comment()
+        response.next_comment()
         upstream.wait_for_pull()  # which a thread that is slow to start may not have made yet
         assert upstream.pulls == 1, "items asked for during one step"
         upstream.give_all(outcomes)
-        assert reply.events()[-1].json(schema="outcomes")["outcomes"] == outcomes, "outcomes in the last event"
+        assert response.events()[-1].json(schema="outcomes")["outcomes"] == outcomes, "outcomes in the last event"
 
 
 @check(
@@ -383,12 +389,12 @@ def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Dr
 )
 def test_leaving_ends_the_work(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when the client leaves while a step is under way, at most one more step is begun"""
-    with start(client, upstream, 100, STREAM) as reply:
+    with start(client, upstream, 100, STREAM) as response:
         upstream.give(*draw.texts(2))
-        reply.next_event()
-        reply.next_event()
+        response.next_event()
+        response.next_event()
         upstream.wait_for_pull(3)
-    assert upstream.pulls_after_leaving() <= 1, "items asked for after the client had left"
+    assert upstream.pulls_after_disconnect() <= 1, "items asked for after the client had left"
 
 
 @check(
@@ -411,11 +417,11 @@ def test_leaving_ends_the_work(client: Client, upstream: Upstream, draw: Draw) -
 )
 def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -> None:
     """when the connection breaks during the very first step, at most one more step is begun"""
-    with start(client, upstream, 100, STREAM) as reply:
-        assert reply.status == 200, "status"
+    with start(client, upstream, 100, STREAM) as response:
+        assert response.status == 200, "status"
         upstream.wait_for_pull()
-        reply.leave(Farewell.RST)
-    assert upstream.pulls_after_leaving() <= 1, "items asked for after the client had left"
+        response.disconnect(Disconnect.ABORT)
+    assert upstream.pulls_after_disconnect() <= 1, "items asked for after the client had left"
 
 
 @check(
@@ -441,13 +447,13 @@ def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) 
     other = upstream.another()
     upstream.give(*draw.texts(2))
     start(client, upstream, 2, STREAM).wait_for_end()
-    upstream.wait_for_release()
-    with start(client, other, 100, STREAM) as reply:
+    upstream.wait_for_close()
+    with start(client, other, 100, STREAM) as response:
         other.give(*draw.texts(1))
-        reply.next_event()
+        response.next_event()
         other.wait_for_pull(2)
-    other.pulls_after_leaving()  # a step under way in a thread can only be finished, and one more may have begun
-    other.wait_for_release()
+    other.pulls_after_disconnect()  # a step under way in a thread can only be finished, and one more may have begun
+    other.wait_for_close()
 
 
 @check(
@@ -470,8 +476,8 @@ def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream,
     other.give_all(outcomes)
     with start(client, upstream, 3, STREAM):
         upstream.wait_for_pull()
-        reply = start(client, other, len(outcomes))
-        assert reply.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the other task"
+        response = start(client, other, len(outcomes))
+        assert response.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the other task"
 
 
 @check(
@@ -526,16 +532,16 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
     """of two tasks at once, each stream tells its own progress and its own result"""
     other = upstream.another()
     ours, theirs = draw.texts(2), draw.texts(2)
-    with start(client, upstream, 2, STREAM) as reply, start(client, other, 3, STREAM) as second:
+    with start(client, upstream, 2, STREAM) as response, start(client, other, 3, STREAM) as second:
         upstream.wait_for_pull()
         other.wait_for_pull()
         for done in (1, 2):
             upstream.give(ours[done - 1])
-            assert reply.next_event().json(schema="progress")["done"] == done, "steps done of the first task"
+            assert response.next_event().json(schema="progress")["done"] == done, "steps done of the first task"
             other.give(theirs[done - 1])
             assert second.next_event().json(schema="progress")["done"] == done, "steps done of the second task"
         upstream.end()
-        assert reply.next_event().json(schema="outcomes")["outcomes"] == ours, "outcomes of the first task"
+        assert response.next_event().json(schema="outcomes")["outcomes"] == ours, "outcomes of the first task"
 
 
 @check(
@@ -560,10 +566,10 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
 def test_bad_body_is_refused_in_batch_mode(client: Client, upstream: Upstream) -> None:
     """in batch mode a body without a task, or with a bad number of steps, is refused with 422, as JSON"""
     for body in bad_bodies(upstream):
-        reply = client.post(PATH, json=body)
-        assert reply.status == 422, "status for a bad body"
-        assert reply.content_type in JSON_TYPES, "media type for a bad body"
-        reply.json()
+        response = client.post(PATH, json=body)
+        assert response.status == 422, "status for a bad body"
+        assert response.content_type in JSON_TYPES, "media type for a bad body"
+        response.json()
 
 
 @check(
@@ -585,10 +591,10 @@ def test_bad_body_is_refused_in_batch_mode(client: Client, upstream: Upstream) -
 def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream) -> None:
     """in stream mode such a body is refused in the same way: with 422, as JSON, and no stream"""
     for body in bad_bodies(upstream):
-        reply = client.post(PATH, params=STREAM, json=body)
-        assert reply.status == 422, "status for a bad body"
-        assert reply.content_type in JSON_TYPES, "media type for a bad body"
-        reply.json()
+        response = client.post(PATH, params=STREAM, json=body)
+        assert response.status == 422, "status for a bad body"
+        assert response.content_type in JSON_TYPES, "media type for a bad body"
+        response.json()
 
 
 @check(
@@ -615,11 +621,11 @@ def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw)
     words, done = f"no more {draw.word()}", draw.number(1, 3)
     upstream.give(*draw.texts(done))
     upstream.fail(words)
-    reply = start(client, upstream, done + 2)
-    assert (reply.status, reply.content_type) == (502, "application/problem+json"), (
+    response = start(client, upstream, done + 2)
+    assert (response.status, response.content_type) == (502, "application/problem+json"), (
         "status and media type when a step fails"
     )
-    assert words in reply.json(schema="problem")["detail"], "detail of the problem"
+    assert words in response.json(schema="problem")["detail"], "detail of the problem"
 
 
 @check(

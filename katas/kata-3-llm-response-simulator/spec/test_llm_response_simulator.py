@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from grader.spec import Client, Draw, Farewell, Reply, Upstream, check
+from grader.spec import Client, Disconnect, Draw, Response, Upstream, check
 
 PATH = "/v1/chat/completions"
 DONE = "[DONE]"
@@ -15,9 +15,9 @@ def asking(upstream: Upstream, *, stream: bool = True, model: str = "kata", **mo
     return {"model": model, "messages": messages, "stream": stream, **more}
 
 
-def chunks(reply: Reply) -> list[Any]:
+def chunks(response: Response) -> list[Any]:
     """The chunks of a whole stream. How the sentinel after them is written is the affair of one check alone."""
-    return [event.json(schema="chunk") for event in reply.events() if event.data.strip('"') != DONE]
+    return [event.json(schema="chunk") for event in response.events() if event.data.strip('"') != DONE]
 
 
 def choices(found: list[Any]) -> list[Any]:
@@ -28,9 +28,9 @@ def text(found: list[Any]) -> str:
     return "".join(choice["delta"].get("content") or "" for choice in choices(found))
 
 
-def next_token(reply: Reply) -> str:
+def next_token(response: Response) -> str:
     """The text of the next chunk that has any: the role may come in a chunk of its own."""
-    while not (token := text([reply.next_event().json(schema="chunk")])):
+    while not (token := text([response.next_event().json(schema="chunk")])):
         pass
     return token
 
@@ -54,9 +54,9 @@ def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw)
     """without `stream`, one chat.completion object holds the whole answer"""
     tokens = draw.texts(5)
     upstream.give_all(tokens)
-    reply = client.post(PATH, json={"model": "kata", "messages": [{"role": "user", "content": upstream.key}]})
-    assert (reply.status, reply.content_type) == (200, "application/json"), "status and media type"
-    answer = reply.json(schema="completion")
+    response = client.post(PATH, json={"model": "kata", "messages": [{"role": "user", "content": upstream.key}]})
+    assert (response.status, response.content_type) == (200, "application/json"), "status and media type"
+    answer = response.json(schema="completion")
     assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
 
 
@@ -82,7 +82,7 @@ def test_batch_counts_its_tokens(client: Client, upstream: Upstream, draw: Draw)
     points=1,
     after=test_batch_is_one_completion,
     hint=(
-        "messages is a conversation, oldest turn first, in all roles. It is the newest turn that wants an answer.",
+        "messages is a connection, oldest turn first, in all roles. It is the newest turn that wants an answer.",
         "Choose by place and not by role: index -1 counts from the end of a list. Accept any string as a role.",
         "prompt = body.messages[-1].content",
     ),
@@ -93,9 +93,9 @@ def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Dr
     upstream.give_all(tokens)
     roles = ["system", "user", "assistant"]
     messages = [{"role": role, "content": draw.word()} for role in roles] + [{"role": "user", "content": upstream.key}]
-    reply = client.post(PATH, json={"model": "kata", "messages": messages})
-    assert reply.status == 200, "status"
-    answer = reply.json(schema="completion")
+    response = client.post(PATH, json={"model": "kata", "messages": messages})
+    assert response.status == 200, "status"
+    answer = response.json(schema="completion")
     assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
 
 
@@ -111,8 +111,8 @@ def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Dr
 def test_stream_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """with `"stream": true` the answer is an event stream"""
     upstream.give_all(draw.texts(3))
-    reply = client.post(PATH, json=asking(upstream))
-    assert (reply.status, reply.content_type) == (200, "text/event-stream"), "status and media type of a stream"
+    response = client.post(PATH, json=asking(upstream))
+    assert (response.status, response.content_type) == (200, "text/event-stream"), "status and media type of a stream"
 
 
 @check(
@@ -311,8 +311,8 @@ def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: D
     for stream in (True, True, False, False):
         asked = upstream.another()
         asked.give_all(draw.texts(2))
-        reply = client.post(PATH, json=asking(asked, stream=stream))
-        answer = reply.next_event().json(schema="chunk") if stream else reply.json(schema="completion")
+        response = client.post(PATH, json=asking(asked, stream=stream))
+        answer = response.next_event().json(schema="chunk") if stream else response.json(schema="completion")
         ids.append(answer["id"])
     assert [name for name in ids if ids.count(name) > 1] == [], "ids that several answers share"
 
@@ -331,8 +331,8 @@ def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) 
     upstream.give_all(draw.texts(2))
     for stream in (False, True):
         body = {**asking(upstream, stream=stream), "temperature": 0.5, "n": 1, draw.word(): {"any": ["thing"]}}
-        reply = client.post(PATH, json=body)
-        assert reply.status == 200, "status for a body with other keys"
+        response = client.post(PATH, json=body)
+        assert response.status == 200, "status for a body with other keys"
 
 
 @check(
@@ -428,10 +428,10 @@ def test_no_usage_unless_asked_for(client: Client, upstream: Upstream, draw: Dra
 )
 def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each token reaches the client before the model makes the next one"""
-    with client.post(PATH, json=asking(upstream)) as reply:
+    with client.post(PATH, json=asking(upstream)) as response:
         for token in draw.texts(4):
             upstream.give(token)
-            assert next_token(reply) == token, "content of the next delta"
+            assert next_token(response) == token, "content of the next delta"
 
 
 @check(
@@ -532,10 +532,10 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
 def test_bad_body_is_refused(client: Client) -> None:
     """a body that is not JSON, or has no messages, is refused with 400 or 422 and an error object"""
     for body in (b'{"model": "kata", "messages": [', b'{"model": "kata"}', b'{"model": "kata", "messages": []}'):
-        reply = client.post(PATH, content=body, headers={"Content-Type": "application/json"})
-        assert reply.status in (400, 422), "status for a bad body"
-        assert reply.content_type == "application/json", "media type for a bad body"
-        reply.json(schema="error")
+        response = client.post(PATH, content=body, headers={"Content-Type": "application/json"})
+        assert response.status in (400, 422), "status for a bad body"
+        assert response.content_type == "application/json", "media type for a bad body"
+        response.json(schema="error")
 
 
 @check(
@@ -557,10 +557,10 @@ def test_bad_body_is_refused(client: Client) -> None:
 def test_bad_body_is_refused_before_a_stream(client: Client) -> None:
     """a body without messages is refused in the same way when it asks for a stream"""
     for body in ({"model": "kata", "stream": True}, {"model": "kata", "messages": [], "stream": True}):
-        reply = client.post(PATH, json=body)
-        assert reply.status in (400, 422), "status for a bad body"
-        assert reply.content_type == "application/json", "media type for a bad body"
-        reply.json(schema="error")
+        response = client.post(PATH, json=body)
+        assert response.status in (400, 422), "status for a bad body"
+        assert response.content_type == "application/json", "media type for a bad body"
+        response.json(schema="error")
 
 
 @check(
@@ -583,9 +583,9 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
     """in batch mode, an upstream that fails is answered with 502 and an error object"""
     upstream.give(*draw.texts(2))
     upstream.fail()
-    reply = client.post(PATH, json=asking(upstream, stream=False))
-    assert (reply.status, reply.content_type) == (502, "application/json"), "status and media type when it fails"
-    reply.json(schema="error")
+    response = client.post(PATH, json=asking(upstream, stream=False))
+    assert (response.status, response.content_type) == (502, "application/json"), "status and media type when it fails"
+    response.json(schema="error")
 
 
 @check(
@@ -606,12 +606,12 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
 def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw: Draw) -> None:
     """an upstream that fails in mid-stream is told of by an error object, which is the last event: no `[DONE]`"""
     tokens = draw.texts(3)
-    with client.post(PATH, json=asking(upstream)) as reply:
+    with client.post(PATH, json=asking(upstream)) as response:
         upstream.give(*tokens)
-        assert [next_token(reply) for _ in tokens] == tokens, "contents before the failure"
+        assert [next_token(response) for _ in tokens] == tokens, "contents before the failure"
         upstream.fail()
-        reply.next_event().json(schema="error")
-        assert [event.data for event in reply.events()] == [], "events after the error"
+        response.next_event().json(schema="error")
+        assert [event.data for event in response.events()] == [], "events after the error"
 
 
 @check(
@@ -631,11 +631,11 @@ def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw:
 )
 def test_hanging_up_stops_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a client that leaves while the model thinks costs at most one more token"""
-    with client.post(PATH, json=asking(upstream)) as reply:
+    with client.post(PATH, json=asking(upstream)) as response:
         upstream.give(*draw.texts(1))
-        next_token(reply)
+        next_token(response)
         upstream.wait_for_pull(2)
-    assert upstream.pulls_after_leaving() <= 1, "tokens asked for after the client had left"
+    assert upstream.pulls_after_disconnect() <= 1, "tokens asked for after the client had left"
 
 
 @check(
@@ -656,12 +656,12 @@ def test_hanging_up_stops_the_model(client: Client, upstream: Upstream, draw: Dr
 def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a client whose connection breaks with tokens unread costs at most one more token"""
     tokens = draw.texts(6)
-    with client.post(PATH, json=asking(upstream)) as reply:
+    with client.post(PATH, json=asking(upstream)) as response:
         upstream.give(*tokens)
         upstream.wait_for_pull(len(tokens) + 1)
-        assert next_token(reply) == tokens[0], "content of the first delta"
-        reply.leave(Farewell.RST)
-    assert upstream.pulls_after_leaving() <= 1, "tokens asked for after the client had left"
+        assert next_token(response) == tokens[0], "content of the first delta"
+        response.disconnect(Disconnect.ABORT)
+    assert upstream.pulls_after_disconnect() <= 1, "tokens asked for after the client had left"
 
 
 @check(
@@ -676,7 +676,7 @@ def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: 
 def test_slow_reader_slows_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
     """while a client does not read, at most 1 MiB is pulled for it, and nothing is lost when it reads on"""
     tokens = [draw.block(16 << 10) for _ in range(100)]
-    reply = client.post(PATH, json=asking(upstream), slow=True)
+    response = client.post(PATH, json=asking(upstream), slow=True)
     assert upstream.bytes_pulled_before_stalling(tokens) <= BOUND, "bytes asked for while the client does not read"
     upstream.end()
-    assert text(chunks(reply)) == "".join(tokens)[: upstream.given_bytes], "text once the client reads on"
+    assert text(chunks(response)) == "".join(tokens)[: upstream.given_bytes], "text once the client reads on"

@@ -34,7 +34,7 @@ LABELS = {
     "nothing to join": "\u0301\ufe0f",
 }
 
-_AT_THE_UPSTREAM = {Act.OPENED, Act.PULLED, Act.GAVE, Act.FAILED, Act.FINISHED, Act.RELEASED}
+_AT_THE_UPSTREAM = {Act.OPENED, Act.PULLED, Act.GAVE, Act.FAILED, Act.FINISHED, Act.CLOSED}
 _NOT_TO_BE_SHOWN = "\x00\x07\x1b[31m\x7f\x85\x9b\u200b\u202e\u2028\u2066\ufeff\U000e0041\ud800\n\r\t"
 
 hostile = st.text(st.sampled_from(_NOT_TO_BE_SHOWN + "a é中🙂\ufe0f\u0301?&=%{}\"'\\"))
@@ -60,18 +60,18 @@ def result(
     *,
     outcome: Outcome = Outcome.PASSED,
     finding: Finding | None = None,
-    parted: float | None = None,
+    diverged: float | None = None,
     left_out: int = 0,
 ) -> CheckResult:
     """A check whose record is ``entries``."""
     check = Check("some_check", "some rule holds", 1)
-    return CheckResult(check, outcome, finding, tuple(entries), left_out=left_out, parted=parted)
+    return CheckResult(check, outcome, finding, tuple(entries), left_out=left_out, diverged=diverged)
 
 
-def failed(entries: Sequence[Entry], parted: float, spot: Spot | None = None, left_out: int = 0) -> CheckResult:
-    """A check that failed after ``parted`` seconds."""
+def failed(entries: Sequence[Entry], diverged: float, spot: Spot | None = None, left_out: int = 0) -> CheckResult:
+    """A check that failed after ``diverged`` seconds."""
     finding = Finding("tea", "coffee", spot=spot)
-    return result(entries, outcome=Outcome.FAILED, finding=finding, parted=parted, left_out=left_out)
+    return result(entries, outcome=Outcome.FAILED, finding=finding, diverged=diverged, left_out=left_out)
 
 
 def spot(offset: int, request: int = 1) -> Spot:
@@ -113,6 +113,6 @@ def results(draw: st.DrawFn) -> CheckResult:
         entries,
         outcome=draw(st.sampled_from([*[Outcome.FAILED] * 8, *Outcome])),
         finding=draw(st.builds(Finding, anything, anything, spot=byte | byte | st.none())) if draw(_MOSTLY) else None,
-        parted=draw(st.floats(0, 900)) if draw(_MOSTLY) else None,
+        diverged=draw(st.floats(0, 900)) if draw(_MOSTLY) else None,
         left_out=0 if draw(_MOSTLY) else 7,
     )

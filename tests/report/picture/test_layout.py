@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from grader.model import CheckResult, Finding, Outcome, Spot
 from grader.protocol.transcript import Act, Entry
-from grader.report.picture.layout import Arrow, Fold, Parting, Party, Remark, Row, Silence, rows, stretch
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence, rows, stretch
 from tests.report.picture.story import LAW, arrived, chunk, entry, failed, is_safe, result, results, spot
 
 CLIENT, APP, UPSTREAM = Party
@@ -23,14 +23,14 @@ ACTS: dict[Act, tuple[Party, Party, str]] = {
     Act.CHUNK: (APP, CLIENT, "data: tea\\n\\n"),
     Act.ENDED: (APP, CLIENT, "end of the response"),
     Act.BROKEN: (APP, CLIENT, "broken off: GET /tea"),
-    Act.LEFT: (CLIENT, APP, "leaves (GET /tea)"),
+    Act.DISCONNECTED: (CLIENT, APP, "leaves (GET /tea)"),
     Act.STALLED: (CLIENT, CLIENT, "stops reading: GET /tea"),
     Act.OPENED: (APP, UPSTREAM, "opens “GET /tea”"),
     Act.PULLED: (APP, UPSTREAM, "GET /tea"),
     Act.GAVE: (UPSTREAM, APP, "item “data: tea\\n\\n”"),
     Act.FAILED: (UPSTREAM, APP, "fails: GET /tea"),
     Act.FINISHED: (UPSTREAM, APP, "no more items"),
-    Act.RELEASED: (APP, UPSTREAM, "lets go"),
+    Act.CLOSED: (APP, UPSTREAM, "lets go"),
 }
 
 
@@ -69,7 +69,7 @@ def test_arrows_go_between_neighbours() -> None:
 
 def test_of_nothing_there_is_no_picture() -> None:
     assert rows(result([])) == []
-    assert rows(failed([], parted=1.0)) == []
+    assert rows(failed([], diverged=1.0)) == []
     assert stretch([]) == []
 
 
@@ -117,7 +117,7 @@ def test_a_single_request_and_a_single_stream_need_no_number() -> None:
 
 def test_requests_and_streams_are_told_apart_where_there_are_several() -> None:
     requests = [entry(0, Act.SENT, 1, detail="GET /a"), entry(0, Act.SENT, 2, detail="GET /b"), chunk(0, 1, size=1)]
-    streams = [entry(0, Act.OPENED, 1, detail="x"), entry(0, Act.OPENED, 2, detail="y"), entry(0, Act.RELEASED, 1)]
+    streams = [entry(0, Act.OPENED, 1, detail="x"), entry(0, Act.OPENED, 2, detail="y"), entry(0, Act.CLOSED, 1)]
     last = entry(0, Act.STALLED, 2, detail="full")
     assert labels(rows(result([*requests, *streams, last]))) == [
         "#1 GET /a",
@@ -133,7 +133,7 @@ def test_requests_and_streams_are_told_apart_where_there_are_several() -> None:
 
 
 def test_streams_beyond_the_alphabet_still_have_different_numbers() -> None:
-    record = [entry(0, Act.RELEASED, stream) for stream in range(1, 31)]
+    record = [entry(0, Act.CLOSED, stream) for stream in range(1, 31)]
     found = labels(rows(result(record)))
     assert (found[0], found[25], found[26]) == ("(a) lets go", "(z) lets go", "#27 lets go")
     assert len(set(found)) == 30
@@ -160,16 +160,16 @@ def test_whatever_a_lane_does_ends_a_silence() -> None:
 
 
 def test_a_silence_before_they_part_is_seen() -> None:
-    found = rows(failed([told(Act.SENT, 0.25), told(Act.HEAD, 0.25)], parted=2.0))
-    assert found[2:] == [Silence(1.75), Parting(2.0, "tea", "coffee")]
-    found = rows(failed([told(Act.SENT, 0.25)], parted=0.25))
-    assert found[1:] == [Parting(0.25, "tea", "coffee")]
+    found = rows(failed([told(Act.SENT, 0.25), told(Act.HEAD, 0.25)], diverged=2.0))
+    assert found[2:] == [Silence(1.75), Divergence(2.0, "tea", "coffee")]
+    found = rows(failed([told(Act.SENT, 0.25)], diverged=0.25))
+    assert found[1:] == [Divergence(0.25, "tea", "coffee")]
 
 
 def test_a_silence_is_not_cut_short_by_what_is_left_out() -> None:
-    record = [told(Act.CHUNK, 1.0), told(Act.LEFT, 3.0), told(Act.RELEASED, 4.0)]
-    assert rows(failed(record, parted=2.0))[1:] == [Silence(1.0), Parting(2.0, "tea", "coffee")]
-    assert rows(failed(record, parted=2.0, spot=spot(0)))[1:] == [Parting(1.0, "tea", "coffee")]
+    record = [told(Act.CHUNK, 1.0), told(Act.DISCONNECTED, 3.0), told(Act.CLOSED, 4.0)]
+    assert rows(failed(record, diverged=2.0))[1:] == [Silence(1.0), Divergence(2.0, "tea", "coffee")]
+    assert rows(failed(record, diverged=2.0, spot=spot(0)))[1:] == [Divergence(1.0, "tea", "coffee")]
 
 
 def test_any_part_of_a_record_has_its_silences_and_folds() -> None:
@@ -205,10 +205,10 @@ INTERLEAVED = [
     ],
 )
 def test_they_part_at_the_chunk_that_holds_the_offending_byte(byte: Spot, at: float) -> None:
-    found = rows(failed(INTERLEAVED, parted=0.06, spot=byte))
+    found = rows(failed(INTERLEAVED, diverged=0.06, spot=byte))
     wrong = [row for row in found if isinstance(row, Arrow) and row.wrong]
     assert [(row.at, row.stream, row.act) for row in wrong] == [(at, byte.request, Act.CHUNK)]
-    assert found[found.index(wrong[0]) + 1] == Parting(at, "tea", "coffee")
+    assert found[found.index(wrong[0]) + 1] == Divergence(at, "tea", "coffee")
     assert times(found) == [one.at for one in INTERLEAVED]
 
 
@@ -224,37 +224,37 @@ def test_they_part_at_the_chunk_that_holds_the_offending_byte(byte: Spot, at: fl
     ],
     ids=["no byte", "the end", "the other's end", "no such request", "of no request", "some left out"],
 )
-@pytest.mark.parametrize("parted", [0.045, 0.06])
-def test_otherwise_they_part_when_the_check_gave_up(byte: Spot | None, left_out: int, parted: float) -> None:
-    found = rows(failed(INTERLEAVED, parted=parted, spot=byte, left_out=left_out))
-    assert found[-1] == Parting(parted, "tea", "coffee")
-    assert times(found) == [one.at for one in INTERLEAVED if one.at <= parted]
+@pytest.mark.parametrize("diverged", [0.045, 0.06])
+def test_otherwise_they_part_when_the_check_gave_up(byte: Spot | None, left_out: int, diverged: float) -> None:
+    found = rows(failed(INTERLEAVED, diverged=diverged, spot=byte, left_out=left_out))
+    assert found[-1] == Divergence(diverged, "tea", "coffee")
+    assert times(found) == [one.at for one in INTERLEAVED if one.at <= diverged]
     assert not any(row.wrong for row in found if isinstance(row, Arrow))
 
 
 def test_of_two_chunks_at_one_moment_the_one_with_the_byte_is_the_wrong_one() -> None:
-    found = rows(failed([chunk(0.5), chunk(0.5)], parted=0.5, spot=spot(10)))
+    found = rows(failed([chunk(0.5), chunk(0.5)], diverged=0.5, spot=spot(10)))
     assert [getattr(row, "wrong", None) for row in found] == [False, True, None]
 
 
 @pytest.mark.parametrize("byte", [None, spot(0)], ids=["no byte", "a byte"])
 def test_what_the_failure_itself_brought_about_is_left_out(byte: Spot | None) -> None:
     record = [told(Act.SENT, 0.0), told(Act.CHUNK, 0.01), told(Act.PULLED, 0.02)]
-    after = [told(Act.LEFT, 0.04), told(Act.RELEASED, 0.05)]
-    assert times(rows(failed([*record, *after], parted=0.03, spot=byte))) == [0.0, 0.01, 0.02]
+    after = [told(Act.DISCONNECTED, 0.04), told(Act.CLOSED, 0.05)]
+    assert times(rows(failed([*record, *after], diverged=0.03, spot=byte))) == [0.0, 0.01, 0.02]
 
 
 @pytest.mark.parametrize("byte", [None, spot(0)], ids=["no byte", "a byte"])
 def test_a_leaving_that_the_check_wanted_is_shown(byte: Spot | None) -> None:
-    record = [told(Act.SENT, 0.0), told(Act.CHUNK, 0.01), told(Act.LEFT, 0.02), told(Act.RELEASED, 0.03)]
-    assert times(rows(failed(record, parted=0.04, spot=byte))) == [0.0, 0.01, 0.02, 0.03]
+    record = [told(Act.SENT, 0.0), told(Act.CHUNK, 0.01), told(Act.DISCONNECTED, 0.02), told(Act.CLOSED, 0.03)]
+    assert times(rows(failed(record, diverged=0.04, spot=byte))) == [0.0, 0.01, 0.02, 0.03]
 
 
 WHOLE = Finding("tea", "coffee", spot=spot(0))
 
 
 @pytest.mark.parametrize(
-    ("outcome", "finding", "parted"),
+    ("outcome", "finding", "diverged"),
     [
         (Outcome.PASSED, None, None),
         (Outcome.PASSED, WHOLE, 0.02),
@@ -265,12 +265,12 @@ WHOLE = Finding("tea", "coffee", spot=spot(0))
     ],
 )
 def test_without_a_failure_that_is_told_nothing_parts(
-    outcome: Outcome, finding: Finding | None, parted: float | None
+    outcome: Outcome, finding: Finding | None, diverged: float | None
 ) -> None:
-    found = rows(result(INTERLEAVED, outcome=outcome, finding=finding, parted=parted))
+    found = rows(result(INTERLEAVED, outcome=outcome, finding=finding, diverged=diverged))
     assert found == rows(result(INTERLEAVED))
     assert times(found) == [one.at for one in INTERLEAVED]
-    assert not only(found, Parting)
+    assert not only(found, Divergence)
 
 
 # -- rounds that repeat -----------------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def rounds(length: int, count: int) -> list[Entry]:
 @pytest.mark.parametrize("length", range(1, 7))
 @pytest.mark.parametrize("count", [5, 6, 100])
 def test_of_rounds_that_repeat_the_first_and_the_last_are_shown(length: int, count: int) -> None:
-    record = [told(Act.ENDED, 0.0), *rounds(length, count), told(Act.RELEASED, 1.0)]
+    record = [told(Act.ENDED, 0.0), *rounds(length, count), told(Act.CLOSED, 1.0)]
     found = [row for row in rows(result(record)) if not isinstance(row, Silence)]
     times_of_rounds = [at / 1000 for at in [*range(length), *range(length * (count - 1), length * count)]]
     assert times(found) == [0.0, *times_of_rounds, 1.0]
@@ -315,11 +315,11 @@ def test_silences_are_part_of_a_round() -> None:
 @pytest.mark.parametrize("at", [0, 1, 4, 5, 10, 15, 18, 19])
 def test_the_offending_row_is_never_folded_away(at: int) -> None:
     record = [chunk(number / 1000) for number in range(20)]
-    found = rows(failed(record, parted=1.0, spot=spot(10 * at)))
+    found = rows(failed(record, diverged=1.0, spot=spot(10 * at)))
     wrong = [place for place, row in enumerate(found) if isinstance(row, Arrow) and row.wrong]
     assert len(wrong) == 1
     assert times(found[wrong[0] : wrong[0] + 1]) == [at / 1000]
-    assert found[wrong[0] + 1] == Parting(at / 1000, "tea", "coffee")
+    assert found[wrong[0] + 1] == Divergence(at / 1000, "tea", "coffee")
     hidden = [int(fold.split()[0]) for fold in labels(only(found, Fold))]
     assert len(times(found)) + sum(hidden) == 20
 
@@ -353,8 +353,8 @@ def test_of_a_long_picture_beginning_and_end_are_kept(most: int) -> None:
 @pytest.mark.parametrize("most", MOST)
 @pytest.mark.parametrize("at", [0, 1, 2, 10, 17, 18, 30, 50, 90, 98, 99])
 def test_of_a_long_picture_where_they_part_is_always_kept(most: int, at: int) -> None:
-    found = rows(failed(LONG, parted=0.2, spot=spot(0, at + 1)), most=most)
-    mark = next(place for place, row in enumerate(found) if isinstance(row, Parting))
+    found = rows(failed(LONG, diverged=0.2, spot=spot(0, at + 1)), most=most)
+    mark = next(place for place, row in enumerate(found) if isinstance(row, Divergence))
     culprit = found[mark - 1]
     assert isinstance(culprit, Arrow)
     assert (culprit.at, culprit.wrong) == (at / 1000, True)
@@ -365,8 +365,8 @@ def test_of_a_long_picture_where_they_part_is_always_kept(most: int, at: int) ->
 
 @pytest.mark.parametrize("most", [18, 24, 60])
 def test_of_what_came_after_they_parted_a_little_is_kept(most: int) -> None:
-    found = rows(failed(LONG, parted=0.2, spot=spot(0, 51)), most=most)
-    mark = next(place for place, row in enumerate(found) if isinstance(row, Parting))
+    found = rows(failed(LONG, diverged=0.2, spot=spot(0, 51)), most=most)
+    mark = next(place for place, row in enumerate(found) if isinstance(row, Divergence))
     assert times(found[mark + 1 : mark + 3]) == [0.051, 0.052]
     assert len(times(found[mark:])) < len(times(found[:mark])) / 2
 
@@ -374,8 +374,8 @@ def test_of_what_came_after_they_parted_a_little_is_kept(most: int) -> None:
 @pytest.mark.parametrize("most", MOST)
 @pytest.mark.parametrize("at", [0, 1, 17, 50, 99])
 def test_of_a_long_picture_the_end_is_kept_when_they_part_there(most: int, at: int) -> None:
-    found = rows(failed(LONG, parted=at / 1000), most=most)
-    assert isinstance(found[-1], Parting)
+    found = rows(failed(LONG, diverged=at / 1000), most=most)
+    assert isinstance(found[-1], Divergence)
     assert times(found[-2:]) == [at / 1000]
     assert len(times(found)) + hidden_rows(found) == at + 1
 
@@ -393,9 +393,12 @@ def test_a_picture_that_fits_is_whole(most: int | None) -> None:
 @given(results(), st.none() | st.integers(1, 30))
 def test_whatever_is_recorded_is_safe_to_show_and_in_order(checked: CheckResult, most: int | None) -> None:
     found = rows(checked, most=most)
-    words = [*labels(found), *(text for row in found if isinstance(row, Parting) for text in (row.expected, row.seen))]
+    words = [
+        *labels(found),
+        *(text for row in found if isinstance(row, Divergence) for text in (row.expected, row.seen)),
+    ]
     assert [text for text in words if not is_safe(text)] == []
-    moments = [row.at for row in found if isinstance(row, Arrow | Remark | Parting)]
+    moments = [row.at for row in found if isinstance(row, Arrow | Remark | Divergence)]
     assert all(earlier <= later for earlier, later in pairwise(moments))
     assert all(row.seconds >= 0.1 for row in found if isinstance(row, Silence))
     assert bool(found) == bool(checked.transcript)
@@ -405,9 +408,9 @@ def test_whatever_is_recorded_is_safe_to_show_and_in_order(checked: CheckResult,
 @given(results())
 def test_whatever_is_recorded_parts_once_if_it_failed_and_at_the_byte_if_that_is_there(checked: CheckResult) -> None:
     found, finding = rows(checked), checked.finding
-    marks = [at for at, row in enumerate(found) if isinstance(row, Parting)]
+    marks = [at for at, row in enumerate(found) if isinstance(row, Divergence)]
     wrong = [at for at, row in enumerate(found) if isinstance(row, Arrow) and row.wrong]
-    has_failed = checked.outcome is Outcome.FAILED and finding is not None and checked.parted is not None
+    has_failed = checked.outcome is Outcome.FAILED and finding is not None and checked.diverged is not None
     assert len(marks) == (has_failed and bool(checked.transcript))
     byte = finding.spot if finding and has_failed and not checked.left_out else None
     has_arrived = byte is not None and byte.offset < arrived(checked.transcript, byte.request)

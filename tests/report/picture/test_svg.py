@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from grader.model import CheckResult
 from grader.protocol.transcript import Act
-from grader.report.picture.layout import Arrow, Fold, Parting, Party, Remark, Row, Silence, rows
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence, rows
 from grader.report.picture.svg import NARROW, WIDE, Drawing, Format, Words, draw
 from tests.report.picture.story import LABELS, LAW, is_safe, results
 
@@ -32,7 +32,7 @@ def all_kinds(label: str) -> list[Row]:
     return [
         *[arrow(label, tail, head) for tail, head in WAYS],
         arrow(label, wrong=True),
-        Parting(1.5, label, label),
+        Divergence(1.5, label, label),
         *[Remark(999.9, party, label) for party in Party],
         Silence(12.34),
         Fold("7 more rounds of this"),
@@ -137,7 +137,7 @@ def test_what_is_no_moment_has_no_milliseconds_and_is_faint(row: Row, text: str)
 
 @pytest.mark.parametrize(("at", "text"), [(0.0, "0.0"), (0.0123, "12.3"), (999.9999, "999999.9")])
 def test_rows_begin_with_their_milliseconds(at: float, text: str) -> None:
-    for row in (arrow("tea", at=at), Remark(at, CLIENT, "tea"), Parting(at, "tea", "coffee")):
+    for row in (arrow("tea", at=at), Remark(at, CLIENT, "tea"), Divergence(at, "tea", "coffee")):
         drawing = draw([row])
         (clock,) = [words for words in drawing.words if words.kind == "clock"]
         assert clock.text == text
@@ -147,7 +147,7 @@ def test_rows_begin_with_their_milliseconds(at: float, text: str) -> None:
 @EVERY_FORMAT
 @EVERY_LABEL
 def test_where_they_part_has_a_strip_around_its_words(label: str, form: Format) -> None:
-    drawing = draw([arrow("before", wrong=True), Parting(0.25, label, label), arrow("after")], form)
+    drawing = draw([arrow("before", wrong=True), Divergence(0.25, label, label), arrow("after")], form)
     (box,) = drawing.boxes
     inside = [words for words in drawing.words if box.y < words.y < box.y + box.height]
     assert [(words.kind, words.text[:10].strip()) for words in inside] == [

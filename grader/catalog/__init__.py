@@ -1,0 +1,1 @@
+"""Which katas there are, and what each is made of."""

@@ -1,0 +1,1 @@
+"""The main path: one app, one specification, one report."""

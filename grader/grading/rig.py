@@ -1,0 +1,98 @@
+"""The test rig of one grade: the app between the two ends, replaced by a fresh one when a check has wrecked it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from grader.serving.app import App, Launch
+
+if TYPE_CHECKING:
+    from grader.probe.gate import UpstreamServer
+    from grader.probe.session import Session
+    from grader.probe.waiting import Waiter
+
+
+class Rig:
+    """Made before anything heavy is imported: the app boots while the rest of the grader loads."""
+
+    def __init__(self, launch: Launch, *, seed: str = "") -> None:
+        self.seed = seed or os.urandom(4).hex()
+        self._launch = launch
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._address: tuple[str, int] = self._listener.getsockname()
+        self._server: UpstreamServer | None = None
+        self._patience: Waiter | None = None
+        self._began = time.monotonic()
+        self._logs: list[str] = []
+        self.reboots = 0
+        self.app = App(launch, self._address)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.app.stop(graceful=False)
+        finally:
+            if self._server is not None:
+                self._server.close()
+            self._listener.close()
+
+    def wait_until_ready(self) -> None:
+        """Return when the app has started. Raises BootFailed."""
+        self._attach()
+        self.app.wait_until_ready()
+
+    def session(self, check: str, schemas: Path) -> Session:
+        """What one check needs of both ends; its draw depends on the seed and the check's id alone."""
+        from grader.probe.draw import Draw
+        from grader.probe.session import Session
+
+        server, waiter = self._attach()
+        draw = Draw(f"{self.seed}:{check}")
+        return Session(app=self.app, server=server, waiter=waiter, schemas=schemas, draw=draw)
+
+    def recover(self) -> None:
+        """After a check that did not pass: when the app no longer answers, boot a fresh one. Raises BootFailed."""
+        from grader.probe.waiting import Waited
+
+        _, waiter = self._attach()
+        if self.app.is_running and waiter.turns(1) is Waited.SILENT:
+            return
+        self._logs.append(self.app.log.text())
+        self.app.stop(graceful=False)
+        self._patience = None
+        self.app = App(self._launch, self._address)
+        self.reboots += 1
+        self.wait_until_ready()
+
+    @property
+    def overtime(self) -> bool:
+        """Whether the time limit of the whole grade is over."""
+        return time.monotonic() - self._began > self._launch.limits.total
+
+    def finish(self) -> tuple[str, ...]:
+        """End the app gracefully; returns what its shutdown complained about."""
+        return self.app.stop(graceful=True)
+
+    def log(self) -> str:
+        """What the app printed, all boots of it."""
+        return "\n".join(text for text in (*self._logs, self.app.log.text()) if text)
+
+    def _attach(self) -> tuple[UpstreamServer, Waiter]:
+        """The upstream's server and the waiter with the present app; both need what is imported late."""
+        from grader.probe.gate import UpstreamServer
+        from grader.probe.waiting import Waiter
+
+        if self._server is None:
+            self._server = UpstreamServer(self._listener)
+        if self._patience is None:
+            self._patience = Waiter(self.app, upstream_iteration=self._server.call, overtime=lambda: self.overtime)
+        return self._server, self._patience

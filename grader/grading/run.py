@@ -1,0 +1,100 @@
+"""The main path: boot the app, run the specification, report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grader.catalog.kata import Kata
+from grader.grading.rig import Rig
+from grader.model import CheckResult, Outcome, Report
+from grader.serving.app import Launch
+from grader.text import plural, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to grade: a kata, an app, and perhaps one check (with what it comes after) or a seed to repeat.
+
+    ``stop_early`` leaves out what comes after the first check that fails. ``command`` is how a learner asks for the
+    same, without seed and check.
+    """
+
+    kata: Kata
+    launch: Launch
+    command: str = ""
+    seed: str = ""
+    only: str = ""
+    stop_early: bool = False
+
+
+#: Is told how many checks are done, and how many there are: 0 while the app boots.
+Progress = Callable[[int, int], None]
+
+
+def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
+    """Grade one app. Raises BadKata and UsageError; whatever the app does ends up in the report."""
+    began = time.monotonic()
+    with Rig(job.launch, seed=job.seed) as rig:  # boots while the rest of the grader is imported
+        progress(0, 0)
+        from grader.grading.plugin import Specification
+
+        specification = Specification(job.kata, rig, only=job.only, stop_early=job.stop_early, progress=progress)
+        specification.run()
+        notes = rig.finish()
+    results = tuple(specification.results[name] for name in specification.checks if name in specification.results)
+    return Report(
+        kata=job.kata.name,
+        title=job.kata.title,
+        app=str(job.launch.file),
+        seed=rig.seed,
+        command=job.command or f"grade {job.kata.id}",
+        results=results,
+        boot_failure=specification.boot_failure if _nothing_ran(results) else None,
+        notes=(*notes, *_explanations(rig), *_left_out(job, checks=len(specification.checks), run=len(results))),
+        is_whole=not job.only and not job.stop_early,
+        log=rig.log(),
+        seconds=time.monotonic() - began,
+        versions=_versions(),
+    )
+
+
+def _nothing_ran(results: tuple[CheckResult, ...]) -> bool:
+    return all(result.outcome is Outcome.FAILED and result.finding is None for result in results)
+
+
+def _explanations(rig: Rig) -> list[str]:
+    notes = []
+    if rig.reboots:
+        notes.append(
+            f"The app had to be started again {plural(rig.reboots, 'time')}: it had crashed, or no longer answered."
+        )
+    stuck = rig.app.longest_blockage
+    if stuck is not None:
+        line = visible(f"{stuck.file}:{stuck.line}: {stuck.text}", 120)
+        notes.append(
+            f"The event loop stood still for {stuck.seconds:.1f} s at {line} — nobody else is served meanwhile."
+        )
+    if "MemoryError" in rig.log():
+        notes.append("The app's log speaks of a MemoryError: it may have run into its memory limit.")
+    return notes
+
+
+def _left_out(job: Job, *, checks: int, run: int) -> list[str]:
+    left = checks - run
+    return [f"Stopped early: {plural(left, 'check')} not run, and not counted."] if job.stop_early and left else []
+
+
+def _versions() -> dict[str, str]:
+    """The parts whose version can matter, of those that are loaded or installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": sys.version.partition(" ")[0]}
+    for name in ("stream-katas", "fastapi", "starlette", "uvicorn"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

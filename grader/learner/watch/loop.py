@@ -1,0 +1,166 @@
+"""Waits for saves, keys and the grade under way, all at once; changes the state, and shows it."""
+
+from __future__ import annotations
+
+import selectors
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from grader import interrupt
+from grader.grading.run import Job
+from grader.learner.journal import Journal
+from grader.learner.watch.keys import DOWN, UP, Keys
+from grader.learner.watch.saves import Saves
+from grader.learner.watch.state import State
+from grader.model import Report
+from grader.pool.worker import Progress, Trouble, Worker
+from grader.report import browser, html
+
+#: Shows a state; it is told whether a grade has just ended. Returns how far what it shows can be scrolled.
+Show = Callable[[State, bool], int]
+
+_TICK = 0.5  # seconds: a terminal that has changed its size is noticed by then
+_PAGE = "report.html"
+
+
+class Watch:
+    """Grades ``job`` at the beginning and after every save; a save during a grade ends that one and begins another.
+
+    ``journal`` takes in every grade, where there is one. ``keys`` are there where there is a terminal.
+    """
+
+    def __init__(self, job: Job, *, show: Show, saves: Saves, keys: Keys | None, journal: Journal | None) -> None:
+        self._job = job
+        self._show = show
+        self._saves = saves
+        self._keys = keys
+        self._journal = journal
+        self._worker: Worker | None = None
+        self._selector = selectors.DefaultSelector()
+        self._folder: TemporaryDirectory[str] | None = None
+        self._going_on = True
+        self._furthest = 0
+        self.state = State()
+
+    def run(self) -> None:
+        """Until somebody quits, or the terminal is gone."""
+        self._selector.register(self._saves, selectors.EVENT_READ, self._saved)
+        if self._keys is not None:
+            self._selector.register(self._keys, selectors.EVENT_READ, self._pressed)
+        try:
+            self._begin()
+            while self._going_on:
+                for key, _ in self._selector.select(_TICK):
+                    react: Callable[[], None] = key.data
+                    react()
+                self._draw()
+        finally:
+            self._end_grade()
+            self._selector.close()
+            self._remove_page()
+
+    def _draw(self, *, has_ended: bool = False) -> None:
+        self._furthest = self._show(self.state, has_ended)
+
+    # -- a grade ------------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._end_grade()
+        self.state = self.state.started()
+        self._draw()
+        self._worker = Worker(self._job)
+        self._selector.register(self._worker, selectors.EVENT_READ, partial(self._heard, self._worker))
+
+    def _end_grade(self) -> None:
+        if self._worker is not None:
+            self._selector.unregister(self._worker)
+            self._worker.stop()
+            self._worker = None
+
+    def _heard(self, worker: Worker) -> None:
+        if worker is not self._worker:  # ended by what was read just before
+            return
+        match worker.receive():
+            case Progress() as progress:
+                self.state = replace(self.state, progress=progress)
+                return
+            case Report() as report:
+                self._end_grade()
+                self._note(report)
+                self.state = self.state.graded(report)
+            case Trouble(message):
+                self._end_grade()
+                self.state = self.state.troubled(message)
+        self._draw(has_ended=True)
+
+    def _note(self, report: Report) -> None:
+        if self._journal is not None:
+            with suppress(OSError):
+                self._journal.note(self._job.kata, report)
+
+    # -- the learner --------------------------------------------------------------------------------------------------
+
+    def _saved(self) -> None:
+        self._saves.take()
+        self._begin()
+
+    def _pressed(self) -> None:
+        assert self._keys is not None
+        pressed = self._keys.read()
+        if pressed is None:  # the terminal is gone, and its signal may go to others only
+            signal.raise_signal(signal.SIGHUP)
+            return
+        for key in pressed:
+            self._do(key)
+
+    def _do(self, key: str) -> None:
+        match key:
+            case "enter":
+                self._begin()
+            case "h":
+                self._hint()
+            case "d":
+                self.state = replace(self.state, details=not self.state.details, scroll=0)
+            case "o":
+                self._open_page()
+            case "q":
+                self._going_on = False
+            case _ if key in (UP, DOWN):
+                scroll = self.state.scroll + (1 if key == DOWN else -1)
+                self.state = replace(self.state, scroll=max(0, min(scroll, self._furthest)))
+
+    def _hint(self) -> None:
+        shown = self.state.hints
+        self.state = self.state.with_hint()
+        if self._journal is not None and self.state.mend is not None and self.state.hints > shown:
+            with suppress(OSError):
+                self._journal.note_hint(self._job.kata, self.state.mend.check.id)
+
+    def _open_page(self) -> None:
+        if self.state.report is None:
+            return
+        try:
+            page = self._write_page(self.state.report)
+        except OSError as error:
+            says = f"The page cannot be written: {error.strerror}."
+        else:
+            says = "" if browser.show(page) else f"No browser can be started here. The page is {page}, until you quit."
+        self.state = replace(self.state, message=says)
+
+    def _write_page(self, report: Report) -> Path:
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="stream-katas-", ignore_cleanup_errors=True)
+            self._forget_page = interrupt.on_end(self._folder.cleanup)
+        page = Path(self._folder.name, _PAGE)
+        page.write_text(html.render(report), "utf-8")
+        return page
+
+    def _remove_page(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._forget_page()

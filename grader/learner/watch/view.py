@@ -1,0 +1,130 @@
+"""The one view of a watch: a state as what stands on the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.layout import Layout
+from rich.padding import Padding
+from rich.segment import Segment
+from rich.text import Text
+
+from grader.learner.watch.state import State
+from grader.model import Outcome, Report
+from grader.report import advice, terminal
+from grader.text import plural, visible
+
+_SIGNS = {
+    Outcome.PASSED: ("✓", ".", "green"),
+    Outcome.FAILED: ("✗", "F", "bold red"),
+    Outcome.BLOCKED: ("·", "-", "dim"),
+    Outcome.INCONCLUSIVE: ("?", "?", "yellow"),
+}
+_KEYS = "Enter run   h hint   d details   ↑↓ scroll   o page   q quit"
+_NEWS = 4  # titles
+
+
+class Window:
+    """The lines of ``content`` from ``top`` on: as many as there is room for. ``furthest`` shows the last of them."""
+
+    def __init__(self, content: RenderableType, top: int) -> None:
+        self._content = content
+        self._top = top
+        self.furthest = 0  # known once it is drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self._content, options.update(height=None), pad=False)
+        self.furthest = max(0, len(lines) - (options.height or len(lines)))
+        for line in lines[min(self._top, self.furthest) :]:
+            yield from line
+            yield Segment.line()
+
+
+def screen(state: State, *, title: str, app: Path, console: Console) -> tuple[RenderableType, Window]:
+    """All of it, as high as the terminal, and the window in it that can be scrolled."""
+    whole = Layout()
+    body = Window(Group(*_body(state, title, app, console)), state.scroll)
+    keys = _KEYS.encode(console.encoding, "replace").decode(console.encoding)
+    whole.split_column(Layout(body), Layout(Text(keys, "reverse", no_wrap=True), size=1))
+    return whole, body
+
+
+def line(state: State) -> str:
+    """The same for where there is no terminal: one line for each grade."""
+    report = state.report
+    if report is None:
+        return visible(state.message, 500)
+    change = f" ({_change(state)})" if _change(state) else ""
+    failure = report.boot_failure
+    says = f"The app did not start: {failure.headline}" if failure else advice.next_step(report)
+    return visible(f"{report.points} of {report.possible} points{change}. {says}", 500)
+
+
+def _body(state: State, title: str, app: Path, console: Console) -> list[RenderableType]:
+    path = app.relative_to(Path.cwd()) if app.is_relative_to(Path.cwd()) else app
+    parts: list[RenderableType] = [Text.assemble((title, "bold"), (f"   {visible(str(path), 200)}", "dim"))]
+    parts.append(_status(state))
+    if state.report is None:
+        parts += [Text(f"\n{visible(state.message, 500)}", "yellow")] if state.message else []
+        return parts
+    if state.report.results and state.report.boot_failure is None:
+        parts.append(_signs(state.report, console))
+    parts += [] if state.details else _news(state)
+    if state.message:
+        parts.append(Text(f"\n{visible(state.message, 500)}", "yellow"))
+    return [*parts, Text(), *_first(state, state.report, console)]
+
+
+def _status(state: State) -> Text:
+    found: list[tuple[str, str]] = []
+    if state.report is not None:
+        full = state.report.points == state.report.possible
+        found.append((f"{state.report.points} of {state.report.possible} points", "bold green" if full else "bold"))
+        if change := _change(state):
+            found.append((f"  {change}", "bold cyan"))
+    match state.progress:
+        case None if state.report is not None:
+            found.append((f"   run {state.runs}, {state.report.seconds:.1f} s; waiting for a save", "dim"))
+        case None:
+            found.append(("   waiting for a save", "dim"))
+        case progress if progress.total == 0:
+            found.append((f"   run {state.runs}: the app is booting", "yellow"))
+        case progress:
+            found.append((f"   run {state.runs}: {progress.done} of {plural(progress.total, 'check')}", "yellow"))
+    return Text.assemble(*found)
+
+
+def _change(state: State) -> str:
+    """What is new since the grade before, such as "+2 checks, -1 check"."""
+    counts = [(sign, len(titles)) for sign, titles in (("+", state.gained), ("-", state.lost)) if titles]
+    return ", ".join(f"{sign}{plural(count, 'check')}" for sign, count in counts)
+
+
+def _signs(report: Report, console: Console) -> Text:
+    which = 1 if console.options.ascii_only else 0
+    return Text.assemble(*((_SIGNS[result.outcome][which], _SIGNS[result.outcome][2]) for result in report.results))
+
+
+def _news(state: State) -> list[RenderableType]:
+    found: list[RenderableType] = []
+    for sign, titles, style in (("+", state.gained, "green"), ("-", state.lost, "red")):
+        found += [Text(f"{sign} {title}", style) for title in titles[:_NEWS]]
+        found += [Text(f"{sign} … and {len(titles) - _NEWS} more", style)] if len(titles) > _NEWS else []
+    return found
+
+
+def _first(state: State, report: Report, console: Console) -> list[RenderableType]:
+    """What to look at first."""
+    if report.boot_failure is not None:
+        return terminal.boot_failure(report.boot_failure, report.log)
+    mend = state.mend
+    if mend is None or mend.finding is None:
+        return [Text(advice.next_step(report), "bold green" if report.points == report.possible else "yellow")]
+    count = len(state.all_hints)
+    shown = enumerate(state.all_hints[: state.hints], 1)
+    hints = [f"\nhint {at} of {count}: {visible(hint, 1000)}" for at, hint in shown]
+    help_ = [Padding(Text(hint, "cyan"), (0, 0, 0, 5)) for hint in hints]
+    if state.details:
+        return [*terminal.failed(mend, mend.finding, console), *help_[1:]]
+    return [terminal.line(mend), Padding(Text(visible(mend.finding.headline, 600), "red"), (0, 0, 0, 5)), *help_]

@@ -1,0 +1,72 @@
+"""A learner's workspace: a folder with the READMEs, schemas and stubs of katas, and never a specification."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.catalog.kata import Kata
+from grader.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What ``init`` did: files written, and files kept because they are there and differ."""
+
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+
+
+def init(folder: Path, katas: Iterable[Kata]) -> Made:
+    """Lay out ``katas`` in ``folder``. What is there already stays as it is. Raises UsageError when it cannot."""
+    written: list[Path] = []
+    kept: list[Path] = []
+    try:
+        for kata in katas:
+            for source in _for_learners(kata):
+                target = folder / kata.name / source.relative_to(kata.folder)
+                if not target.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(source, target)
+                    written.append(target)
+                elif target.read_bytes() != source.read_bytes():
+                    kept.append(target)
+    except OSError as error:
+        raise UsageError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
+    return Made(tuple(written), tuple(kept))
+
+
+def reset(app: Path, kata: Kata) -> Path | None:
+    """Put ``kata``'s stub in the place of ``app``. Returns where the learner's file is kept, None if there is none.
+
+    Raises UsageError when it cannot, or when ``app`` is the only copy of the stub that there is.
+    """
+    if kata.stub.exists() and app.exists() and app.samefile(kata.stub):
+        raise UsageError(f"{app} is the stub itself, in a checkout: bring it back with `git checkout`.")
+    try:
+        stub = kata.stub.read_bytes()
+        if not app.exists():
+            app.write_bytes(stub)
+            return None
+        if app.read_bytes() == stub:
+            return None
+        kept = next(path for path in _names_beside(app) if not path.exists())
+        part = app.with_name(f"{app.name}.part")
+        part.write_bytes(stub)
+        os.link(app, kept)  # before the stub takes its name: at no moment is the learner's file without one
+        part.replace(app)
+    except OSError as error:
+        raise UsageError(f"{app} cannot be reset: {error.strerror}.") from None
+    return kept
+
+
+def _names_beside(app: Path) -> Iterator[Path]:
+    return (app.with_name(f"{app.stem}.mine-{number}{app.suffix}") for number in itertools.count(1))
+
+
+def _for_learners(kata: Kata) -> list[Path]:
+    return [kata.readme, kata.stub, *sorted(kata.schemas.glob("*.json"))]

@@ -1,0 +1,1 @@
+"""Many grades, each in a process of its own."""

@@ -1,0 +1,72 @@
+"""One connection to the app, recorded: bytes in both directions with their times, and the ways of leaving."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from contextlib import suppress
+from enum import Enum
+
+
+class NoData(Enum):
+    """What a look at the connection may bring instead of bytes."""
+
+    NOTHING = "nothing yet"
+    EOF = "closed by the app"
+    RESET = "reset by the app"
+
+
+class Disconnect(Enum):
+    """How a client leaves: FIN closes in good order, RST drops everything at once (RFC 9293 3.6, 3.5.2)."""
+
+    CLOSE = "FIN"
+    ABORT = "RST"
+
+
+class Connection:
+    """A connected socket. ``now`` gives seconds since the check began."""
+
+    def __init__(self, connection: socket.socket, *, born: float) -> None:
+        self._socket = connection
+        self._born = born
+        self.is_open = True
+
+    def now(self) -> float:
+        return time.monotonic() - self._born
+
+    def send(self, data: bytes) -> bool:
+        """Send everything. False when the app has closed its end meanwhile (what it answered can still be read)."""
+        try:
+            self._socket.sendall(data)
+        except OSError:
+            return False
+        return True
+
+    def receive(self, timeout: float) -> bytes | NoData:
+        """What has arrived, waiting at most ``timeout`` seconds for the first byte."""
+        if not self.is_open or not select.select([self._socket], [], [], timeout)[0]:
+            return NoData.NOTHING
+        try:
+            return self._socket.recv(65536) or NoData.EOF
+        except OSError:
+            return NoData.RESET
+
+    def disconnect(self, how: Disconnect) -> None:
+        """Close the connection. Unread bytes would turn a FIN into a RST, so they are taken in first."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        with suppress(OSError):
+            if how is Disconnect.ABORT:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                self._drain()
+        self._socket.close()
+
+    def _drain(self) -> None:
+        self._socket.setblocking(False)
+        for _ in range(64):
+            if not self._socket.recv(65536):
+                return

@@ -1,0 +1,100 @@
+"""JSON payloads: parsed strictly (RFC 8259), and checked against a kata's JSON Schemas."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.errors import BadKata, Violation
+from grader.model import Spot
+from grader.protocol import json_text
+from grader.text import visible
+
+if TYPE_CHECKING:
+    from grader.probe.session import Session
+
+#: A parsed JSON value. A specification looks into it without ceremony, so it is not typed further.
+Json = Any
+
+_RULE = "RFC 8259 2"
+_MISTAKES = {
+    json_text.Wrong.PYTHON_REPR: " — that is Python's own notation; json.dumps() writes JSON",
+    json_text.Wrong.NOT_A_NUMBER: " — NaN and Infinity are no JSON",
+    json_text.Wrong.UNFINISHED: " — it breaks off in the middle",
+    json_text.Wrong.SEVERAL_VALUES: " — there is more than one value",
+    json_text.Wrong.DATA_PREFIX: " — `data: ` is written twice, by you and by what sends the event",
+    json_text.Wrong.TOO_DEEP: " — it is nested too deeply to read",
+}
+
+
+def decode(body: bytes, *, what: str) -> str:
+    """UTF-8, as RFC 8259 8.1 demands of JSON between systems."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        spot = Spot(body[max(0, error.start - 60) : error.start + 60], min(60, error.start), error.start)
+        raise Violation(
+            expected=f"{what} in UTF-8",
+            seen=f"{error.reason} at byte {error.start}",
+            headline=f"{what} is not UTF-8: {error.reason} at byte {error.start}",
+            rule="RFC 8259 8.1",
+            spot=spot,
+        ) from None
+
+
+def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) -> Json:
+    """``text`` as a JSON value of the shape that ``schema`` names ("" asks for no shape). Raises Violation."""
+    try:
+        value = json_text.parse(text)
+    except json_text.NotJson as error:
+        why = f" — {error.detail}" if error.detail and text else ""
+        seen = _excerpt(text) + _MISTAKES.get(error.wrong, why)
+        says = f"{what} is no JSON: {seen}"
+        raise Violation(expected=f"{what} as JSON", seen=seen, headline=says, rule=_RULE, spot=spot) from None
+    if schema:
+        _check(value, text, what=what, path=session.schemas / f"{schema}.json", spot=spot)
+    return value
+
+
+def prepare(schemas: Path) -> None:
+    """Load the validator and the kata's schemas beforehand, while the app boots. Faulty ones are told when used."""
+    for path in schemas.glob("*.json"):
+        with suppress(BadKata):
+            _validator(path)
+
+
+def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None:
+    from jsonschema.exceptions import best_match  # heavy, and loaded while the app boots
+
+    error = best_match(_validator(path).iter_errors(value))
+    if error is not None:
+        where = error.json_path if error.json_path != "$" else "the whole of it"
+        wrong, excerpt = visible(error.message, 160), _excerpt(text)
+        within = "" if error.json_path == "$" else f", at {visible(where)}"
+        raise Violation(
+            expected=f"{what} by {path.name}",
+            seen=f"at {visible(where)}: {wrong} — in {excerpt}",
+            headline=f"{what} does not fit {path.name}{within}: {wrong} — in {excerpt}",
+            spot=spot,
+        )
+
+
+@cache
+def _validator(path: Path) -> Any:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        schema = json.loads(path.read_text("utf-8"))
+        Draft202012Validator.check_schema(schema)
+    except (OSError, ValueError, SchemaError) as error:
+        why = error.message if isinstance(error, SchemaError) else str(error)
+        raise BadKata(f"The specification needs {path}, a JSON Schema: {why}") from error
+    return Draft202012Validator(schema)
+
+
+def _excerpt(text: str) -> str:
+    return visible(text, 120) if text else "(empty)"

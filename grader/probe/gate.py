@@ -1,0 +1,261 @@
+"""Where the app's items come from: a server of the grader's, with a gate for every request that is under way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Final
+
+from grader.errors import Inconclusive
+from grader.protocol.transcript import Act, clip
+
+#: How an upstream tells what happened at its end: act, number of the stream, bytes, words.
+Record = Callable[[Act, int, bytes, str], None]
+
+_STARVED: Final = 30.0  # seconds without a turn of the server's thread, which needs none to speak of
+_END: Final = b'{"end": true}\n'
+
+
+class Gate:
+    """What the upstream holds for one key: the items let through so far, and what the app did with them.
+
+    Made by :meth:`UpstreamServer.open_gate`. State changes on the server's thread only; ``news`` tells of them.
+    """
+
+    def __init__(self, server: UpstreamServer, key: str, record: Record) -> None:
+        self._server = server
+        self._record = record
+        self._answers: deque[bytes] = deque()
+        self._flow: Iterator[str] | None = None
+        self._last: bytes | None = None
+        self._waiting: deque[_UpstreamConnection] = deque()
+        self.key = key
+        self.pulls = 0
+        self.given = 0
+        self.given_bytes = 0
+        self.streams = 0
+        self.open_streams = 0
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the app has asked for an item that the gate holds back."""
+        return bool(self._waiting)
+
+    # -- from the specification's thread --------------------------------------------------------------------
+
+    def give(self, items: Iterable[str]) -> None:
+        """Let these items through, each to one pull."""
+        answers = [_answer(item=item) for item in items]
+        self._server.call(lambda: self._answers.extend(answers), self._pump)
+
+    def flow(self, items: Iterator[str] | None) -> None:
+        """Open the gate: ``items`` go through as fast as they are pulled. None shuts it again."""
+
+        def change() -> None:
+            self._flow = items
+
+        self._server.call(change, self._pump)
+
+    def finish(self, error: str | None = None) -> None:
+        """After what was let through, every pull is told that there is no more, or that the upstream failed."""
+        last = _END if error is None else _answer(error=error)
+
+        def change() -> None:
+            self._flow, self._last = None, last
+
+        self._server.call(change, self._pump)
+
+    # -- on the server's thread -----------------------------------------------------------------------------
+
+    def opened(self, connection: _UpstreamConnection) -> None:
+        self.streams += 1
+        self.open_streams += 1
+        connection.number = self.streams
+        self._record(Act.OPENED, self.streams, b"", self.key)
+
+    def pulled(self, connection: _UpstreamConnection) -> None:
+        self.pulls += 1
+        self._record(Act.PULLED, connection.number, b"", f"pull {self.pulls}")
+        self._waiting.append(connection)
+        self._pump()
+
+    def released(self, connection: _UpstreamConnection) -> None:
+        self.open_streams -= 1
+        if connection in self._waiting:
+            self._waiting.remove(connection)
+        self._record(Act.CLOSED, connection.number, b"", "")
+
+    def _pump(self) -> None:
+        while self._waiting and (answer := self._next_answer()) is not None:
+            connection = self._waiting.popleft()
+            self._note_given(connection, answer)
+            connection.send(answer)
+
+    def _next_answer(self) -> bytes | None:
+        if self._answers:
+            return self._answers.popleft()
+        if self._flow is not None:
+            item = next(self._flow, None)
+            if item is not None:
+                return _answer(item=item)
+            self._flow = None
+        return self._last
+
+    def _note_given(self, connection: _UpstreamConnection, answer: bytes) -> None:
+        match json.loads(answer):
+            case {"item": str(item)}:
+                data = item.encode()
+                self.given += 1
+                self.given_bytes += len(data)
+                self._record(Act.GAVE, connection.number, clip(data), "")
+            case {"error": str(message)}:
+                self._record(Act.FAILED, connection.number, b"", message)
+            case _:
+                self._record(Act.FINISHED, connection.number, b"", "")
+
+
+class _UpstreamConnection(asyncio.Protocol):
+    """One stream that the app has opened."""
+
+    def __init__(self, server: UpstreamServer) -> None:
+        self._server = server
+        self._buffer = bytearray()
+        self._gate: Gate | None = None
+        self._refused = False
+        self.number = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._server.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while b"\n" in self._buffer:
+            line, _, rest = bytes(self._buffer).partition(b"\n")
+            self._buffer[:] = rest
+            self._hear(line)
+        if len(self._buffer) > 1 << 20:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
+        self._server.connections.discard(self)
+        if self._gate is not None:
+            self._gate.released(self)
+            self._server.tell()
+
+    def hang_up(self) -> None:
+        self._transport.abort()
+
+    def send(self, answer: bytes) -> None:
+        self._transport.write(answer)
+
+    def _hear(self, line: bytes) -> None:
+        if self._refused:
+            return  # read on all the same: unread bytes would turn the FIN into a RST, which may overtake the answer
+        if self._gate is None:
+            self._open(line)
+        elif line == b"pull":
+            self._gate.pulled(self)
+            self._server.tell()
+
+    def _open(self, line: bytes) -> None:
+        try:
+            key = json.loads(line)["open"]
+        except (ValueError, TypeError, KeyError):
+            self._transport.abort()  # not the kit: whatever it is, it gets nothing
+            return
+        self._gate = self._server.gate(key)
+        if self._gate is None:
+            self._refused = True
+            self.send(_answer(error="the upstream knows no such request"))
+            self._transport.write_eof()
+            return
+        self._gate.opened(self)
+        self._server.tell()
+
+
+class UpstreamServer:
+    """Serves all gates of a grade from one thread. ``news`` is notified whenever something has happened."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.news = threading.Condition()
+        self.unknown_keys: list[str] = []  # keys that the app asked for and no request named
+        self.connections: set[_UpstreamConnection] = set()
+        self.on_unknown_key: Callable[[str], Gate] | None = None  # makes a gate for a key that nobody named
+        self._gates: dict[str, Gate] = {}
+        self._loop = asyncio.new_event_loop()
+        self._serving = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(listener,), name="upstream", daemon=True)
+        self._thread.start()
+
+    def open_gate(self, key: str, record: Record) -> Gate:
+        """A gate for ``key``; shut, until items are given."""
+        gate = Gate(self, key, record)
+        self._gates[key] = gate
+        return gate
+
+    def gate(self, key: object) -> Gate | None:
+        found = self._gates.get(key) if isinstance(key, str) else None
+        if found is None and isinstance(key, str) and self.on_unknown_key is not None:
+            return self.on_unknown_key(key)
+        if found is None and len(self.unknown_keys) < 100:
+            self.unknown_keys.append(str(key))
+        return found
+
+    def call(self, *steps: Callable[[], None]) -> None:
+        """Run ``steps`` on the server's thread, and wait for them: what had arrived before is then counted.
+
+        Raises Inconclusive when the machine gives that thread no time.
+        """
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                for step in steps:
+                    step()
+            except Exception as error:
+                done.set_exception(error)
+            else:
+                # Two turns later: the next one finds what had arrived when this call was made, and takes it in.
+                self._loop.call_soon(self._loop.call_soon, done.set_result, None)
+            self.tell()
+
+        self._loop.call_soon_threadsafe(run)
+        try:
+            done.result(timeout=_STARVED)
+        except TimeoutError:
+            raise Inconclusive("the machine gave the grader's upstream end no time") from None
+
+    def tell(self) -> None:
+        with self.news:
+            self.news.notify_all()
+
+    def close(self) -> None:
+        self._serving.wait(timeout=5)
+        if self._loop.is_closed():
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+
+    def _run(self, listener: socket.socket) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(
+            self._loop.create_server(lambda: _UpstreamConnection(self), sock=listener)
+        )
+        self._serving.set()
+        self._loop.run_forever()
+        server.close()
+        for connection in list(self.connections):
+            connection.hang_up()
+        self._loop.run_until_complete(asyncio.sleep(0))  # a turn, in which they close
+        self._loop.close()
+
+
+def _answer(**fields: str) -> bytes:
+    return json.dumps(fields).encode() + b"\n"

@@ -1,0 +1,126 @@
+"""The sequence picture as lines of text, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from rich.cells import cell_len, set_cell_size
+
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence
+
+_CLOCK = 9  # columns for the milliseconds, and the blank after them
+_LONG = 999.9  # seconds after which there is no room for tenths of milliseconds
+_NARROWEST = 60
+
+
+class Tone(Enum):
+    """How a line wants to be coloured."""
+
+    PLAIN = "plain"
+    FAINT = "faint"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the picture."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """What lines are drawn with."""
+
+    lane: str
+    quiet: str
+    line: str
+    right: str
+    left: str
+    cross: str
+    more: str
+    spelling: Mapping[int, str]  # of characters in the grader's own words
+
+
+_SPELLING = str.maketrans({"“": '"', "”": '"', "…": "..."})
+LINES = Glyphs(lane="│", quiet="┆", line="─", right="►", left="◄", cross="✗", more="…", spelling={})
+ASCII = Glyphs(lane="|", quiet=":", line="-", right=">", left="<", cross="X", more="...", spelling=_SPELLING)
+
+
+class Pen:
+    """Draws rows ``width`` columns wide (at least 60), with lanes that take what room there is."""
+
+    def __init__(self, width: int, glyphs: Glyphs = LINES) -> None:
+        room = max(width, _NARROWEST) - _CLOCK - 3
+        self._spans = (room * 3 // 5, room - room * 3 // 5)
+        self._glyphs = glyphs
+
+    def heading(self) -> Line:
+        """The names of the lanes."""
+        client, upstream = self._spans
+        names = f"{'ms':>{_CLOCK - 1}} client{'app':>{client - 3}}{'upstream':>{upstream}}"
+        return Line(names, Tone.FAINT)
+
+    def lines(self, rows: Iterable[Row]) -> Iterator[Line]:
+        """The lines of ``rows``, in order."""
+        for row in rows:
+            yield from self.draw(row)
+
+    def draw(self, row: Row) -> Iterator[Line]:
+        """One row, as one line or a few."""
+        match row:
+            case Arrow():
+                drawn = self._arrow(row)
+                if row.wrong:  # seen without colours, too
+                    drawn = self._glyphs.cross + drawn.removeprefix(self._glyphs.lane)
+                yield Line(self._clock(row.at) + drawn, Tone.WRONG if row.wrong else Tone.PLAIN)
+            case Remark():
+                spans = [self._blank(span) for span in self._spans]
+                side = 0 if row.party is Party.CLIENT else 1
+                spans[side] = self._fit(f" {row.label}", self._spans[side])
+                yield Line(self._clock(row.at) + self._lanes(*spans))
+            case Silence():
+                words = self._fit(f" {row.seconds:.1f} s of silence", self._spans[0])
+                yield Line(" " * _CLOCK + self._lanes(words, self._blank(self._spans[1]), quiet=True), Tone.FAINT)
+            case Fold():
+                words = self._fit(f" {self._glyphs.more} {row.label}", self._spans[0])
+                yield Line(" " * _CLOCK + self._lanes(words, self._blank(self._spans[1]), quiet=True), Tone.FAINT)
+            case Divergence():
+                room = sum(self._spans) - 9
+                yield Line(f"{self._clock(row.at)}{self._glyphs.cross} expected {self._cut(row.expected, room)}")
+                yield Line(f"{' ' * _CLOCK}  seen     {self._cut(row.seen, room)}", Tone.WRONG)
+
+    def _arrow(self, row: Arrow) -> str:
+        side = 0 if Party.CLIENT in (row.tail, row.head) else 1
+        span = self._spans[side]
+        words = self._cut(row.label, span - 4)
+        shaft = self._glyphs.line * (span - cell_len(words) - 3)
+        to_the_right = row.tail < row.head
+        drawn = f" {words} {shaft}{self._glyphs.right}" if to_the_right else f"{self._glyphs.left}{shaft} {words} "
+        spans = [self._blank(one) for one in self._spans]
+        spans[side] = drawn
+        return self._lanes(*spans)
+
+    def _lanes(self, left: str, right: str, *, quiet: bool = False) -> str:
+        bar = self._glyphs.quiet if quiet else self._glyphs.lane
+        return f"{bar}{left}{bar}{right}{bar}"
+
+    def _clock(self, at: float) -> str:
+        digits = 1 if at < _LONG else 0
+        return f"{at * 1000:{_CLOCK - 1}.{digits}f} "
+
+    def _blank(self, span: int) -> str:
+        return " " * span
+
+    def _fit(self, words: str, span: int) -> str:
+        return set_cell_size(self._cut(words, span), span)
+
+    def _cut(self, words: str, room: int) -> str:
+        """``words`` in at most ``room`` columns; wide characters take two."""
+        words = words.translate(self._glyphs.spelling)
+        if cell_len(words) <= room:
+            return words
+        return set_cell_size(words, room - len(self._glyphs.more)).rstrip() + self._glyphs.more

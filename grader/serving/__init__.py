@@ -1,0 +1,1 @@
+"""The app as a process: how it is started, reached and ended."""

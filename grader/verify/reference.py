@@ -1,0 +1,59 @@
+"""The apps that a kata is proven with: what they are, and what each is there to show."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from grader.catalog.kata import Kata
+from grader.errors import BadKata
+
+
+class Role(Enum):
+    """What an app is there to prove."""
+
+    STUB = "stub"  # boots, and earns nothing for free
+    SOLUTION = "solution"  # full marks
+    VARIANT = "variant"  # full marks, in another style
+    WRONG = "wrong"  # fails exactly the checks that its docstring names
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceApp:
+    """One app of the proof; ``fails`` are the ids of the checks that its docstring names."""
+
+    role: Role
+    file: Path
+    fails: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        return self.role.value if self.role in (Role.STUB, Role.SOLUTION) else f"{self.role.value}/{self.file.stem}"
+
+
+def find_reference_apps(kata: Kata) -> Iterable[ReferenceApp]:
+    """The stub, the solution, the variants and the wrong apps. Raises BadKata when there is no solution."""
+    folder = kata.solutions
+    solution = folder / kata.entry[0]
+    if not solution.is_file():
+        raise BadKata(f"there is no solution: write {folder.name}/{kata.entry[0]} in {folder.parent}")
+    yield ReferenceApp(Role.STUB, kata.stub)
+    yield ReferenceApp(Role.SOLUTION, solution)
+    for file in sorted((folder / "variants").glob("*.py")):
+        yield ReferenceApp(Role.VARIANT, file)
+    for file in sorted((folder / "wrong").glob("*.py")):
+        yield ReferenceApp(Role.WRONG, file, _named_failures(file))
+
+
+def _named_failures(file: Path) -> frozenset[str]:
+    """The checks after "Fails:" in a wrong app's docstring, one line or several."""
+    try:
+        words = ast.get_docstring(ast.parse(file.read_text("utf-8"), file.name)) or ""
+    except (SyntaxError, ValueError) as error:
+        raise BadKata(f"wrong/{file.name} is not valid Python: {error}") from None
+    found = re.search(r"^Fails:(.*)", words, re.MULTILINE | re.DOTALL)
+    return frozenset(name.removeprefix("test_") for name in re.findall(r"\w+", found[1])) if found else frozenset()

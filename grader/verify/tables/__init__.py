@@ -1,0 +1,1 @@
+"""What `grade verify` prints: one table a module."""

@@ -1,0 +1,385 @@
+"""From a specification's tests to outcomes: small katas, graded by the command itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import DEADLINE, ROOT, Graded, environment
+from tests.tiny import app_with, write_kata
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+
+def finding(done: Graded, check: str) -> Any:
+    return next(item["finding"] for item in done.report["checks"] if item["id"] == check)
+
+
+OUTCOMES = '''
+    import pytest
+    from grader.errors import Inconclusive
+
+    @check(points=1)
+    def test_passes(client: Client) -> None:
+        """it passes"""
+        assert client.get("/").status == 200
+
+    @check(points=2, after=test_passes, rule="RFC 9110 15.5.5")
+    def test_compares(client: Client) -> None:
+        """what it compares differs"""
+        assert client.get("/").body() == b"goodbye"
+
+    @check(points=4, after=test_compares)
+    def test_is_blocked(client: Client) -> None:
+        """it comes after what failed"""
+        raise SystemExit("must not run")
+
+    @check(points=4, after=(test_passes, test_is_blocked))
+    def test_is_blocked_as_well(client: Client) -> None:
+        """it comes after what was blocked"""
+        raise SystemExit("must not run")
+
+    @check(points=8)
+    def test_says_it_in_words() -> None:
+        """it is said in words"""
+        assert False, "these are the words\\nand these are not"
+
+    @check(points=8)
+    def test_says_nothing() -> None:
+        """nothing is said"""
+        found = []
+        assert found
+
+    @check(points=8, rule="RFC 9110 15")
+    def test_violates(client: Client) -> None:
+        """the rule of a violation stands above the check's"""
+        client.get("/").next_event()
+
+    @check(points=8)
+    def test_points_at_a_byte(client: Client) -> None:
+        """a violation points at a byte"""
+        response = client.get("/events")
+        response.next_event()
+        response.next_event().json(schema="thing")
+
+    @check(points=8)
+    def test_breaks() -> None:
+        """the specification itself is broken"""
+        {}["nothing"]
+
+    @check(points=8)
+    def test_asks_for_what_is_not_there(nothing: object) -> None:
+        """there is no such fixture"""
+
+    @check(points=8)
+    def test_cannot_tell() -> None:
+        """nobody can tell"""
+        raise Inconclusive("the machine is asleep")
+
+    @check(points=8)
+    def test_skips() -> None:
+        """it is skipped"""
+        pytest.skip("not today")
+
+    @check(points=8, after=test_breaks)
+    def test_is_blocked_by_what_is_inconclusive() -> None:
+        """it comes after what is inconclusive"""
+
+    @check(points=16)
+    def test_compares_no_longer(client: Client) -> None:
+        """an earlier comparison is forgotten"""
+        try:
+            assert client.get("/").status == 404
+        except AssertionError:
+            pass
+'''
+
+EVENTS = """
+    async def more(path, answer):
+        if path == "/events":
+            await answer(b'data: {}\\n\\nevent: thing\\ndata: {"n": "x"}\\n\\n', "text/event-stream")
+            return True
+"""
+
+
+def test_every_end_of_a_test_is_one_outcome(tmp_path: Path, grade: Grade) -> None:
+    schemas = {"thing": {"properties": {"n": {"type": "integer"}}}}
+    done = grade(write_kata(tmp_path, OUTCOMES, app=app_with(EVENTS), schemas=schemas), json_report=True)
+    assert (done.code, done.err) == (1, "")
+    assert done.outcomes() == {
+        "passes": "passed",
+        "compares": "failed",
+        "is_blocked": "blocked",
+        "is_blocked_as_well": "blocked",
+        "says_it_in_words": "failed",
+        "says_nothing": "failed",
+        "violates": "failed",
+        "points_at_a_byte": "failed",
+        "breaks": "inconclusive",
+        "asks_for_what_is_not_there": "inconclusive",
+        "cannot_tell": "inconclusive",
+        "skips": "inconclusive",
+        "is_blocked_by_what_is_inconclusive": "blocked",
+        "compares_no_longer": "passed",
+    }
+    assert (done.report["points"], done.report["possible"]) == (17, 99)
+
+    compared = finding(done, "compares")
+    assert (compared["expected"], compared["seen"]) == ("goodbye", "hello")
+    assert (compared["rule"], compared["rule_url"]) == (
+        "RFC 9110 15.5.5",
+        "https://www.rfc-editor.org/rfc/rfc9110#section-15.5.5",
+    )
+    assert finding(done, "is_blocked")["expected"] == "first “what it compares differs”"
+    assert finding(done, "says_it_in_words")["expected"] == "that it is said in words"
+    assert finding(done, "says_it_in_words")["seen"] == "these are the words"
+    assert finding(done, "says_nothing")["seen"]
+
+    violated = finding(done, "violates")
+    assert (violated["expected"], violated["rule"]) == ("200 text/event-stream", "WHATWG HTML 9.2.3")
+    pointed = finding(done, "points_at_a_byte")
+    assert "at $.n: 'x' is not of type 'integer'" in pointed["seen"]
+    assert pointed["spot"]["excerpt"][pointed["spot"]["caret"] :].startswith("event: thing")
+    assert pointed["spot"]["offset"] == len("data: {}\n\n")
+    assert pointed["spot"]["request"] == 1
+
+    assert "KeyError: 'nothing' (test_tiny.py:" in finding(done, "breaks")["seen"]
+    asked = finding(done, "asks_for_what_is_not_there")["seen"]
+    assert asked == "it asks for 'nothing', which there is not: a check is given client, upstream and draw"
+    assert finding(done, "cannot_tell")["seen"] == "the machine is asleep"
+
+
+PARTING = """
+    @check(points=1)
+    def test_passes(client: Client) -> None:
+        \"\"\"it passes\"\"\"
+        with client.get("/") as response:
+            assert response.status == 200
+
+    @check(points=1, hint=("think", "do"))
+    def test_parts_within(client: Client) -> None:
+        \"\"\"it fails before the client leaves\"\"\"
+        with client.get("/") as response:
+            assert response.status == 201
+
+    @check(points=1, hint="the only one")
+    def test_parts_afterwards(client: Client) -> None:
+        \"\"\"it fails when the client has left\"\"\"
+        with client.get("/") as response:
+            status = response.status
+        assert status == 201
+"""
+
+
+def test_a_failure_tells_when_expectation_and_observation_parted(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, PARTING), json_report=True)
+    checks = {check["id"]: check for check in done.report["checks"]}
+    assert checks["passes"]["diverged_ms"] is None
+    for name, parts_first in (("parts_within", True), ("parts_afterwards", False)):
+        left = next(entry["ms"] for entry in checks[name]["transcript"] if entry["act"] == "disconnected")
+        assert (checks[name]["diverged_ms"] <= left) is parts_first
+
+
+def test_a_report_tells_the_first_hint_alone(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, PARTING), json_report=True)
+    assert [check["hint"] for check in done.report["checks"]] == ["", "think", "the only one"]
+    assert finding(done, "parts_within")["hint"] == "think"
+
+
+def test_without_a_failure_what_is_inconclusive_leaves_the_grade_open(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        @check(points=1)
+        def test_passes(client: Client) -> None:
+            """it passes"""
+            assert client.get("/").status == 200
+
+        @check(points=1)
+        def test_breaks() -> None:
+            """the specification itself is broken"""
+            raise RuntimeError("no fault of the app")
+    '''
+    done = grade(write_kata(tmp_path, spec), json_report=True)
+    assert done.code == 3
+    assert done.outcomes() == {"passes": "passed", "breaks": "inconclusive"}
+
+
+def test_several_files_run_in_their_order_and_only_what_is_wanted(tmp_path: Path, grade: Grade) -> None:
+    one = '''
+        @check(points=1)
+        def test_zebra() -> None:
+            """it comes first"""
+
+        @check(points=1)
+        def test_ape() -> None:
+            """it comes second, whatever its name"""
+    '''
+    two = '''
+        @check(points=1)
+        def test_bear() -> None:
+            """it comes third"""
+
+        @check(points=1, after=test_bear)
+        def test_cat() -> None:
+            """it comes last"""
+    '''
+    kata = write_kata(tmp_path, {"test_2_second.py": two, "test_1_first.py": one, "helper.py": "raise SystemExit"})
+    done = grade(kata, json_report=True)
+    assert list(done.outcomes()) == ["zebra", "ape", "bear", "cat"]
+    assert done.code == 0
+    only = grade(kata, "--only", "test_cat", json_report=True)
+    assert only.outcomes() == {"bear": "passed", "cat": "passed"}
+
+
+def test_nothing_that_a_check_leaves_behind_disturbs_the_next(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        @check(points=1)
+        def test_leaves_a_stream_open(client: Client, upstream: Upstream) -> None:
+            """it hangs up nowhere"""
+            client.get("/hold", params={"key": upstream.key})
+            upstream.wait_for_pull()
+
+        @check(points=1)
+        def test_finds_nothing_held(client: Client) -> None:
+            """the next one finds nothing held"""
+            assert client.get("/answers_when_nothing_is_held").body() == b"nothing"
+    '''
+    app = """
+        import urllib.parse
+        from grader.kit import UpstreamError, upstream
+        held, free = [], asyncio.Event()
+
+        async def more(path, answer):
+            if path == "/answers_when_nothing_is_held":
+                await free.wait()
+                await answer(b"nothing")
+                return True
+
+        plain = app
+        async def app(scope, receive, send):
+            if scope.get("path") != "/hold":
+                return await plain(scope, receive, send)
+            key = urllib.parse.parse_qs(scope["query_string"].decode())["key"][0]
+            try:
+                async for item in upstream(key):
+                    pass
+            except UpstreamError:
+                free.set()
+    """
+    done = grade(write_kata(tmp_path, spec, app=app_with(app)), json_report=True)
+    assert done.outcomes() == {"leaves_a_stream_open": "passed", "finds_nothing_held": "passed"}
+
+
+def test_an_app_that_crashes_is_booted_anew_for_the_next_check(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        @check(points=1)
+        def test_first(client: Client) -> None:
+            """it crashes"""
+            assert client.get("/crash").status == 200
+
+        @check(points=1)
+        def test_second(client: Client) -> None:
+            """it finds a living app"""
+            assert client.get("/").status == 200
+
+        @check(points=1, after=test_first)
+        def test_third(client: Client) -> None:
+            """it is blocked"""
+    '''
+    app = """
+        async def more(path, answer):
+            if path == "/crash":
+                os._exit(9)
+    """
+    kata = write_kata(tmp_path, spec, app=app_with(app))
+    done = grade(kata, json_report=True)
+    assert done.outcomes() == {"first": "failed", "second": "passed", "third": "blocked"}
+    assert "the app's process exited with status 9" in done.seen("first")
+
+    once = Path(kata, "app.py")
+    once.write_text(once.read_text("utf-8") + "\nos.mkdir('booted')\n", "utf-8")
+    done = grade(kata, json_report=True)
+    assert done.outcomes() == {"first": "failed", "second": "failed", "third": "blocked"}
+    assert "FileExistsError" in done.seen("second")
+    assert done.report["boot_failure"] is None
+    assert done.code == 1
+
+
+FAULTY = {
+    "unmarked": ("def test_it() -> None:\n    pass", "test_it is not marked; write @check(points=…) above it"),
+    "untitled": ("@check(points=1)\ndef test_it() -> None:\n    pass", "check it: it needs a docstring"),
+    "worthless": (
+        '@check(points=0)\ndef test_it() -> None:\n    """x"""',
+        "check it: it must be worth at least one point",
+    ),
+    "late": (
+        'def other() -> None:\n    pass\n@check(points=1, after=other)\ndef test_it() -> None:\n    """x"""',
+        "check it: it comes after other, which must stand above it",
+    ),
+    "too helpful": (
+        '@check(points=1, hint=("a", "b", "c", "d"))\ndef test_it() -> None:\n    """x"""',
+        "check it: it has 4 hints; 3 are enough",
+    ),
+    "after a name": (
+        '@check(points=1, after="other")\ndef test_it() -> None:\n    """x"""',
+        "after='other': give the function itself, not its name",
+    ),
+    "empty": ("", "there is no check; write a test function marked @check(points=…)"),
+    "broken": ("def test_it(:", "cannot be loaded: "),
+    "unimportable": ("import no_such_thing", "cannot be loaded: "),
+    "without points": ('@check()\ndef test_it() -> None:\n    """x"""', "cannot be loaded: "),
+    "sound": ('@check(points=7)\ndef test_it() -> None:\n    """x"""', "[7]"),
+    "sound as well": ('@check(points=8)\ndef test_it() -> None:\n    """x"""', "[8]"),
+}
+
+
+def test_a_specification_that_cannot_be_is_told_what_to_write(tmp_path: Path) -> None:
+    """All in one process, and all in files of one name: none is mistaken for another's."""
+    folders = [
+        write_kata(tmp_path, source, name=f"kata-{number}-tiny")
+        for number, (source, _) in enumerate(FAULTY.values(), start=1)
+    ]
+    twice = '@check(points=1)\ndef test_it() -> None:\n    """x"""'
+    folders.append(write_kata(tmp_path, {"test_a.py": twice, "test_b.py": twice}, name="kata-99-tiny"))
+    code = """if True:
+        import json, sys
+        from pathlib import Path
+        from grader.errors import BadKata
+        from grader.catalog.kata import read_kata
+        from grader.grading.plugin import checks_of
+        for folder in sys.argv[1:]:
+            try:
+                print(json.dumps(str([check.points for check in checks_of(read_kata(Path(folder)))])))
+            except BadKata as error:
+                print(json.dumps(str(error)))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code, *folders],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert done.stderr == ""
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(told) == len(folders)
+    for words, (_, expected) in zip(told, FAULTY.values(), strict=False):
+        assert expected in words
+    assert "check it: there are two of this name" in told[-1]
+
+
+def test_a_schema_that_is_missing_is_the_katas_fault(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        @check(points=1)
+        def test_it(client: Client) -> None:
+            """it needs a schema"""
+            client.get("/events").next_event().json(schema="thing")
+    '''
+    done = grade(write_kata(tmp_path, spec, app=app_with(EVENTS)))
+    assert done.code == 3
+    assert "schemas/thing.json, a JSON Schema" in done.err
+    assert done.out == ""

@@ -1,0 +1,146 @@
+"""The rig: one app between two ends, and a fresh one when a check has wrecked it."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.errors import BootFailed, Inconclusive
+from grader.grading.rig import Rig
+from grader.probe.client import Client
+from grader.probe.upstream import Upstream
+from grader.serving.app import Launch, LaunchLimits
+from tests.conftest import DEADLINE
+
+APP = """
+    import os, threading
+    from pathlib import Path
+    print("booted")
+    {start}
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            if scope["path"] == "/crash":
+                os._exit(9)
+            if scope["path"] == "/block":
+                threading.Event().wait()
+            await send({{"type": "http.response.start", "status": 200, "headers": []}})
+            await send({{"type": "http.response.body", "body": str(os.getpid()).encode()}})
+        elif "{lifespan}":
+            while True:
+                message = await receive()
+                end = ".complete" if message["type"] == "lifespan.startup" else ".failed"
+                await send({{"type": message["type"] + end, "message": "cannot close"}})
+"""
+
+Make = Callable[..., Rig]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    rigs: list[Rig] = []
+
+    def made(*, start: str = "", lifespan: str = "", seed: str = "a seed", **limits: float) -> Rig:
+        file = tmp_path / "app.py"
+        file.write_text(textwrap.dedent(APP).format(start=start, lifespan=lifespan), "utf-8")
+        rigs.append(Rig(Launch(file, limits=LaunchLimits(**limits)), seed=seed))  # type: ignore[arg-type]
+        return rigs[-1]
+
+    yield made
+    for rig in reversed(rigs):
+        rig.__exit__(None, None, None)
+
+
+def get(rig: Rig, path: str) -> bytes:
+    session = rig.session("a check", Path())
+    try:
+        return Client(session).get(path).body()
+    finally:
+        session.close()
+
+
+def test_an_app_that_answers_is_kept(make: Make) -> None:
+    rig = make()
+    rig.wait_until_ready()
+    first = get(rig, "/")
+    rig.recover()
+    assert get(rig, "/") == first
+    assert rig.reboots == 0
+    assert rig.log() == "booted\n"
+
+
+@pytest.mark.parametrize("path", ["/crash", "/block"])
+def test_an_app_that_no_longer_answers_is_replaced(path: str, make: Make) -> None:
+    rig = make()
+    rig.wait_until_ready()
+    first = get(rig, "/")
+    wrecked = rig.app
+    deadline = time.monotonic() + DEADLINE
+    with wrecked.connect() as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: app\r\n\r\n".encode())
+        while not (wrecked.exit_reason() or wrecked.blocked_at()):  # which gives it a moment
+            assert time.monotonic() < deadline
+        rig.recover()
+    assert not wrecked.is_running
+    assert get(rig, "/") != first
+    assert rig.reboots == 1
+    assert rig.log().split() == ["booted", "booted"]
+
+
+def test_an_app_that_cannot_be_replaced_is_told(make: Make, tmp_path: Path) -> None:
+    rig = make(start="Path('once').mkdir()")
+    rig.wait_until_ready()
+    rig.app.stop(graceful=False)
+    with pytest.raises(BootFailed, match="FileExistsError"):
+        rig.recover()
+
+
+def test_a_draw_depends_on_seed_and_check_alone(make: Make) -> None:
+    one, other = make(), make(seed="another seed")
+    drawn = [
+        rig.session(check, Path()).draw.key()
+        for rig, check in [(one, "a check"), (one, "a check"), (one, "another"), (other, "a check")]
+    ]
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn)) == 3
+
+
+def test_without_a_seed_every_run_differs(make: Make) -> None:
+    seeds = {make(seed="").seed for _ in range(3)}
+    assert len(seeds) == 3
+    assert all(seeds)
+
+
+def test_overtime_is_counted_from_the_beginning(make: Make) -> None:
+    rig = make(total=0.0)
+    rig.wait_until_ready()
+    assert rig.overtime
+    with pytest.raises(Inconclusive, match="time limit"):
+        rig.recover()
+    assert not make(total=3600.0).overtime
+
+
+def test_finishing_lets_the_app_close_and_tells_what_it_complained_about(make: Make) -> None:
+    rig = make(lifespan="yes")
+    rig.wait_until_ready()
+    (note,) = rig.finish()
+    assert note == "The app's lifespan failed at shutdown: cannot close"
+    assert not rig.app.is_running
+
+
+def test_leaving_ends_both_ends(make: Make) -> None:
+    with make() as rig:
+        rig.wait_until_ready()
+        Upstream(rig.session("a check", Path())).give("never pulled")
+    assert not rig.app.is_running
+    with pytest.raises(OSError, match="refused"):
+        rig.app.connect()
+
+
+def test_a_rig_that_was_never_used_is_left_as_well(make: Make) -> None:
+    with make() as rig:
+        pass
+    assert not rig.app.is_running

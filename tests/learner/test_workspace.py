@@ -1,0 +1,89 @@
+"""A learner's workspace: what a learner needs, never a specification, and nothing of theirs is overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.catalog.kata import bundled, find, find_app, read_kata
+from grader.errors import UsageError
+from grader.learner.workspace import Made, init
+from tests.small_kata import NAME, README, make_kata, write
+
+OF_A_KATA = {"README.md", "app.py", "schemas/echo.json"}
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_workspace_holds_what_a_learner_needs_and_nothing_else(tmp_path: Path) -> None:
+    folder = make_kata(tmp_path)
+    write(folder / "notes.txt", "for instructors")
+    write(folder / "schemas" / "__pycache__" / "x.pyc", "x")
+    made = init(tmp_path / "a" / "workspace", [read_kata(folder)])
+    assert files(tmp_path / "a" / "workspace" / NAME) == OF_A_KATA
+    assert {path.name for path in made.written} == {"README.md", "app.py", "echo.json"}
+    assert made.kept == ()
+
+
+def test_no_workspace_gives_a_specification_or_a_solution_away(tmp_path: Path) -> None:
+    init(tmp_path, bundled())
+    secret = {path.name for kata in bundled() for path in kata.specification.iterdir()}
+    secret |= {"kata.toml"}
+    assert not {path.name for path in tmp_path.rglob("*")} & secret
+    assert not [file for file in tmp_path.rglob("*.py") if "grader.spec" in file.read_text("utf-8")]
+    for kata in bundled():
+        assert (tmp_path / kata.name / "app.py").read_bytes() == kata.stub.read_bytes()
+        assert find_app(find(kata.id, tmp_path), kata.id, tmp_path).parent == tmp_path / kata.name
+
+
+def test_edits_are_kept_and_told_of(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    workspace = tmp_path / "workspace"
+    init(workspace, [kata])
+    mine = write(workspace / NAME / "app.py", "app = 'mine'")
+    assert init(workspace, [kata]) == Made(written=(), kept=(mine,))
+    assert mine.read_text("utf-8") == "app = 'mine'"
+
+
+def test_what_is_missing_is_added(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    workspace = tmp_path / "workspace"
+    init(workspace, [kata])
+    mine = write(workspace / NAME / "app.py", "app = 'mine'")
+    readme = workspace / NAME / "README.md"
+    readme.unlink()
+    assert init(workspace, [kata]) == Made(written=(readme,), kept=(mine,))
+    assert readme.read_text("utf-8").split() == README.split()
+
+
+def test_a_stub_by_another_name_keeps_it(tmp_path: Path) -> None:
+    folder = make_kata(tmp_path)
+    write(folder / "kata.toml", 'title = "Small echo"\nconcepts = ["batch"]\nentry = "server.py"')
+    folder.joinpath("app.py").rename(folder / "server.py")
+    init(tmp_path / "workspace", [read_kata(folder)])
+    assert files(tmp_path / "workspace" / NAME) == {"README.md", "server.py", "schemas/echo.json"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        ("{here}/a-file", "Not a directory"),
+        ("{here}/a-file/below", "Not a directory"),
+        ("{here}/" + "x" * 300, "File name too long"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_told_of(folder: str, why: str, tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    write(tmp_path / "a-file", "x")
+    with pytest.raises(UsageError, match=rf"cannot be written: {why}\.$"):
+        init(Path(folder.format(here=tmp_path)), [kata])
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_of(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    (tmp_path / "workspace" / NAME / "README.md").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"README\.md cannot be written: Is a directory\.$"):
+        init(tmp_path / "workspace", [kata])

@@ -1,0 +1,332 @@
+"""A whole watch, at a terminal and elsewhere: what is saved is graded, what is pressed is done, and nothing is left."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from tests.conftest import DEADLINE, environment, survivors
+from tests.small_kata import NAME, NO_ITEMS, SOLUTION, SPECIFICATION, STUB, make_kata, write
+from tests.terminal import Terminal
+
+HINTED = SPECIFICATION.replace('hint="Say so in a header field."', 'hint=("Think.", "Think again.", "This is it.")')
+DONE = "waiting for a save"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A folder in which the small kata can be named, and the learner's file in it."""
+
+    folder: Path
+    app: Path
+
+    def save(self, source: str) -> None:
+        """As editors do: at no moment is there half a file."""
+        write(self.app.with_suffix(".part"), source).replace(self.app)
+
+    def waits(self) -> str:
+        """A module that never ends its import, and says so through ``told``."""
+        return f"open({str(self.told)!r}, 'w').write('here')\nimport threading\nthreading.Event().wait()\n"
+
+    @property
+    def told(self) -> Path:
+        return self.folder / "told"
+
+    def hear(self) -> str:
+        """What somebody writes to ``told``, once they do."""
+        reader = os.open(self.told, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            assert select.select([reader], [], [], DEADLINE)[0], "nobody has told anything"
+            return os.read(reader, 65536).decode()
+        finally:
+            os.close(reader)
+
+    def hints(self) -> dict[str, int]:
+        """How many hints are remembered in the workspace."""
+        document = json.loads(self.folder.joinpath(".stream-katas.json").read_text("utf-8"))
+        hints: dict[str, int] = document["katas"][NAME]["hints"]
+        return hints
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    folder = make_kata(tmp_path)
+    os.mkfifo(tmp_path / "told")
+    return Desk(tmp_path, folder / "app.py")
+
+
+# -- saves ------------------------------------------------------------------------------------------------------------
+
+
+def test_it_grades_at_once_and_after_every_save_and_is_calm_in_between(desk: Desk) -> None:
+    helper = desk.app.with_name("helper.py")
+    write(helper, STUB)
+    desk.save("from helper import app\n")
+    with Terminal("watch", "77", cwd=desk.folder) as terminal:
+        first = terminal.wait_for(DONE)
+        assert first.splitlines()[0] == f"Kata 77: Small echo   katas/{NAME}/app.py"
+        assert first.splitlines()[1].startswith("0 of 3 points   run 1, ")
+        assert "hint 1 of 1: Say so in a header field." in first
+
+        write(helper, NO_ITEMS)  # in place
+        second = terminal.wait_for(lambda text: "1 of 3 points" in text and DONE in text)
+        assert "1 of 3 points  +1 check" in second
+        assert "+ the answer is JSON" in second
+
+        write(helper.with_suffix(".new"), SOLUTION).replace(helper)
+        third = terminal.wait_for(lambda text: "3 of 3 points" in text and DONE in text)
+        assert "3 of 3 points  +1 check" in third
+        assert "All of it holds." in third
+
+        terminal.wait_for_turns(2)
+        drawn = len(terminal.raw)
+        terminal.press("xyz")
+        terminal.wait_for_turns(3)
+        assert len(terminal.raw) == drawn
+
+        terminal.press("q")
+        assert terminal.wait_for_end() == 0
+        assert terminal.is_as_before
+        assert terminal.text().startswith("3 of 3 points (+1 check). All of it holds.")
+        assert terminal.times_entered == 1
+        assert all(one != another for one, another in itertools.pairwise(terminal.frames()))
+
+
+def test_what_is_broken_in_mid_edit_loses_nothing_and_a_file_that_is_gone_may_come_back(desk: Desk) -> None:
+    desk.save(SOLUTION)
+    with Terminal("watch", "77", cwd=desk.folder) as terminal:
+        terminal.wait_for(DONE)
+        for broken in ("app = (", None):
+            desk.app.unlink() if broken is None else desk.save(broken)
+            text = terminal.wait_for("The app did not start: ")
+            assert "\n- " not in text
+            assert "-2 checks" not in text
+            desk.save(SOLUTION)
+            text = terminal.wait_for(lambda text: "3 of 3 points" in text and DONE in text)
+            assert not re.search(r"\d check|^[-+] ", text, re.MULTILINE)
+
+
+def test_a_save_overtakes_a_grade_under_way_at_once_and_nothing_is_left_of_that(desk: Desk) -> None:
+    desk.save(desk.waits())
+    with Terminal("watch", "77", cwd=desk.folder) as terminal:
+        desk.hear()
+        desk.save(SOLUTION)
+        terminal.wait_for(lambda text: "3 of 3 points" in text and DONE in text)
+        assert b"did not start" not in terminal.raw
+        assert len(terminal.processes()) == 1  # the watch itself
+
+
+def test_on_a_small_terminal_with_polling_everything_works_and_a_larger_one_is_filled(desk: Desk) -> None:
+    with Terminal("watch", "77", "--poll", cwd=desk.folder, columns=40, rows=10) as terminal:
+        small = terminal.wait_for(DONE).splitlines()
+        assert small[-1].startswith("Enter run   h hint   d details")
+        assert (len(small), max(map(len, small))) == (10, 40)
+
+        terminal.press("\x1b[B" * 50)
+        terminal.wait_for(lambda text: "hint 1 of 1" in text and "Kata 77" not in text)
+        terminal.press("\x1b[A" * 50)
+        terminal.wait_for("Kata 77")
+
+        terminal.resize(120, 40)
+        large = terminal.wait_for(lambda text: text.splitlines()[-1].endswith("q quit")).splitlines()
+        assert len(large) == 40
+        assert sum("Kata 77" in row for row in large) == 1
+        assert [row for row in large if row.startswith("Enter run")] == large[-1:]
+
+        desk.save(NO_ITEMS)
+        desk.save(SOLUTION)
+        terminal.wait_for(lambda text: "3 of 3 points" in text and DONE in text)
+
+
+# -- keys -------------------------------------------------------------------------------------------------------------
+
+
+def scroll(terminal: Terminal, key: str, words: str) -> str:
+    """Press ``key`` until ``words`` come into sight."""
+    while words not in terminal.text():
+        drawn = len(terminal.frames())
+        terminal.press(key)
+        terminal.wait_for_drawing(drawn)
+    return terminal.text()
+
+
+def test_keys_give_hints_details_another_grade_and_a_page(desk: Desk) -> None:
+    write(desk.app.parent / "spec" / "test_echo.py", HINTED)
+    browser = write(desk.folder / "browser", f'#!/bin/sh\nprintf "%s" "$1" > {desk.told}\n')
+    browser.chmod(0o755)
+    with Terminal("watch", "77", cwd=desk.folder, BROWSER=f"{browser} %s") as terminal:
+        first = terminal.wait_for(DONE)
+        assert "hint 1 of 3: Think." in first
+        assert "hint 2" not in first
+        terminal.press("h")
+        assert "hint 3" not in terminal.wait_for("hint 2 of 3: Think again.")
+        assert desk.hints() == {"is_json": 1}
+        terminal.press("h")
+        terminal.wait_for("hint 3 of 3: This is it.")
+        assert desk.hints() == {"is_json": 2}
+
+        terminal.resize(80, 10)
+        terminal.press("d")
+        details = terminal.wait_for("rule RFC 9110 8.3")
+        assert "GET /echo" not in details
+        assert "Kata 77" not in scroll(terminal, "\x1b[B", "GET /echo")
+        scroll(terminal, "\x1bOA", "Kata 77")
+        terminal.press("d")
+        terminal.resize(80, 24)
+        terminal.wait_for("hint 3 of 3")
+
+        terminal.press("\r")
+        terminal.wait_for(lambda text: "run 2" in text and DONE in text)
+
+        terminal.press("o")
+        page = Path(desk.hear().removeprefix("file://"))
+        assert "Small echo" in page.read_text("utf-8")
+        terminal.press("q")
+        assert terminal.wait_for_end() == 0
+        assert not page.parent.exists()
+
+
+# -- ends -------------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_browser_it_says_where_the_page_is_and_ctrl_c_leaves_none(desk: Desk) -> None:
+    if sys.platform == "darwin":
+        pytest.skip("there is always a browser")
+    desk.save("app = (")
+    with Terminal("watch", "77", cwd=desk.folder, BROWSER="", DISPLAY="", WAYLAND_DISPLAY="") as terminal:
+        terminal.wait_for(DONE)
+        terminal.press("o")
+        says = " ".join(terminal.wait_for("until you quit").split())
+        found = re.search(r"The page is (\S+), until you quit", says)
+        assert found
+        page = Path(found[1])
+        assert "did not start" in page.read_text("utf-8")
+        terminal.press("\x03")
+        assert terminal.wait_for_end() == 130
+        assert terminal.is_as_before
+        assert not page.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [("q", 0), ("\x03", 130), (signal.SIGTERM, 143)],
+    ids=["q", "Ctrl-C", "SIGTERM"],
+)
+def test_in_mid_grade_it_ends_at_once_and_leaves_the_terminal_as_it_was(
+    end: str | signal.Signals, code: int, desk: Desk
+) -> None:
+    desk.save(desk.waits())
+    with Terminal("watch", "77", cwd=desk.folder) as terminal:
+        desk.hear()
+        terminal.wait_for("run 1")
+        assert not terminal.is_as_before
+        terminal.press(end) if isinstance(end, str) else terminal.process.send_signal(end)
+        assert terminal.wait_for_end() == code
+        assert terminal.is_as_before
+        assert "Traceback" not in terminal.text()
+
+
+@pytest.mark.parametrize("attached", [True, False], ids=["by its signal", "by the end of its input"])
+def test_it_ends_when_its_terminal_does(attached: bool, desk: Desk) -> None:
+    desk.save(desk.waits())
+    with Terminal("watch", "77", cwd=desk.folder, attached=attached) as terminal:
+        desk.hear()
+        terminal.wait_for("0 of 2 checks")
+        terminal.hang_up()
+        assert terminal.wait_for_end() == 129
+
+
+# -- where there is no such terminal ----------------------------------------------------------------------------------
+
+
+class Piped:
+    """``grade watch`` whose output goes into a pipe, and whose input is a terminal. No process of it may survive."""
+
+    def __init__(self, desk: Desk, *args: str) -> None:
+        self._mark = uuid.uuid4().hex
+        self._ends = pty.openpty()
+        self._read = b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grader", "watch", "77", *args],
+            cwd=desk.folder,
+            env=environment(LC_STREAM_KATAS_MARK=self._mark),
+            stdin=self._ends[1],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.communicate()
+        for fd in self._ends:
+            os.close(fd)
+        assert error is not None or survivors(self._mark) == []
+
+    def line(self) -> str:
+        """The next line, once it is there."""
+        assert self.process.stdout
+        while b"\n" not in self._read:
+            assert select.select([self.process.stdout], [], [], DEADLINE)[0], f"no line, but {self._read!r}"
+            data = os.read(self.process.stdout.fileno(), 65536)
+            assert data, f"it has ended with {self._read!r}"
+            self._read += data
+        line, _, self._read = self._read.partition(b"\n")
+        return line.decode()
+
+    def end(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Interrupt it; returns the exit code, and what else it wrote to both streams."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=DEADLINE)
+        return self.process.returncode, (self._read + out).decode(), err.decode()
+
+
+def test_into_a_pipe_it_writes_a_line_for_each_grade_until_it_is_interrupted(desk: Desk) -> None:
+    with Piped(desk) as watch:
+        assert watch.line() == "0 of 3 points. Next: mend “the answer is JSON”."
+        desk.save(NO_ITEMS)
+        assert watch.line().startswith("1 of 3 points (+1 check). Next: mend “the answer is all")
+        desk.save("app = (")
+        assert watch.line().startswith("0 of 3 points. The app did not start: app.py is not valid Python: ")
+        write(desk.app.parent / "spec" / "test_echo.py", "from nothing import everything\n")
+        assert "spec cannot be loaded" in watch.line()
+        code, out, err = watch.end(signal.SIGINT)
+        assert (code, out) == (130, "")
+        assert err.startswith("grade: interrupted")
+        assert err.count("\n") == 1
+
+
+def test_colour_makes_no_terminal_of_a_pipe_and_a_grade_under_way_ends_with_it(desk: Desk) -> None:
+    desk.save(desk.waits())
+    with Piped(desk, "--color", "always") as watch:
+        desk.hear()
+        code, out, err = watch.end(signal.SIGTERM)
+        assert (code, out) == (143, "")
+        assert err.startswith("grade: terminated")
+
+
+@pytest.mark.parametrize("lacks", ["movement", "input"])
+def test_on_a_terminal_that_cannot_do_it_there_are_lines_as_well(lacks: str, desk: Desk) -> None:
+    desk.save("app = (")
+    term = "dumb" if lacks == "movement" else "xterm"
+    with Terminal("watch", "77", cwd=desk.folder, reads=lacks != "input", TERM=term) as terminal:
+        terminal.wait_for("The app did not start: app.py is not valid Python")
+        assert b"\x1b" not in terminal.raw

@@ -1,0 +1,97 @@
+"""One connection: what arrives, and what the two ways of leaving look like to the peer."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from grader.probe.connection import Connection, Disconnect, NoData
+from tests.probe.conftest import DEADLINE, reset
+
+
+class Pair:
+    """A connection, and the peer's end of it."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.connection = Connection(
+                socket.create_connection(listener.getsockname(), timeout=DEADLINE), born=time.monotonic()
+            )
+            self.peer, _ = listener.accept()
+        self.peer.settimeout(DEADLINE)
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    found = Pair()
+    yield found
+    found.connection.disconnect(Disconnect.ABORT)
+    found.peer.close()
+
+
+def test_what_arrives_is_received(pair: Pair) -> None:
+    assert pair.connection.receive(0) is NoData.NOTHING
+    pair.peer.sendall(b"hello")
+    assert pair.connection.receive(DEADLINE) == b"hello"
+    assert pair.connection.receive(0) is NoData.NOTHING
+
+
+def test_a_close_is_told_after_what_was_sent(pair: Pair) -> None:
+    pair.peer.sendall(b"the end")
+    pair.peer.close()
+    assert pair.connection.receive(DEADLINE) == b"the end"
+    assert pair.connection.receive(DEADLINE) is NoData.EOF
+
+
+def test_a_reset_is_told_from_a_close(pair: Pair) -> None:
+    reset(pair.peer)
+    assert pair.connection.receive(DEADLINE) is NoData.RESET
+
+
+def test_sending_tells_whether_the_peer_is_there(pair: Pair) -> None:
+    assert pair.connection.send(b"request")
+    assert pair.peer.recv(100) == b"request"
+    reset(pair.peer)
+    assert pair.connection.receive(DEADLINE) is NoData.RESET
+    assert not pair.connection.send(b"more")
+
+
+@pytest.mark.parametrize("unread", [b"", b"x", b"x" * 60_000])
+def test_a_fin_closes_in_good_order_whatever_was_unread(unread: bytes, pair: Pair) -> None:
+    pair.connection.send(b"last words")
+    pair.peer.sendall(unread)
+    pair.connection.disconnect(Disconnect.CLOSE)
+    assert pair.peer.recv(100) == b"last words"
+    assert pair.peer.recv(100) == b""
+
+
+@pytest.mark.parametrize("unread", [b"", b"x" * 60_000])
+def test_a_rst_drops_everything_at_once(unread: bytes, pair: Pair) -> None:
+    pair.peer.sendall(unread)
+    pair.connection.disconnect(Disconnect.ABORT)
+    with pytest.raises(ConnectionResetError):
+        pair.peer.recv(100)
+
+
+def test_a_fin_does_not_wait_for_a_silent_peer(pair: Pair) -> None:
+    began = time.monotonic()
+    pair.connection.disconnect(Disconnect.CLOSE)
+    assert time.monotonic() - began < DEADLINE / 2
+    assert pair.peer.recv(100) == b""
+
+
+def test_who_has_left_neither_leaves_again_nor_hears(pair: Pair) -> None:
+    pair.connection.disconnect(Disconnect.CLOSE)
+    pair.connection.disconnect(Disconnect.ABORT)
+    assert not pair.connection.is_open
+    pair.peer.sendall(b"are you there?")
+    assert pair.connection.receive(0) is NoData.NOTHING
+
+
+def test_times_are_counted_from_the_checks_beginning() -> None:
+    with socket.socket() as unconnected:
+        connection = Connection(unconnected, born=time.monotonic() - 5)
+        assert 5 <= connection.now() <= connection.now() < 5 + DEADLINE

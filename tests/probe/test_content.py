@@ -1,0 +1,125 @@
+"""JSON payloads: strict, by the kata's schemas, with a place to look when they are not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.errors import BadKata, Violation
+from grader.model import Spot
+from grader.probe import content
+from grader.probe.session import Session
+from tests.probe.conftest import Meet, says
+
+SPOT = Spot(b"data: ...", 0, 42)
+SCHEMA = {
+    "type": "object",
+    "required": ["id", "choices"],
+    "additionalProperties": False,
+    "properties": {
+        "id": {"type": "string", "minLength": 1},
+        "choices": {"type": "array", "items": {"$ref": "#/$defs/choice"}},
+    },
+    "$defs": {"choice": {"type": "object", "properties": {"index": {"type": "integer", "minimum": 0}}}},
+}
+
+
+@pytest.fixture
+def session(meet: Meet, tmp_path: Path) -> Session:
+    (tmp_path / "chunk.json").write_text(json.dumps(SCHEMA), "utf-8")
+    return meet(says(b"")).session
+
+
+def parse(session: Session, text: str, schema: str = "") -> Any:
+    return content.parse(text, what="the data of the step event", schema=schema, session=session, spot=SPOT)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": [1, 2.5, null, true]}', ' "text" ', "7", "null", '"\\ud83d\\ude00"', "\t[]\r\n"]
+)
+def test_any_json_value_is_one(text: str, session: Session) -> None:
+    assert parse(session, text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "(empty)"),
+        ("hello", "hello"),
+        ("{'a': None}", "json.dumps() writes JSON"),
+        ("[1, NaN]", "NaN and Infinity are no JSON"),
+        ("-Infinity", "NaN and Infinity are no JSON"),
+        ('{"a": ', "breaks off in the middle"),
+        ('{"a": 1}{"b": 2}', "more than one value"),
+        ("[" * 50_000 + "]" * 50_000, "nested too deeply"),
+        ("\ufeff{}", "\\ufeff{}"),
+        ("01", "01"),
+        ('data: {"a": 1}', "`data: ` is written twice"),
+        ('{"a": "\t"}', "invalid control character at character 8"),
+        ('{"a": "b" c"}', "expecting ',' delimiter at character 11"),
+    ],
+)
+def test_what_is_no_json_is_told_what_it_is(text: str, words: str, session: Session) -> None:
+    with pytest.raises(Violation) as told:
+        parse(session, text)
+    assert told.value.expected == "the data of the step event as JSON"
+    assert words in told.value.seen
+    assert told.value.rule == "RFC 8259 2"
+    assert told.value.spot is SPOT
+    assert len(told.value.seen) < 300
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"id": "", "choices": []}, "at $.id: "),
+        ({"id": "7"}, "at the whole of it: 'choices' is a required property"),
+        (
+            {"id": "7", "choices": [{"index": 0}, {"index": -1}]},
+            "at $.choices[1].index: -1 is less than the minimum of 0",
+        ),
+        ({"id": "7", "choices": {}}, "at $.choices: {} is not of type 'array'"),
+        ({"id": "7", "choices": [], "extra": 1}, "'extra' was unexpected"),
+        ([], "at the whole of it: [] is not of type 'object'"),
+        ({"id": "7", "choices": [{"index": "\x1b[31m" + "x" * 10_000}]}, "at $.choices[0].index"),
+    ],
+)
+def test_a_wrong_shape_is_told_with_the_path_to_it(value: object, words: str, session: Session) -> None:
+    with pytest.raises(Violation) as told:
+        parse(session, json.dumps(value), "chunk")
+    assert told.value.expected == "the data of the step event by chunk.json"
+    assert words in told.value.seen
+    assert told.value.spot is SPOT
+    assert told.value.seen.isprintable()
+    assert len(told.value.seen) < 600
+
+
+def test_a_right_shape_is_given_out(session: Session) -> None:
+    value = {"id": "é", "choices": [{"index": 3}]}
+    assert parse(session, json.dumps(value), "chunk") == value
+
+
+def test_bytes_that_are_no_utf_8_are_told_with_their_place() -> None:
+    body = b'{"text": "' + b"x" * 100 + b'caf\xe9"}'
+    with pytest.raises(Violation) as told:
+        content.decode(body, what="the body")
+    assert told.value.rule == "RFC 8259 8.1"
+    assert told.value.spot is not None
+    assert told.value.spot.offset == body.index(b"\xe9")
+    assert told.value.spot.excerpt[told.value.spot.caret] == 0xE9
+
+
+FAULTY = {"missing": None, "no JSON": "{", "no schema": '{"type": "objekt"}', "no UTF-8": "caf\xe9"}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_faulty_schema_is_the_katas_fault_when_it_is_used(name: str, session: Session) -> None:
+    text = FAULTY[name]
+    if text is not None:
+        (session.schemas / "faulty.json").write_text(text, "latin-1")
+    content.prepare(session.schemas)
+    with pytest.raises(BadKata, match=r"needs .*faulty\.json"):
+        parse(session, "{}", "faulty")

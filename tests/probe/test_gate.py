@@ -1,0 +1,347 @@
+"""The upstream's server: what a gate lets through, holds and counts, as an app sees it on the socket."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from grader.errors import Inconclusive
+from grader.probe import gate
+from grader.probe.gate import Gate, UpstreamServer
+from grader.protocol.transcript import Act
+
+DEADLINE = 60.0  # seconds
+END = {"end": True}
+
+
+class App:
+    """The kit's side of a connection, byte by byte."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.create_connection(address, timeout=DEADLINE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._lines = self.socket.makefile("rb")
+
+    def open(self, key: str) -> App:
+        self.send(json.dumps({"open": key}).encode() + b"\n")
+        return self
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def pull(self, count: int = 1) -> App:
+        self.send(b"pull\n" * count)
+        return self
+
+    def answer(self) -> Any:
+        line = self._lines.readline()
+        return json.loads(line) if line else None
+
+    def answers(self, count: int) -> list[Any]:
+        return [self.answer() for _ in range(count)]
+
+    def is_held(self) -> bool:
+        """Whether nothing has come yet."""
+        self.socket.setblocking(False)
+        try:
+            return self.socket.recv(1, socket.MSG_PEEK) is None
+        except BlockingIOError:
+            return True
+        finally:
+            self.socket.settimeout(DEADLINE)
+
+    def close(self) -> None:
+        self._lines.close()
+        self.socket.close()
+
+
+class Ends:
+    """A server with a gate, and any number of apps that talk to it."""
+
+    def __init__(self) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.address: tuple[str, int] = listener.getsockname()
+        self.server = UpstreamServer(listener)
+        self.told: list[tuple[Act, int, bytes, str]] = []
+        self.gate = self.new_gate("key")
+        self.apps: list[App] = []
+
+    def new_gate(self, key: str) -> Gate:
+        return self.server.open_gate(key, lambda *told: self.told.append(told))
+
+    def app(self) -> App:
+        self.apps.append(App(self.address))
+        return self.apps[-1]
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        with self.server.news:
+            assert self.server.news.wait_for(condition, DEADLINE)
+
+    def acts(self) -> list[Act]:
+        return [act for act, *_ in self.told]
+
+
+@pytest.fixture
+def ends() -> Iterator[Ends]:
+    found = Ends()
+    yield found
+    for app in found.apps:
+        app.close()
+    found.server.close()
+
+
+def items(*texts: str) -> list[dict[str, str]]:
+    return [{"item": text} for text in texts]
+
+
+# -- the gate -------------------------------------------------------------------------------------------------------
+
+
+def test_a_pull_is_held_until_an_item_is_given(ends: Ends) -> None:
+    app = ends.app().open("key").pull()
+    ends.wait(lambda: ends.gate.pulls == 1)
+    ends.server.call()
+    assert app.is_held()
+    ends.gate.give(["now"])
+    assert app.answer() == {"item": "now"}
+
+
+def test_items_are_given_one_to_each_pull_in_their_order(ends: Ends) -> None:
+    ends.gate.give(["one", "two"])
+    ends.gate.give(["three"])
+    app = ends.app().open("key").pull(2)
+    assert app.answers(2) == items("one", "two")
+    assert (ends.gate.pulls, ends.gate.given) == (2, 2)
+    assert app.pull().answer() == {"item": "three"}
+
+
+def test_after_the_end_every_pull_is_told_so(ends: Ends) -> None:
+    ends.gate.finish()
+    ends.gate.give(["given before it is pulled"])
+    app = ends.app().open("key").pull(3)
+    assert app.answers(3) == [*items("given before it is pulled"), END, END]
+
+
+def test_a_failure_comes_after_what_was_given(ends: Ends) -> None:
+    ends.gate.give(["one"])
+    ends.gate.finish(error="broken")
+    assert ends.app().open("key").pull(3).answers(3) == [*items("one"), {"error": "broken"}, {"error": "broken"}]
+
+
+def test_finishing_answers_the_pulls_that_are_held(ends: Ends) -> None:
+    app = ends.app().open("key").pull()
+    ends.wait(lambda: ends.gate.pulls == 1)
+    ends.gate.finish(error="too late")
+    assert app.answer() == {"error": "too late"}
+
+
+def test_an_open_gate_lets_items_through_as_they_are_pulled(ends: Ends) -> None:
+    ends.gate.give(["first"])
+    ends.gate.flow(map(str, itertools.count()))
+    app = ends.app().open("key").pull(4)
+    assert app.answers(4) == items("first", "0", "1", "2")
+    ends.server.call()
+    assert ends.gate.given == 4
+
+
+def test_a_gate_that_is_shut_again_holds(ends: Ends) -> None:
+    ends.gate.flow(map(str, itertools.count()))
+    app = ends.app().open("key").pull()
+    assert app.answer() == {"item": "0"}
+    ends.gate.flow(None)
+    app.pull()
+    ends.wait(lambda: ends.gate.pulls == 2)
+    ends.server.call()
+    assert app.is_held()
+    ends.gate.give(["on"])
+    assert app.answer() == {"item": "on"}
+
+
+def test_an_open_gate_that_runs_dry_holds(ends: Ends) -> None:
+    ends.gate.flow(iter(["only"]))
+    app = ends.app().open("key").pull(2)
+    assert app.answer() == {"item": "only"}
+    ends.server.call()
+    assert app.is_held()
+    ends.gate.finish()
+    assert app.answer() == END
+
+
+def test_opening_the_gate_answers_the_pulls_that_are_held(ends: Ends) -> None:
+    app = ends.app().open("key").pull()
+    ends.wait(lambda: ends.gate.pulls == 1)
+    ends.gate.flow(iter(["flows"]))
+    assert app.answer() == {"item": "flows"}
+
+
+# -- several streams ------------------------------------------------------------------------------------------------
+
+
+def test_streams_of_one_key_share_its_items_in_the_order_of_their_pulls(ends: Ends) -> None:
+    first, second = ends.app().open("key").pull(), ends.app()
+    ends.wait(lambda: ends.gate.pulls == 1)
+    second.open("key").pull()
+    ends.wait(lambda: ends.gate.pulls == 2)
+    ends.gate.give(["for the first", "for the second"])
+    assert (first.answer(), second.answer()) == ({"item": "for the first"}, {"item": "for the second"})
+    assert (ends.gate.streams, ends.gate.open_streams) == (2, 2)
+
+
+def test_gates_do_not_mix(ends: Ends) -> None:
+    other = ends.new_gate("other")
+    other.give(["other's"])
+    held = ends.app().open("key").pull()
+    assert ends.app().open("other").pull().answer() == {"item": "other's"}
+    ends.wait(lambda: ends.gate.pulls == 1)
+    assert held.is_held()
+    assert other.pulls == 1
+
+
+def test_an_item_is_not_lost_on_a_stream_that_was_let_go(ends: Ends) -> None:
+    gone = ends.app().open("key").pull()
+    ends.wait(lambda: ends.gate.pulls == 1)
+    gone.close()
+    ends.wait(lambda: ends.gate.open_streams == 0)
+    ends.gate.give(["kept"])
+    assert ends.app().open("key").pull().answer() == {"item": "kept"}
+    assert (ends.gate.streams, ends.gate.given) == (2, 1)
+
+
+# -- what is counted and recorded -------------------------------------------------------------------------------------
+
+
+def test_what_has_arrived_before_a_call_is_counted_by_it(ends: Ends) -> None:
+    ends.gate.give(["opens the stream"])
+    app = ends.app().open("key").pull()
+    app.answer()
+    for number in range(2, 300):
+        app.pull()
+        ends.server.call()
+        assert ends.gate.pulls == number
+
+
+def test_bytes_are_counted_in_utf_8(ends: Ends) -> None:
+    ends.gate.give(["é", "日本", "", "\n"])
+    ends.app().open("key").pull(4).answers(4)
+    ends.server.call()
+    assert ends.gate.given_bytes == 2 + 6 + 0 + 1
+
+
+def test_the_record_tells_what_happened_in_its_order(ends: Ends) -> None:
+    ends.gate.give(["text é"])
+    ends.gate.finish(error="why")
+    app = ends.app().open("key").pull()
+    app.answer()
+    app.pull().answer()
+    app.close()
+    ends.wait(lambda: ends.gate.open_streams == 0)
+    assert ends.told == [
+        (Act.OPENED, 1, b"", "key"),
+        (Act.PULLED, 1, b"", "pull 1"),
+        (Act.GAVE, 1, "text é".encode(), ""),
+        (Act.PULLED, 1, b"", "pull 2"),
+        (Act.FAILED, 1, b"", "why"),
+        (Act.CLOSED, 1, b"", ""),
+    ]
+
+
+def test_what_goes_wrong_in_a_call_is_the_callers(ends: Ends) -> None:
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ends.server.call(fails)
+    ends.server.call()
+
+
+# -- who does not keep to it ------------------------------------------------------------------------------------------
+
+
+def test_bytes_may_be_cut_anywhere(ends: Ends) -> None:
+    ends.gate.give(["one", "two"])
+    app = ends.app()
+    for byte in json.dumps({"open": "key"}).encode() + b"\npull\npull\n":
+        app.send(bytes([byte]))
+    assert app.answers(2) == items("one", "two")
+
+
+def test_a_key_that_nobody_named_is_refused_and_remembered(ends: Ends) -> None:
+    app = ends.app().open("anything").pull()
+    assert app.answer() == {"error": "the upstream knows no such request"}
+    assert app.answer() is None
+    assert ends.server.unknown_keys == ["anything"]
+
+
+def test_a_refused_app_reads_the_refusal_whatever_it_still_sends(ends: Ends) -> None:
+    app = ends.app().open("anything")
+    assert app.answer() == {"error": "the upstream knows no such request"}
+    for _ in range(3):
+        app.pull()
+        ends.server.call()  # what was sent has been read, so that no reset answers it
+    assert app.answer() is None
+
+
+def test_strangers_are_remembered_within_bounds(ends: Ends) -> None:
+    for number in range(300):
+        ends.server.gate(f"key {number}")
+    assert len(ends.server.unknown_keys) <= 100
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [b"GET / HTTP/1.1\r\n", b"[]\n", b'"key"\n', b"{}\n", b"null\n", b"\xff\xfe\n", b"x" * 3_000_000],
+    ids=["HTTP", "list", "text", "no key", "null", "no UTF-8", "no end"],
+)
+def test_what_is_not_the_kit_gets_nothing(opening: bytes, ends: Ends) -> None:
+    app = ends.app()
+    with suppress(ConnectionError):
+        app.send(opening)
+        assert app.answer() is None
+    ends.server.call()
+    assert ends.told == []
+
+
+@pytest.mark.parametrize("key", [None, 1, ["key"], {"key": 1}, "", "\ud800", "x" * 100_000])
+def test_any_key_that_json_can_hold_may_be_asked_for(key: object, ends: Ends) -> None:
+    app = ends.app()
+    app.send(json.dumps({"open": key}).encode() + b"\n")
+    assert app.answer() == {"error": "the upstream knows no such request"}
+
+
+def test_words_that_are_no_pull_are_passed_over(ends: Ends) -> None:
+    ends.gate.give(["one"])
+    app = ends.app().open("key")
+    app.send(b"push\n\n" + b"\xff\n")
+    assert app.pull().answer() == {"item": "one"}
+    assert ends.gate.pulls == 1
+
+
+def test_closing_hangs_up(ends: Ends) -> None:
+    app = ends.app().open("key").pull()
+    ends.wait(lambda: ends.gate.pulls == 1)
+    ends.server.close()
+    with suppress(ConnectionError):
+        assert app.answer() is None
+    with pytest.raises(ConnectionError):
+        socket.create_connection(ends.address, timeout=DEADLINE)
+
+
+def test_an_upstream_end_without_time_is_nobodys_fault(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_STARVED", 0.01)
+    has_time = threading.Event()
+    with pytest.raises(Inconclusive, match="no time"):
+        ends.server.call(lambda: assert_set(has_time))
+    has_time.set()
+    monkeypatch.undo()
+    ends.server.call()
+
+
+def assert_set(event: threading.Event) -> None:
+    assert event.wait(DEADLINE)

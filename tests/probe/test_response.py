@@ -1,0 +1,497 @@
+"""A response against an app that sends exact bytes: what a specification reads, and what it is told instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.errors import Violation
+from grader.model import Place
+from grader.probe.connection import Disconnect
+from grader.probe.response import Response
+from grader.protocol.transcript import Act, Lane
+from tests.probe.conftest import DEADLINE, QUICK, FakeApp, Meet, Then, reset, says, says_endlessly
+
+SSE = "text/event-stream"
+
+
+def head(kind: str = SSE, status: str = "200 OK", *more: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", *([f"Content-Type: {kind}"] if kind else []), *more]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+
+
+def sized(body: bytes, kind: str = SSE, status: str = "200 OK", *more: str) -> bytes:
+    return head(kind, status, *more, f"Content-Length: {len(body)}") + body
+
+
+def chunked(*pieces: bytes, end: bool = True) -> bytes:
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    return head(SSE, "200 OK", "Transfer-Encoding: chunked") + chunks + (b"0\r\n\r\n" if end else b"")
+
+
+def event(*lines: str) -> bytes:
+    return "\n".join(lines).encode() + b"\n\n"
+
+
+@pytest.fixture
+def reply_to(meet: Meet) -> Callable[..., Response]:
+    def response(data: bytes, then: Then = Then.CLOSES, *, cut: int = 1 << 20, **limits: Any) -> Response:
+        return meet(says(data, then, cut=cut), **limits).client.get("/")
+
+    return response
+
+
+To = Callable[..., Response]
+EACH_CUT = pytest.mark.parametrize("cut", [1, 7, 1 << 20])
+
+
+# -- the head -------------------------------------------------------------------------------------------------------
+
+
+@EACH_CUT
+def test_status_and_headers(cut: int, reply_to: To) -> None:
+    response = reply_to(
+        sized(b"{}", "application/json", "418 I'm a teapot", "X-Odd: café", "X-Two: a", "X-Two: b"), cut=cut
+    )
+    assert response.status == 418
+    assert response.headers["CONTENT-length"] == "2"
+    assert response.headers["x-odd"] == "café"
+    assert response.headers.get_list("x-two") == ["a", "b"]
+    assert "etag" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("text/event-stream", SSE),
+        ("Text/Event-Stream; charset=UTF-8", SSE),
+        ("text/event-stream;charset=utf-8;x=y", SSE),
+        ("TEXT/PLAIN", "text/plain"),
+        ("  application/json  ", "application/json"),
+        ("", ""),
+        (";", ""),
+    ],
+)
+def test_a_media_type_has_neither_case_nor_parameters(sent: str, read: str, reply_to: To) -> None:
+    assert reply_to(sized(b"", sent)).content_type == read
+
+
+def test_interim_responses_are_passed_over(reply_to: To) -> None:
+    assert reply_to(head("", "103 Early Hints") + sized(b"", SSE)).status == 200
+
+
+def test_a_head_is_read_while_the_body_is_still_open(reply_to: To) -> None:
+    response = reply_to(head(), Then.STAYS)
+    assert (response.status, response.content_type) == (200, SSE)
+
+
+# -- a whole body ---------------------------------------------------------------------------------------------------
+
+WHOLE = {
+    "sized": sized(b"one two"),
+    "until the close": head() + b"one two",
+    "chunked": chunked(b"one", b" ", b"two"),
+}
+
+
+@EACH_CUT
+@pytest.mark.parametrize("framing", WHOLE)
+def test_a_body_is_read_to_its_end(framing: str, cut: int, reply_to: To) -> None:
+    assert reply_to(WHOLE[framing], cut=cut).body() == b"one two"
+
+
+BROKEN = {
+    "short body": (
+        head(SSE, "200 OK", "Content-Length: 9") + b"one",
+        Then.CLOSES,
+        "Content-Length promised 9, 3 came",
+        "RFC 9112 8",
+    ),
+    "reset": (
+        head(SSE, "200 OK", "Content-Length: 9") + b"one",
+        Then.RESETS,
+        "the connection was reset",
+        "RFC 9112 9.6",
+    ),
+    "cut off": (chunked(b"one", end=False), Then.CLOSES, "before the last chunk", "RFC 9112 8"),
+    "no chunks": (chunked(end=False) + b"data: one\n\n", Then.STAYS, "framing of the body is broken", "RFC 9112 7.1"),
+}
+
+
+@EACH_CUT
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_body_that_does_not_end_well_is_told_by_its_rule(name: str, cut: int, reply_to: To) -> None:
+    data, then, seen, rule = BROKEN[name]
+    with pytest.raises(Violation) as told:
+        reply_to(data, then, cut=cut).body()
+    assert seen in told.value.seen
+    assert told.value.rule == rule
+
+
+HEADLESS = {
+    "closed at once": (b"", Then.CLOSES, "closed before the head"),
+    "closed in mid-head": (b"HTTP/1.1 200 OK\r\ncontent-", Then.CLOSES, "closed before the head"),
+    "reset at once": (b"", Then.RESETS, "the connection was reset"),
+    "no HTTP": (
+        b"data: hello\n\n" + b"x" * 80,
+        Then.STAYS,
+        'does not begin with an HTTP status line but with "data: hello',
+    ),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 80, Then.STAYS, "does not begin with an HTTP status line"),
+    "a broken field": (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", Then.STAYS, "the head of the response is malformed"),
+}
+
+
+@EACH_CUT
+@pytest.mark.parametrize("name", HEADLESS)
+def test_what_is_no_head_is_told(name: str, cut: int, reply_to: To) -> None:
+    data, then, seen = HEADLESS[name]
+    with pytest.raises(Violation) as told:
+        _ = reply_to(data, then, cut=cut).status
+    assert told.value.expected == "a response"
+    assert seen in told.value.seen
+    assert told.value.rule.startswith("RFC 9112")
+
+
+def test_an_app_that_ends_meanwhile_is_told_with_its_last_bytes(meet: Meet) -> None:
+    def dies(app: FakeApp, connection: Any) -> None:
+        connection.sendall(head(SSE, "200 OK", "Content-Length: 9") + b"one")
+        app.alive = False
+        reset(connection)
+
+    with pytest.raises(Violation, match=r"the connection was reset.*; the app's process exited with status 7"):
+        meet(dies).client.get("/").body()
+
+
+# -- JSON -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def schemas(tmp_path: Path) -> None:
+    schema = {
+        "type": "object",
+        "required": ["steps"],
+        "properties": {"steps": {"type": "array", "items": {"type": "integer"}}},
+    }
+    tmp_path.joinpath("task.json").write_text(json.dumps(schema), "utf-8")
+
+
+@pytest.mark.usefixtures("schemas")
+def test_a_json_body_of_the_right_shape_is_given_out(reply_to: To) -> None:
+    assert reply_to(sized('{"steps": [1], "é": "日本"}'.encode())).json(schema="task") == {"steps": [1], "é": "日本"}
+
+
+NO_JSON = {
+    "wrong type": (b'{"steps": [1, "two"]}', "the body by task.json", "at $.steps[1]: 'two' is not of type 'integer'"),
+    "missing": (b"{}", "the body by task.json", "at the whole of it: 'steps' is a required property"),
+    "NaN": (b'{"steps": [NaN]}', "the body as JSON", "NaN and Infinity are no JSON"),
+    "Python": (b"{'steps': [1]}", "the body as JSON", "Python's own notation"),
+    "unfinished": (b'{"steps": [1', "the body as JSON", "breaks off"),
+    "two": (b'{"steps": []}\n{"steps": []}', "the body as JSON", "more than one value"),
+    "nothing": (b"", "the body as JSON", "(empty)"),
+    "deep": (b"[" * 100_000, "the body as JSON", ""),
+    "no UTF-8": (b'{"steps": "caf\xe9"}', "the body in UTF-8", "at byte 14"),
+}
+
+
+@pytest.mark.usefixtures("schemas")
+@pytest.mark.parametrize("name", NO_JSON)
+def test_what_is_no_such_json_is_told(name: str, reply_to: To) -> None:
+    body, expected, seen = NO_JSON[name]
+    with pytest.raises(Violation) as told:
+        reply_to(sized(body, "application/json")).json(schema="task")
+    assert told.value.expected == expected
+    assert seen in told.value.seen
+    assert len(told.value.seen) < 500
+    assert told.value.spot is not None
+
+
+# -- events ---------------------------------------------------------------------------------------------------------
+
+STREAM = (
+    b"\xef\xbb\xbf: hello\n"
+    + event("data: one")
+    + event("event: step", "id: 7", "retry: 1500", "data: two", "data: lines é 👩‍🚀")
+    + b"data:\r\rdata: three\r\n\r\n"
+    + b": ping\n\nid\nevent: nothing\n\n"
+    + event("event: done", "data: {}")
+)
+
+
+@EACH_CUT
+@pytest.mark.parametrize("frame", [sized, chunked, lambda body: head() + body], ids=["sized", "chunked", "closed"])
+def test_events_are_read_as_a_browser_reads_them(frame: Callable[[bytes], bytes], cut: int, reply_to: To) -> None:
+    response = reply_to(frame(STREAM), cut=cut)
+    first = response.next_event()
+    assert (first.type, first.data, first.id, first.retry, first.fields) == ("message", "one", "", None, ("data",))
+    assert response.retry in (None, 1500)
+    second = response.next_event()
+    assert (second.type, second.data, second.id, second.retry) == ("step", "two\nlines é 👩‍🚀", "7", 1500)
+    assert response.retry == 1500
+    rest = response.events()
+    assert [(found.type, found.data, found.id) for found in rest] == [
+        ("message", "", "7"),
+        ("message", "three", "7"),
+        ("done", "{}", ""),
+    ]
+    assert rest[-1].json() == {}
+    assert response.faults() == []
+
+
+@EACH_CUT
+def test_each_event_is_there_as_soon_as_it_is_complete(cut: int, reply_to: To) -> None:
+    response = reply_to(chunked(event("data: one"), event("data: two"), end=False), Then.STAYS, cut=cut)
+    assert [response.next_event().data, response.next_event().data] == ["one", "two"]
+
+
+@EACH_CUT
+def test_comments_are_taken_in_their_order(cut: int, reply_to: To) -> None:
+    response = reply_to(sized(b": one\n:two\n\n" + event("data: three") + b":\n"), cut=cut)
+    assert [response.next_comment(), response.next_comment()] == [" one", "two"]
+    with pytest.raises(Violation, match="an event first: three") as told:
+        response.next_comment()
+    assert told.value.rule == "WHATWG HTML 9.2.7"
+    assert response.next_comment() == ""
+    with pytest.raises(Violation, match="the response ends"):
+        response.next_comment()
+
+
+def test_an_events_data_is_read_as_json_of_a_shape(reply_to: To, schemas: None) -> None:
+    response = reply_to(
+        sized(event("data: {}") + event('data: {"steps":', "data: [1]}") + event("event: x", 'data: {"steps": 1}'))
+    )
+    assert response.next_event().json() == {}
+    assert response.next_event().json(schema="task") == {"steps": [1]}
+    bad = response.next_event()
+    with pytest.raises(Violation, match=r"the data of the x event by task\.json.* at \$\.steps: 1 is not") as told:
+        bad.json(schema="task")
+    assert told.value.spot is not None
+    assert told.value.spot.offset == bad.start
+    assert told.value.spot.excerpt[told.value.spot.caret :].startswith(b"event: x")
+
+
+NO_STREAM = {
+    "status": (sized(b"oh no", SSE, "500 Internal Server Error"), "500 text/event-stream"),
+    "type": (sized(b"[1]", "application/json"), "200 application/json"),
+    "no type": (sized(b"", ""), "200 (no Content-Type)"),
+}
+
+
+@pytest.mark.parametrize("read", [Response.next_event, Response.next_comment, Response.events, Response.faults])
+@pytest.mark.parametrize("name", NO_STREAM)
+def test_what_is_no_event_stream_is_not_read_as_one(
+    name: str, read: Callable[[Response], object], reply_to: To
+) -> None:
+    data, seen = NO_STREAM[name]
+    with pytest.raises(Violation) as told:
+        read(reply_to(data))
+    assert told.value.expected == "200 text/event-stream"
+    assert told.value.seen.startswith(seen)
+
+
+@EACH_CUT
+def test_faults_are_told_where_they_are(cut: int, reply_to: To) -> None:
+    body = event("data: fine") + b'{"bare": 1}\n' + event("Data: x") + b"data: \xff\n\ndata: cut o"
+    faults = reply_to(sized(body), cut=cut).faults()
+    assert [body[fault.spot.offset :].partition(b"\n")[0] for fault in faults][:2] == [b'{"bare": 1}', b"Data: x"]
+    assert all(fault.rule.startswith("WHATWG HTML 9.2") and fault.message for fault in faults)
+    assert len(faults) == 4
+
+
+def test_odd_but_lawful_streams_have_no_faults(reply_to: To) -> None:
+    assert reply_to(sized(b"data:x\r\r:\r\ndata\n\nunknown: field\n\nretry: 5\n\n")).faults() == []
+
+
+EARLY = {
+    "ends": (sized(event("data: one")), Then.CLOSES, "the response ends"),
+    "ends in mid-event": (
+        sized(event("data: one") + b"data: two\n"),
+        Then.CLOSES,
+        "the stream ended before a blank line",
+    ),
+    "ends in mid-line": (
+        sized(event("data: one") + b"data: tw"),
+        Then.CLOSES,
+        "the stream ended in the middle of the line",
+    ),
+    "is reset": (chunked(event("data: one"), end=False), Then.RESETS, "the connection was reset"),
+    "is cut off": (chunked(event("data: one"), end=False), Then.CLOSES, "before the last chunk"),
+}
+
+
+@EACH_CUT
+@pytest.mark.parametrize("name", EARLY)
+def test_a_stream_that_is_over_too_early_is_told_how(name: str, cut: int, reply_to: To) -> None:
+    data, then, seen = EARLY[name]
+    response = reply_to(data, then, cut=cut)
+    if then is not Then.RESETS:  # which may drop what had not been read
+        assert response.next_event().data == "one"
+    with pytest.raises(Violation) as told:
+        [response.next_event() for _ in range(2)]
+    assert told.value.expected == "another event"
+    assert seen in told.value.seen
+
+
+@pytest.mark.parametrize("name", ["is reset", "is cut off"])
+def test_all_events_must_end_in_a_clean_end(name: str, reply_to: To) -> None:
+    data, then, seen = EARLY[name]
+    with pytest.raises(Violation, match=seen):
+        reply_to(data, then).events()
+
+
+# -- what never comes -----------------------------------------------------------------------------------------------
+
+
+NEVER: dict[str, tuple[bytes, Callable[[Response], object], str, str]] = {
+    "a status line": (
+        b"",
+        lambda response: response.status,
+        "a response",
+        "nothing, not even a status line, while its server",
+    ),
+    "half a head": (head()[:20], lambda response: response.status, "a response", "nothing, not even a status line"),
+    "an event": (head(), Response.next_event, "another event", "nothing more after 0 bytes of body, while its server"),
+    "the rest of it": (head() + b"data: one\n", Response.next_event, "another event", "then nothing more, while"),
+    "more than comments": (head() + b": ping\n\n" * 3, Response.next_event, "another event", "only comments, while"),
+    "a comment": (
+        head() + event("data: one"),
+        lambda response: (response.next_event(), response.next_comment()),
+        "comment",
+        "",
+    ),
+    "the end": (head("text/plain") + b"one", Response.body, "the end of the response", "nothing more after 3 bytes"),
+    "the end of events": (
+        head() + event("data: one"),
+        Response.events,
+        "the end of the stream",
+        "nothing more after 11",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_silence_is_told_by_how_far_it_had_come(name: str, reply_to: To) -> None:
+    data, read, expected, seen = NEVER[name]
+    with pytest.raises(Violation) as told:
+        read(reply_to(data, Then.STAYS, limits=QUICK))
+    assert expected in told.value.expected
+    assert seen in told.value.seen
+
+
+def test_a_blocked_loop_is_told_with_its_line(meet: Meet) -> None:
+    def blocks(app: FakeApp, connection: Any) -> None:
+        connection.sendall(head() + event("data: one"))
+        app.over.wait(DEADLINE)  # and never has said everything
+
+    ends = meet(blocks, limits=QUICK, blockage=0.05)
+    ends.app.stuck_at = Place("app.py", 7, "answer", "time.sleep(1)")
+    response = ends.client.get("/")
+    assert response.next_event().data == "one"
+    with pytest.raises(Violation, match="the event loop is blocked") as told:
+        response.next_event()
+    assert told.value.place == ends.app.stuck_at
+
+
+def test_an_app_that_has_gone_is_told(meet: Meet) -> None:
+    ends = meet(says(head() + event("data: one"), Then.STAYS), limits=QUICK)
+    response = ends.client.get("/")
+    assert response.next_event().data == "one"
+    ends.app.alive = False
+    with pytest.raises(Violation, match="the app's process exited with status 7"):
+        response.next_event()
+
+
+ENDLESS: dict[str, tuple[bytes, Callable[[Response], object], str]] = {
+    "events": (event("data: one"), Response.events, "more than 2000 events"),
+    "a line": (b"data: " + b"x" * 60_000, Response.next_event, "one that is longer"),
+    "an event": (b"data: " + b"x" * 60_000 + b"\n", Response.next_event, "one that is longer"),
+    "a body": (b"x" * 60_000, Response.body, "more than that, unended"),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_what_has_no_end_is_given_up(name: str, meet: Meet) -> None:
+    piece, read, seen = ENDLESS[name]
+    kind = SSE if name != "a body" else "text/plain"
+    ends = meet(says_endlessly(head(kind), piece), limits=QUICK, longest=DEADLINE)
+    with pytest.raises(Violation) as told:
+        read(ends.client.get("/"))
+    assert seen in told.value.seen
+
+
+def test_a_heartbeat_alone_earns_no_patience(meet: Meet) -> None:
+    def ticks(app: FakeApp, connection: Any) -> None:
+        connection.sendall(head())
+        app.said.set()
+        for turn in range(1000):
+            while app.turned < turn and not app.over.is_set():
+                app.over.wait(0.001)
+            connection.sendall(b": " + b"x" * 1024 + b"\n\n")
+
+    with pytest.raises(Violation, match="only comments, while its server answers other requests"):
+        meet(ticks, limits=QUICK).client.get("/").next_event()
+
+
+@pytest.mark.parametrize("piece", [b"x" * 2048, b"data: one\n\n"], ids=["of KiB", "of events"])
+def test_a_trickle_earns_patience_until_it_ends(piece: bytes, meet: Meet) -> None:
+    """Twenty turns are silence here; these hundred pieces take one each."""
+
+    def trickles(app: FakeApp, connection: Any) -> None:
+        app.said.set()
+        connection.sendall(head(SSE, "200 OK", f"Content-Length: {100 * len(piece)}"))
+        for turn in range(100):
+            while app.turned < turn and not app.over.is_set():
+                app.over.wait(0.001)
+            connection.sendall(piece)
+
+    response = meet(trickles, limits=QUICK, longest=DEADLINE, silent_iterations=20).client.get("/")
+    assert response.body() == 100 * piece
+
+
+# -- time, and leaving ----------------------------------------------------------------------------------------------
+
+
+def test_what_was_sent_meanwhile_is_told(reply_to: To) -> None:
+    assert reply_to(b"", Then.STAYS, limits=QUICK).sent_meanwhile() == b""
+    early = reply_to(head() + b"early", Then.STAYS, limits=QUICK)
+    assert early.sent_meanwhile().startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize("how", Disconnect)
+def test_leaving_reaches_the_app_once(how: Disconnect, meet: Meet) -> None:
+    seen: list[str] = []
+
+    def listens(app: FakeApp, connection: Any) -> None:
+        connection.sendall(head() + event("data: one"))
+        try:
+            seen.append("FIN" if connection.recv(1) == b"" else "bytes")
+        except ConnectionResetError:
+            seen.append("RST")
+        app.said.set()
+
+    ends = meet(listens)
+    with ends.client.get("/") as response:
+        response.next_event()
+        response.disconnect(how)
+    assert ends.app.said.wait(DEADLINE)
+    assert seen == [how.value]
+    left = [entry for entry in ends.session.transcript.entries() if entry.act is Act.DISCONNECTED]
+    assert [entry.detail for entry in left] == [how.value]
+
+
+def test_the_transcript_tells_what_arrived(meet: Meet) -> None:
+    ends = meet(says(chunked(b"one", b"two")))
+    ends.client.get("/").wait_for_end()
+    entries = ends.session.transcript.entries()
+    assert {entry.lane for entry in entries} == {Lane.CLIENT}
+    assert [(entry.act, entry.data or entry.detail.encode()) for entry in entries] == [
+        (Act.SENT, b"GET /"),
+        (Act.HEAD, b"200 text/event-stream"),
+        (Act.CHUNK, b"one"),
+        (Act.CHUNK, b"two"),
+        (Act.ENDED, b""),
+    ]

@@ -1,0 +1,311 @@
+"""What runs in the app's process: loading a module, refusing it, and showing the learner's own lines only."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.serving.child.frames import MOST_FRAMES, CutFormatter, LearnerFrames
+from grader.serving.child.load import FreshLoader, Message, Refusal, load
+from grader.serving.child.serve import Lifespan
+
+ASGI = "async def app(scope, receive, send): pass"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An app's folder. Whatever is imported from it is forgotten after the test."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "path_hooks", list(sys.path_hooks))
+    monkeypatch.setattr(sys, "path_importer_cache", dict(sys.path_importer_cache))
+    for name in ("app", "helper"):
+        monkeypatch.setitem(sys.modules, name, sys)
+        del sys.modules[name]
+    return tmp_path
+
+
+def write(folder: Path, source: str, name: str = "app.py") -> Path:
+    (folder / name).write_text(textwrap.dedent(source), "utf-8")
+    return folder / name
+
+
+def load_app(folder: Path, source: str, name: str = "app") -> Any:
+    return load(write(folder, source), name, LearnerFrames(folder))
+
+
+def raised(call: Callable[[], object]) -> BaseException:
+    try:
+        call()
+    except Exception as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+# -- loading --------------------------------------------------------------------------------------------------------
+
+APPS = {
+    "function": ASGI,
+    "defaults": "async def app(scope, receive, send, *, debug=False): pass",
+    "anything": "async def app(*args): pass",
+    "object": "class App:\n    async def __call__(self, scope, receive, send): pass\napp = App()",
+    "method": "class App:\n    async def run(self, scope, receive, send): pass\napp = App().run",
+    "partial": "import functools\nasync def f(x, scope, receive, send): pass\napp = functools.partial(f, 1)",
+    "FastAPI": "from fastapi import FastAPI\napp = FastAPI()",
+    "dataclass": "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    "@dataclass\nclass A:\n    n: int = 1\n    async def __call__(self, scope, receive, send): pass\napp = A()",
+}
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_whatever_takes_asgis_arguments_is_an_app(kind: str, folder: Path) -> None:
+    assert callable(load_app(folder, APPS[kind]))
+
+
+def test_an_app_of_another_name_is_found(folder: Path) -> None:
+    assert load_app(folder, ASGI.replace("app", "server"), "server").__name__ == "server"
+
+
+def test_a_module_finds_itself_and_its_siblings(folder: Path) -> None:
+    write(folder, "name = 'the helper'", "helper.py")
+    app = load_app(folder, f"import sys, helper\n{ASGI}\napp.seen = (helper.name, sys.modules['app'].app is app)")
+    assert app.seen == ("the helper", True)
+
+
+def test_an_environment_inside_of_the_folder_is_no_part_of_the_app(folder: Path) -> None:
+    library = folder / "env" / "lib"
+    library.mkdir(parents=True)
+    sys.path.append(str(library))
+    write(library, "", "helper.py")
+    app = load_app(folder, f"import helper\n{ASGI}\napp.loader = helper.__loader__")
+    assert not isinstance(app.loader, FreshLoader)
+
+
+REFUSED = {
+    "no app": ("x = 1", "app.py has no “app”", "Define it: app = FastAPI()"),
+    "another name": (
+        "from fastapi import FastAPI\nserver = FastAPI()",
+        "app.py has no “app”",
+        "It has “server”: rename it, or grade it with --app app.py:server.",
+    ),
+    "a number": ("app = 42", "“app” in app.py is an int, not an ASGI application", "app = FastAPI() is one."),
+    "nothing": ("app = None", "“app” in app.py is a NoneType, not an ASGI application", ""),
+    "WSGI": ("def app(environ, start_response): pass", "a function that does not take ASGI's three arguments", ""),
+    "a class": ("class app:\n    async def __call__(self, a, b, c): pass", "a type that does not take ASGI's", ""),
+    "another scope": ("async def app(scope): pass", "a function that does not take ASGI's three", ""),
+    "syntax": ("x = (", "app.py is not valid Python: '(' was never closed", "Mend the line shown."),
+    "not installed": (
+        "from no_such_thing.inside import x",
+        "app.py imports “no_such_thing”, which is not installed here",
+        "",
+    ),
+    "no such part": ("import email.nothing", "raises ModuleNotFoundError while it is imported: No module named", ""),
+    "exit": ("exit(3)", "exits while it is imported (SystemExit: 3)", "An app module must only define things"),
+    "interrupt": ("raise KeyboardInterrupt", "raises KeyboardInterrupt while it is imported", ""),
+    "exception": ("{}['key']", "app.py raises KeyError while it is imported: 'key'", "Run `python app.py`"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_app_is_refused_with_advice(kind: str, folder: Path) -> None:
+    source, headline, advice = REFUSED[kind]
+    with pytest.raises(Refusal) as refused:
+        load_app(folder, source)
+    assert headline in refused.value.report["failed"]
+    assert advice in refused.value.report["advice"]
+
+
+def test_a_refusal_shows_the_learners_own_lines(folder: Path) -> None:
+    write(folder, "def open_it():\n    return open('/no/such/file')", "helper.py")
+    with pytest.raises(Refusal) as refused:
+        load_app(folder, "import helper\nhelper.open_it()")
+    assert refused.value.report["frames"] == [
+        {"file": "app.py", "line": 2, "function": "<module>", "text": "helper.open_it()"},
+        {"file": "helper.py", "line": 2, "function": "open_it", "text": "return open('/no/such/file')"},
+    ]
+
+
+def test_a_syntax_error_in_a_sibling_is_shown_there(folder: Path) -> None:
+    write(folder, "x = 1\ndef f(:\n", "helper.py")
+    with pytest.raises(Refusal) as refused:
+        load_app(folder, "import helper")
+    assert refused.value.report["frames"] == [{"file": "helper.py", "line": 2, "function": "", "text": "def f(:"}]
+
+
+# -- the learner's frames -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broken(folder: Path) -> Any:
+    """A module of a learner's that breaks in several ways, some of them in a library's frames."""
+    source = """
+        import json
+
+        def library():
+            return json.loads("{", object_hook=print)
+
+        def caused():
+            try:
+                library()
+            except ValueError as error:
+                raise LookupError("outer") from error
+
+        def group():
+            raise ExceptionGroup("several", [caught(library), caught(caused)])
+
+        def caught(call):
+            try:
+                call()
+            except Exception as error:
+                return error
+
+        def deep(n):
+            return deep(n - 1) if n else library()
+
+        def work(call):
+            return call()
+    """
+    app = load_app(folder, textwrap.dedent(source) + "\n" + ASGI)
+    return sys.modules[app.__module__]
+
+
+def test_frames_are_the_learners_alone(broken: Any, folder: Path) -> None:
+    frames = LearnerFrames(folder).of(raised(broken.library))
+    assert [(frame["file"], frame["function"]) for frame in frames] == [("app.py", "library")]
+    assert frames[0]["text"].startswith("return json.loads")
+
+
+def test_frames_are_bounded_and_keep_the_innermost(broken: Any, folder: Path) -> None:
+    frames = LearnerFrames(folder).of(raised(lambda: broken.deep(200)))
+    assert len(frames) == MOST_FRAMES
+    assert frames[-1]["function"] == "library"
+
+
+def test_an_error_without_a_learners_frame_has_none(folder: Path) -> None:
+    assert LearnerFrames(folder).of(raised(lambda: int("x"))) == []
+
+
+@pytest.mark.parametrize(
+    ("filename", "owned"),
+    [
+        ("app.py", True),
+        ("package/module.py", True),
+        ("../elsewhere.py", False),
+        ("<string>", False),
+        ("<frozen importlib._bootstrap>", False),
+        ("venv/lib/python3/site-packages/starlette/routing.py", False),
+        ("null\0byte.py", False),
+    ],
+)
+def test_files_in_the_apps_folder_are_the_learners(filename: str, owned: bool, tmp_path: Path) -> None:
+    path = filename if filename.startswith("<") else os.path.join(tmp_path, filename)
+    assert LearnerFrames(tmp_path).owns(path) is owned
+
+
+def test_a_traceback_is_cut_in_all_its_parts(broken: Any, folder: Path) -> None:
+    text = LearnerFrames(folder).format(raised(broken.group))
+    assert "decoder.py" not in text
+    assert text.count("JSONDecodeError") == 2
+    assert "The above exception was the direct cause" in text
+    assert "in caused" in text
+
+
+def test_a_traceback_without_learners_frames_is_whole(folder: Path) -> None:
+    text = LearnerFrames(folder).format(raised(lambda: int("x")))
+    assert "test_child.py" in text
+
+
+def test_log_records_are_cut_as_well(broken: Any, folder: Path) -> None:
+    record = logging.LogRecord("uvicorn", logging.ERROR, "", 0, "Exception in %s", ("app",), None)
+    error = raised(broken.library)
+    record.exc_info = (type(error), error, error.__traceback__)
+    text = CutFormatter(LearnerFrames(folder)).format(record)
+    assert text.startswith("ERROR: Exception in app\nTraceback")
+    assert "in library" in text
+    assert "decoder.py" not in text
+
+
+def test_a_running_thread_is_found_at_the_learners_line(broken: Any, folder: Path) -> None:
+    frames = LearnerFrames(folder)
+    place = broken.work(lambda: frames.where(sys._getframe()))
+    assert (place["file"], place["function"], place["text"]) == ("app.py", "work", "return call()")
+    assert "lambda" in place["doing"]
+    assert frames.where(sys._getframe()) is None
+    assert frames.where(None) is None
+
+
+# -- the lifespan ---------------------------------------------------------------------------------------------------
+
+
+def run_lifespan(
+    app: Any, folder: Path, kind: str = "lifespan"
+) -> tuple[Lifespan, list[Message], BaseException | None]:
+    """Run ``app`` behind a Lifespan; what was kept, what it sent, and what it raised."""
+    sent: list[Message] = []
+    lifespan = Lifespan(app, LearnerFrames(folder))
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    try:
+        asyncio.run(lifespan({"type": kind}, receive, send))
+    except Exception as error:
+        return lifespan, sent, error
+    return lifespan, sent, None
+
+
+@pytest.mark.parametrize(
+    ("message", "error"), [("Traceback ...\nOSError: no database\n", "OSError: no database"), ("", "no message")]
+)
+def test_a_failure_that_the_app_tells_is_kept(message: str, error: str, folder: Path) -> None:
+    app = load_app(
+        folder,
+        f"""
+        async def app(scope, receive, send):
+            await receive()
+            await send({{"type": "lifespan.shutdown.failed", "message": {message!r}}})
+        """,
+    )
+    lifespan, sent, _ = run_lifespan(app, folder)
+    assert lifespan.failure == {"phase": "shutdown", "error": error, "frames": []}
+    assert [item["type"] for item in sent] == ["lifespan.shutdown.failed"]
+
+
+def test_a_failure_that_is_raised_as_well_has_its_lines(folder: Path) -> None:
+    app = load_app(
+        folder,
+        """
+        async def app(scope, receive, send):
+            try:
+                connect()
+            except OSError:
+                await send({"type": "lifespan.startup.failed", "message": "a long story"})
+                raise
+        def connect():
+            raise OSError("no database")
+        """,
+    )
+    lifespan, _, error = run_lifespan(app, folder)
+    assert isinstance(error, OSError)
+    assert lifespan.failure is not None
+    assert lifespan.failure["error"] == "OSError: no database"
+    assert [frame["function"] for frame in lifespan.failure["frames"]] == ["app", "connect"]
+
+
+def test_an_app_without_a_lifespan_has_not_failed(folder: Path) -> None:
+    app = load_app(folder, 'async def app(scope, receive, send):\n    assert scope["type"] == "http"')
+    lifespan, sent, error = run_lifespan(app, folder)
+    assert isinstance(error, AssertionError)
+    assert lifespan.failure is None
+    assert run_lifespan(app, folder, "http")[1:] == ([], None)
+    assert sent == []

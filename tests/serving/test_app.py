@@ -1,0 +1,382 @@
+"""Booting: a real server of its own, shut off from ours, whose output and end are known."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from grader.errors import BootFailed
+from grader.serving.app import App, Launch, LaunchLimits, Log
+
+DEADLINE = 60.0  # seconds
+NOWHERE = ("127.0.0.1", 9)
+
+#: Answers each request with what ``facts`` finds; put before it what the test is about.
+MIRROR = """
+    import json, os, sys
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            body = json.dumps(facts(scope["path"])).encode()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": body})
+"""
+
+Boot = Callable[..., App]
+
+
+def write(folder: Path, source: str, name: str = "app.py") -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(textwrap.dedent(source), "utf-8")
+    return file
+
+
+@pytest.fixture
+def boot(tmp_path: Path) -> Iterator[Boot]:
+    """Start an app without waiting for it."""
+    apps: list[App] = []
+
+    def start(source: str, **limits: float) -> App:
+        file = write(tmp_path, source)
+        apps.append(App(Launch(file, limits=LaunchLimits(**limits)), NOWHERE))  # type: ignore[arg-type]
+        return apps[-1]
+
+    yield start
+    for app in reversed(apps):
+        app.stop(graceful=False)
+
+
+def mirror(facts: str) -> str:
+    return textwrap.dedent(MIRROR) + "\n" + textwrap.dedent(facts)
+
+
+def ask(app: App, path: str = "/") -> Any:
+    """One request, over HTTP/1.0 so that the answer ends with the connection."""
+    with app.connect() as connection:
+        connection.settimeout(DEADLINE)
+        connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = b""
+        while received := connection.recv(65536):
+            answer += received
+    return json.loads(answer.partition(b"\r\n\r\n")[2])
+
+
+def wait_for_end(app: App) -> None:
+    """Ask for the app's end, and wait until its process has gone."""
+    deadline = time.monotonic() + DEADLINE
+    with app.connect() as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        while app.exit_reason() == "":  # which gives it a moment
+            assert time.monotonic() < deadline
+
+
+# -- what the app is given ------------------------------------------------------------------------------------------
+
+
+def test_the_app_runs_in_surroundings_of_its_own(boot: Boot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"MY_TOKEN": "secret", "PYTHONSTARTUP": "x", "LC_TEST": "kept", "LANG": "C.UTF-8"}.items():
+        monkeypatch.setenv(name, value)
+    app = boot(
+        mirror(
+            """
+            def facts(_):
+                return {
+                    "env": dict(os.environ), "cwd": os.getcwd(), "argv": sys.argv, "name": __name__, "file": __file__,
+                    "pid": os.getpid(), "group": os.getpgrp(), "session": os.getsid(0), "input": sys.stdin.read(),
+                    "pytest": "pytest" in sys.modules, "path": sys.path,
+                }
+            """
+        )
+    )
+    app.wait_until_ready()
+    facts = ask(app)
+    env = facts["env"]
+    assert (env["LC_TEST"], env["LANG"], env["PATH"]) == ("kept", "C.UTF-8", os.environ["PATH"])
+    assert env["STREAM_KATAS_UPSTREAM"] == "127.0.0.1:9"
+    assert not {"MY_TOKEN", "PYTHONSTARTUP", "PYTEST_CURRENT_TEST"} & set(env)
+    assert facts["cwd"] == facts["path"][0] == str(tmp_path)
+    assert facts["argv"] == [facts["file"]] == [str(tmp_path / "app.py")]
+    assert facts["name"] == "app"
+    assert facts["pid"] == facts["group"] == facts["session"] != os.getpgrp()
+    assert facts["input"] == ""
+    assert facts["pytest"] is False
+
+
+def test_siblings_are_imported_as_they_are_now_and_nothing_is_left_beside_them(boot: Boot, tmp_path: Path) -> None:
+    """The second edit is as long as the first and made in the same instant, as far as the file system tells."""
+    source = mirror(
+        """
+        import helper, package.module, plain.inner
+        def facts(_):
+            return [helper.text, package.text, package.module.text, plain.inner.text]
+        """
+    )
+    seen = []
+    for text in ("one", "two"):
+        for name in ("helper.py", "package/__init__.py", "package/module.py", "plain/inner.py"):
+            os.utime(write(tmp_path, f"text = {text!r}", name), (1_600_000_000, 1_600_000_000))
+        with boot(source) as app:
+            app.wait_until_ready()
+            seen.append(ask(app))
+    assert seen == [["one"] * 4, ["two"] * 4]
+    assert list(tmp_path.rglob("__pycache__")) == []
+
+
+def test_a_slow_client_has_its_buffer_before_it_connects(boot: Boot) -> None:
+    app = boot(mirror("def facts(path): return path"))
+    app.wait_until_ready()
+    with app.connect(receive_buffer=4096) as slow, app.connect() as usual:
+        sizes = [found.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for found in (slow, usual)]
+    assert sizes[0] <= 2 * 4096 < sizes[1]
+
+
+# -- what is known of it --------------------------------------------------------------------------------------------
+
+
+def test_requests_are_taken_from_before_the_app_is_ready(boot: Boot) -> None:
+    """The listener is there before the process is: nothing polls, and no port is raced for."""
+    app = boot(mirror("def facts(path): return path"))
+    assert ask(app, "/early") == "/early"
+
+
+def test_what_the_app_prints_is_kept(boot: Boot) -> None:
+    app = boot('import os, sys\nprint("out é")\nsys.stderr.write("err\\n")\nos.write(1, b"\\xff raw\\n")\nx = 1 / 0')
+    with pytest.raises(BootFailed, match="ZeroDivisionError"):
+        app.wait_until_ready()
+    app.stop()
+    assert app.log.text() == "out é\nerr\n\\xff raw\n"
+
+
+ENDS = {
+    "status": ("os._exit(5)", "exited with status 5"),
+    "signal": ("os.kill(os.getpid(), signal.SIGKILL)", "was killed by SIGKILL"),
+    "signal without a name": (
+        "os.kill(os.getpid(), signal.SIGRTMIN + 1)",
+        f"was killed by signal {signal.SIGRTMIN + 1}",
+    ),
+    "stack": ("ctypes.string_at(0)", "was killed by SIGSEGV"),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_an_end_at_start_up_is_told_in_words(name: str, boot: Boot) -> None:
+    source, words = ENDS[name]
+    app = boot(f"import ctypes, os, signal\n{source}")
+    with pytest.raises(BootFailed, match=f"the app's process {words} at start-up"):
+        app.wait_until_ready()
+    assert app.exit_status() == words
+
+
+def test_an_end_while_it_serves_is_told_in_words(boot: Boot) -> None:
+    app = boot(mirror("def facts(path): os._exit(9)"))
+    app.wait_until_ready()
+    assert (app.is_running, app.exit_status(), app.exit_reason()) == (True, "is running", "")
+    wait_for_end(app)
+    assert app.exit_reason() == "the app's process exited with status 9"
+    assert app.stop() == ()
+
+
+def test_whatever_the_app_writes_to_the_grader_is_taken_with_composure(boot: Boot) -> None:
+    """It may guess the number of the pipe; what it says there explains, and decides nothing."""
+    lies = [
+        {"loading": 1, "place": {"file": "x", "line": "y"}},
+        {"blocked": 1, "place": {"line": 1}},
+        {"failed": 1},
+        {"failed": "x", "frames": 7},
+        {"beat": 1, "ready": 1},
+        [],
+        None,
+        "x",
+    ]
+    texts = [json.dumps(lie) for lie in lies]
+    texts += ['{"blocked": 1, "place": {"file": "x", "line": 1e999}}', "[" * 100_000, "9" * 10_000, '{"beat"', "", "\0"]
+    app = boot(
+        mirror(
+            f"""
+            config = json.loads(open("/proc/self/cmdline").read().split("\\0")[-2])
+            def facts(_):
+                os.write(config["status"], b"\\xff\\n" + {chr(10).join(texts)!r}.encode() + b"\\n")
+                print("still heard")
+                return "still there"
+            """
+        )
+    )
+    app.wait_until_ready()
+    assert ask(app) == "still there"
+    ticks, deadline = app.ticks, time.monotonic() + DEADLINE
+    while app.ticks < ticks + 5 or "still heard" not in app.log.text():  # the reader goes on
+        assert app.exit_reason() == ""  # which gives it a moment
+        assert time.monotonic() < deadline
+
+
+# -- limits ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "doing"),
+    [
+        ("import threading\nthreading.Event().wait()", "importing the module has not ended"),
+        (
+            "import asyncio\nasync def app(scope, receive, send): await asyncio.Event().wait()",
+            "its lifespan start-up has not ended",
+        ),
+    ],
+    ids=["import", "lifespan"],
+)
+def test_a_start_up_without_end_is_given_up(source: str, doing: str, boot: Boot) -> None:
+    app = boot(source, startup=0.5)
+    with pytest.raises(BootFailed, match=rf"did not start within 0\.5 seconds: {doing}"):
+        app.wait_until_ready()
+    assert app.is_running  # it is the caller's to stop
+
+
+def test_memory_has_a_limit(boot: Boot) -> None:
+    source = mirror("hoard = bytearray(300 << 20)\ndef facts(path): return len(hoard)")
+    app = boot(source, memory=256 << 20)
+    with pytest.raises(BootFailed, match="ran into its memory limit"):
+        app.wait_until_ready()
+    app.stop()
+    assert ask(boot(source)) == 300 << 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot choose its processors")
+def test_all_threads_of_an_app_share_a_processor(boot: Boot) -> None:
+    app = boot(
+        mirror(
+            """
+            import threading
+            found = set()
+            def look(): found.update(os.sched_getaffinity(0))
+            def facts(_):
+                thread = threading.Thread(target=look)
+                thread.start()
+                thread.join()
+                look()
+                return len(found)
+            """
+        )
+    )
+    assert ask(app) == 1
+
+
+# -- the end --------------------------------------------------------------------------------------------------------
+
+LIFESPAN = """
+    import asyncio
+    async def app(scope, receive, send):
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                {shutdown}
+                print("closed in good order")
+            await send({{"type": message["type"] + ".complete"}})
+"""
+
+SHUTDOWNS = {
+    "well": ("pass", ()),
+    "never": ("await asyncio.Event().wait()", ("The app's lifespan shutdown did not end within a second.",)),
+    "blocked": (
+        "import threading; threading.Event().wait()",
+        ("The app's lifespan shutdown did not end within a second.",),
+    ),
+    "by exiting": ("import os; os._exit(3)", ("The app's process exited with status 3 in its lifespan's shutdown.",)),
+}
+
+
+@pytest.mark.parametrize("name", SHUTDOWNS)
+def test_a_graceful_end_lets_the_lifespan_close(name: str, boot: Boot) -> None:
+    shutdown, notes = SHUTDOWNS[name]
+    app = boot(textwrap.dedent(LIFESPAN).format(shutdown=shutdown))
+    app.wait_until_ready()
+    assert app.stop() == notes
+    assert ("closed in good order" in app.log.text()) is (name == "well")
+
+
+def test_what_an_app_said_last_is_heard_after_its_end_too(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = boot(textwrap.dedent(LIFESPAN).format(shutdown=""))
+    app.wait_until_ready()
+    hear, poll, ended = app._hear, app._process.poll, threading.Event()
+
+    def poll_and_tell() -> int | None:
+        if (status := poll()) is not None:
+            ended.set()
+        return status
+
+    def hear_late(buffer: bytearray, data: bytes) -> None:
+        if b"stopped" in data:
+            assert ended.wait(DEADLINE)
+        hear(buffer, data)
+
+    monkeypatch.setattr(app, "_hear", hear_late)
+    monkeypatch.setattr(app._process, "poll", poll_and_tell)
+    assert app.stop() == ()
+
+
+def test_stopping_ends_the_whole_group_and_may_be_repeated(boot: Boot) -> None:
+    app = boot(
+        mirror(
+            """
+            import subprocess
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+            def facts(_): return [os.getpid(), child.pid]
+            """
+        )
+    )
+    app.wait_until_ready()
+    pids = ask(app)
+    with app:
+        assert all(map(psutil.pid_exists, pids))
+    assert not any(map(psutil.pid_exists, pids))
+    assert app.stop() == app.stop(graceful=False) == ()
+    assert not app.is_running
+    with pytest.raises(OSError, match="refused"):
+        app.connect()
+
+
+def test_an_app_that_never_got_ready_is_stopped_as_well(boot: Boot) -> None:
+    app = boot("while True: pass")
+    assert app.stop() == ()
+    assert app.exit_status() == "was killed by SIGKILL"
+
+
+# -- the log --------------------------------------------------------------------------------------------------------
+
+
+def test_a_short_log_is_kept_as_it_is() -> None:
+    log = Log()
+    for piece in (b"one\n", b"", b"caf\xc3", b"\xa9 \xff"):
+        log.write(piece)
+    assert log.text() == "one\ncafé \\xff"
+
+
+@pytest.mark.parametrize("piece", [1000, 65536, 200_000])
+def test_of_a_flood_the_first_and_the_last_are_kept(piece: int) -> None:
+    log = Log()
+    data = b"".join(b"%07d\n" % number for number in range(100_000))
+    for start in range(0, len(data), piece):
+        log.write(data[start : start + piece])
+    first, _, last = log.text().partition(" bytes left out …\n")[0].rpartition("\n… ")
+    assert data.startswith(first.encode())
+    assert len(first) == Log.FIRST
+    kept = log.text().partition(" bytes left out …\n")[2].encode()
+    assert data.endswith(kept)
+    assert Log.LAST <= len(kept) <= 2 * Log.LAST
+    assert len(first) + int(last) + len(kept) == len(data)
+
+
+def test_a_log_of_exactly_what_is_kept_has_no_gap() -> None:
+    log = Log()
+    log.write(b"x" * (Log.FIRST + Log.LAST))
+    assert log.text() == "x" * (Log.FIRST + Log.LAST)
