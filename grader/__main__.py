@@ -14,7 +14,7 @@ def command() -> NoReturn:
         sys.exit("grade: Windows itself cannot hold a process group: run this under WSL (https://aka.ms/wsl).")
     from grader import interrupt
 
-    interrupt.heed()
+    interrupt.end_on_signals()
     _mind_the_streams()
     from grader.cli import main
     from grader.score import Exit

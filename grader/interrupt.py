@@ -23,10 +23,14 @@ _came: list[int] = []
 _lost = ["; nothing was graded"]
 
 
-def heed() -> None:
-    """From now on the signals end this process, with 128 + the signal's number as shells have it."""
+def end_on_signals() -> None:
+    """From now on SIGINT, SIGTERM and SIGHUP end this process, with 128 + the signal's number as its exit status.
+
+    One that was ignored when the process started stays ignored: that is how `nohup` and a shell's `&` ask for it.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _handle)
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _handle)
 
 
 def suppress_lost_work_notice() -> None:

@@ -16,8 +16,8 @@ WORDS = {signal.SIGINT: "interrupted"}
 
 
 def end(source: str) -> subprocess.CompletedProcess[str]:
-    """What becomes of a process that heeds signals and runs ``source``; ``SIGNAL`` is raised as from outside."""
-    prelude = "import signal, sys, threading\nfrom grader.interrupt import heed, on_end, postponed\nheed()\n"
+    """What becomes of a process that ends on signals and runs ``source``."""
+    prelude = "import signal, sys, threading\nfrom grader.interrupt import *\nend_on_signals()\n"
     return subprocess.run(
         [sys.executable, "-c", prelude + textwrap.dedent(source)],
         cwd=ROOT,
@@ -38,6 +38,19 @@ def test_each_signal_ends_the_process_as_shells_expect(number: signal.Signals) -
     assert done.returncode == 128 + number
     assert done.stdout == ""
     assert done.stderr == f"grade: {WORDS.get(number, 'terminated')}; nothing was graded.\n"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored(number: signal.Signals) -> None:
+    """As `nohup grade kata-1`, and `grade kata-1 &` in a script, ask for it."""
+    source = f"""
+        signal.signal({int(number)}, signal.SIG_IGN)
+        end_on_signals()
+        signal.raise_signal({int(number)})
+        print("still here")
+    """
+    done = end(source)
+    assert (done.returncode, done.stdout) == (0, "still here\n")
 
 
 @pytest.mark.parametrize(

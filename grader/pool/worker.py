@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import select
 import signal
-import subprocess
 import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from grader import interrupt
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.grading.run import Job, grade
 from grader.model import Report
-from grader.serving import processes
+from grader.serving.processes import Process, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,7 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self._pipe, theirs = Pipe()
         command = [sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno())]
-        with interrupt.postponed():
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-            )
-            self._forget = interrupt.on_end(partial(processes.terminate, self._process.pid))
+        self._process = Process(command, Surroundings(descriptors=(theirs.fileno(),)))
         theirs.close()
         with suppress(OSError):  # it has ended already: there will be no report
             self._pipe.send(job)
@@ -75,10 +65,7 @@ class Worker:
         """End the grade, if it is still going on, and all processes of it."""
         if self._pipe.closed:
             return
-        if self._process.poll() is None:
-            processes.terminate(self._process.pid)
-        self._process.wait()
-        self._forget()
+        self._process.end()
         self._pipe.close()
 
 
@@ -90,7 +77,7 @@ _PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parent
 
 def work(fd: int) -> None:
     """What the process does: take a job from the pipe, grade, and tell."""
-    interrupt.heed()
+    interrupt.end_on_signals()
     pipe = Connection(fd)
     job = pipe.recv()
     assert isinstance(job, Job)

@@ -7,7 +7,6 @@ import os
 import selectors
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -18,10 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grader import interrupt
 from grader.errors import BootFailed
 from grader.model import BootFailure, Place
-from grader.serving import processes
+from grader.serving.processes import ProcessTree, Surroundings
 
 _LIBRARY = Path(__file__).resolve().parents[2]
 _HOST = Path(__file__).resolve().parent / "child" / "__main__.py"
@@ -83,8 +81,6 @@ class App:
 
     def __init__(self, launch: Launch, upstream: tuple[str, int]) -> None:
         self._launch = launch
-        self._marker = os.urandom(16).hex()
-        self._spare = processes.children()
         self._news = threading.Condition()
         self._ready = False
         self._stopped = False
@@ -98,10 +94,7 @@ class App:
         self.ticks = 0
         self.log = Log()
         self.started = time.monotonic()
-        with interrupt.postponed():
-            self._spawn(upstream)
-            self._forget = interrupt.on_end(self._end_processes)
-        processes.adopt_orphans()
+        self._spawn(upstream)
 
     def __enter__(self) -> Self:
         return self
@@ -133,29 +126,21 @@ class App:
             "status": status_out,
             "lifeline": lifeline_in,
         }
-        self._process = subprocess.Popen(
+        self._process = ProcessTree(
             [sys.executable, "-P", str(_HOST), json.dumps(config)],
-            cwd=self._launch.file.parent,
-            env=self._environment(upstream),
-            stdin=subprocess.DEVNULL,
-            stdout=output_out,
-            stderr=output_out,
-            start_new_session=True,
-            pass_fds=(listener.fileno(), status_out, lifeline_in),
+            Surroundings(
+                folder=self._launch.file.parent,
+                environment=_environment(upstream),
+                output=output_out,
+                errors=output_out,
+                descriptors=(listener.fileno(), status_out, lifeline_in),
+            ),
         )
         for fd in (status_out, output_out, lifeline_in):
             os.close(fd)
         listener.close()
         self._reader = threading.Thread(target=self._read, args=(status_in, output_in), name="app-output", daemon=True)
         self._reader.start()
-
-    def _environment(self, upstream: tuple[str, int]) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")}
-        return kept | {
-            "PYTHONUNBUFFERED": "1",
-            "STREAM_KATAS_UPSTREAM": f"{upstream[0]}:{upstream[1]}",
-            "STREAM_KATAS_RUN": self._marker,
-        }
 
     def wait_until_ready(self) -> None:
         """Return when the app has started. Raises BootFailed, at the latest when the start-up limit is over.
@@ -221,17 +206,10 @@ class App:
     def _kill(self) -> None:
         if self._lifeline < 0:
             return
-        processes.kill_group(self._process.pid)
-        self._process.wait()
-        processes.end_strays(marker=self._marker, spare=self._spare)
-        self._forget()
+        self._process.end()
         os.close(self._lifeline)
         self._lifeline = -1
         self._reader.join(timeout=2.0)
-
-    def _end_processes(self) -> None:
-        processes.kill_group(self._process.pid)
-        processes.end_strays(marker=self._marker, spare=self._spare)
 
     # -- what can be known from outside ------------------------------------------------------------------------
 
@@ -255,8 +233,7 @@ class App:
 
     def exit_reason(self) -> str:
         """How the process ended, or "" while it lives. Gives one whose sockets are closed a moment to end."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=0.1)
+        self._process.wait_for(0.1)
         return "" if self.is_running else f"the app's process {self.exit_status()}"
 
     def exit_status(self) -> str:
@@ -338,6 +315,11 @@ class App:
                 self._failure = BootFailure(
                     headline, str(facts.get("advice", "")), tuple(place for place in places if place)
                 )
+
+
+def _environment(upstream: tuple[str, int]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")}
+    return kept | {"PYTHONUNBUFFERED": "1", "STREAM_KATAS_UPSTREAM": f"{upstream[0]}:{upstream[1]}"}
 
 
 def _signal(number: int) -> str:

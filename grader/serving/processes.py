@@ -1,14 +1,125 @@
-"""Leaves no process behind: adopts what the app orphans, and ends everything that came of it."""
+"""Starts processes, and leaves none behind. Nothing else in the grader starts one."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader import interrupt
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_MARKER = "STREAM_KATAS_RUN"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a process starts with; its standard input is always empty.
+
+    ``folder`` is its working directory. ``folder`` and ``environment`` are this process's own where they are None.
+    ``output`` and ``errors`` are descriptors, or a constant of :mod:`subprocess`. ``descriptors`` are handed down under
+    their own numbers.
+    """
+
+    folder: Path | None = None
+    environment: Mapping[str, str] | None = None
+    output: int = subprocess.DEVNULL
+    errors: int = subprocess.DEVNULL
+    descriptors: tuple[int, ...] = ()
+
+
+class Process:
+    """A process that was started here, and that ends its own children when it gets SIGTERM: a grader.
+
+    A signal that ends this process ends that one first. Raises OSError when it cannot be started.
+    """
+
+    _LEADS_GROUP = False
+
+    def __init__(self, command: Sequence[str], surroundings: Surroundings | None = None) -> None:
+        around = surroundings or Surroundings()
+        with interrupt.postponed():  # between start and registration a signal would leave the process behind
+            self._popen = subprocess.Popen(
+                command,
+                cwd=around.folder,
+                env=around.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=around.output,
+                stderr=around.errors,
+                start_new_session=self._LEADS_GROUP,
+                pass_fds=around.descriptors,
+            )
+            self._forget = interrupt.on_end(self._interrupted)
+        self._is_over = False
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal, or None while the process runs."""
+        return self._popen.poll()
+
+    def wait(self) -> int:
+        """The exit status, negative for a signal, once the process has ended."""
+        return self._popen.wait()
+
+    def wait_for(self, seconds: float) -> int | None:
+        """Like :meth:`poll`, but gives the process up to ``seconds`` to end."""
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(seconds)
+        return self._popen.poll()
+
+    def end(self) -> None:
+        """End the process, unless it has ended, and all that came of it; returns when that is gone. May be repeated."""
+        if self._is_over:
+            return
+        self._stop()
+        self._popen.wait()
+        self._clean_up()
+        self._is_over = True
+        self._forget()
+
+    def _interrupted(self) -> None:
+        """Runs between any two instructions of the main thread, so it takes no lock: not even Popen's."""
+        self._stop()
+        self._clean_up()
+
+    def _stop(self) -> None:
+        with suppress(ProcessLookupError, ChildProcessError):
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+                os.kill(self.pid, signal.SIGTERM)
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
+    def _clean_up(self) -> None:
+        """What is left to do once the process has ended."""
+
+
+class ProcessTree(Process):
+    """A process that nobody trusts. Its end is SIGKILL, to it, to its group, and to everything that has left the group.
+
+    To find what has left, this process adopts every orphan below it from now on (Linux), and marks the environment.
+    """
+
+    _LEADS_GROUP = True
+
+    def __init__(self, command: Sequence[str], surroundings: Surroundings) -> None:
+        self._marker = os.urandom(16).hex()
+        self._spare = children()
+        inherited = os.environ if surroundings.environment is None else surroundings.environment
+        super().__init__(command, replace(surroundings, environment={**inherited, _MARKER: self._marker}))
+        adopt_orphans()
+
+    def _stop(self) -> None:
+        kill_group(self.pid)
+
+    def _clean_up(self) -> None:
+        end_strays(marker=self._marker, spare=self._spare)
 
 
 def adopt_orphans() -> None:
@@ -23,13 +134,6 @@ def kill_group(pid: int) -> None:
     """SIGKILL to the process group that ``pid`` leads; no complaint when it has gone already."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def terminate(pid: int) -> None:
-    """SIGTERM to a grader that is a child of this process; returns when it has ended, its app first. Not yet reaped."""
-    with suppress(ProcessLookupError, ChildProcessError):
-        os.kill(pid, signal.SIGTERM)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 def end_strays(*, marker: str, spare: Iterable[int]) -> None:

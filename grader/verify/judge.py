@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
-from functools import partial
+from tempfile import TemporaryFile
 
-from grader import interrupt
 from grader.catalog.kata import Kata
 from grader.model import Outcome
-from grader.serving import processes
+from grader.serving.processes import Process, Surroundings
 from grader.verify.reference import ReferenceApp
 
 
@@ -56,11 +54,10 @@ def judge(kata: Kata, exhibit: ReferenceApp, seed: str, *, stop_early: bool = Fa
 
 def _run(command: list[str]) -> tuple[int, str, str]:
     """What ``command`` ends with, and what it writes to standard output and to standard error."""
-    pipe = subprocess.PIPE
-    with interrupt.postponed():
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
-        forget = interrupt.on_end(partial(processes.terminate, process.pid))
-    with process:
-        out, complaint = process.communicate()
-    forget()
-    return process.returncode, out, complaint
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as complaint:
+        process = Process(command, Surroundings(output=out.fileno(), errors=complaint.fileno()))
+        code = process.wait()
+        process.end()
+        out.seek(0)
+        complaint.seek(0)
+        return code, out.read(), complaint.read()

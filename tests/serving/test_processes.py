@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import textwrap
+import uuid
 
 import pytest
 
-from tests.conftest import DEADLINE, ROOT, environment
+from tests.conftest import DEADLINE, ROOT, environment, survivors
 
 #: Starts a daemon as they are started, by two forks, and tells the number of it.
 DAEMON = """
@@ -29,6 +31,7 @@ def run(source: str) -> str:
     prelude = f"""
         import os, psutil, subprocess, sys
         from grader.serving import processes
+        from grader.serving.processes import Process, ProcessTree, Surroundings
         DAEMON = {textwrap.dedent(DAEMON)!r}
         def start(source, **more):
             return subprocess.Popen([sys.executable, "-c", source], **more)
@@ -92,3 +95,73 @@ def test_without_children_there_is_nothing_to_do() -> None:
         """
     )
     assert told.split() == ["[]"]
+
+
+# -- processes with an end --------------------------------------------------------------------------------------------
+
+KINDS = ("Process", "ProcessTree")
+NAP = "[sys.executable, '-c', 'import time; time.sleep(1000)']"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_started_process_tells_its_exit_status(kind: str) -> None:
+    told = run(
+        f"""
+        process = {kind}([sys.executable, "-c", "raise SystemExit(7)"], Surroundings())
+        print(process.wait(), process.poll(), process.wait_for(0))
+        process.end()
+        print(process.poll())
+        """
+    )
+    assert told.split() == ["7", "7", "7", "7"]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("Process", "-15"), ("ProcessTree", "-9")])
+def test_a_started_process_is_gone_after_its_end(kind: str, status: str) -> None:
+    told = run(
+        f"""
+        process = {kind}({NAP}, Surroundings())
+        print(process.poll(), process.wait_for(0.01), is_gone(process.pid))
+        process.end()
+        print(process.poll(), is_gone(process.pid))
+        process.end()
+        """
+    )
+    assert told.split() == ["None", "None", "False", status, "True"]
+
+
+def test_a_tree_ends_with_its_daemons_and_keeps_its_own_exit_status() -> None:
+    told = run(
+        """
+        reading, writing = os.pipe()
+        tree = ProcessTree([sys.executable, "-c", DAEMON], Surroundings(output=writing))
+        orphan = int(os.read(reading, 100))
+        print(tree.wait(), is_gone(orphan))
+        tree.end()
+        print(tree.poll(), is_gone(orphan))
+        """
+    )
+    assert told.split() == ["0", "False", "0", "True"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_signal_ends_what_was_started(kind: str) -> None:
+    mark = uuid.uuid4().hex
+    source = f"""
+        import os, signal, sys
+        from grader import interrupt
+        from grader.serving.processes import Process, ProcessTree, Surroundings
+        interrupt.end_on_signals()
+        ended = {kind}({NAP}, Surroundings())
+        ended.end()
+        {kind}({NAP}, Surroundings())
+        signal.raise_signal(signal.SIGTERM)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)],
+        cwd=ROOT,
+        env=environment(LC_STREAM_KATAS_MARK=mark),
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 128 + signal.SIGTERM
+    assert survivors(mark) == []
