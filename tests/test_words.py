@@ -1,0 +1,209 @@
+"""Everything that users read uses the words of docs/glossary.md, and none of its second table."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import tokenize
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+GLOSSARY = ROOT / "docs" / "glossary.md"
+
+#: What is read, by area: a file, or a pattern of files.
+AREAS = {
+    "README": ["README.md"],
+    "CONTRIBUTING": ["CONTRIBUTING.md"],
+    "CHANGELOG": ["CHANGELOG.md"],
+    "Makefile": ["Makefile"],
+    "docs": ["docs/*.md"],
+    "examples": ["examples/*.md", "examples/*.py"],
+    "katas": ["katas/*/README.md", "katas/*/app.py", "katas/*/kata.toml", "katas/*/schemas/*", "katas/*/spec/*"],
+    "grader": ["grader/*.py"],
+    **{
+        f"grader/{package.name}": [
+            f"grader/{package.name}/**/*{ending}" for ending in (".py", ".md", ".json", ".jinja")
+        ]
+        for package in sorted(ROOT.joinpath("grader").iterdir())
+        if package.is_dir() and package.name not in ("__pycache__", "_bundle")
+    },
+}
+
+#: Areas that still hold banned words: to become empty. The test of an area fails here once the area is clean.
+NOT_CLEAN = {
+    *("README", "CONTRIBUTING", "CHANGELOG", "Makefile", "docs", "examples", "katas", "grader"),
+    *("grader/catalog", "grader/cli", "grader/grading", "grader/learner", "grader/pool", "grader/probe"),
+    *("grader/protocol", "grader/report", "grader/serving", "grader/verify"),
+}
+
+#: Where a banned word is right after all: the phrase around it (a regular expression), and why it may stand.
+ALLOWED = {
+    r"there (is|are|was) no \w+": "says that something does not exist; the banned form means 'is not a'",
+    r"(is|are|was) no (longer|more|less)\b": "an adverb, not 'no' and a noun",
+    r"nearly the answer": "the third step of a hint shows nearly the solution",
+    r"(a|the|each|every|last|own|whose|where \w+) line ends\b": "'ends' is a verb here",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of prose: where it begins, and what it says."""
+
+    file: Path
+    line: int
+    text: str
+
+
+def banned() -> dict[str, str]:
+    """Each banned phrase of the glossary, with what to write instead."""
+    table = GLOSSARY.read_text("utf-8").partition("## Not used")[2]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    return {phrase: instead for phrases, instead in rows[2:] for phrase in phrases.split(", ")}
+
+
+def pattern(phrase: str) -> str:
+    """A regular expression for a phrase of the table, in which `*` is any ending and `…` any word."""
+    return r"\b" + re.escape(phrase).replace(r"\*", r"\w*").replace("…", r"\w+").replace(r"\ ", r"\s+") + r"\b"
+
+
+#: As in ALLOWED, but a space may be a line ending, too.
+EXCEPTIONS = [re.compile(phrase.replace(" ", r"\s+"), re.IGNORECASE) for phrase in ALLOWED]
+BANNED = {phrase: re.compile(pattern(phrase), re.IGNORECASE) for phrase in banned()}
+
+
+def of_markdown(file: Path) -> Iterator[Passage]:
+    """Paragraphs, without `code spans`. Fenced blocks are prose, too: reports, and files that authors copy."""
+    text = file.read_text("utf-8")
+    if file == GLOSSARY:
+        text = text.partition("## Not used")[0]
+    line = 1
+    for block in text.split("\n\n"):
+        yield Passage(file, line, block)
+        line += block.count("\n") + 2
+
+
+def of_python(file: Path) -> Iterator[Passage]:
+    """String literals (docstrings are some) and comments."""
+    source = file.read_text("utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield Passage(file, node.lineno, node.value)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield Passage(file, token.start[0], token.string)
+
+
+def strings_in(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for part in value.values():
+                yield from strings_in(part)
+        case list():
+            for part in value:
+                yield from strings_in(part)
+
+
+def of_json(file: Path) -> Iterator[Passage]:
+    yield from (Passage(file, 1, text) for text in strings_in(json.loads(file.read_text("utf-8"))))
+
+
+def of_toml(file: Path) -> Iterator[Passage]:
+    yield from (Passage(file, 1, text) for text in strings_in(tomllib.loads(file.read_text("utf-8"))))
+
+
+def of_template(file: Path) -> Iterator[Passage]:
+    """What stands between the tags of Jinja."""
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        yield Passage(file, number, re.sub(r"\{[{%].*?[%}]\}", " ", line))
+
+
+def of_makefile(file: Path) -> Iterator[Passage]:
+    """Descriptions of targets, and what is printed."""
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        if "##" in line or "echo" in line or line.startswith("#"):
+            yield Passage(file, number, line)
+
+
+READERS: dict[str, Callable[[Path], Iterator[Passage]]] = {
+    ".md": of_markdown,
+    ".py": of_python,
+    ".json": of_json,
+    ".toml": of_toml,
+    ".jinja": of_template,
+    "": of_makefile,
+}
+
+
+def passages(area: str) -> Iterator[Passage]:
+    for glob in AREAS[area]:
+        for file in sorted(ROOT.glob(glob)):
+            if "__pycache__" not in file.parts:
+                yield from READERS[file.suffix](file)
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"(?m)^\s*```.*$|``[^`]+``|`[^`\n]+`", "`code`", text)
+
+
+def found_in(passage: Passage) -> Iterator[str]:
+    """What is wrong with a passage: the banned phrase, where it stands, and what to write instead."""
+    text = without_code(passage.text)
+    allowed = [match.span() for exception in EXCEPTIONS for match in exception.finditer(text)]
+    for phrase, expression in BANNED.items():
+        for match in expression.finditer(text):
+            start, end = match.span()
+            if not any(first <= start and end <= last for first, last in allowed):
+                around = " ".join(text[max(0, start - 30) : end + 30].split())
+                line = passage.line + text.count("\n", 0, start)
+                yield f"{passage.file.relative_to(ROOT)}:{line}: “{around}”: instead of “{phrase}”: {banned()[phrase]}"
+
+
+@pytest.mark.parametrize(
+    "area", [pytest.param(area, marks=pytest.mark.xfail(strict=True) if area in NOT_CLEAN else ()) for area in AREAS]
+)
+def test_no_banned_word_is_read_by_users(area: str) -> None:
+    assert [fault for passage in passages(area) for fault in found_in(passage)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [
+        ("The client hangs up.", ["hangs up"]),
+        ("A line\n    ends", []),
+        ("an odd line\n    end", ["line end"]),
+        ("NaN is no JSON", ["is no …"]),
+        ("there is no JSON", []),
+        ("it is no longer JSON", []),
+        ("`reply` is a name", []),
+        ("the reply_to key", []),
+        ("heartbeats", []),
+        ("Patiently", ["patien*"]),
+    ],
+)
+def test_words_are_found_whole_and_outside_of_code(text: str, phrases: list[str]) -> None:
+    found = list(found_in(Passage(ROOT / "README.md", 1, text)))
+    assert [fault.split("instead of “")[1].split("”")[0] for fault in found] == phrases
+
+
+def test_each_exception_is_needed() -> None:
+    """An exception that nothing uses would hide a mistake one day."""
+    texts = [without_code(passage.text) for area in AREAS for passage in passages(area)]
+    assert [one.pattern for one in EXCEPTIONS if not any(map(one.search, texts))] == []
+
+
+def test_the_glossary_defines_each_term_once() -> None:
+    table = GLOSSARY.read_text("utf-8").partition("## Terms")[2].partition("## Not used")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("| ")][2:]
+    terms = [term.strip() for names, *_ in rows for term in names.split(",")]
+    assert [term for term in terms if terms.count(term) > 1] == []
+    assert all(len(row) == 3 and row[1].strip().endswith((".", ".)")) for row in rows)
