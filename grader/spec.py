@@ -9,11 +9,12 @@ from grader.model import Check
 from grader.probe.client import Client
 from grader.probe.connection import Disconnect
 from grader.probe.draw import Draw
-from grader.probe.feeds import ServerSentEvent
+from grader.probe.feeds.events import ServerSentEvent
+from grader.probe.feeds.records import JsonLine
 from grader.probe.response import Response
 from grader.probe.upstream import Upstream
 
-__all__ = ["Client", "Disconnect", "Draw", "Response", "ServerSentEvent", "Upstream", "check", "check_of"]
+__all__ = ["Client", "Disconnect", "Draw", "JsonLine", "Response", "ServerSentEvent", "Upstream", "check", "check_of"]
 
 Test = TypeVar("Test", bound=Callable[..., None])
 

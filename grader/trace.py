@@ -245,7 +245,7 @@ class _Trace:
                 + (", and then waited: it goes as fast as its client." if stopped else ": all that there was.")
             ]
         response.disconnect(self._manners.disconnect)
-        self._session.waiter.turns(6)
+        self._session.waiter.iterate(6)
         self._show(Stretch(self._tape.take()))
         return Summary(tuple(sentences), answered=bool(self._gates))
 

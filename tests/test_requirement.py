@@ -14,11 +14,11 @@ from grader.requirement import link
 from tests.conftest import ROOT
 
 CITED = {check.rule for kata in bundled() for check in checks_of(kata) if check.rule}
-CITED |= {kind.rule for kinds in (ndjson.FaultKind, sse_faults.FaultKind, HttpFaultKind) for kind in kinds}
+CITED |= {kind.rule for kinds in (ndjson.NdjsonFaultKind, sse_faults.SseFaultKind, HttpFaultKind) for kind in kinds}
 #: What the two ends cite themselves, such as ``rule="RFC 9110 8.3"``.
 CITED |= {
     rule
-    for file in ROOT.joinpath("grader/probe").glob("*.py")
+    for file in ROOT.joinpath("grader/probe").rglob("*.py")
     for rule in re.findall(r'"((?:RFC \d|WHATWG )[^"]*)"', file.read_text("utf-8"))
 }
 

@@ -64,7 +64,7 @@ class Rig:
         from grader.probe.waiting import Waited
 
         _, waiter = self._attach()
-        if self.app.is_running and waiter.turns(1) is Waited.SILENT:
+        if self.app.is_running and waiter.iterate(1) is Waited.SILENT:
             return
         self._logs.append(self.app.log.text())
         self.app.stop(graceful=False)

@@ -27,6 +27,14 @@ _AWKWARD = (
 )
 
 
+def mark_of(key: str) -> str:
+    """The part of a drawn key that no other key has, and that URL encoding and JSON leave as it is.
+
+    By it a key is found in a request, whichever way the request has encoded the rest.
+    """
+    return key.rpartition(" ")[2]
+
+
 class Draw:
     """One check's draw. The same seed and the same check draw the same."""
 

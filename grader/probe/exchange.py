@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 
 from grader.errors import Violation
@@ -33,7 +32,6 @@ class Exchange:
         self._body = bytearray()
         self.raw = bytearray()
         self.head: http1.Head | None = None
-        self.unread: deque[http1.Chunk] = deque()  # what a reader of the body has not seen yet
         self.ended = False
         self.fault: http1.HttpFault | None = None
 
@@ -41,6 +39,10 @@ class Exchange:
     def body(self) -> bytes:
         """The body so far, without transfer coding."""
         return bytes(self._body)
+
+    def since(self, offset: int) -> bytes:
+        """The body from byte ``offset`` on, as far as it has arrived."""
+        return bytes(self._body[offset:])
 
     @property
     def size(self) -> int:
@@ -124,7 +126,6 @@ class Exchange:
                 self._record(Act.HEAD, detail=f"{event.status} {self.media_type}".strip())
             case http1.Chunk():
                 self._body += event.data
-                self.unread.append(event)
                 self._record(Act.CHUNK, event.data)
                 if self.size > MAX_BODY:
                     raise Violation(expected=f"a body of at most {MAX_BODY >> 20} MiB", seen="more than that, unended")

@@ -15,7 +15,7 @@ from grader.errors import Inconclusive
 from grader.protocol.transcript import Act, clip
 
 #: How an upstream tells what happened at its end: act, number of the stream, bytes, words.
-Record = Callable[[Act, int, bytes, str], None]
+Recorder = Callable[[Act, int, bytes, str], None]
 
 _STARVED: Final = 30.0  # seconds without a turn of the server's thread, which needs none to speak of
 _END: Final = b'{"end": true}\n'
@@ -27,7 +27,7 @@ class Gate:
     Made by :meth:`UpstreamServer.open_gate`. State changes on the server's thread only; ``news`` tells of them.
     """
 
-    def __init__(self, server: UpstreamServer, key: str, record: Record) -> None:
+    def __init__(self, server: UpstreamServer, key: str, record: Recorder) -> None:
         self._server = server
         self._record = record
         self._answers: deque[bytes] = deque()
@@ -194,7 +194,7 @@ class UpstreamServer:
         self._thread = threading.Thread(target=self._run, args=(listener,), name="upstream", daemon=True)
         self._thread.start()
 
-    def open_gate(self, key: str, record: Record) -> Gate:
+    def open_gate(self, key: str, record: Recorder) -> Gate:
         """A gate for ``key``; shut, until items are given."""
         gate = Gate(self, key, record)
         self._gates[key] = gate

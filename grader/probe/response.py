@@ -1,11 +1,10 @@
-"""What the client end receives for one request, as a specification sees it: read as it arrives, strictly."""
+"""The response to one request, as a specification sees it: read as it arrives, strictly."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
-from urllib.parse import unquote_plus
+from typing import Self, TypeVar
 
 import httpx
 
@@ -13,34 +12,41 @@ from grader.errors import Violation
 from grader.probe import content
 from grader.probe.connection import Connection, Disconnect
 from grader.probe.exchange import Exchange
-from grader.probe.feeds import EventFeed, ServerSentEvent, StreamFault
+from grader.probe.explanation import Explanation
+from grader.probe.feeds.choice import feed_for
+from grader.probe.feeds.chunks import ByteFeed
+from grader.probe.feeds.events import EventFeed, ServerSentEvent
+from grader.probe.feeds.feed import Feed, StreamFault
+from grader.probe.feeds.records import JsonLine, LineFeed
 from grader.probe.session import Session
-from grader.probe.waiting import UNBLOCK, Awaited, Waited
+from grader.probe.waiting import Awaited, Waited
 from grader.protocol import http1
-from grader.text import plural, visible, visible_bytes
+from grader.text import visible, visible_bytes
 
-#: More events than this in one response are taken for an endless stream.
-MAX_EVENTS = 2000
+#: A response with more items than this counts as a stream without end. The largest kata asks for some hundred.
+MAX_ITEMS = 2000
 
-_SSE = "text/event-stream"
 _COMMENT = "a comment line, such as “: ping”"
-_STANDARD = "WHATWG HTML 9.2.3"
+
+Item = TypeVar("Item")
+SomeFeed = TypeVar("SomeFeed", bound=Feed[object])
 
 
 class Response:
     """The response to one request. The request has been sent; nothing has been waited for yet.
 
-    Use it in a ``with`` block: leaving the block is the client's leaving (with a FIN, unless :meth:`leave` came first).
-    Every method that waits raises Violation when what it waits for does not come.
+    Use it in a ``with`` block: at its end the client disconnects (by a FIN, unless :meth:`disconnect` was called
+    before). Every method that waits raises Violation when the awaited thing does not come.
     """
 
     def __init__(self, session: Session, *, connection: Connection, request: httpx.Request, number: int) -> None:
         self._session = session
-        self._request = request
         self._exchange = Exchange(session, connection=connection, method=request.method, number=number)
-        self._feed = EventFeed(self._exchange, session)
+        self._explain = Explanation(session, self._exchange, request)
+        self._bytes = ByteFeed(self._exchange, session)
+        self._chosen: Feed[object] | None = None
         session.hold(self._exchange)
-        session.when_failed(self._feed.first_fault)
+        session.when_failed(lambda: self._feed.first_fault())
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +79,7 @@ class Response:
     # -- a whole body -------------------------------------------------------------------------------------------
 
     def body(self) -> bytes:
-        """The whole body, once it has ended properly."""
+        """The whole body, without transfer coding, once it has ended properly."""
         self.wait_for_end()
         return self._exchange.body
 
@@ -88,64 +94,78 @@ class Response:
         self._until(lambda: False, awaited="the end of the response")
         self._must_have_ended_well()
 
-    # -- a stream of events -------------------------------------------------------------------------------------
+    # -- a body item by item ------------------------------------------------------------------------------------
 
     def next_event(self) -> ServerSentEvent:
-        """The next event; comments are passed over."""
-        self._must_be_a_stream()
-        self._until(self._feed.has_event, awaited="another event")
-        event = self._feed.take_event()
-        if event is None:
-            raise self._nothing("another event", Waited.CAME)
-        return event
+        """The next event of a 200 response of type text/event-stream; comments are passed over."""
+        return self._next(self._read_as(EventFeed))
 
     def next_comment(self) -> str:
         """The text of the next comment (WHATWG HTML 9.2.5), which must come before any further event."""
-        self._must_be_a_stream()
-        self._until(self._feed.has_item, awaited=_COMMENT)
-        comment = self._feed.take_comment()
+        feed = self._read_as(EventFeed)
+        self._until(feed.has_event_or_comment, awaited=_COMMENT, feed=feed)
+        comment = feed.take_comment()
         if comment is None:
-            event = self._feed.take_event()
+            event = feed.take()
             seen = f"an event first: {visible(event.data, 80)}" if event else "the response ends"
             raise Violation(expected=_COMMENT, seen=seen, rule="WHATWG HTML 9.2.7")
         return comment
 
     def events(self) -> list[ServerSentEvent]:
         """All events from here to the end of the stream, which must be a clean one."""
-        found: list[ServerSentEvent] = []
-        self._must_be_a_stream()
-        while len(found) <= MAX_EVENTS:
-            self._until(self._feed.has_event, awaited="another event, or the end of the stream")
-            if event := self._feed.take_event():
-                found.append(event)
-            elif self._exchange.is_over:
-                self._must_have_ended_well()
-                return found
-        raise Violation(expected="a stream that ends", seen=f"more than {MAX_EVENTS} events, and no end of them")
+        return self._rest(self._read_as(EventFeed))
 
     def faults(self) -> list[StreamFault]:
         """What breaks the grammar of an event stream (WHATWG HTML 9.2.5), up to the end of the stream."""
-        self._must_be_a_stream()
+        feed = self._read_as(EventFeed)
         self.wait_for_end()
-        return self._feed.faults()
+        return feed.faults()
 
     @property
     def retry(self) -> int | None:
-        """The reconnection time in milliseconds that the stream has set so far (WHATWG HTML 9.2.6)."""
-        return self._feed.retry
+        """The reconnection time in milliseconds that an event stream has set so far (WHATWG HTML 9.2.6)."""
+        feed = self._feed
+        return feed.retry if isinstance(feed, EventFeed) else None
+
+    def next_line(self) -> JsonLine:
+        """The next line of a 200 response of newline-delimited JSON; a line that is not JSON is passed over."""
+        return self._next(self._read_as(LineFeed))
+
+    def lines(self) -> list[JsonLine]:
+        """All such lines from here to the end of the response, which must be a clean one."""
+        return self._rest(self._read_as(LineFeed))
+
+    def line_faults(self) -> list[StreamFault]:
+        """What is not newline-delimited JSON (NDJSON 3.1), up to the end of the response."""
+        feed = self._read_as(LineFeed)
+        self.wait_for_end()
+        return feed.faults()
+
+    def next_chunk(self) -> bytes:
+        """The bytes of the body that have arrived since the last call, at least one; without transfer coding.
+
+        For bodies of any media type and status. Where one HTTP chunk ends and the next begins is not told: chunk
+        borders carry no meaning (RFC 9112 7.1).
+        """
+        self._head()
+        return self._next(self._bytes)
 
     # -- time ---------------------------------------------------------------------------------------------------
 
     def sent_meanwhile(self) -> bytes:
-        """The response's bytes so far, after the app's loop has turned often enough to send some."""
+        """Everything that has arrived on the connection, as it came: status line, header fields, framing, body.
+
+        The app's event loop has iterated 40 times before, so an app that meant to send something has sent it. Empty
+        when nothing has come; at most the first 64 KiB.
+        """
         self._session.waiter.stays_quiet(self._exchange.ready(lambda: bool(self._exchange.raw)))
         return bytes(self._exchange.raw)
 
     def disconnect(self, how: Disconnect = Disconnect.CLOSE) -> None:
-        """The client goes away. A second leaving does nothing."""
+        """The client closes or aborts the connection. A second call does nothing."""
         self._exchange.disconnect(how)
 
-    # -- for whoever looks on ---------------------------------------------------------------------------------------
+    # -- for `grade trace` --------------------------------------------------------------------------------------
 
     def look(self, timeout: float) -> None:
         """Take in what arrives within ``timeout`` seconds, up to the end. Raises Violation on a body without bounds."""
@@ -162,77 +182,60 @@ class Response:
         """Bytes of body so far."""
         return self._exchange.size
 
-    # -- what must hold -----------------------------------------------------------------------------------------
+    # -- reading ------------------------------------------------------------------------------------------------
 
-    def _until(self, condition: Callable[[], bool], *, awaited: str) -> None:
-        """Wait for ``condition`` or the end of the exchange. Raises Violation when neither comes."""
-        waited = self._session.waiter.until(Awaited(self._exchange.ready(condition), self._progress))
-        if waited is not Waited.CAME:
-            raise self._nothing(awaited, waited)
-
-    def _progress(self) -> int:
-        """Events, and KiB of body that are not comments: a heartbeat alone is no progress."""
-        if self._exchange.media_type == _SSE:
-            self._feed.read()
-        return self._feed.events + ((self._exchange.size - self._feed.comment_bytes) >> 10)
+    @property
+    def _feed(self) -> Feed[object]:
+        """What reads the body: chosen by media type once the head has come."""
+        if self._chosen is None:
+            if self._exchange.head is None:
+                return self._bytes
+            self._chosen = feed_for(self._exchange.media_type)(self._exchange, self._session)
+        return self._chosen
 
     def _head(self) -> http1.Head:
         self._until(lambda: self._exchange.head is not None, awaited="a response")
         if self._exchange.head is None:
-            raise self._nothing("a response", Waited.CAME)
+            raise self._explain.nothing("a response", Waited.CAME, self._bytes)
         return self._exchange.head
 
-    def _must_be_a_stream(self) -> None:
-        head = self._head()
-        if head.status != 200 or self._exchange.media_type != _SSE:
-            self._exchange.ready(lambda: False)(self._session.waiter.limits.hurry)  # its words are on their way
-            body = f": {visible_bytes(self._exchange.body, 120)}" if self._exchange.size else ""
-            seen = f"{head.status} {visible(self._exchange.media_type) or '(no Content-Type)'}{body}"
-            raise Violation(expected=f"200 {_SSE}", seen=seen, rule=_STANDARD)
+    def _read_as(self, kind: type[SomeFeed]) -> SomeFeed:
+        """The feed, as one of ``kind``. Raises Violation for another media type, or another status than 200."""
+        head, feed = self._head(), self._feed
+        if head.status == 200 and isinstance(feed, kind):
+            return feed
+        # The body says why, and follows the head in a moment: 50 ms are more than a server on this machine needs.
+        self._exchange.ready(lambda: False)(self._session.waiter.timeouts.before_control)
+        body = f": {visible_bytes(self._exchange.body, 120)}" if self._exchange.size else ""
+        seen = f"{head.status} {visible(self._exchange.media_type) or '(no Content-Type)'}{body}"
+        raise Violation(expected=f"200 {kind.media_types[0]}", seen=seen, rule=kind.rule)
+
+    def _next(self, feed: Feed[Item]) -> Item:
+        awaited = f"another {feed.noun}"
+        self._until(feed.has_item, awaited=awaited, feed=feed)
+        item = feed.take()
+        if item is None:
+            raise self._explain.nothing(awaited, Waited.CAME, feed)
+        return item
+
+    def _rest(self, feed: Feed[Item]) -> list[Item]:
+        found: list[Item] = []
+        while len(found) <= MAX_ITEMS:
+            self._until(feed.has_item, awaited=f"another {feed.noun}, or the end of the stream", feed=feed)
+            if item := feed.take():
+                found.append(item)
+            elif self._exchange.is_over:
+                self._must_have_ended_well()
+                return found
+        raise Violation(expected="a stream that ends", seen=f"more than {MAX_ITEMS} {feed.noun}s, and no end of them")
+
+    def _until(self, condition: Callable[[], bool], *, awaited: str, feed: Feed[object] | None = None) -> None:
+        """Wait for ``condition`` or the end of the exchange. Raises Violation when neither comes."""
+        ready = self._exchange.ready(condition)
+        waited = self._session.waiter.until(Awaited(ready, progress=lambda: self._feed.progress))
+        if waited is not Waited.CAME:
+            raise self._explain.nothing(awaited, waited, feed or self._feed)
 
     def _must_have_ended_well(self) -> None:
         if self._exchange.fault is not None:
-            raise self._broken("a response that ends as HTTP says", self._exchange.fault)
-
-    # -- what there is instead ----------------------------------------------------------------------------------
-
-    def _nothing(self, awaited: str, waited: Waited) -> Violation:
-        """Why what was awaited has not come."""
-        if self._exchange.fault is not None:
-            return self._broken(awaited, self._exchange.fault)
-        app = self._session.app
-        spot = self._exchange.spot(self._exchange.size) if self._exchange.size else None
-        if self._exchange.ended:
-            faults = self._feed.faults()
-            seen = "the response ends" + (f"; {faults[-1].message}" if faults else "")
-            return Violation(expected=awaited, seen=seen, spot=faults[-1].spot if faults else spot)
-        match waited:
-            case Waited.BLOCKED:
-                seen = "the event loop is blocked: the server answers no request at all"
-                return Violation(expected=awaited, seen=seen, hint=UNBLOCK, place=app.blocked_at(), spot=spot)
-            case Waited.GONE:
-                return Violation(expected=awaited, seen=app.exit_reason(), spot=spot)
-            case _:
-                came, situation = self._silence(awaited), self._situation()
-                meanwhile = situation or "while its server answers other requests"
-                says = f"{came}, {meanwhile}; expected: {awaited}"
-                return Violation(expected=awaited, seen=f"{came}, {meanwhile}", headline=says, spot=spot)
-
-    def _broken(self, awaited: str, fault: http1.HttpFault) -> Violation:
-        exit_reason = self._session.app.exit_reason()
-        seen = fault.message + (f"; {exit_reason}" if exit_reason else "")
-        return Violation(expected=awaited, seen=seen, headline=seen, rule=fault.rule)
-
-    def _silence(self, awaited: str) -> str:
-        if self._exchange.head is None:
-            return "nothing, not even a status line"
-        if self._feed.comment_bytes and not self._feed.has_event() and awaited != _COMMENT:
-            return "only comments"
-        if self._feed.pending:
-            return f"{self._feed.pending}; then nothing more"
-        return f"nothing more after {plural(self._exchange.size, 'byte')} of body"
-
-    def _situation(self) -> str:
-        """What the app is about at the upstream end, which tells why it does not answer."""
-        asked = unquote_plus(str(self._request.url)) + self._request.read().decode("utf-8", "replace")
-        return next((situation for situation in self._session.situations(asked) if situation), "")
+            raise self._explain.broken("a response that ends as HTTP says", self._exchange.fault)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
+from grader.probe.draw import mark_of
 from grader.probe.gate import Gate
 from grader.probe.session import Session
-from grader.probe.waiting import UNBLOCK, Awaited, Ready, Waited
+from grader.probe.waiting import UNBLOCK, Awaited, Ready, Waited, never
 from grader.protocol.transcript import Act, Lane
 from grader.text import plural, visible
 
@@ -122,14 +123,14 @@ class Upstream:
         between two pulls is waited for, unless it lets go.
         """
         waiter, asks = self._session.waiter, self._news(lambda: self.is_closed or self._gate.is_awaited)
-        hears = waiter.turns(6) is Waited.SILENT
+        hears = waiter.iterate(6) is Waited.SILENT
         before = self.pulls
         while self.pulls - before < _ENOUGH:
             waiter.until(Awaited(asks))
             if not self._gate.is_awaited:
                 break
             self.give(" more")
-            hears = hears and waiter.stays_quiet(_never) is Waited.SILENT
+            hears = hears and waiter.stays_quiet(never) is Waited.SILENT
         return self.pulls - before
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
@@ -166,7 +167,7 @@ class Upstream:
 
     def _situation(self, asked: str) -> str:
         """What the app does with this upstream, if the request ``asked`` names its key."""
-        if self.key.rpartition(" ")[2] not in asked:
+        if mark_of(self.key) not in asked:
             return ""
         gate = self._gate
         if gate.streams == 0:
@@ -180,7 +181,7 @@ class Upstream:
         return f"though the app has taken {plural(gate.given, 'item')} from the upstream, and asks for no more"
 
     def _opened_too_often(self) -> str:
-        requests = sum(self.key.rpartition(" ")[2] in line for line in self._session.requests)
+        requests = sum(mark_of(self.key) in line for line in self._session.requests)
         if not 0 < requests < self._gate.streams:
             return ""
         opened, asked = plural(self._gate.streams, "time"), plural(requests, "request")
@@ -212,7 +213,3 @@ def _news(session: Session, condition: Callable[[], bool]) -> Ready:
             return session.server.news.wait_for(condition, timeout)
 
     return ready
-
-
-def _never(_: float) -> bool:
-    return False

@@ -1,10 +1,11 @@
-"""How long to wait for what may never come: turns of the app's event loop count, not only seconds.
+"""How long to wait for something that may never come: event-loop iterations are counted, not only seconds.
 
-A wait is given up when a short time has passed *and* the app's server has answered a number of control requests
-meanwhile. A slow machine slows those as well, and so earns waiter; a wrong app on a fast machine is told so at once.
+A wait ends without success only when a short time has passed *and* the app's server has answered a number of control
+requests meanwhile. On a slow machine the control requests are slow as well, so timeouts stretch there; on a fast
+machine a wrong app still fails quickly.
 
-Between two of them the upstream end has had its turn, too: what the app had asked of it by then has been answered. An
-app is never blamed for what the grader's other end was late with.
+After each control request the upstream end runs one iteration of its own, so everything that the app has asked of it
+by then is answered. An app never fails because the grader's upstream end was late.
 """
 
 from __future__ import annotations
@@ -21,20 +22,21 @@ from typing import Protocol
 from grader.errors import Inconclusive
 from grader.model import Place
 
-#: No request line, so the server answers it by itself (RFC 9112 3: 400): that proves that the loop turned, and the app
-#: cannot tell that somebody waits. One that the app saw might be just what makes a lazy one send on.
+#: A control request: not a valid request line, so the server itself answers with 400 (RFC 9112 3). The answer proves
+#: that the server's event loop has iterated. A valid request would reach the app, and could itself be the event that
+#: makes a wrong app continue (one that flushes its buffer at the next request, for example).
 CONTROL = b"are you there?\r\n\r\n"
 
-#: ``ready(timeout)`` looks for what is awaited, for at most ``timeout`` seconds, and says whether it has come.
+#: ``ready(timeout)`` looks for at most ``timeout`` seconds whether the awaited thing has come, and returns that.
 Ready = Callable[[float], bool]
 
 
-#: What helps, whatever the check is about.
+#: The hint for a blocked event loop, whatever the check is about.
 UNBLOCK = "While that line waits, nothing else runs: await something instead, or call what blocks in a thread."
 
 
 class Served(Protocol):
-    """What waiter needs to know of an app."""
+    """The parts of an app that a wait needs. ``ticks`` counts the liveness ticks of its process."""
 
     ticks: int
 
@@ -50,36 +52,51 @@ class Waited(Enum):
     """How a wait ended."""
 
     CAME = "came"
-    SILENT = "silent"  # the loop turned, and nothing came
-    BLOCKED = "blocked"  # the loop does not turn
+    SILENT = "silent"  # the event loop iterated, and nothing came
+    BLOCKED = "blocked"  # the event loop does not iterate
     GONE = "gone"  # the process has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """When to give up: all of a group must be reached. Seconds, turns of the loop, ticks of the app's process."""
+    """When a wait ends without success. Seconds, event-loop iterations, liveness ticks: all of a group are needed.
 
-    hurry: float = 0.05  # no control request before this: a right app never sees one
-    silence: float = 0.5
+    A wrong app shall fail within about half a second, and a right one never, however busy the machine is: `make audit`
+    takes every verdict 25 times beside four busy processes, and finds numbers that are too small.
+    """
+
+    #: Seconds before the first control request. A right app answers within a few milliseconds, so it sees none.
+    before_control: float = 0.05
+    #: The app is silent. Seconds alone mean nothing on a slow machine, iterations alone pass in 10 ms on a fast one.
+    silent_seconds: float = 0.5
     silent_iterations: int = 20
-    longest: float = 20.0  # however much arrives meanwhile
-    blockage: float = 1.0
+    #: Progress restarts the timeout, but a wait takes no longer than this: an endless trickle has to end.
+    longest: float = 20.0
+    #: The event loop is blocked: one control request is unanswered for as long, while the process was given time.
+    blocked_seconds: float = 1.0
     blocked_ticks: int = 15
-    blockage_without_ticks: float = 10.0
-    calm: float = 0.03
-    calm_iterations: int = 40
+    #: Without any tick (a call that holds the interpreter's lock stops the ticks, too) only a long time is proof.
+    blocked_seconds_without_ticks: float = 10.0
+    #: Nothing happens: for claims such as "the app pulls no more". More iterations than for a wait, and less time: a
+    #: right app passes here, so each second is spent in every grade.
+    quiet_seconds: float = 0.03
+    quiet_iterations: int = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """What a wait is for. ``progress`` grows while parts of it arrive, which earns waiter anew."""
+    """What a wait is for. ``progress`` grows while parts of it arrive; each growth restarts the timeout."""
 
     ready: Ready
     progress: Callable[[], int] = lambda: 0
 
 
 class Waiter:
-    """Waits on behalf of one grade."""
+    """Waits on behalf of one grade.
+
+    ``upstream_iteration`` runs one iteration of the upstream end, ``overtime`` tells whether the whole grade's time
+    limit is over. Every method that waits raises Inconclusive on a starved machine, and when that limit is over.
+    """
 
     SLICE = 0.01  # seconds between two looks at the app
 
@@ -89,56 +106,59 @@ class Waiter:
         *,
         upstream_iteration: Callable[[], None],
         overtime: Callable[[], bool],
-        limits: Timeouts | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self._app = app
-        self._upstream_turn = upstream_iteration
+        self._upstream_iteration = upstream_iteration
         self._overtime = overtime
-        self.limits = limits or Timeouts()
+        self.timeouts = timeouts or Timeouts()
 
     def until(self, awaited: Awaited) -> Waited:
-        """Wait for it; give up when the app has had its turns. Raises Inconclusive on a starved machine."""
-        if awaited.ready(self.limits.hurry):
+        """Wait for ``awaited``; SILENT when it has not come after ``silent_seconds`` and ``silent_iterations``."""
+        timeouts = self.timeouts
+        if awaited.ready(timeouts.before_control):
             return Waited.CAME
         first = began = time.monotonic()
-        turns, progress = 0, awaited.progress()
+        iterations, progress = 0, awaited.progress()
         while True:
-            waited = self._turn(awaited)
+            waited = self._iterate_once(awaited)
             if waited is not Waited.SILENT:
                 return waited
-            turns += 1
+            iterations += 1
             now = time.monotonic()
-            if progress != awaited.progress() and now - first < self.limits.longest:
-                began, turns, progress = now, 0, awaited.progress()
-            if turns >= self.limits.silent_iterations and now - began >= self.limits.silence:
+            if progress != awaited.progress() and now - first < timeouts.longest:
+                began, iterations, progress = now, 0, awaited.progress()
+            if iterations >= timeouts.silent_iterations and now - began >= timeouts.silent_seconds:
                 if awaited.ready(0):
                     return Waited.CAME
-                if progress == awaited.progress() or now - first >= self.limits.longest:
+                if progress == awaited.progress() or now - first >= timeouts.longest:
                     return Waited.SILENT
-            if awaited.ready(self.limits.silence / self.limits.silent_iterations / 2):
+            # Half of the time is spent between control requests, so that 20 of them are spread over half a second
+            # rather than sent in one burst.
+            if awaited.ready(timeouts.silent_seconds / timeouts.silent_iterations / 2):
                 return Waited.CAME
 
     def stays_quiet(self, happened: Ready) -> Waited:
-        """SILENT when nothing happened while the loop turned often; CAME as soon as something does."""
+        """SILENT when nothing has happened after ``quiet_iterations``; CAME as soon as something does."""
         awaited = Awaited(happened)
-        began, turns = time.monotonic(), 0
-        while turns < self.limits.calm_iterations or time.monotonic() - began < self.limits.calm:
-            waited = self._turn(awaited)
+        began, iterations = time.monotonic(), 0
+        while iterations < self.timeouts.quiet_iterations or time.monotonic() - began < self.timeouts.quiet_seconds:
+            waited = self._iterate_once(awaited)
             if waited is not Waited.SILENT:
                 return waited
-            turns += 1
+            iterations += 1
         return Waited.CAME if happened(0) else Waited.SILENT
 
-    def turns(self, count: int) -> Waited:
-        """Let the app's loop turn ``count`` times: what was on its way to it has then arrived."""
+    def iterate(self, count: int) -> Waited:
+        """Wait for ``count`` iterations of the app's event loop: what was on its way to the app has then arrived."""
         for _ in range(count):
-            waited = self._turn(Awaited(_never))
+            waited = self._iterate_once(Awaited(never))
             if waited is not Waited.SILENT:
                 return waited
         return Waited.SILENT
 
-    def _turn(self, awaited: Awaited) -> Waited:
-        """One control request, then a turn of the upstream end. Any answer will do, and any end of the connection."""
+    def _iterate_once(self, awaited: Awaited) -> Waited:
+        """One control request, then an iteration of the upstream end. Any answer counts, and any close or reset."""
         try:
             control = self._app.connect()
         except OSError:
@@ -148,9 +168,8 @@ class Waiter:
                 control.sendall(CONTROL)
             waited = self._until_answered(control, awaited)
         if waited is Waited.SILENT:
-            self._upstream_turn()
-            if self._overtime():
-                raise Inconclusive("the time limit of the whole grade is over")
+            self._upstream_iteration()
+            self._check_time_limit()
         return waited
 
     def _until_answered(self, control: socket.socket, awaited: Awaited) -> Waited:
@@ -161,36 +180,40 @@ class Waiter:
                 return Waited.CAME
             if not self._app.is_running:
                 return self._gone(awaited)
-            if progress != awaited.progress():  # it is busy with what is awaited
+            if progress != awaited.progress():  # the loop is busy with what is awaited, so it is not blocked
                 began, ticks, slices, progress = time.monotonic(), self._app.ticks, 0, awaited.progress()
-            if self._gives_up(time.monotonic() - began, self._app.ticks - ticks, slices):
+            if self._is_blocked(time.monotonic() - began, self._app.ticks - ticks, slices):
                 return Waited.BLOCKED
-            if self._overtime():
-                raise Inconclusive("the time limit of the whole grade is over")
+            self._check_time_limit()
         return Waited.CAME if awaited.ready(0) else Waited.SILENT
 
     def _gone(self, awaited: Awaited) -> Waited:
-        """The process has ended; what it had sent before may still be on its way."""
-        return Waited.CAME if awaited.ready(self.limits.hurry) else Waited.GONE
+        """The process has ended; what it sent before that may still be on its way."""
+        return Waited.CAME if awaited.ready(self.timeouts.before_control) else Waited.GONE
 
-    def _gives_up(self, elapsed: float, ticks: int, slices: int) -> bool:
-        """Whether a control request has waited long enough to say that the loop is blocked.
+    def _is_blocked(self, elapsed: float, ticks: int, slices: int) -> bool:
+        """Whether a control request has been unanswered for so long that the event loop must be blocked.
 
-        Beats show that the process was given time. Without any (a call that holds the interpreter's lock), the grader's
-        own slices show that at least the machine had some.
+        Ticks show that the process was given time. Without any, the grader's own slices show that at least the machine
+        was not starved: a quarter of what would fit into ``elapsed`` is enough, because a busy machine stretches them.
         """
-        if elapsed >= self.limits.blockage and ticks >= self.limits.blocked_ticks:
+        if elapsed >= self.timeouts.blocked_seconds and ticks >= self.timeouts.blocked_ticks:
             return True
-        if elapsed < self.limits.blockage_without_ticks:
+        if elapsed < self.timeouts.blocked_seconds_without_ticks:
             return False
         if slices < elapsed / self.SLICE / 4:
             raise Inconclusive("the machine gave neither the grader nor the app enough time")
         return True
 
+    def _check_time_limit(self) -> None:
+        if self._overtime():
+            raise Inconclusive("the time limit of the whole grade is over")
+
+
+def never(_: float) -> bool:
+    """For :class:`Awaited`: what is awaited does not come, so the whole wait is spent."""
+    return False
+
 
 def _readable(connection: socket.socket, timeout: float) -> bool:
     return bool(select.select([connection], [], [], timeout)[0])
-
-
-def _never(_: float) -> bool:
-    return False

@@ -69,7 +69,7 @@ class FaultLog:
         return tuple(sorted(self._faults, key=lambda fault: (fault.start, fault.end)))
 
 
-class Line(NamedTuple):
+class RawLine(NamedTuple):
     """A finished line: ``raw`` is ``[start, stop)`` of the body, its line end begins at ``stop``.
 
     ``end`` is the offset after the first byte of the line end. A CR finishes its line at once, before anyone
@@ -112,7 +112,7 @@ class Splitter:
     def begun_at(self) -> int:
         return self.offset - len(self._begun)
 
-    def feed(self, data: bytes) -> Iterator[Line]:
+    def feed(self, data: bytes) -> Iterator[RawLine]:
         """Yield each line as ``data`` finishes it; to be exhausted before the next feed."""
         at = self._swallow(data, 0)
         while found := self._ends.search(data, at):
@@ -132,12 +132,12 @@ class Splitter:
             self._after_cr = False
             self._ended(b"\r", self.offset - 1)
 
-    def _finish(self, rest: bytes) -> Line:
+    def _finish(self, rest: bytes) -> RawLine:
         raw = bytes(self._begun) + rest if self._begun else rest
         start = self.begun_at
         self._begun.clear()
         self.offset = start + len(raw) + 1
-        return Line(raw, start, start + len(raw))
+        return RawLine(raw, start, start + len(raw))
 
     def _swallow(self, data: bytes, at: int) -> int:
         """Skip the LF of a CRLF pair whose CR has already ended a line."""
@@ -158,7 +158,7 @@ class Splitter:
             self.mixed_at = stop
 
 
-def decode(line: Line, faults: FaultLog, kind: Kind) -> str:
+def decode(line: RawLine, faults: FaultLog, kind: Kind) -> str:
     """The text of a line; each run of bytes that is no UTF-8 becomes U+FFFD, and the first is a fault of ``kind``.
 
     Lines can be decoded one by one: CR and LF are never part of a longer UTF-8 sequence.

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 from grader.protocol.json_text import JSON, WHITESPACE, NotJson, Wrong, holds_json, parse
-from grader.protocol.lines import SEEN, Fault, FaultLog, Kind, Line, LineEnds, Splitter, decode
+from grader.protocol.lines import SEEN, Fault, FaultLog, Kind, LineEnds, RawLine, Splitter, decode
 from grader.text import plural, visible_bytes
 
-__all__ = ["JSON", "Fault", "FaultKind", "LineTooLarge", "Reader", "Record"]
+__all__ = ["JSON", "Fault", "LineTooLarge", "NdjsonFaultKind", "NdjsonReader", "Record"]
 
 _BOM = "\ufeff"
 #: A line of an event stream; never the start of a JSON value.
@@ -20,7 +20,7 @@ _LINES = "NDJSON 3.2"
 _GRAMMAR = "RFC 8259 2"
 
 
-class FaultKind(Kind):
+class NdjsonFaultKind(Kind):
     """What can be wrong with newline-delimited JSON."""
 
     NOT_JSON = ('the line "{seen}" is not JSON: write json.dumps(value) and "\\n" for every item', _GRAMMAR)
@@ -77,13 +77,13 @@ class FaultKind(Kind):
 
 
 _KINDS = {
-    Wrong.NOT_JSON: FaultKind.NOT_JSON,
-    Wrong.UNFINISHED: FaultKind.UNFINISHED_VALUE,
-    Wrong.SEVERAL_VALUES: FaultKind.SEVERAL_VALUES,
-    Wrong.NOT_A_NUMBER: FaultKind.NOT_A_NUMBER,
-    Wrong.TOO_DEEP: FaultKind.TOO_DEEP,
-    Wrong.PYTHON_REPR: FaultKind.PYTHON_REPR,
-    Wrong.DATA_PREFIX: FaultKind.SSE_FRAMING,
+    Wrong.NOT_JSON: NdjsonFaultKind.NOT_JSON,
+    Wrong.UNFINISHED: NdjsonFaultKind.UNFINISHED_VALUE,
+    Wrong.SEVERAL_VALUES: NdjsonFaultKind.SEVERAL_VALUES,
+    Wrong.NOT_A_NUMBER: NdjsonFaultKind.NOT_A_NUMBER,
+    Wrong.TOO_DEEP: NdjsonFaultKind.TOO_DEEP,
+    Wrong.PYTHON_REPR: NdjsonFaultKind.PYTHON_REPR,
+    Wrong.DATA_PREFIX: NdjsonFaultKind.SSE_FRAMING,
 }
 
 
@@ -112,7 +112,7 @@ class LineTooLarge(ValueError):
         self.records = records
 
 
-class Reader:
+class NdjsonReader:
     """Reads one body, fed in pieces of any size. ``max_line_bytes`` bounds what is kept of an unfinished line."""
 
     def __init__(self, *, max_line_bytes: int = 1 << 20) -> None:
@@ -162,21 +162,21 @@ class Reader:
         if self._closed or self._too_large is not None:
             return []
         self._closed = True
-        line = Line(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset)
+        line = RawLine(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset)
         return self._read(line, line.stop) if line.raw else []
 
     def _give_up(self, start: int, found: list[Record]) -> None:
         self._too_large = LineTooLarge(start, self._limit, tuple(found))
         raise self._too_large
 
-    def _read(self, line: Line, end: int) -> list[Record]:
-        raw = decode(line, self._log, FaultKind.INVALID_UTF8).removesuffix("\r")
+    def _read(self, line: RawLine, end: int) -> list[Record]:
+        raw = decode(line, self._log, NdjsonFaultKind.INVALID_UTF8).removesuffix("\r")
         text = raw
         if text.startswith(_BOM):
             text = text.removeprefix(_BOM)
-            self._log.add(FaultKind.BOM, line.start, line.start + len(_BOM.encode()), text)
+            self._log.add(NdjsonFaultKind.BOM, line.start, line.start + len(_BOM.encode()), text)
         if not text.strip(WHITESPACE):
-            self._log.add(FaultKind.BLANK_LINE, line.start, line.stop, text)
+            self._log.add(NdjsonFaultKind.BLANK_LINE, line.start, line.stop, text)
             return []
         try:
             value = parse(text)
@@ -186,19 +186,19 @@ class Reader:
         self._remark(value, text, line)
         return [Record(value, raw, line.start, end, self._at)]
 
-    def _remark(self, value: JSON, text: str, line: Line) -> None:
+    def _remark(self, value: JSON, text: str, line: RawLine) -> None:
         if holds_json(value):
-            self._log.add(FaultKind.JSON_IN_JSON, line.start, line.stop, text)
+            self._log.add(NdjsonFaultKind.JSON_IN_JSON, line.start, line.stop, text)
         if self._closed:
-            self._log.add(FaultKind.NO_LAST_NEWLINE, line.start, line.stop, text)
+            self._log.add(NdjsonFaultKind.NO_LAST_NEWLINE, line.start, line.stop, text)
 
 
-def _kind(wrong: Wrong, text: str, cut_off: bool) -> FaultKind:
+def _kind(wrong: Wrong, text: str, cut_off: bool) -> NdjsonFaultKind:
     """The likeliest mistake behind a line that is not one JSON value; ``cut_off`` when no newline ended it."""
     if _SSE_LINE.match(text):
-        return FaultKind.SSE_FRAMING
+        return NdjsonFaultKind.SSE_FRAMING
     if wrong is Wrong.SEVERAL_VALUES and "\r" in text.strip(WHITESPACE):
-        return FaultKind.BARE_CR
+        return NdjsonFaultKind.BARE_CR
     if cut_off and wrong in (Wrong.NOT_JSON, Wrong.UNFINISHED):
-        return FaultKind.CUT_OFF
+        return NdjsonFaultKind.CUT_OFF
     return _KINDS[wrong]

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 
 from grader.protocol.json_text import Wrong, remark
-from grader.protocol.lines import SEEN, Fault, FaultLog, Line, LineEnds, Splitter, decode
-from grader.protocol.sse_faults import FaultKind
+from grader.protocol.lines import SEEN, Fault, FaultLog, LineEnds, RawLine, Splitter, decode
+from grader.protocol.sse_faults import SseFaultKind
 from grader.text import plural, visible_bytes
 
-__all__ = ["Comment", "Event", "EventTooLarge", "Fault", "FaultKind", "Reader"]
+__all__ = ["Comment", "Event", "EventStreamReader", "EventTooLarge", "Fault", "SseFaultKind"]
 
 _BOM = "\ufeff".encode()
 _KNOWN = frozenset({"event", "data", "id", "retry"})
@@ -19,9 +19,9 @@ _PLAIN_NAME = re.compile(r"[^\s\x00-\x1f\x7f{}\[\]\"'<>(),;]+")
 _LONGEST_RETRY = 10**18 - 1
 
 _REMARKS = {
-    Wrong.NOT_A_NUMBER: FaultKind.NOT_A_NUMBER,
-    Wrong.PYTHON_REPR: FaultKind.PYTHON_REPR,
-    Wrong.JSON_IN_JSON: FaultKind.JSON_IN_JSON,
+    Wrong.NOT_A_NUMBER: SseFaultKind.NOT_A_NUMBER,
+    Wrong.PYTHON_REPR: SseFaultKind.PYTHON_REPR,
+    Wrong.JSON_IN_JSON: SseFaultKind.JSON_IN_JSON,
 }
 
 
@@ -85,7 +85,7 @@ class _Block:
     in_data: bool = False  # the line before this one was data, or the unsplit rest of it
 
 
-class Reader:
+class EventStreamReader:
     """Reads one stream, fed in pieces of any size; a new connection needs a new reader.
 
     ``max_event_bytes`` bounds what is kept of an unfinished event. ``last_event_id`` is what a browser would
@@ -160,36 +160,36 @@ class Reader:
         mixed_at = self._lines.mixed_at
         if mixed_at is not None and not self._mixed:
             self._mixed = True
-            self._log.add(FaultKind.MIXED_LINE_ENDS, mixed_at, mixed_at + 1, "")
+            self._log.add(SseFaultKind.MIXED_LINE_ENDS, mixed_at, mixed_at + 1, "")
 
     def _note_cut_off(self) -> None:
-        line = Line(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset)
+        line = RawLine(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset)
         line = _without_leading_bom(line)
         block = self._block
         if block is None and line.raw.lstrip(b" \t").startswith((b"{", b"[", b'"')):
-            self._log.add(FaultKind.BARE_JSON, line.start, line.stop, line.raw)
+            self._log.add(SseFaultKind.BARE_JSON, line.start, line.stop, line.raw)
         elif line.raw and not line.raw.startswith(b":"):
-            self._log.add(FaultKind.CUT_OFF_LINE, line.start, line.stop, line.raw)
+            self._log.add(SseFaultKind.CUT_OFF_LINE, line.start, line.stop, line.raw)
         elif block is not None and block.fields:
-            self._log.add(FaultKind.MISSING_BLANK_LINE, block.start, self._lines.offset, block.seen)
+            self._log.add(SseFaultKind.MISSING_BLANK_LINE, block.start, self._lines.offset, block.seen)
 
     def _give_up(self, start: int, found: list[Event | Comment]) -> None:
         start = start if self._block is None else self._block.start
         self._too_large = EventTooLarge(start, self._limit, tuple(found))
         raise self._too_large
 
-    def _take(self, line: Line, at: float, found: list[Event | Comment]) -> None:
+    def _take(self, line: RawLine, at: float, found: list[Event | Comment]) -> None:
         """One finished line, as WHATWG HTML 9.2.6 goes through them."""
         line = _without_leading_bom(line)
         if not line.raw:
             self._blank(line, at, found)
         elif line.raw.startswith(b":"):
-            text = decode(line, self._log, FaultKind.INVALID_UTF8)
+            text = decode(line, self._log, SseFaultKind.INVALID_UTF8)
             found.append(Comment(text[1:], line.start, line.end, at))
         else:
             self._field(line, found)
 
-    def _blank(self, line: Line, at: float, found: list[Event | Comment]) -> None:
+    def _blank(self, line: RawLine, at: float, found: list[Event | Comment]) -> None:
         block, self._block = self._block, None
         self.last_event_id = self._id_buffer
         if block is None or not block.data:
@@ -210,16 +210,16 @@ class Reader:
             )
         )
 
-    def _field(self, line: Line, found: list[Event | Comment]) -> None:
+    def _field(self, line: RawLine, found: list[Event | Comment]) -> None:
         if self._block is None:
             self._block = _Block(line.start, line.raw[: 4 * SEEN])
         block = self._block
-        text = decode(line, self._log, FaultKind.INVALID_UTF8)
+        text = decode(line, self._log, SseFaultKind.INVALID_UTF8)
         name, _, value = text.partition(":")
         if name not in _KNOWN:
             kind = _why_unknown(text, name, block.in_data)
-            block.in_data = kind is FaultKind.UNSPLIT_NEWLINE
-            seen = text[1:] if kind is FaultKind.BOM_IN_STREAM else text
+            block.in_data = kind is SseFaultKind.UNSPLIT_NEWLINE
+            seen = text[1:] if kind is SseFaultKind.BOM_IN_STREAM else text
             self._log.add(kind, line.start, line.stop, seen)
             return
         block.size += len(line.raw)
@@ -230,7 +230,7 @@ class Reader:
         value = value.removeprefix(" ")
         self._set(block, line, name, value)
 
-    def _set(self, block: _Block, line: Line, name: str, value: str) -> None:
+    def _set(self, block: _Block, line: RawLine, name: str, value: str) -> None:
         start = _value_start(line)
         match name:
             case "data":
@@ -238,47 +238,47 @@ class Reader:
             case "event":
                 block.type = value
             case "id" if "\0" in value:
-                self._log.add(FaultKind.NULL_IN_ID, start, line.stop, value)
+                self._log.add(SseFaultKind.NULL_IN_ID, start, line.stop, value)
             case "id":
                 self._id_buffer = value
             case "retry" if value.isascii() and value.isdigit():
                 digits = value.lstrip("0")
                 self.retry = block.retry = int(digits or "0") if len(digits) <= 18 else _LONGEST_RETRY
             case _:
-                self._log.add(FaultKind.RETRY_NOT_DIGITS, start, line.stop, value)
+                self._log.add(SseFaultKind.RETRY_NOT_DIGITS, start, line.stop, value)
 
-    def _add_data(self, block: _Block, line: Line, start: int, value: str) -> None:
+    def _add_data(self, block: _Block, line: RawLine, start: int, value: str) -> None:
         if not block.data:
             block.data_start = start
         block.data_stop = line.stop
         block.data.append(value)
         if value.startswith("data:"):
-            self._log.add(FaultKind.DOUBLED_DATA_PREFIX, start, start + len("data:"), value)
+            self._log.add(SseFaultKind.DOUBLED_DATA_PREFIX, start, start + len("data:"), value)
 
 
-def _without_leading_bom(line: Line) -> Line:
+def _without_leading_bom(line: RawLine) -> RawLine:
     """One byte order mark may begin the stream, and is not part of its first line."""
     if line.start == 0 and line.raw.startswith(_BOM):
-        return Line(line.raw[len(_BOM) :], len(_BOM), line.stop)
+        return RawLine(line.raw[len(_BOM) :], len(_BOM), line.stop)
     return line
 
 
-def _value_start(line: Line) -> int:
+def _value_start(line: RawLine) -> int:
     colon = line.raw.find(b":")
     if colon < 0:
         return line.stop
     return line.start + colon + (2 if line.raw[colon + 1 : colon + 2] == b" " else 1)
 
 
-def _why_unknown(text: str, name: str, in_data: bool) -> FaultKind:
+def _why_unknown(text: str, name: str, in_data: bool) -> SseFaultKind:
     """Why a browser ignores a line whose name is none of the four: the likeliest mistake behind it."""
     if text.startswith("\ufeff"):
-        return FaultKind.BOM_IN_STREAM
+        return SseFaultKind.BOM_IN_STREAM
     if name.strip().lower() in _KNOWN:
-        return FaultKind.MISSPELT_FIELD
+        return SseFaultKind.MISSPELT_FIELD
     # After a data line, only what starts a new value counts: the rest may as well be more of the last one.
     if text.startswith(("{", "[")) or (not in_data and text.lstrip().startswith(("{", "[", '"'))):
-        return FaultKind.BARE_JSON
+        return SseFaultKind.BARE_JSON
     if len(name) < len(text) and _PLAIN_NAME.fullmatch(name):
-        return FaultKind.UNKNOWN_FIELD
-    return FaultKind.UNSPLIT_NEWLINE if in_data else FaultKind.NOT_A_FIELD
+        return SseFaultKind.UNKNOWN_FIELD
+    return SseFaultKind.UNSPLIT_NEWLINE if in_data else SseFaultKind.NOT_A_FIELD

@@ -8,7 +8,7 @@ _PARSING = "WHATWG HTML 9.2.5"
 _INTERPRETING = "WHATWG HTML 9.2.6"
 
 
-class FaultKind(Kind):
+class SseFaultKind(Kind):
     """What can be wrong with an event stream. Harmless ones are legal framing around a doubtful payload."""
 
     MISSING_BLANK_LINE = (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from grader.grading.comparison import finding, pretty
 from grader.model import Finding, Spot
-from grader.probe.feeds import StreamFault
+from grader.probe.feeds.feed import StreamFault
 
 LAW = settings(deadline=None, derandomize=True, database=None, max_examples=200)
 LONG = "x" * 300

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from grader.model import Place
 from grader.probe.client import Client
 from grader.probe.draw import Draw
 from grader.probe.gate import UpstreamServer
+from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.probe.waiting import CONTROL, Timeouts, Waiter
 
@@ -25,15 +27,15 @@ DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine doe
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 #: For what never comes: the scripted app answers no control request before it has said everything.
 QUICK = Timeouts(
-    hurry=0.01,
-    silence=0.02,
+    before_control=0.01,
+    silent_seconds=0.02,
     silent_iterations=4,
     longest=0.3,
-    blockage=DEADLINE,
+    blocked_seconds=DEADLINE,
     blocked_ticks=3,
-    blockage_without_ticks=DEADLINE,
-    calm=0.01,
-    calm_iterations=3,
+    blocked_seconds_without_ticks=DEADLINE,
+    quiet_seconds=0.01,
+    quiet_iterations=3,
 )
 
 #: What the app does with one connection, whose request has been read.
@@ -84,7 +86,7 @@ def says_endlessly(data: bytes, piece: bytes) -> Talk:
     return talk
 
 
-def _turns(app: FakeApp, connection: socket.socket) -> None:
+def _iterates(app: FakeApp, connection: socket.socket) -> None:
     app.said.wait(DEADLINE)
     connection.sendall(NOT_FOUND)
 
@@ -92,16 +94,16 @@ def _turns(app: FakeApp, connection: socket.socket) -> None:
 class FakeApp:
     """Serves one talk to every request, and another to control requests."""
 
-    def __init__(self, answer: Talk, *, turn: Talk = _turns) -> None:
-        self._answer, self._turn = answer, turn
+    def __init__(self, answer: Talk, *, iteration: Talk = _iterates) -> None:
+        self._answer, self._iteration = answer, iteration
         self.said = threading.Event()
         self.over = threading.Event()
         self.requests: list[bytes] = []
         self.receive_buffers: list[int | None] = []
-        self.turned = 0
+        self.iterations = 0
         self.collections = 0
         self.ticks = 0
-        self.beats_a_look = 1
+        self.ticks_a_look = 1
         self.alive = True
         self.stuck_at: Place | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -132,8 +134,8 @@ class FakeApp:
 
     @property
     def is_running(self) -> bool:
-        """Every look at a process that is given time finds a beat more."""
-        self.ticks += self.beats_a_look
+        """Every look at a process that is given time finds one more liveness tick."""
+        self.ticks += self.ticks_a_look
         return self.alive
 
     # -- the scripted side ----------------------------------------------------------------------------------------
@@ -161,8 +163,8 @@ class FakeApp:
         with connection, suppress(OSError):  # the client may leave whenever it likes
             request = _read_request(connection)
             if request == CONTROL:
-                self.turned += 1
-                self._turn(self, connection)
+                self.iterations += 1
+                self._iteration(self, connection)
             elif request:
                 self.requests.append(request)
                 self._answer(self, connection)
@@ -193,14 +195,14 @@ Meet = Callable[..., Ends]
 
 @pytest.fixture
 def meet(tmp_path: Path) -> Iterator[Meet]:
-    """Meet an app that talks as told; ``limits`` are for how long to wait for what it does not say."""
+    """Meet an app that talks as told; ``timeouts`` are for how long to wait for what it does not say."""
     open_things: list[Callable[[], None]] = []
 
-    def make(answer: Talk, *, limits: Timeouts | None = None, **changed: float) -> Ends:
+    def make(answer: Talk, *, timeouts: Timeouts | None = None, **changed: float) -> Ends:
         app = FakeApp(answer)
         server = UpstreamServer(socket.create_server(("127.0.0.1", 0)))
-        limits = replace(limits or Timeouts(), **changed)  # type: ignore[arg-type]
-        waiter = Waiter(app, upstream_iteration=server.call, overtime=lambda: False, limits=limits)
+        timeouts = replace(timeouts or Timeouts(), **changed)  # type: ignore[arg-type]
+        waiter = Waiter(app, upstream_iteration=server.call, overtime=lambda: False, timeouts=timeouts)
         session = Session(app=app, server=server, waiter=waiter, schemas=tmp_path, draw=Draw("a seed"))
         open_things.extend((session.close, server.close, app.close))
         return Ends(app, session, Client(session))
@@ -208,3 +210,16 @@ def meet(tmp_path: Path) -> Iterator[Meet]:
     yield make
     for close in open_things:  # responses, upstream, app: as when a check ends
         close()
+
+
+To = Callable[..., Response]
+
+
+@pytest.fixture
+def reply_to(meet: Meet) -> To:
+    """The response of an app that sends exactly these bytes."""
+
+    def response(data: bytes, then: Then = Then.CLOSES, *, cut: int = 1 << 20, **timeouts: Any) -> Response:
+        return meet(says(data, then, cut=cut), **timeouts).client.get("/")
+
+    return response

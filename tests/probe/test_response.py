@@ -14,38 +14,9 @@ from grader.model import Place
 from grader.probe.connection import Disconnect
 from grader.probe.response import Response
 from grader.protocol.transcript import Act, Lane
-from tests.probe.conftest import DEADLINE, QUICK, FakeApp, Meet, Then, reset, says, says_endlessly
+from tests.probe.bodies import SSE, chunked, event, head, sized
+from tests.probe.conftest import DEADLINE, QUICK, FakeApp, Meet, Then, To, reset, says, says_endlessly
 
-SSE = "text/event-stream"
-
-
-def head(kind: str = SSE, status: str = "200 OK", *more: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", *([f"Content-Type: {kind}"] if kind else []), *more]
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
-
-
-def sized(body: bytes, kind: str = SSE, status: str = "200 OK", *more: str) -> bytes:
-    return head(kind, status, *more, f"Content-Length: {len(body)}") + body
-
-
-def chunked(*pieces: bytes, end: bool = True) -> bytes:
-    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-    return head(SSE, "200 OK", "Transfer-Encoding: chunked") + chunks + (b"0\r\n\r\n" if end else b"")
-
-
-def event(*lines: str) -> bytes:
-    return "\n".join(lines).encode() + b"\n\n"
-
-
-@pytest.fixture
-def reply_to(meet: Meet) -> Callable[..., Response]:
-    def response(data: bytes, then: Then = Then.CLOSES, *, cut: int = 1 << 20, **limits: Any) -> Response:
-        return meet(says(data, then, cut=cut), **limits).client.get("/")
-
-    return response
-
-
-To = Callable[..., Response]
 EACH_CUT = pytest.mark.parametrize("cut", [1, 7, 1 << 20])
 
 
@@ -377,7 +348,7 @@ NEVER: dict[str, tuple[bytes, Callable[[Response], object], str, str]] = {
 def test_silence_is_told_by_how_far_it_had_come(name: str, reply_to: To) -> None:
     data, read, expected, seen = NEVER[name]
     with pytest.raises(Violation) as told:
-        read(reply_to(data, Then.STAYS, limits=QUICK))
+        read(reply_to(data, Then.STAYS, timeouts=QUICK))
     assert expected in told.value.expected
     assert seen in told.value.seen
 
@@ -387,7 +358,7 @@ def test_a_blocked_loop_is_told_with_its_line(meet: Meet) -> None:
         connection.sendall(head() + event("data: one"))
         app.over.wait(DEADLINE)  # and never has said everything
 
-    ends = meet(blocks, limits=QUICK, blockage=0.05)
+    ends = meet(blocks, timeouts=QUICK, blocked_seconds=0.05)
     ends.app.stuck_at = Place("app.py", 7, "answer", "time.sleep(1)")
     response = ends.client.get("/")
     assert response.next_event().data == "one"
@@ -397,7 +368,7 @@ def test_a_blocked_loop_is_told_with_its_line(meet: Meet) -> None:
 
 
 def test_an_app_that_has_gone_is_told(meet: Meet) -> None:
-    ends = meet(says(head() + event("data: one"), Then.STAYS), limits=QUICK)
+    ends = meet(says(head() + event("data: one"), Then.STAYS), timeouts=QUICK)
     response = ends.client.get("/")
     assert response.next_event().data == "one"
     ends.app.alive = False
@@ -417,38 +388,38 @@ ENDLESS: dict[str, tuple[bytes, Callable[[Response], object], str]] = {
 def test_what_has_no_end_is_given_up(name: str, meet: Meet) -> None:
     piece, read, seen = ENDLESS[name]
     kind = SSE if name != "a body" else "text/plain"
-    ends = meet(says_endlessly(head(kind), piece), limits=QUICK, longest=DEADLINE)
+    ends = meet(says_endlessly(head(kind), piece), timeouts=QUICK, longest=DEADLINE)
     with pytest.raises(Violation) as told:
         read(ends.client.get("/"))
     assert seen in told.value.seen
 
 
-def test_a_heartbeat_alone_earns_no_patience(meet: Meet) -> None:
+def test_a_heartbeat_alone_does_not_restart_the_timeout(meet: Meet) -> None:
     def ticks(app: FakeApp, connection: Any) -> None:
         connection.sendall(head())
         app.said.set()
-        for turn in range(1000):
-            while app.turned < turn and not app.over.is_set():
+        for iteration in range(1000):
+            while app.iterations < iteration and not app.over.is_set():
                 app.over.wait(0.001)
             connection.sendall(b": " + b"x" * 1024 + b"\n\n")
 
     with pytest.raises(Violation, match="only comments, while its server answers other requests"):
-        meet(ticks, limits=QUICK).client.get("/").next_event()
+        meet(ticks, timeouts=QUICK).client.get("/").next_event()
 
 
 @pytest.mark.parametrize("piece", [b"x" * 2048, b"data: one\n\n"], ids=["of KiB", "of events"])
-def test_a_trickle_earns_patience_until_it_ends(piece: bytes, meet: Meet) -> None:
-    """Twenty turns are silence here; these hundred pieces take one each."""
+def test_a_trickle_restarts_the_timeout_until_it_ends(piece: bytes, meet: Meet) -> None:
+    """Twenty iterations are silence here; these hundred pieces take one each."""
 
     def trickles(app: FakeApp, connection: Any) -> None:
         app.said.set()
         connection.sendall(head(SSE, "200 OK", f"Content-Length: {100 * len(piece)}"))
-        for turn in range(100):
-            while app.turned < turn and not app.over.is_set():
+        for iteration in range(100):
+            while app.iterations < iteration and not app.over.is_set():
                 app.over.wait(0.001)
             connection.sendall(piece)
 
-    response = meet(trickles, limits=QUICK, longest=DEADLINE, silent_iterations=20).client.get("/")
+    response = meet(trickles, timeouts=QUICK, longest=DEADLINE, silent_iterations=20).client.get("/")
     assert response.body() == 100 * piece
 
 
@@ -456,8 +427,8 @@ def test_a_trickle_earns_patience_until_it_ends(piece: bytes, meet: Meet) -> Non
 
 
 def test_what_was_sent_meanwhile_is_told(reply_to: To) -> None:
-    assert reply_to(b"", Then.STAYS, limits=QUICK).sent_meanwhile() == b""
-    early = reply_to(head() + b"early", Then.STAYS, limits=QUICK)
+    assert reply_to(b"", Then.STAYS, timeouts=QUICK).sent_meanwhile() == b""
+    early = reply_to(head() + b"early", Then.STAYS, timeouts=QUICK)
     assert early.sent_meanwhile().startswith(b"HTTP/1.1 200 OK")
 
 

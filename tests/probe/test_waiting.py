@@ -1,4 +1,4 @@
-"""Waiter: turns of the app's loop count beside seconds, so that a slow machine earns it and a wrong app does not."""
+"""Waits count event-loop iterations beside seconds: timeouts stretch on a slow machine, and a wrong app fails soon."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grader.errors import Inconclusive
 from grader.probe.waiting import Awaited, Ready, Waited, Waiter
 from tests.probe.conftest import DEADLINE, NOT_FOUND, QUICK, FakeApp, Talk, reset, says
 
-FOREVER = 1e6  # seconds, or turns: a limit that no test reaches
+FOREVER = 1e6  # seconds, or iterations: more than any test reaches
 
 
 def answers(app: FakeApp, connection: socket.socket) -> None:
@@ -45,25 +45,25 @@ def make() -> Iterator[Make]:
     apps: list[FakeApp] = []
 
     def made(
-        turn: Talk = answers,
+        iteration: Talk = answers,
         *,
         upstream_iteration: Callable[[], None] = lambda: None,
         overtime: bool = False,
-        **limits: float,
+        **timeouts: float,
     ) -> tuple[FakeApp, Waiter]:
-        app = FakeApp(says(b""), turn=turn)
+        app = FakeApp(says(b""), iteration=iteration)
         apps.append(app)
-        changed = replace(QUICK, **limits)  # type: ignore[arg-type]
-        return app, Waiter(app, upstream_iteration=upstream_iteration, overtime=lambda: overtime, limits=changed)
+        changed = replace(QUICK, **timeouts)  # type: ignore[arg-type]
+        return app, Waiter(app, upstream_iteration=upstream_iteration, overtime=lambda: overtime, timeouts=changed)
 
     yield made
     for app in apps:
         app.close()
 
 
-def at_turn(app: FakeApp, number: int) -> Ready:
+def at_iteration(app: FakeApp, number: int) -> Ready:
     """What comes once the app has begun to answer its ``number``-th control request."""
-    return lambda _: app.turned >= number
+    return lambda _: app.iterations >= number
 
 
 def never(_: float) -> bool:
@@ -82,95 +82,97 @@ def test_an_app_that_answers_in_time_sees_no_control_request(make: Make) -> None
         return True
 
     assert waiter.until(Awaited(comes)) is Waited.CAME
-    assert asked == [waiter.limits.hurry]
-    assert app.turned == 0
+    assert asked == [waiter.timeouts.before_control]
+    assert app.iterations == 0
 
 
-def test_a_slow_app_earns_patience(make: Make) -> None:
-    """It needs many times the seconds of silence; but each of its turns takes as long as well."""
-    app, waiter = make(answers_slowly, silence=0.01, silent_iterations=10)
+def test_timeouts_stretch_for_a_slow_app(make: Make) -> None:
+    """It needs many times the seconds of silence; but each of its iterations is as slow."""
+    app, waiter = make(answers_slowly, silent_seconds=0.01, silent_iterations=10)
     began = time.monotonic()
-    assert waiter.until(Awaited(at_turn(app, 8))) is Waited.CAME
-    assert time.monotonic() - began > 10 * waiter.limits.silence
+    assert waiter.until(Awaited(at_iteration(app, 8))) is Waited.CAME
+    assert time.monotonic() - began > 10 * waiter.timeouts.silent_seconds
 
 
 def test_a_quick_app_is_given_the_seconds(make: Make) -> None:
-    app, waiter = make(silence=FOREVER, silent_iterations=1)
-    assert waiter.until(Awaited(at_turn(app, 50))) is Waited.CAME
+    app, waiter = make(silent_seconds=FOREVER, silent_iterations=1)
+    assert waiter.until(Awaited(at_iteration(app, 50))) is Waited.CAME
 
 
 @pytest.mark.parametrize("ends", [hangs_up, resets])
-def test_any_end_of_a_control_request_is_a_turn(ends: Talk, make: Make) -> None:
+def test_any_end_of_a_control_request_counts_as_an_iteration(ends: Talk, make: Make) -> None:
     app, waiter = make(ends)
-    assert waiter.turns(3) is Waited.SILENT
-    assert app.turned == 3
+    assert waiter.iterate(3) is Waited.SILENT
+    assert app.iterations == 3
 
 
-def test_the_upstream_end_has_a_turn_after_each_of_the_apps(make: Make) -> None:
-    turns: list[int] = []
+def test_the_upstream_end_iterates_after_each_iteration_of_the_app(make: Make) -> None:
+    counts: list[int] = []
     app: FakeApp
-    app, waiter = make(upstream_iteration=lambda: turns.append(app.turned), silence=0.0, silent_iterations=7)
+    app, waiter = make(
+        upstream_iteration=lambda: counts.append(app.iterations), silent_seconds=0.0, silent_iterations=7
+    )
     assert waiter.until(Awaited(never)) is Waited.SILENT
-    assert turns == [1, 2, 3, 4, 5, 6, 7]
+    assert counts == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_what_comes_by_the_upstreams_last_turn_has_come(make: Make) -> None:
-    """The upstream end is late: nothing happens but in the turns that it is given."""
+def test_what_comes_with_the_last_iteration_of_the_upstream_end_has_come(make: Make) -> None:
+    """The upstream end is late: things happen there only when it iterates."""
     given: list[None] = []
-    _, waiter = make(upstream_iteration=lambda: given.append(None), silence=0.0, silent_iterations=7)
+    _, waiter = make(upstream_iteration=lambda: given.append(None), silent_seconds=0.0, silent_iterations=7)
     assert waiter.until(Awaited(lambda _: len(given) == 7)) is Waited.CAME
 
 
 # -- what never comes -----------------------------------------------------------------------------------------------
 
 
-def test_a_silent_app_is_told_after_enough_turns(make: Make) -> None:
-    app, waiter = make(silence=0.0, silent_iterations=7)
+def test_a_silent_app_is_told_after_enough_iterations(make: Make) -> None:
+    app, waiter = make(silent_seconds=0.0, silent_iterations=7)
     assert waiter.until(Awaited(never)) is Waited.SILENT
-    assert app.turned == 7
+    assert app.iterations == 7
 
 
 def test_a_silent_app_is_told_after_enough_time(make: Make) -> None:
-    _, waiter = make(silence=0.1, silent_iterations=1)
+    _, waiter = make(silent_seconds=0.1, silent_iterations=1)
     began = time.monotonic()
     assert waiter.until(Awaited(never)) is Waited.SILENT
     assert time.monotonic() - began >= 0.1
 
 
-def test_progress_renews_patience(make: Make) -> None:
-    app, waiter = make(silence=0.0, silent_iterations=5, longest=FOREVER)
-    awaited = Awaited(never, progress=lambda: min(app.turned, 40))
+def test_progress_restarts_the_timeout(make: Make) -> None:
+    app, waiter = make(silent_seconds=0.0, silent_iterations=5, longest=FOREVER)
+    awaited = Awaited(never, progress=lambda: min(app.iterations, 40))
     assert waiter.until(awaited) is Waited.SILENT
-    assert app.turned == 45
+    assert app.iterations == 45
 
 
-def test_progress_does_not_renew_patience_for_ever(make: Make) -> None:
-    app, waiter = make(silence=0.0, silent_iterations=5, longest=0.1)
+def test_progress_does_not_restart_the_timeout_for_ever(make: Make) -> None:
+    app, waiter = make(silent_seconds=0.0, silent_iterations=5, longest=0.1)
     began = time.monotonic()
-    assert waiter.until(Awaited(never, progress=lambda: app.turned)) is Waited.SILENT
+    assert waiter.until(Awaited(never, progress=lambda: app.iterations)) is Waited.SILENT
     assert time.monotonic() - began >= 0.1
 
 
-# -- a loop that does not turn --------------------------------------------------------------------------------------
+# -- a loop that does not iterate -----------------------------------------------------------------------------------
 
 
-def test_a_blocked_app_is_told_by_its_beats(make: Make) -> None:
-    app, waiter = make(answers_never, blockage=0.0, blocked_ticks=9, blockage_without_ticks=FOREVER)
+def test_a_blocked_app_is_found_by_its_liveness_ticks(make: Make) -> None:
+    app, waiter = make(answers_never, blocked_seconds=0.0, blocked_ticks=9, blocked_seconds_without_ticks=FOREVER)
     assert waiter.until(Awaited(never)) is Waited.BLOCKED
     assert app.ticks == 9
 
 
 def test_a_blocked_app_is_given_the_seconds(make: Make) -> None:
-    _, waiter = make(answers_never, blockage=0.1, blocked_ticks=1)
+    _, waiter = make(answers_never, blocked_seconds=0.1, blocked_ticks=1)
     began = time.monotonic()
-    assert waiter.turns(1) is Waited.BLOCKED
+    assert waiter.iterate(1) is Waited.BLOCKED
     assert time.monotonic() - began >= 0.1
 
 
-def test_an_app_that_holds_the_interpreter_has_no_beats_and_is_told_later(make: Make) -> None:
-    app, waiter = make(answers_never, blockage=0.0, blockage_without_ticks=0.2)
-    app.beats_a_look = 0
-    waiter.SLICE = 0.1  # longer than usual, lest a busy machine look starved here
+def test_an_app_that_holds_the_interpreter_has_no_ticks_and_is_found_later(make: Make) -> None:
+    app, waiter = make(answers_never, blocked_seconds=0.0, blocked_seconds_without_ticks=0.2)
+    app.ticks_a_look = 0
+    waiter.SLICE = 0.1  # longer than usual, so that a busy machine does not look starved here
     began = time.monotonic()
     assert waiter.until(Awaited(never)) is Waited.BLOCKED
     assert time.monotonic() - began >= 0.2
@@ -178,8 +180,8 @@ def test_an_app_that_holds_the_interpreter_has_no_beats_and_is_told_later(make: 
 
 def test_a_starved_machine_is_no_verdict(make: Make) -> None:
     """Neither the app ticks nor does the grader get its slices: each look takes many times as long as it should."""
-    app, waiter = make(answers_never, blockage=0.0, blockage_without_ticks=0.2)
-    app.beats_a_look = 0
+    app, waiter = make(answers_never, blocked_seconds=0.0, blocked_seconds_without_ticks=0.2)
+    app.ticks_a_look = 0
 
     def starves(_: float) -> bool:
         app.over.wait(0.1)
@@ -195,7 +197,7 @@ def test_what_comes_while_the_loop_seems_blocked_has_come(make: Make) -> None:
 
 
 def test_an_app_that_is_busy_with_what_is_awaited_is_not_blocked(make: Make) -> None:
-    app, waiter = make(answers_never, blockage=0.0, blocked_ticks=5)
+    app, waiter = make(answers_never, blocked_seconds=0.0, blocked_ticks=5)
     awaited = Awaited(lambda _: app.ticks >= 50, progress=lambda: app.ticks // 2)
     assert waiter.until(awaited) is Waited.CAME
 
@@ -204,10 +206,10 @@ def test_an_app_that_is_busy_with_what_is_awaited_is_not_blocked(make: Make) -> 
 
 
 def test_an_app_that_has_gone_is_told_at_once(make: Make) -> None:
-    app, waiter = make(silence=FOREVER)
+    app, waiter = make(silent_seconds=FOREVER)
     app.alive = False
     assert waiter.until(Awaited(never)) is Waited.GONE
-    assert waiter.turns(1) is Waited.GONE
+    assert waiter.iterate(1) is Waited.GONE
     assert waiter.stays_quiet(never) is Waited.GONE
 
 
@@ -216,7 +218,7 @@ def test_an_app_that_goes_while_it_is_asked_is_told_at_once(make: Make) -> None:
         app.alive = False
         app.over.wait(DEADLINE)
 
-    _, waiter = make(goes, blockage=FOREVER)
+    _, waiter = make(goes, blocked_seconds=FOREVER)
     assert waiter.until(Awaited(never)) is Waited.GONE
 
 
@@ -227,9 +229,9 @@ def test_what_an_app_sent_before_it_went_still_counts(make: Make) -> None:
     assert waiter.until(Awaited(lambda _: next(looks))) is Waited.CAME
 
 
-@pytest.mark.parametrize("turn", [answers, answers_never])
-def test_overtime_is_no_verdict(turn: Talk, make: Make) -> None:
-    _, waiter = make(turn, overtime=True, blockage=FOREVER)
+@pytest.mark.parametrize("iteration", [answers, answers_never])
+def test_overtime_is_no_verdict(iteration: Talk, make: Make) -> None:
+    _, waiter = make(iteration, overtime=True, blocked_seconds=FOREVER)
     with pytest.raises(Inconclusive, match="time limit"):
         waiter.until(Awaited(never))
 
@@ -237,24 +239,24 @@ def test_overtime_is_no_verdict(turn: Talk, make: Make) -> None:
 # -- what must not come ---------------------------------------------------------------------------------------------
 
 
-def test_quiet_is_proven_by_turns(make: Make) -> None:
-    app, waiter = make(calm=0.0, calm_iterations=6)
+def test_quiet_is_proven_by_iterations(make: Make) -> None:
+    app, waiter = make(quiet_seconds=0.0, quiet_iterations=6)
     assert waiter.stays_quiet(never) is Waited.SILENT
-    assert app.turned == 6
+    assert app.iterations == 6
 
 
 def test_what_breaks_the_quiet_is_told_at_once(make: Make) -> None:
-    app, waiter = make(calm=FOREVER)
-    assert waiter.stays_quiet(at_turn(app, 4)) is Waited.CAME
-    assert app.turned == 4
+    app, waiter = make(quiet_seconds=FOREVER)
+    assert waiter.stays_quiet(at_iteration(app, 4)) is Waited.CAME
+    assert app.iterations == 4
 
 
 def test_a_blocked_app_proves_no_quiet(make: Make) -> None:
-    _, waiter = make(answers_never, blockage=0.0)
+    _, waiter = make(answers_never, blocked_seconds=0.0)
     assert waiter.stays_quiet(never) is Waited.BLOCKED
 
 
-def test_turns_are_counted(make: Make) -> None:
+def test_iterations_are_counted(make: Make) -> None:
     app, waiter = make()
-    assert waiter.turns(5) is Waited.SILENT
-    assert app.turned == 5
+    assert waiter.iterate(5) is Waited.SILENT
+    assert app.iterations == 5

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.protocol.ndjson import JSON, Fault, FaultKind, LineTooLarge, Reader, Record
+from grader.protocol.ndjson import JSON, Fault, LineTooLarge, NdjsonFaultKind, NdjsonReader, Record
 
 LAW = settings(deadline=None, derandomize=True, database=None, max_examples=300)
 
@@ -33,7 +33,7 @@ class Reading:
 
 
 def read(*pieces: bytes) -> Reading:
-    reader = Reader()
+    reader = NdjsonReader()
     records: list[Record] = []
     for piece in pieces:
         records += reader.feed(piece)
@@ -42,7 +42,7 @@ def read(*pieces: bytes) -> Reading:
     return Reading(tuple(records), reader.faults, pending)
 
 
-def feed_all(reader: Reader, pieces: list[bytes], records: list[Record]) -> None:
+def feed_all(reader: NdjsonReader, pieces: list[bytes], records: list[Record]) -> None:
     for piece in pieces:
         records += reader.feed(piece)
 
@@ -69,7 +69,7 @@ def test_no_other_character_ends_a_line() -> None:
 
 
 def test_a_record_tells_its_bytes_and_its_arrival() -> None:
-    reader = Reader()
+    reader = NdjsonReader()
     assert reader.feed(b'{"a"', 1.0) == []
     assert reader.feed(b": 1}\n2", 2.0) == [Record({"a": 1}, '{"a": 1}', 0, 9, 2.0)]
     assert reader.feed(b"", 9.0) == []
@@ -81,33 +81,33 @@ def test_digits_without_end_are_still_a_number() -> None:
 
 
 FAULTS = [
-    (b"1\nhello\n", FaultKind.NOT_JSON, 2, 7, "json.dumps(value)"),
-    (b"1\nhello", FaultKind.CUT_OFF, 2, 7, "send every item whole"),
-    (b'1\n{"a": [1,', FaultKind.CUT_OFF, 2, 11, "send every item whole"),
-    (b'1\n{"a":\n1}\n', FaultKind.UNFINISHED_VALUE, 2, 7, "exactly one line"),
-    (b'"a\n', FaultKind.UNFINISHED_VALUE, 0, 2, "exactly one line"),
-    (b'1\n{"a": 1}{"b": 2}\n', FaultKind.SEVERAL_VALUES, 2, 18, "more than one JSON value"),
-    (b"1 2 \n", FaultKind.SEVERAL_VALUES, 0, 4, "more than one JSON value"),
-    (b"1,\n", FaultKind.NOT_JSON, 0, 2, "json.dumps(value)"),
-    (b"\rdata: 1\n", FaultKind.SSE_FRAMING, 0, 8, "data: 1"),
-    (b"1\r2\r", FaultKind.BARE_CR, 0, 4, "CR alone"),
-    (b'1\n{"a": NaN}\n', FaultKind.NOT_A_NUMBER, 2, 12, "send null"),
-    (b"-Infinity\n", FaultKind.NOT_A_NUMBER, 0, 9, "send null"),
-    (b"[" * 100_000 + b"]" * 100_000 + b"\n", FaultKind.TOO_DEEP, 0, 200_000, "flatter"),
-    (b"1\n{'a': None}\n", FaultKind.PYTHON_REPR, 2, 13, "json.dumps"),
-    (b"{'a': None}", FaultKind.PYTHON_REPR, 0, 11, "json.dumps"),
-    (b'data: {"a": 1}\n', FaultKind.SSE_FRAMING, 0, 14, 'no "data: " before it'),
-    (b": ping\n", FaultKind.SSE_FRAMING, 0, 6, 'no "data: " before it'),
-    (b"1\n\xef\xbb\xbf2\n", FaultKind.BOM, 2, 5, "utf-8-sig"),
-    (b'1\n"\xc3"\n', FaultKind.INVALID_UTF8, 3, 4, "between characters"),
-    (b"1\n \r\n", FaultKind.BLANK_LINE, 2, 4, "blank"),
-    (b"1\n22", FaultKind.NO_LAST_NEWLINE, 2, 4, "end every line"),
-    (b'"{\\"a\\": 1}"\n', FaultKind.JSON_IN_JSON, 0, 12, "encoded twice"),
+    (b"1\nhello\n", NdjsonFaultKind.NOT_JSON, 2, 7, "json.dumps(value)"),
+    (b"1\nhello", NdjsonFaultKind.CUT_OFF, 2, 7, "send every item whole"),
+    (b'1\n{"a": [1,', NdjsonFaultKind.CUT_OFF, 2, 11, "send every item whole"),
+    (b'1\n{"a":\n1}\n', NdjsonFaultKind.UNFINISHED_VALUE, 2, 7, "exactly one line"),
+    (b'"a\n', NdjsonFaultKind.UNFINISHED_VALUE, 0, 2, "exactly one line"),
+    (b'1\n{"a": 1}{"b": 2}\n', NdjsonFaultKind.SEVERAL_VALUES, 2, 18, "more than one JSON value"),
+    (b"1 2 \n", NdjsonFaultKind.SEVERAL_VALUES, 0, 4, "more than one JSON value"),
+    (b"1,\n", NdjsonFaultKind.NOT_JSON, 0, 2, "json.dumps(value)"),
+    (b"\rdata: 1\n", NdjsonFaultKind.SSE_FRAMING, 0, 8, "data: 1"),
+    (b"1\r2\r", NdjsonFaultKind.BARE_CR, 0, 4, "CR alone"),
+    (b'1\n{"a": NaN}\n', NdjsonFaultKind.NOT_A_NUMBER, 2, 12, "send null"),
+    (b"-Infinity\n", NdjsonFaultKind.NOT_A_NUMBER, 0, 9, "send null"),
+    (b"[" * 100_000 + b"]" * 100_000 + b"\n", NdjsonFaultKind.TOO_DEEP, 0, 200_000, "flatter"),
+    (b"1\n{'a': None}\n", NdjsonFaultKind.PYTHON_REPR, 2, 13, "json.dumps"),
+    (b"{'a': None}", NdjsonFaultKind.PYTHON_REPR, 0, 11, "json.dumps"),
+    (b'data: {"a": 1}\n', NdjsonFaultKind.SSE_FRAMING, 0, 14, 'no "data: " before it'),
+    (b": ping\n", NdjsonFaultKind.SSE_FRAMING, 0, 6, 'no "data: " before it'),
+    (b"1\n\xef\xbb\xbf2\n", NdjsonFaultKind.BOM, 2, 5, "utf-8-sig"),
+    (b'1\n"\xc3"\n', NdjsonFaultKind.INVALID_UTF8, 3, 4, "between characters"),
+    (b"1\n \r\n", NdjsonFaultKind.BLANK_LINE, 2, 4, "blank"),
+    (b"1\n22", NdjsonFaultKind.NO_LAST_NEWLINE, 2, 4, "end every line"),
+    (b'"{\\"a\\": 1}"\n', NdjsonFaultKind.JSON_IN_JSON, 0, 12, "encoded twice"),
 ]
 
 
 @pytest.mark.parametrize(("body", "kind", "start", "end", "says"), FAULTS, ids=[case[1].name for case in FAULTS])
-def test_names_the_fault_and_its_bytes(body: bytes, kind: FaultKind, start: int, end: int, says: str) -> None:
+def test_names_the_fault_and_its_bytes(body: bytes, kind: NdjsonFaultKind, start: int, end: int, says: str) -> None:
     fault = read(body).faults[0]
     assert (fault.kind, fault.start, fault.end) == (kind, start, end)
     assert says in fault.message
@@ -117,12 +117,12 @@ def test_names_the_fault_and_its_bytes(body: bytes, kind: FaultKind, start: int,
 
 
 def test_every_kind_of_fault_has_a_case() -> None:
-    assert {case[1] for case in FAULTS} == set(FaultKind)
+    assert {case[1] for case in FAULTS} == set(NdjsonFaultKind)
 
 
 def test_harmless_is_what_loses_nothing() -> None:
-    harmless = {FaultKind.BLANK_LINE, FaultKind.NO_LAST_NEWLINE, FaultKind.JSON_IN_JSON}
-    assert {kind for kind in FaultKind if kind.harmless} == harmless
+    harmless = {NdjsonFaultKind.BLANK_LINE, NdjsonFaultKind.NO_LAST_NEWLINE, NdjsonFaultKind.JSON_IN_JSON}
+    assert {kind for kind in NdjsonFaultKind if kind.harmless} == harmless
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_tells_what_is_begun(body: bytes, phrase: str | None) -> None:
 @pytest.mark.parametrize("size", [1, 7, 1000])
 @pytest.mark.parametrize("end", [b"", b"\n3\n"])
 def test_refuses_a_line_beyond_the_limit(size: int, end: bytes) -> None:
-    reader = Reader(max_line_bytes=20)
+    reader = NdjsonReader(max_line_bytes=20)
     records: list[Record] = []
     with pytest.raises(LineTooLarge, match="begins at byte 2 is longer than 20 bytes") as caught:
         feed_all(reader, cut(b"1\n" + b"2" * 21 + end, size), records)
@@ -169,7 +169,7 @@ def test_refuses_a_line_beyond_the_limit(size: int, end: bytes) -> None:
 
 
 def test_a_closed_reader_takes_no_more() -> None:
-    reader = Reader()
+    reader = NdjsonReader()
     reader.feed(b"1")
     assert len(reader.close()) == 1
     assert reader.close() == []

@@ -12,7 +12,7 @@ from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from grader.protocol.sse import Comment, Event, EventTooLarge, Fault, FaultKind, Reader
+from grader.protocol.sse import Comment, Event, EventStreamReader, EventTooLarge, Fault, SseFaultKind
 from grader.text import visible
 
 LAW = settings(deadline=None, derandomize=True, database=None, max_examples=300)
@@ -42,7 +42,7 @@ class Reading:
 
 
 def read(*pieces: bytes) -> Reading:
-    reader = Reader()
+    reader = EventStreamReader()
     found: list[Event | Comment] = []
     for piece in pieces:
         found += reader.feed(piece)
@@ -51,7 +51,7 @@ def read(*pieces: bytes) -> Reading:
     return Reading(tuple(found), reader.faults, reader.last_event_id, reader.retry, pending)
 
 
-def feed_all(reader: Reader, pieces: list[bytes], found: list[Event | Comment]) -> None:
+def feed_all(reader: EventStreamReader, pieces: list[bytes], found: list[Event | Comment]) -> None:
     for piece in pieces:
         found += reader.feed(piece)
 
@@ -148,7 +148,7 @@ def test_an_id_persists_changes_and_resets() -> None:
 
 
 def test_an_id_counts_only_from_the_blank_line_on() -> None:
-    reader = Reader()
+    reader = EventStreamReader()
     reader.feed(b"id: 1\n")
     assert reader.last_event_id == ""
     reader.feed(b"\n")
@@ -160,7 +160,7 @@ def test_an_id_in_an_event_that_is_cut_off_is_lost() -> None:
 
 
 def test_retry_counts_at_once_and_the_last_valid_one_stays() -> None:
-    reader = Reader()
+    reader = EventStreamReader()
     reader.feed(b"retry: 0300\n")
     assert reader.retry == 300
     reader.feed(b"retry: 5s\nretry: -1\n\n")
@@ -195,62 +195,62 @@ def test_the_lf_of_the_crlf_that_dispatched_an_event_belongs_to_none() -> None:
 
 
 def test_an_event_is_dispatched_on_the_cr_of_its_blank_line() -> None:
-    reader = Reader()
+    reader = EventStreamReader()
     assert reader.feed(b"data: a\r", 1.0) == []
     (event,) = reader.feed(b"\r", 2.0)
     assert event.at == 2.0
     assert reader.feed(b"\ndata: b\r\n", 3.0) == []
     assert [event.at for event in reader.feed(b"\r\n", 4.0)] == [4.0]
-    assert reader.faults[0].kind is FaultKind.MIXED_LINE_ENDS
+    assert reader.faults[0].kind is SseFaultKind.MIXED_LINE_ENDS
 
 
 def test_comments_are_told_as_they_arrive() -> None:
-    reader = Reader()
+    reader = EventStreamReader()
     assert reader.feed(b": ping\n", 5.0) == [Comment(" ping", 0, 7, 5.0)]
 
 
 # -- every fault, where it is and how it reads --
 
 FAULTS = [
-    (b"data: a\n\nid: 2\ndata: b\n", FaultKind.MISSING_BLANK_LINE, 9, 23, "empty line after every event"),
-    (b"data: a\n\ndata: b", FaultKind.CUT_OFF_LINE, 9, 16, '"data: b"'),
-    (b'data: a\n\n{"b": 1}\n\n', FaultKind.BARE_JSON, 9, 17, 'write "data: " before it'),
-    (b'data: a\n\n{"b": 1}', FaultKind.BARE_JSON, 9, 17, 'write "data: " before it'),
-    (b'  "b"\n\n', FaultKind.BARE_JSON, 0, 5, 'write "data: " before it'),
-    (b'data: {"a": 1}\n{"b": 2}\n\n', FaultKind.BARE_JSON, 15, 23, 'write "data: " before it'),
-    (b"data: one\ntwo lines\n\n", FaultKind.UNSPLIT_NEWLINE, 10, 19, "newline in it must be split"),
-    (b'data: {\n  "a": 1\n}\n\n', FaultKind.UNSPLIT_NEWLINE, 8, 16, "newline in it must be split"),
-    (b"hello world\n\n", FaultKind.NOT_A_FIELD, 0, 11, 'not a field ("name: value")'),
-    (b"two words: x\n\n", FaultKind.NOT_A_FIELD, 0, 12, 'not a field ("name: value")'),
-    (b"Data: x\n\n", FaultKind.MISSPELT_FIELD, 0, 7, "in lower case"),
-    (b"\n data: x\n\n", FaultKind.MISSPELT_FIELD, 1, 9, "no space before the name"),
-    (b"data: y\nevent : x\n\n", FaultKind.MISSPELT_FIELD, 8, 17, "before the colon"),
-    (b"data: x\nid: a\0b\n\n", FaultKind.NULL_IN_ID, 12, 15, r"a\x00b"),
-    (b"retry:1000x\n\n", FaultKind.RETRY_NOT_DIGITS, 6, 11, '"1000x"'),
-    ("retry: ١\n\n".encode(), FaultKind.RETRY_NOT_DIGITS, 7, 9, "milliseconds"),
-    (b"retry\n\n", FaultKind.RETRY_NOT_DIGITS, 5, 5, "milliseconds"),
-    (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", FaultKind.BOM_IN_STREAM, 9, 19, 'before "data: b"'),
-    (b"data: a\xc3(\n\n", FaultKind.INVALID_UTF8, 7, 8, "between characters"),
-    (b": \xff\xfe\n\n", FaultKind.INVALID_UTF8, 2, 3, r"\xff"),
-    (b'id: 1\ndata: {"a": NaN}\n\n', FaultKind.NOT_A_NUMBER, 12, 22, "JSON.parse"),
-    (b"data: [\ndata:-Infinity]\n\n", FaultKind.NOT_A_NUMBER, 6, 23, "send null"),
-    (b"data: data: x\n\n", FaultKind.DOUBLED_DATA_PREFIX, 6, 11, "once more"),
-    (b"data: {'a': None}\n\n", FaultKind.PYTHON_REPR, 6, 17, "json.dumps"),
-    (b"data: [True, '\\d']\n\n", FaultKind.PYTHON_REPR, 6, 18, "json.dumps"),
-    (b"data: {'at': datetime.date(2024, 1, 1)}\n\n", FaultKind.PYTHON_REPR, 6, 39, "json.dumps"),
-    (b"data: b'abc'\n\n", FaultKind.PYTHON_REPR, 6, 12, "json.dumps"),
-    (b"data: {1: (True, 'x',), 'k': b'\\xff'}\n\n", FaultKind.PYTHON_REPR, 6, 37, "json.dumps"),
-    (b'data: "{\\"a\\": 1}"\n\n', FaultKind.JSON_IN_JSON, 6, 18, "encoded twice"),
-    (b"foo: bar\n\n", FaultKind.UNKNOWN_FIELD, 0, 8, "none of data, event, id and retry"),
-    (b"data: x\r\n\n", FaultKind.MIXED_LINE_ENDS, 9, 10, "pick one"),
-    (b"data: x\n\r", FaultKind.MIXED_LINE_ENDS, 8, 9, "pick one"),
+    (b"data: a\n\nid: 2\ndata: b\n", SseFaultKind.MISSING_BLANK_LINE, 9, 23, "empty line after every event"),
+    (b"data: a\n\ndata: b", SseFaultKind.CUT_OFF_LINE, 9, 16, '"data: b"'),
+    (b'data: a\n\n{"b": 1}\n\n', SseFaultKind.BARE_JSON, 9, 17, 'write "data: " before it'),
+    (b'data: a\n\n{"b": 1}', SseFaultKind.BARE_JSON, 9, 17, 'write "data: " before it'),
+    (b'  "b"\n\n', SseFaultKind.BARE_JSON, 0, 5, 'write "data: " before it'),
+    (b'data: {"a": 1}\n{"b": 2}\n\n', SseFaultKind.BARE_JSON, 15, 23, 'write "data: " before it'),
+    (b"data: one\ntwo lines\n\n", SseFaultKind.UNSPLIT_NEWLINE, 10, 19, "newline in it must be split"),
+    (b'data: {\n  "a": 1\n}\n\n', SseFaultKind.UNSPLIT_NEWLINE, 8, 16, "newline in it must be split"),
+    (b"hello world\n\n", SseFaultKind.NOT_A_FIELD, 0, 11, 'not a field ("name: value")'),
+    (b"two words: x\n\n", SseFaultKind.NOT_A_FIELD, 0, 12, 'not a field ("name: value")'),
+    (b"Data: x\n\n", SseFaultKind.MISSPELT_FIELD, 0, 7, "in lower case"),
+    (b"\n data: x\n\n", SseFaultKind.MISSPELT_FIELD, 1, 9, "no space before the name"),
+    (b"data: y\nevent : x\n\n", SseFaultKind.MISSPELT_FIELD, 8, 17, "before the colon"),
+    (b"data: x\nid: a\0b\n\n", SseFaultKind.NULL_IN_ID, 12, 15, r"a\x00b"),
+    (b"retry:1000x\n\n", SseFaultKind.RETRY_NOT_DIGITS, 6, 11, '"1000x"'),
+    ("retry: ١\n\n".encode(), SseFaultKind.RETRY_NOT_DIGITS, 7, 9, "milliseconds"),
+    (b"retry\n\n", SseFaultKind.RETRY_NOT_DIGITS, 5, 5, "milliseconds"),
+    (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", SseFaultKind.BOM_IN_STREAM, 9, 19, 'before "data: b"'),
+    (b"data: a\xc3(\n\n", SseFaultKind.INVALID_UTF8, 7, 8, "between characters"),
+    (b": \xff\xfe\n\n", SseFaultKind.INVALID_UTF8, 2, 3, r"\xff"),
+    (b'id: 1\ndata: {"a": NaN}\n\n', SseFaultKind.NOT_A_NUMBER, 12, 22, "JSON.parse"),
+    (b"data: [\ndata:-Infinity]\n\n", SseFaultKind.NOT_A_NUMBER, 6, 23, "send null"),
+    (b"data: data: x\n\n", SseFaultKind.DOUBLED_DATA_PREFIX, 6, 11, "once more"),
+    (b"data: {'a': None}\n\n", SseFaultKind.PYTHON_REPR, 6, 17, "json.dumps"),
+    (b"data: [True, '\\d']\n\n", SseFaultKind.PYTHON_REPR, 6, 18, "json.dumps"),
+    (b"data: {'at': datetime.date(2024, 1, 1)}\n\n", SseFaultKind.PYTHON_REPR, 6, 39, "json.dumps"),
+    (b"data: b'abc'\n\n", SseFaultKind.PYTHON_REPR, 6, 12, "json.dumps"),
+    (b"data: {1: (True, 'x',), 'k': b'\\xff'}\n\n", SseFaultKind.PYTHON_REPR, 6, 37, "json.dumps"),
+    (b'data: "{\\"a\\": 1}"\n\n', SseFaultKind.JSON_IN_JSON, 6, 18, "encoded twice"),
+    (b"foo: bar\n\n", SseFaultKind.UNKNOWN_FIELD, 0, 8, "none of data, event, id and retry"),
+    (b"data: x\r\n\n", SseFaultKind.MIXED_LINE_ENDS, 9, 10, "pick one"),
+    (b"data: x\n\r", SseFaultKind.MIXED_LINE_ENDS, 8, 9, "pick one"),
 ]
 
 
 @pytest.mark.parametrize(("stream", "kind", "start", "end", "says"), FAULTS)
-def test_names_the_fault_and_its_bytes(stream: bytes, kind: FaultKind, start: int, end: int, says: str) -> None:
+def test_names_the_fault_and_its_bytes(stream: bytes, kind: SseFaultKind, start: int, end: int, says: str) -> None:
     faults = [
-        fault for fault in read(stream).faults if fault.kind is not FaultKind.MIXED_LINE_ENDS or kind is fault.kind
+        fault for fault in read(stream).faults if fault.kind is not SseFaultKind.MIXED_LINE_ENDS or kind is fault.kind
     ]
     fault = faults[0]
     assert (fault.kind, fault.start, fault.end) == (kind, start, end)
@@ -261,43 +261,43 @@ def test_names_the_fault_and_its_bytes(stream: bytes, kind: FaultKind, start: in
 
 
 def test_every_kind_of_fault_has_a_case() -> None:
-    assert {case[1] for case in FAULTS} == set(FaultKind)
+    assert {case[1] for case in FAULTS} == set(SseFaultKind)
 
 
 def test_only_legal_framing_is_harmless() -> None:
-    assert {kind for kind in FaultKind if kind.harmless} == {
-        FaultKind.DOUBLED_DATA_PREFIX,
-        FaultKind.PYTHON_REPR,
-        FaultKind.JSON_IN_JSON,
-        FaultKind.UNKNOWN_FIELD,
-        FaultKind.MIXED_LINE_ENDS,
+    assert {kind for kind in SseFaultKind if kind.harmless} == {
+        SseFaultKind.DOUBLED_DATA_PREFIX,
+        SseFaultKind.PYTHON_REPR,
+        SseFaultKind.JSON_IN_JSON,
+        SseFaultKind.UNKNOWN_FIELD,
+        SseFaultKind.MIXED_LINE_ENDS,
     }
 
 
 def test_faults_come_in_order_of_offset() -> None:
     reading = read(b"data: {'a':\ndata:1}\nid: \0\n\nhello there\n\ndata: x")
     assert reading.kinds == [
-        FaultKind.PYTHON_REPR,
-        FaultKind.NULL_IN_ID,
-        FaultKind.NOT_A_FIELD,
-        FaultKind.CUT_OFF_LINE,
+        SseFaultKind.PYTHON_REPR,
+        SseFaultKind.NULL_IN_ID,
+        SseFaultKind.NOT_A_FIELD,
+        SseFaultKind.CUT_OFF_LINE,
     ]
 
 
 def test_mixed_line_ends_are_told_once() -> None:
-    assert read(b"data: a\r\n\ndata: b\n\r\n\r\r").kinds == [FaultKind.MIXED_LINE_ENDS]
+    assert read(b"data: a\r\n\ndata: b\n\r\n\r\r").kinds == [SseFaultKind.MIXED_LINE_ENDS]
 
 
 def test_a_flood_of_one_fault_hides_no_other() -> None:
     reading = read(b"x y\n" * 10_000 + b"retry: 5s\n\n")
     assert len(reading.faults) == 51
-    assert reading.kinds[-1] is FaultKind.RETRY_NOT_DIGITS
+    assert reading.kinds[-1] is SseFaultKind.RETRY_NOT_DIGITS
 
 
 def test_one_linefeed_between_events_is_one_event_that_never_ends() -> None:
     reading = read(b"data: a\ndata: b\ndata: c\n")
     assert reading.events == []
-    assert reading.kinds == [FaultKind.MISSING_BLANK_LINE]
+    assert reading.kinds == [SseFaultKind.MISSING_BLANK_LINE]
 
 
 # -- what is begun, and what is too much --
@@ -324,7 +324,7 @@ def test_tells_what_is_begun(stream: bytes, phrase: str | None) -> None:
     "stream", [b"data: a\n\nid: 1\n" + b"data: abc\n" * 9, b"data: a\n\nid: 1\ndata: " + b"x" * 60]
 )
 def test_refuses_an_event_beyond_the_limit(stream: bytes, size: int) -> None:
-    reader = Reader(max_event_bytes=50)
+    reader = EventStreamReader(max_event_bytes=50)
     found: list[Event | Comment] = []
     with pytest.raises(EventTooLarge, match="begins at byte 9 is larger than 50 bytes") as caught:
         feed_all(reader, cut(stream, size), found)
@@ -336,13 +336,13 @@ def test_refuses_an_event_beyond_the_limit(stream: bytes, size: int) -> None:
 
 
 def test_comments_do_not_add_up_to_an_event_that_is_too_large() -> None:
-    reader = Reader(max_event_bytes=50)
+    reader = EventStreamReader(max_event_bytes=50)
     assert len(reader.feed(b"data: a\n" + b": ping\n" * 100 + b"\n")) == 101
 
 
 def test_a_long_line_fed_byte_by_byte_takes_linear_time() -> None:
     def seconds(size: int) -> float:
-        reader = Reader()
+        reader = EventStreamReader()
         began = time.process_time()
         for _ in range(size):
             reader.feed(b"x")
@@ -364,7 +364,7 @@ def test_payload_that_only_looks_like_python_costs_little(scrap: str) -> None:
 
 
 def test_a_closed_reader_takes_no_more() -> None:
-    reader = Reader()
+    reader = EventStreamReader()
     reader.feed(b"data: x")
     assert reader.close() == reader.close() == []
     assert len(reader.faults) == 1

@@ -1,4 +1,4 @@
-"""The events of a stream, as a specification sees them."""
+"""An event stream (text/event-stream), event by event."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from grader.errors import Violation
 from grader.model import Spot
 from grader.probe import content
 from grader.probe.exchange import Exchange
+from grader.probe.feeds.feed import Feed
 from grader.probe.session import Session
 from grader.protocol import sse
+from grader.protocol.lines import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +37,24 @@ class ServerSentEvent:
         return content.parse(self.data, what=what, schema=schema, session=self._session, spot=self._spot)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFault:
-    """Something in a stream that loses data or breaks the grammar: what, by which rule, and where."""
+class EventFeed(Feed[ServerSentEvent]):
+    """Gives out events; comments are kept in their place between them."""
 
-    message: str
-    rule: str
-    spot: Spot
-
-
-class EventFeed:
-    """Reads an exchange's body as an event stream, as far as it has arrived."""
+    media_types = ("text/event-stream",)
+    noun = "event"
+    rule = "WHATWG HTML 9.2.3"
 
     def __init__(self, exchange: Exchange, session: Session) -> None:
-        self._exchange = exchange
-        self._session = session
-        self._reader = sse.Reader()
+        super().__init__(exchange, session)
+        self._reader = sse.EventStreamReader()
         self._items: deque[sse.Event | sse.Comment] = deque()
-        self.comment_bytes = 0
-        self.events = 0
+        self._comment_bytes = 0
+        self._events = 0
 
     def read(self) -> None:
-        """Show the reader what has arrived since it last looked. Raises Violation on an event without end."""
         try:
-            while self._exchange.unread:
-                chunk = self._exchange.unread.popleft()
-                self._keep(self._reader.feed(chunk.data, chunk.at))
+            if data := self._arrived():
+                self._keep(self._reader.feed(data))
             if self._exchange.is_over:
                 self._keep(self._reader.close())
         except sse.EventTooLarge as error:
@@ -70,40 +64,38 @@ class EventFeed:
             ) from error
 
     def has_item(self) -> bool:
-        """Whether an event or a comment has arrived and was not taken yet."""
-        self.read()
-        return bool(self._items)
-
-    def has_event(self) -> bool:
-        """Whether an event has arrived and was not taken yet."""
         self.read()
         return any(isinstance(item, sse.Event) for item in self._items)
 
-    def take_event(self) -> ServerSentEvent | None:
-        """The next event, passing over comments; None when there is none yet."""
+    def take(self) -> ServerSentEvent | None:
+        """The next event, passing over comments."""
         while self._items:
             item = self._items.popleft()
             if isinstance(item, sse.Event):
                 return self._seen(item)
         return None
 
+    def has_event_or_comment(self) -> bool:
+        """Whether an event or a comment has arrived and was not taken yet."""
+        self.read()
+        return bool(self._items)
+
     def take_comment(self) -> str | None:
-        """The text of the next item, if that is a comment."""
+        """The text of the next comment, if no event comes before it."""
         if not self._items or isinstance(self._items[0], sse.Event):
             return None
         item = self._items.popleft()
         assert isinstance(item, sse.Comment)
         return item.text
 
-    def faults(self) -> list[StreamFault]:
-        """What loses data or breaks the grammar, so far."""
+    @property
+    def progress(self) -> int:
         self.read()
-        harmful = [fault for fault in self._reader.faults if not fault.harmless]
-        return [StreamFault(fault.message, fault.rule, self._exchange.spot(fault.start)) for fault in harmful]
+        return self._events + ((self._exchange.size - self._comment_bytes) >> 10)
 
-    def first_fault(self) -> str:
-        """What breaks the stream first, or "": of an exchange that was read as a stream at all."""
-        return next((fault.message for fault in self._reader.faults if not fault.harmless), "")
+    @property
+    def pending(self) -> str | None:
+        return self._reader.pending
 
     @property
     def retry(self) -> int | None:
@@ -111,14 +103,15 @@ class EventFeed:
         self.read()
         return self._reader.retry
 
-    @property
-    def pending(self) -> str | None:
-        """One phrase about an event that has begun and not ended."""
-        return self._reader.pending
+    def found_faults(self) -> tuple[Fault, ...]:
+        return self._reader.faults
+
+    def silence(self) -> str:
+        return "only comments" if self._items and not self.has_item() else super().silence()
 
     def _keep(self, found: list[sse.Event | sse.Comment]) -> None:
-        self.comment_bytes += sum(item.end - item.start for item in found if isinstance(item, sse.Comment))
-        self.events += sum(isinstance(item, sse.Event) for item in found)
+        self._comment_bytes += sum(item.end - item.start for item in found if isinstance(item, sse.Comment))
+        self._events += sum(isinstance(item, sse.Event) for item in found)
         self._items.extend(found)
 
     def _seen(self, event: sse.Event) -> ServerSentEvent:

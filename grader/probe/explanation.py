@@ -1,0 +1,55 @@
+"""Why something awaited of a response has not come: the Violation that a check raises."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_plus
+
+import httpx
+
+from grader.errors import Violation
+from grader.probe.exchange import Exchange
+from grader.probe.feeds.feed import Feed
+from grader.probe.session import Session
+from grader.probe.waiting import UNBLOCK, Waited
+from grader.protocol.http1 import HttpFault
+
+
+class Explanation:
+    """Explains one exchange: from what has arrived, from the process, and from the upstream end."""
+
+    def __init__(self, session: Session, exchange: Exchange, request: httpx.Request) -> None:
+        self._session = session
+        self._exchange = exchange
+        self._request = request
+
+    def nothing(self, awaited: str, waited: Waited, feed: Feed[object]) -> Violation:
+        """Why ``awaited``, to be read by ``feed``, has not come in a wait that ended as ``waited``."""
+        exchange, app = self._exchange, self._session.app
+        if exchange.fault is not None:
+            return self.broken(awaited, exchange.fault)
+        spot = exchange.spot(exchange.size) if exchange.size else None
+        if exchange.ended:
+            faults = feed.faults()
+            seen = "the response ends" + (f"; {faults[-1].message}" if faults else "")
+            return Violation(expected=awaited, seen=seen, spot=faults[-1].spot if faults else spot)
+        match waited:
+            case Waited.BLOCKED:
+                seen = "the event loop is blocked: the server answers no request at all"
+                return Violation(expected=awaited, seen=seen, hint=UNBLOCK, place=app.blocked_at(), spot=spot)
+            case Waited.GONE:
+                return Violation(expected=awaited, seen=app.exit_reason(), spot=spot)
+            case _:
+                came = "nothing, not even a status line" if exchange.head is None else feed.silence()
+                seen = f"{came}, {self._situation() or 'while its server answers other requests'}"
+                return Violation(expected=awaited, seen=seen, headline=f"{seen}; expected: {awaited}", spot=spot)
+
+    def broken(self, awaited: str, fault: HttpFault) -> Violation:
+        """The response has broken HTTP before ``awaited`` came."""
+        exit_reason = self._session.app.exit_reason()
+        seen = fault.message + (f"; {exit_reason}" if exit_reason else "")
+        return Violation(expected=awaited, seen=seen, headline=seen, rule=fault.rule)
+
+    def _situation(self) -> str:
+        """What the app does at the upstream end, which tells why it does not answer; "" when that is unknown."""
+        asked = unquote_plus(str(self._request.url)) + self._request.read().decode("utf-8", "replace")
+        return next((situation for situation in self._session.situations(asked) if situation), "")

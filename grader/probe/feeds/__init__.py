@@ -1,0 +1,1 @@
+"""How the body of a response is read, item by item: as its media type says."""

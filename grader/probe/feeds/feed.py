@@ -1,0 +1,89 @@
+"""What the readers of a body have in common: they take in what has arrived, and give it out item by item."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from grader.model import Spot
+from grader.probe.exchange import Exchange
+from grader.probe.session import Session
+from grader.protocol.lines import Fault
+from grader.text import plural
+
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFault:
+    """Something in a body that loses data or breaks the grammar: what, by which rule, and where."""
+
+    message: str
+    rule: str
+    spot: Spot
+
+
+class Feed(ABC, Generic[Item_co]):
+    """Reads the body of one exchange as far as it has arrived. Nothing here waits.
+
+    A subclass says which media types it reads (the first one stands in messages), what one item is called there, and
+    where the standard asks for that media type. A WebSocket's messages could be another subclass.
+    """
+
+    media_types: ClassVar[tuple[str, ...]] = ()
+    noun: ClassVar[str]
+    rule: ClassVar[str] = ""
+
+    def __init__(self, exchange: Exchange, session: Session) -> None:
+        self._exchange = exchange
+        self._session = session
+        self._offset = 0  # bytes of the body that were read
+
+    @abstractmethod
+    def read(self) -> None:
+        """Take in what has arrived since the last call. Raises Violation on an item that is too large."""
+
+    @abstractmethod
+    def has_item(self) -> bool:
+        """Whether :meth:`take` has an item to give out; reads first."""
+
+    @abstractmethod
+    def take(self) -> Item_co | None:
+        """The next item, or None when none is complete yet."""
+
+    @property
+    @abstractmethod
+    def progress(self) -> int:
+        """Grows with each item, and with each KiB of the body. What only keeps a connection alive does not count."""
+
+    @property
+    def pending(self) -> str | None:
+        """A phrase about an item that has begun and not ended; None when there is none."""
+        return None
+
+    def found_faults(self) -> tuple[Fault, ...]:
+        """The faults in what has been read so far, harmless ones included."""
+        return ()
+
+    def faults(self) -> list[StreamFault]:
+        """What loses data or breaks the grammar in all that has arrived."""
+        self.read()
+        harmful = [fault for fault in self.found_faults() if not fault.harmless]
+        return [StreamFault(fault.message, fault.rule, self._exchange.spot(fault.start)) for fault in harmful]
+
+    def first_fault(self) -> str:
+        """The first of those in what has been read so far, or ""."""
+        return next((fault.message for fault in self.found_faults() if not fault.harmless), "")
+
+    def _arrived(self) -> bytes:
+        """The bytes of the body that have arrived since the last call."""
+        data = self._exchange.since(self._offset)
+        self._offset += len(data)
+        return data
+
+    def silence(self) -> str:
+        """A phrase about how far the body has come, for when nothing follows."""
+        if self.pending:
+            return f"{self.pending}; then nothing more"
+        return f"nothing more after {plural(self._exchange.size, 'byte')} of body"
