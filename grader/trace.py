@@ -1,4 +1,4 @@
-"""Shows one request to an app as it happens, at both ends: an annotated `curl -N` that can also be a bad client."""
+"""Sends one request to an app and shows what happens at both ends, live: `curl -N` with times, pulls and disconnects."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ from grader.serving.app import Launch
 from grader.text import plural
 
 _SLICE = 0.01  # seconds between two looks at both ends
-_AFTER = 0.5  # seconds that are shown once the client has left or the response has ended
-_BLOCK, _BLOCKS = 1024, 4096  # what is offered to an app whose client does not read: so many items of so many bytes
+_AFTER = 0.5  # seconds that are shown after the client has disconnected or the response has ended
+#: What the upstream offers to an app whose client does not read: 4096 items of 1 KiB. 4 MiB are more than the buffers of
+#: a connection take even where the system lets them grow (2.7 to 4.4 MB measured on Linux; about 0.1 MB here, where the
+#: grader keeps them small), so that an app which takes everything has no backpressure.
+_BLOCK, _BLOCKS = 1024, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,15 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class Behaviour:
     """How the client and the upstream behave.
 
-    The client leaves after ``leave_after`` chunks, by ``disconnect``, or reads nothing (``stalls``); the upstream
-    gives out ``hold`` items and no more. After ``seconds`` the client leaves in any case.
+    The client disconnects after ``disconnect_after`` chunks (0: after the head), as ``disconnect`` says, or reads
+    nothing at all (``stalls``). The upstream gives ``hold`` items and holds the next one; None: it holds none. After
+    ``seconds`` the client disconnects in any case.
     """
 
-    leave_after: int | None = None
+    disconnect_after: int | None = None
     disconnect: Disconnect = Disconnect.CLOSE
     stalls: bool = False
     hold: int | None = None
@@ -65,9 +69,9 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What it came to, one sentence a line; ``answered`` says whether there was a response at all.
+    """The result in sentences, for one line each; ``answered`` says whether there was a response at all.
 
-    ``log`` is what the app printed. It is the learner's: neutralise before showing.
+    ``log`` is what the app printed: text of the learner's, to be escaped before it is shown.
     """
 
     sentences: tuple[str, ...]
@@ -76,48 +80,49 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Much that happened at once, and is to be looked at afterwards."""
+class Burst:
+    """Many entries at once, to be shown in a shortened form: what happened while the client read nothing."""
 
     entries: tuple[Entry, ...]
 
 
-Sight = Entry | Fields | Stretch
+#: What is shown, one after the other.
+Shown = Entry | Fields | Burst
 
 
-def trace(launch: Launch, request: Request, manners: Manners, show: Callable[[Sight], None]) -> Summary:
+def trace(launch: Launch, request: Request, behaviour: Behaviour, show: Callable[[Shown], None]) -> Summary:
     """Boot the app, send ``request``, and show what happens until it is over. Raises BootFailed and UsageError."""
     with Rig(launch) as rig:
         rig.wait_until_ready()
         session = rig.session("trace", Path())
-        tape = _Tape()
-        session.transcript = tape
+        transcript = _LiveTranscript()
+        session.transcript = transcript
         try:
-            summary = _Trace(session, request, manners, tape, show).run()
+            summary = _Trace(session, request, behaviour, transcript, show).run()
         finally:
             session.close()
         rig.finish()
         return replace(summary, log=rig.log())
 
 
-class _Tape(Transcript):
+class _LiveTranscript(Transcript):
     """A transcript that is also read as it is written."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._news: deque[Entry] = deque()  # appended to by two threads, which is atomic
+        self._new: deque[Entry] = deque()  # two threads append: deque.append is atomic
 
     def add(self, entry: Entry) -> None:
         super().add(entry)
-        self._news.append(entry)
+        self._new.append(entry)
 
     def take(self) -> tuple[Entry, ...]:
-        """What has come since it was last asked for."""
-        return tuple(self._news.popleft() for _ in range(len(self._news)))
+        """The entries since the last call."""
+        return tuple(self._new.popleft() for _ in range(len(self._new)))
 
 
-class _Supply:
-    """What the gate of one key gives out: the stand-in's words, at its pace."""
+class _StandIn:
+    """Gives the items of the kit's stand-in through the gate of one key, each after its delay."""
 
     def __init__(self, gate: Gate, hold: int | None) -> None:
         self._gate = gate
@@ -125,8 +130,8 @@ class _Supply:
         self._left = hold
         self._due: tuple[float, str] | None = None
 
-    def go_on(self) -> None:
-        """Give the next item, when the app waits for one and its time has come."""
+    def give_when_due(self) -> None:
+        """Give the next item if the app waits for one and the delay is over."""
         if self._left == 0 or not self._gate.is_awaited:
             return
         if self._due is None:
@@ -147,54 +152,59 @@ class _Supply:
 
 class _Trace:
     def __init__(
-        self, session: Session, request: Request, manners: Manners, tape: _Tape, show: Callable[[Sight], None]
+        self,
+        session: Session,
+        request: Request,
+        behaviour: Behaviour,
+        transcript: _LiveTranscript,
+        show: Callable[[Shown], None],
     ) -> None:
         self._session = session
         self._request = request
-        self._manners = manners
-        self._tape = tape
+        self._behaviour = behaviour
+        self._transcript = transcript
         self._show = show
-        self._supplies: dict[str, _Supply] = {}
+        self._stand_ins: dict[str, _StandIn] = {}
         self._gates: list[Gate] = []
         self._chunks = 0
         self._answered = False
-        self._left_at: int | None = None
-        self._reply: Response | None = None
-        session.server.on_unknown_key = self._welcome
+        self._pulls_at_disconnect: int | None = None
+        self._response: Response | None = None
+        session.server.on_unknown_key = self._open_gate
 
     def run(self) -> Summary:
-        manners, response = self._manners, self._ask()
-        deadline = time.monotonic() + manners.seconds
-        if manners.stalls:
+        behaviour, response = self._behaviour, self._ask()
+        deadline = time.monotonic() + behaviour.seconds
+        if behaviour.stalls:
             return self._stalled(response)
-        while not response.is_over and time.monotonic() < deadline and not self._leaves_now():
-            self._go_on(response)
+        while not response.is_over and time.monotonic() < deadline and not self._disconnects_now():
+            self._look(response)
         is_over = response.is_over
         if not is_over:
-            self._left_at = self._pulls()
-            response.disconnect(manners.disconnect)
+            self._pulls_at_disconnect = self._pulls()
+            response.disconnect(behaviour.disconnect)
         last = time.monotonic() + _AFTER
         while time.monotonic() < last and not all(gate.open_streams == 0 for gate in self._gates):
-            self._go_on(response)
-        self._go_on(response)
+            self._look(response)
+        self._look(response)
         return self._summary(is_over=is_over)
 
     def _ask(self) -> Response:
         request = self._request
         try:
-            self._reply = Client(self._session).request(
+            self._response = Client(self._session).request(
                 request.method,
                 request.path,
                 headers=request.headers,
                 content=request.body,
-                slow=self._manners.stalls,
+                slow=self._behaviour.stalls,
             )
         except (httpx.InvalidURL, h11.LocalProtocolError, UnicodeError) as error:
             raise UsageError(f"This request cannot be sent: {error}") from None
-        return self._reply
+        return self._response
 
-    def _welcome(self, key: str) -> Gate:
-        """A gate for whatever key the app asks for: nobody has named one. On the server's thread."""
+    def _open_gate(self, key: str) -> Gate:
+        """A gate for whichever key the app asks for. Called on the upstream server's thread."""
         numbers: dict[int, int] = {}
 
         def record(act: Act, stream: int, data: bytes, detail: str) -> None:
@@ -207,23 +217,23 @@ class _Trace:
         self._gates.append(gate)
         return gate
 
-    def _go_on(self, response: Response) -> None:
+    def _look(self, response: Response) -> None:
         """Look at both ends once, and show what is new."""
         response.look(_SLICE)
         for gate in list(self._gates):
-            self._supplies.setdefault(gate.key, _Supply(gate, self._manners.hold)).go_on()
-        self._show_news()
+            self._stand_ins.setdefault(gate.key, _StandIn(gate, self._behaviour.hold)).give_when_due()
+        self._show_new_entries()
 
-    def _show_news(self) -> None:
-        for entry in self._tape.take():
+    def _show_new_entries(self) -> None:
+        for entry in self._transcript.take():
             self._show(entry)
             self._chunks += entry.act is Act.CHUNK
-            if entry.act is Act.HEAD and self._reply is not None:
+            if entry.act is Act.HEAD and self._response is not None:
                 self._answered = True
-                self._show(Fields(tuple(self._reply.headers.multi_items())))
+                self._show(Fields(tuple(self._response.headers.multi_items())))
 
-    def _leaves_now(self) -> bool:
-        after = self._manners.leave_after
+    def _disconnects_now(self) -> bool:
+        after = self._behaviour.disconnect_after
         return after is not None and (self._chunks >= after if after else self._answered)
 
     def _pulls(self) -> int:
@@ -232,9 +242,9 @@ class _Trace:
 
     def _stalled(self, response: Response) -> Summary:
         """A client that does not read: how far does the app run ahead of it?"""
-        deadline = time.monotonic() + self._manners.seconds
+        deadline = time.monotonic() + self._behaviour.seconds
         self._session.waiter.until(Awaited(lambda timeout: self._is_asked(timeout, deadline)))
-        sentences = ["The app asked its upstream for nothing."]
+        sentences = ["The app did not ask the upstream for an item."]
         if self._gates:
             gate = self._gates[0]
             bytes_pulled = flowing(self._session, gate, (f"{number:<{_BLOCK}}" for number in range(_BLOCKS)))
@@ -242,11 +252,11 @@ class _Trace:
             stopped = gate.given < _BLOCKS
             sentences = [
                 f"While its client read nothing, the app took {ahead} from the upstream"
-                + (", and then waited: it goes as fast as its client." if stopped else ": all that there was.")
+                + (", and then waited for the client to read." if stopped else ": all that there were.")
             ]
-        response.disconnect(self._manners.disconnect)
+        response.disconnect(self._behaviour.disconnect)
         self._session.waiter.iterate(6)
-        self._show(Stretch(self._tape.take()))
+        self._show(Burst(self._transcript.take()))
         return Summary(tuple(sentences), answered=bool(self._gates))
 
     def _is_asked(self, timeout: float, deadline: float) -> bool:
@@ -255,16 +265,16 @@ class _Trace:
         return asked or time.monotonic() > deadline
 
     def _summary(self, *, is_over: bool) -> Summary:
-        assert self._reply is not None
+        assert self._response is not None
         if not self._answered:
-            says = "no answer" if is_over else f"no answer within {self._manners.seconds:g} seconds"
-            return Summary((f"There was {says}.",), answered=False)
-        sentences = [f"{plural(self._chunks, 'chunk')}, {plural(self._reply.size, 'byte')} of body."]
-        if self._left_at is not None:
-            more = self._pulls() - self._left_at
+            within = "" if is_over else f" within {self._behaviour.seconds:g} s"
+            return Summary((f"No response{within}.",), answered=False)
+        sentences = [f"{plural(self._chunks, 'chunk')}, {plural(self._response.size, 'byte')} of body."]
+        if self._pulls_at_disconnect is not None:
+            more = self._pulls() - self._pulls_at_disconnect
             held = [gate for gate in self._gates if gate.open_streams]
             sentences.append(
-                f"After the client had left, the app asked for {plural(more, 'more item')}"
-                + (", and still holds its upstream." if held else ", and let its upstream go.")
+                f"After the disconnect the app asked for {plural(more, 'more item')}, and "
+                + ("its upstream connection is still open." if held else "it closed its upstream connection.")
             )
         return Summary(tuple(sentences), answered=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from grader.report.picture.layout import Row
-    from grader.trace import Sight
+    from grader.trace import Shown
 
 
 @click.command("trace")
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 @click.option("-X", "--request", "method", metavar="METHOD", help="[GET, or POST when there is a body]")
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this field, too.")
 @click.option("--json", "body", metavar="TEXT", help="Send this body, as application/json.")
-@click.option("--leave-after", type=click.IntRange(0), metavar="N", help="Leave after N chunks (0: after the head).")
-@click.option("--reset", is_flag=True, help="Leave by a reset (RST), not in good order (FIN).")
+@click.option(
+    "--disconnect-after", type=click.IntRange(0), metavar="N", help="Disconnect after N chunks (0: after the head)."
+)
+@click.option("--abort", is_flag=True, help="Disconnect by a reset (RST) instead of a close (FIN).")
 @click.option("--stall", is_flag=True, help="Read nothing, and see how far the app runs ahead.")
 @click.option("--hold", type=click.IntRange(0), metavar="N", help="The upstream gives N items, and no more.")
 @click.option("--for", "seconds", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="SECONDS")
@@ -42,8 +44,8 @@ def trace_command(
     method: str | None,
     headers: tuple[str, ...],
     body: str | None,
-    leave_after: int | None,
-    reset: bool,
+    disconnect_after: int | None,
+    abort: bool,
     stall: bool,
     hold: int | None,
     seconds: float,
@@ -64,7 +66,7 @@ def trace_command(
     from grader.probe.connection import Disconnect
     from grader.report import terminal
     from grader.serving.app import Launch
-    from grader.trace import Manners, Request, trace
+    from grader.trace import Behaviour, Request, trace
 
     found = find(kata, Path.cwd())
     module, name = module_of(app, found, kata)
@@ -75,12 +77,14 @@ def trace_command(
         _fields(headers, body),
         body.encode() if body is not None else None,
     )
-    disconnect = Disconnect.ABORT if reset else Disconnect.CLOSE
-    manners = Manners(leave_after=leave_after, disconnect=disconnect, stalls=stall, hold=hold, seconds=seconds)
+    disconnect = Disconnect.ABORT if abort else Disconnect.CLOSE
+    behaviour = Behaviour(
+        disconnect_after=disconnect_after, disconnect=disconnect, stalls=stall, hold=hold, seconds=seconds
+    )
     console = console_for(color)
     interrupt.suppress_lost_work_notice()
     try:
-        summary = trace(Launch(module, name, loop, http), request, manners, _Screen(console).show)
+        summary = trace(Launch(module, name, loop, http), request, behaviour, _Screen(console).show)
     except BootFailed as error:
         for part in terminal.boot_failure(error.failure, ""):
             console.print(part, highlight=False, markup=False)
@@ -119,8 +123,8 @@ class _Screen:
         self._pen = Pen(min(console.width, 140), ASCII if console.options.ascii_only else LINES)
         self._last: float | None = None
 
-    def show(self, sight: Sight) -> None:
-        """Print one sight, below the names of the lanes."""
+    def show(self, shown: Shown) -> None:
+        """Print what is shown next, below the names of the lanes."""
         from rich.text import Text
 
         from grader.report.picture.console import Tone
@@ -128,20 +132,20 @@ class _Screen:
         if self._last is None:
             self._console.print(Text(self._pen.heading().text, "dim"), soft_wrap=True)
             self._last = 0.0
-        for line in self._pen.lines(self._rows(sight, self._last)):
+        for line in self._pen.lines(self._rows(shown, self._last)):
             style = "dim" if line.tone is Tone.FAINT else ""
             self._console.print(Text(line.text, style, no_wrap=True), soft_wrap=True)
 
-    def _rows(self, sight: Sight, last: float) -> Iterator[Row]:
+    def _rows(self, shown: Shown, last: float) -> Iterator[Row]:
         from grader.report.picture.layout import SILENCE, Party, Remark, Silence, arrow, stretch
         from grader.text import visible
-        from grader.trace import Fields, Stretch
+        from grader.trace import Burst, Fields
 
-        match sight:
+        match shown:
             case Fields(fields):
                 for name, value in fields:
                     yield Remark(last, Party.CLIENT, visible(f"  {name}: {value}", 300))
-            case Stretch(entries):
+            case Burst(entries):
                 yield from stretch(entries)
             case entry:
                 if entry.at - last >= SILENCE:
