@@ -1,25 +1,28 @@
 """The only module that a learner's app imports: a way to the upstream, item by item.
 
-``upstream(key)`` is asynchronous, ``blocking_upstream(key)`` is not, as the libraries of the real world come in both
-kinds. Each turn of the loop asks the upstream for exactly one item; nothing is read ahead::
+``upstream(key)`` is asynchronous, ``blocking_upstream(key)`` is not, as real libraries come in both kinds. Each pass of
+the loop asks the upstream for exactly one item; nothing is read ahead::
 
     async with upstream(prompt) as chunks:
         async for chunk in chunks:
             ...
 
 While an app is graded, the upstream is the grader's. Run by hand (``uvicorn app:app --reload``) a local stand-in
-answers with words at a walking pace. What the key says changes its mood: a key with ``fail`` in it fails at once,
-``fail-after-2`` after two items, ``empty`` has no items, and ``slow`` takes seconds over each.
+answers with a few words, one every 150 ms. Key words in the key select its failure modes: ``fail`` fails at once,
+``fail-after-2`` after two items, ``empty`` has no items, and ``slow`` takes 2 seconds an item.
+
+`docs/protocol.md` describes what this module sends and receives.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+
+from grader.wire import End, Failure, Item, Opening, Pull, Result, read_result, upstream_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BlockingItems", "Items", "UpstreamError", "blocking_upstream", "upstream"]
 
-_ADDRESS: Final = "STREAM_KATAS_UPSTREAM"
-_PULL: Final = b"pull\n"
+#: Read once, at import: an app may empty os.environ later. None where there is no grader.
+_ADDRESS: Final = upstream_address(os.environ)
+_PULL: Final = Pull().encode()
 
 
 class UpstreamError(Exception):
@@ -39,8 +43,8 @@ class UpstreamError(Exception):
 def upstream(key: str) -> Items:
     """Open the upstream's stream for ``key`` (a prompt, the name of a task), asynchronously.
 
-    The stream is opened by the first pull, and let go by ``aclose()``, by leaving ``async with``, by the cancellation
-    of a pull, or at the latest when the object is collected.
+    The first pull opens the stream. It is closed by ``aclose()``, by leaving ``async with``, by the cancellation of a
+    pull, or at the latest when the object is collected.
 
     Raises (while iterating): UpstreamError, when the upstream fails.
     """
@@ -58,7 +62,7 @@ class Items:
     def __init__(self, key: str) -> None:
         self._key = key
         self._socket: socket.socket | None = None
-        self._standin: Iterator[tuple[float, str]] | None = None
+        self._standin: Iterator[tuple[float, Result]] | None = None
         self._buffer = bytearray()
         self._closed = False
         self._pulling = False
@@ -71,22 +75,24 @@ class Items:
             raise StopAsyncIteration
         self._pulling = True
         try:
-            line = await self._pull()
-        except BaseException:  # a cancelled pull leaves the connection in mid-sentence: hang up
+            result = await self._pull()
+        except BaseException:  # after a cancelled pull the next bytes would be the result of that one: close
             self._pulling = False
             self._close()
             raise
         self._pulling = False
-        try:
-            return _item(line)
-        except (StopIteration, UpstreamError) as over:
-            self._close()
-            if isinstance(over, StopIteration):
-                raise StopAsyncIteration from None
-            raise
+        match result:
+            case Item(text):
+                return text
+            case Failure(message):
+                self._close()
+                raise UpstreamError(message)
+            case End():
+                self._close()
+                raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Let go of the stream. The upstream notices at once."""
+        """Close the stream. The upstream notices at once."""
         self._close()
 
     async def __aenter__(self) -> Self:
@@ -100,22 +106,21 @@ class Items:
     def __del__(self) -> None:
         self._close()
 
-    async def _pull(self) -> bytes:
+    async def _pull(self) -> Result:
         import asyncio  # not at the top: an app that streams synchronously need not pay for it
 
-        address = _address()
-        if address is None:
+        if _ADDRESS is None:
             self._standin = self._standin or standin(self._key)
-            delay, line = next(self._standin)
+            delay, result = next(self._standin)
             await asyncio.sleep(delay)
-            return line.encode()
+            return result
         loop = asyncio.get_running_loop()
         if self._socket is None:
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(self._socket, address)
-            await loop.sock_sendall(self._socket, _opening(self._key) + _PULL)
+            await loop.sock_connect(self._socket, _ADDRESS)
+            await loop.sock_sendall(self._socket, Opening(self._key).encode() + _PULL)
         else:
             await loop.sock_sendall(self._socket, _PULL)
         while b"\n" not in self._buffer:
@@ -125,7 +130,7 @@ class Items:
             if not received:
                 raise UpstreamError("the upstream closed the connection")
             self._buffer += received
-        return _take_line(self._buffer)
+        return read_result(_take_line(self._buffer))
 
     def _close(self) -> None:
         self._closed = True
@@ -146,7 +151,7 @@ class BlockingItems:
     def __init__(self, key: str) -> None:
         self._key = key
         self._socket: socket.socket | None = None
-        self._standin: Iterator[tuple[float, str]] | None = None
+        self._standin: Iterator[tuple[float, Result]] | None = None
         self._buffer = bytearray()
         self._closed = False
 
@@ -157,7 +162,13 @@ class BlockingItems:
         if self._closed:
             raise StopIteration
         try:
-            return _item(self._pull())
+            match self._pull():
+                case Item(text):
+                    return text
+                case Failure(message):
+                    raise UpstreamError(message)
+                case End():
+                    raise StopIteration
         except BaseException as error:
             over = self._closed and isinstance(error, Exception)  # another thread has closed it meanwhile
             self.close()
@@ -166,7 +177,7 @@ class BlockingItems:
             raise
 
     def close(self) -> None:
-        """Let go of the stream. The upstream notices at once.
+        """Close the stream. The upstream notices at once.
 
         Any thread may call it; a pull that another thread is waiting in ends with UpstreamError or StopIteration.
         """
@@ -187,19 +198,18 @@ class BlockingItems:
     def __del__(self) -> None:
         self.close()
 
-    def _pull(self) -> bytes:
-        address = _address()
-        if address is None:
+    def _pull(self) -> Result:
+        if _ADDRESS is None:
             import time
 
             self._standin = self._standin or standin(self._key)
-            delay, line = next(self._standin)
+            delay, result = next(self._standin)
             time.sleep(delay)  # blocking is what this flavour is for
-            return line.encode()
+            return result
         if self._socket is None:
-            self._socket = socket.create_connection(address)
+            self._socket = socket.create_connection(_ADDRESS)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.sendall(_opening(self._key) + _PULL)
+            self._socket.sendall(Opening(self._key).encode() + _PULL)
         else:
             self._socket.sendall(_PULL)
         while b"\n" not in self._buffer:
@@ -207,25 +217,12 @@ class BlockingItems:
             if not received:
                 raise UpstreamError("the upstream closed the connection")
             self._buffer += received
-        return _take_line(self._buffer)
-
-
-def _address() -> tuple[str, int] | None:
-    """Where the grader's upstream listens, or None when the app is run by hand."""
-    address = os.environ.get(_ADDRESS)
-    if not address:
-        return None
-    host, _, port = address.rpartition(":")
-    return host, int(port)
+        return read_result(_take_line(self._buffer))
 
 
 def _shut_down(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _opening(key: str) -> bytes:
-    return json.dumps({"open": key}).encode() + b"\n"
 
 
 def _take_line(buffer: bytearray) -> bytes:
@@ -234,24 +231,13 @@ def _take_line(buffer: bytearray) -> bytes:
     return line
 
 
-def _item(line: bytes) -> str:
-    """The item that an answer holds. Raises StopIteration at the end, UpstreamError on failure."""
-    match json.loads(line):
-        case {"item": str(item)}:
-            return item
-        case {"error": str(message)}:
-            raise UpstreamError(message)
-        case _:
-            raise StopIteration
-
-
-def standin(key: str) -> Iterator[tuple[float, str]]:
-    """Seconds to wait and the answer to give, pull by pull, when no grader is there."""
+def standin(key: str) -> Iterator[tuple[float, Result]]:
+    """For each pull, how many seconds to wait and what to return, where there is no grader."""
     words = ["Here", " is", " what", " the", " stand-in", " has", " to", " say", " about", f" “{key}”.\n", "Bye", "!"]
     delay = 2.0 if "slow" in key else 0.15
     failing = re.search(r"fail(?:-after-(\d+))?", key)
     for word in words[: 0 if "empty" in key else int(failing[1] or 0) if failing else None]:
-        yield delay, json.dumps({"item": word})
+        yield delay, Item(word)
     if failing:
-        yield delay, json.dumps({"error": "the stand-in was asked to fail"})
-    yield 0, json.dumps({"end": True})
+        yield delay, Failure("the stand-in was asked to fail")
+    yield 0, End()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +24,7 @@ from grader.probe.waiting import Awaited
 from grader.protocol.transcript import Act, Entry, Lane, Transcript
 from grader.serving.app import Launch
 from grader.text import plural
+from grader.wire import End, Failure, Item, Result
 
 _SLICE = 0.01  # seconds between two looks at both ends
 _AFTER = 0.5  # seconds that are shown after the client has disconnected or the response has ended
@@ -125,26 +125,26 @@ class _StandIn:
 
     def __init__(self, gate: Gate, hold: int | None) -> None:
         self._gate = gate
-        self._answers: Iterator[tuple[float, str]] = iter(standin(gate.key))
+        self._results: Iterator[tuple[float, Result]] = iter(standin(gate.key))
         self._left = hold
-        self._due: tuple[float, str] | None = None
+        self._due: tuple[float, Result] | None = None
 
     def give_when_due(self) -> None:
         """Give the next item if the app waits for one and the delay is over."""
         if self._left == 0 or not self._gate.is_awaited:
             return
         if self._due is None:
-            delay, answer = next(self._answers)
-            self._due = time.monotonic() + delay, answer
+            delay, result = next(self._results)
+            self._due = time.monotonic() + delay, result
         if time.monotonic() < self._due[0]:
             return
-        match json.loads(self._due[1]):
-            case {"item": str(item)}:
-                self._gate.give([item])
+        match self._due[1]:
+            case Item(text):
+                self._gate.give([text])
                 self._left = self._left - 1 if self._left is not None else None
-            case {"error": str(message)}:
+            case Failure(message):
                 self._gate.finish(error=message)
-            case _:
+            case End():
                 self._gate.finish()
         self._due = None
 

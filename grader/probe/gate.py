@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import threading
 from collections import deque
@@ -13,12 +12,12 @@ from typing import Final
 
 from grader.errors import Inconclusive
 from grader.protocol.transcript import Act, clip
+from grader.wire import LONGEST_LINE, End, Failure, Item, Result, is_pull, read_opening
 
 #: How an upstream tells what happened at its end: act, number of the stream, bytes, words.
 Recorder = Callable[[Act, int, bytes, str], None]
 
 _STARVED: Final = 30.0  # seconds without a turn of the server's thread, which needs none to speak of
-_END: Final = b'{"end": true}\n'
 
 
 class Gate:
@@ -30,9 +29,9 @@ class Gate:
     def __init__(self, server: UpstreamServer, key: str, record: Recorder) -> None:
         self._server = server
         self._record = record
-        self._answers: deque[bytes] = deque()
+        self._results: deque[Result] = deque()
         self._flow: Iterator[str] | None = None
-        self._last: bytes | None = None
+        self._last: Result | None = None
         self._waiting: deque[_UpstreamConnection] = deque()
         self.key = key
         self.pulls = 0
@@ -50,8 +49,8 @@ class Gate:
 
     def give(self, items: Iterable[str]) -> None:
         """Let these items through, each to one pull."""
-        answers = [_answer(item=item) for item in items]
-        self._server.call(lambda: self._answers.extend(answers), self._pump)
+        results = [Item(item) for item in items]
+        self._server.call(lambda: self._results.extend(results), self._pump)
 
     def flow(self, items: Iterator[str] | None) -> None:
         """Open the gate: ``items`` go through as fast as they are pulled. None shuts it again."""
@@ -63,7 +62,7 @@ class Gate:
 
     def finish(self, error: str | None = None) -> None:
         """After what was let through, every pull is told that there is no more, or that the upstream failed."""
-        last = _END if error is None else _answer(error=error)
+        last = End() if error is None else Failure(error)
 
         def change() -> None:
             self._flow, self._last = None, last
@@ -91,31 +90,31 @@ class Gate:
         self._record(Act.CLOSED, connection.number, b"", "")
 
     def _pump(self) -> None:
-        while self._waiting and (answer := self._next_answer()) is not None:
+        while self._waiting and (result := self._next_result()) is not None:
             connection = self._waiting.popleft()
-            self._note_given(connection, answer)
-            connection.send(answer)
+            self._note_given(connection, result)
+            connection.send(result)
 
-    def _next_answer(self) -> bytes | None:
-        if self._answers:
-            return self._answers.popleft()
+    def _next_result(self) -> Result | None:
+        if self._results:
+            return self._results.popleft()
         if self._flow is not None:
             item = next(self._flow, None)
             if item is not None:
-                return _answer(item=item)
+                return Item(item)
             self._flow = None
         return self._last
 
-    def _note_given(self, connection: _UpstreamConnection, answer: bytes) -> None:
-        match json.loads(answer):
-            case {"item": str(item)}:
-                data = item.encode()
+    def _note_given(self, connection: _UpstreamConnection, result: Result) -> None:
+        match result:
+            case Item(text):
+                data = text.encode()
                 self.given += 1
                 self.given_bytes += len(data)
                 self._record(Act.GAVE, connection.number, clip(data), "")
-            case {"error": str(message)}:
+            case Failure(message):
                 self._record(Act.FAILED, connection.number, b"", message)
-            case _:
+            case End():
                 self._record(Act.FINISHED, connection.number, b"", "")
 
 
@@ -140,7 +139,7 @@ class _UpstreamConnection(asyncio.Protocol):
             line, _, rest = bytes(self._buffer).partition(b"\n")
             self._buffer[:] = rest
             self._hear(line)
-        if len(self._buffer) > 1 << 20:
+        if len(self._buffer) > LONGEST_LINE:
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
@@ -152,28 +151,27 @@ class _UpstreamConnection(asyncio.Protocol):
     def hang_up(self) -> None:
         self._transport.abort()
 
-    def send(self, answer: bytes) -> None:
-        self._transport.write(answer)
+    def send(self, result: Result) -> None:
+        self._transport.write(result.encode())
 
     def _hear(self, line: bytes) -> None:
         if self._refused:
             return  # read on all the same: unread bytes would turn the FIN into a RST, which may overtake the answer
         if self._gate is None:
             self._open(line)
-        elif line == b"pull":
+        elif is_pull(line):
             self._gate.pulled(self)
             self._server.tell()
 
     def _open(self, line: bytes) -> None:
-        try:
-            key = json.loads(line)["open"]
-        except (ValueError, TypeError, KeyError):
-            self._transport.abort()  # not the kit: whatever it is, it gets nothing
+        opening = read_opening(line)
+        if opening is None:
+            self._transport.abort()  # this is not a kit, so it gets nothing
             return
-        self._gate = self._server.gate(key)
+        self._gate = self._server.gate(opening.key)
         if self._gate is None:
             self._refused = True
-            self.send(_answer(error="the upstream knows no such request"))
+            self.send(Failure("the upstream knows no such request"))
             self._transport.write_eof()
             return
         self._gate.opened(self)
@@ -255,7 +253,3 @@ class UpstreamServer:
             connection.hang_up()
         self._loop.run_until_complete(asyncio.sleep(0))  # a turn, in which they close
         self._loop.close()
-
-
-def _answer(**fields: str) -> bytes:
-    return json.dumps(fields).encode() + b"\n"

@@ -11,6 +11,7 @@ from grader.probe.session import Session
 from grader.probe.waiting import UNBLOCK, Awaited, Ready, Waited, never
 from grader.protocol.transcript import Act, Lane
 from grader.text import plural, visible
+from grader.wire import CHECK_IS_OVER
 
 #: Pulls after the client left that are counted before a check stops counting: more than any check allows.
 _ENOUGH = 3
@@ -145,7 +146,7 @@ class Upstream:
         An app that is just hearing of its client's leaving gets a moment to let go first, lest its log speak of us.
         """
         self._news(lambda: self.is_closed)(_MOMENT)
-        self._gate.finish(error="the check is over")
+        self._gate.finish(error=CHECK_IS_OVER)
 
     def _news(self, condition: Callable[[], bool]) -> Ready:
         return _news(self._session, condition)

@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from openai.types.chat import ChatCompletionMessageParam
 
+from grader import kit
 from grader.probe.gate import Gate, UpstreamServer
 from grader.protocol.transcript import Act
 
@@ -68,7 +69,7 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
     """Serve the solution. The sockets listen before anybody asks, so there is nothing to wait for."""
     source, front = _listener(), _listener()
     upstream = UpstreamServer(source)
-    monkeypatch.setenv("STREAM_KATAS_UPSTREAM", _address(source))
+    monkeypatch.setattr(kit, "_ADDRESS", source.getsockname())
     server = uvicorn.Server(uvicorn.Config(_solution(), loop="asyncio", http="h11", log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [front]}, name="uvicorn")
     thread.start()

@@ -1,0 +1,278 @@
+"""What crosses the border of a process, as bytes: the pull protocol, status lines, orders, a child's configuration.
+
+Each message is a small frozen type. ``encode()`` gives its bytes, and a ``read_...`` function takes a line without its
+newline. The learner's code shares a process with one of the ends and can write anything on these lines, so reading
+tells a valid message from garbage.
+
+It needs the standard library only: the kit and the app's own process import it. `docs/protocol.md` describes the pull
+protocol for kits in other languages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+from typing import Final, TypeGuard
+
+# -- the pull protocol: the app's kit asks the upstream for items -----------------------------------------------------
+
+#: The environment variable with the upstream's address, HOST:PORT.
+UPSTREAM_VARIABLE: Final = "STREAM_KATAS_UPSTREAM"
+#: A longer line from a kit ends the connection: an opening is as long as its key, and a pull has five bytes.
+LONGEST_LINE: Final = 1 << 20
+#: The message of the failure that a check's remaining streams get at its end. What comes of it in an app is not logged.
+CHECK_IS_OVER: Final = "the check is over"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The first message of a connection: it names the stream. ``key`` is text; anything else is refused by name."""
+
+    key: object
+
+    def encode(self) -> bytes:
+        return _line({"open": self.key})
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Asks for the next item."""
+
+    def encode(self) -> bytes:
+        return b"pull\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The result of one pull."""
+
+    text: str
+
+    def encode(self) -> bytes:
+        return _line({"item": self.text})
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """There are no more items; the result of this pull and of every later one."""
+
+    def encode(self) -> bytes:
+        return _line({"end": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The upstream failed, and gives no more items; ``message`` is fit for a client to read."""
+
+    message: str
+
+    def encode(self) -> bytes:
+        return _line({"error": self.message})
+
+
+Result = Item | End | Failure
+
+
+def read_opening(line: bytes) -> Opening | None:
+    """The opening in ``line``, or None where it is something else."""
+    match _parse(line):
+        case {"open": key}:
+            return Opening(key)
+        case _:
+            return None
+
+
+def is_pull(line: bytes) -> bool:
+    return line == b"pull"
+
+
+def read_result(line: bytes) -> Result:
+    """The result in ``line``. Raises ValueError where it is something else."""
+    match _parse(line):
+        case {"item": str(text)}:
+            return Item(text)
+        case {"error": str(message)}:
+            return Failure(message)
+        case {"end": True}:
+            return End()
+        case _:
+            raise ValueError("this is not a result of a pull")
+
+
+def upstream_address(environment: Mapping[str, str]) -> tuple[str, int] | None:
+    """Host and port of the grader's upstream, or None when the app runs without a grader."""
+    host, _, port = environment.get(UPSTREAM_VARIABLE, "").rpartition(":")
+    return (host, int(port)) if port.isdecimal() else None
+
+
+def upstream_variable(address: tuple[str, int]) -> dict[str, str]:
+    """The environment variable with which a kit finds the upstream."""
+    return {UPSTREAM_VARIABLE: f"{address[0]}:{address[1]}"}
+
+
+# -- status lines: the app's process tells the grader how it is doing -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A line of the learner's code; ``doing`` is the library call that it is in."""
+
+    file: str
+    line: int
+    function: str = ""
+    text: str = ""
+    doing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The process is given time: a liveness tick, every 50 ms while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The learner's module has been imported, and the app found in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The app's lifespan has started, and the server takes requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The learner's module is being imported, for ``seconds`` so far. The first one comes before any learner code."""
+
+    seconds: float
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The event loop has not iterated for ``seconds``; ``location`` is where it is, as far as that is known."""
+
+    seconds: float
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The app cannot be served: why, what helps, and the learner's frames, innermost last."""
+
+    headline: str
+    advice: str = ""
+    frames: tuple[Location, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The app's lifespan has shut down, as ordered. ``error`` is how that failed, or ""."""
+
+    error: str = ""
+
+
+Status = Tick | Imported | Ready | Loading | Blocked | Failed | Stopped
+
+_LONGEST_TIME: Final = 1e6  # seconds: more than a grade can last
+_MOST_LINES: Final = 1 << 31  # in a file
+_BARE: Final = {kind.__name__.lower(): kind() for kind in (Tick, Imported, Ready)}
+
+
+def encode_status(status: Status) -> bytes:
+    return _line({"status": type(status).__name__.lower()} | asdict(status))
+
+
+def read_status(line: bytes) -> Status | None:
+    """The status in ``line``, or None where it is something else."""
+    match _parse(line):
+        case {"status": "loading", "seconds": seconds, "location": place} if _is_time(seconds):
+            return Loading(seconds, _location(place))
+        case {"status": "blocked", "seconds": seconds, "location": place} if _is_time(seconds):
+            return Blocked(seconds, _location(place))
+        case {"status": "failed", "headline": str(headline), "advice": str(advice), "frames": list(frames)}:
+            locations = tuple(found for frame in frames if (found := _location(frame)))
+            return Failed(_clean(headline), _clean(advice), locations)
+        case {"status": "stopped", "error": str(error)}:
+            return Stopped(_clean(error))
+        case {"status": str(name)}:
+            return _BARE.get(name)
+        case _:
+            return None
+
+
+def _location(found: object) -> Location | None:
+    match found:
+        case {"file": str(file), "line": int(line), "function": str(function), "text": str(text), "doing": str(doing)}:
+            line = line if 0 <= line < _MOST_LINES else 0
+            return Location(_clean(file), line, _clean(function), _clean(text), _clean(doing))
+        case _:
+            return None
+
+
+def _is_time(seconds: object) -> TypeGuard[float]:
+    """Whether these are seconds that a grade can last: NaN, infinities and numbers of a thousand digits are not."""
+    return isinstance(seconds, int | float) and 0 <= seconds < _LONGEST_TIME
+
+
+# -- orders: the grader to the app's process, one byte each on the lifeline -------------------------------------------
+
+
+class Order(Enum):
+    """What the grader orders. The end of the lifeline is an order as well: end everything at once."""
+
+    SHUT_DOWN = b"s"
+    COLLECT_GARBAGE = b"g"
+
+
+def read_order(data: bytes) -> Order | None:
+    """The order in one byte, or None for the end of the lifeline."""
+    return Order(data) if data in {order.value for order in Order} else None
+
+
+# -- the child's configuration, its only argument ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChildConfig:
+    """What to serve, and how.
+
+    ``file`` is the learner's module and ``name`` the app in it, ``loop`` and ``http`` are uvicorn's, ``memory`` is in
+    bytes. ``listener``, ``status`` and ``lifeline`` are descriptors that were handed down.
+    """
+
+    file: str
+    name: str
+    loop: str
+    http: str
+    memory: int
+    listener: int
+    status: int
+    lifeline: int
+
+    def encode(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def decode(cls, text: str) -> ChildConfig:
+        """Raises ValueError and KeyError: the grader itself has written it."""
+        found = json.loads(text)
+        return cls(**{field.name: found[field.name] for field in fields(cls)})
+
+
+def _line(message: Mapping[str, object]) -> bytes:
+    return json.dumps(message).encode() + b"\n"
+
+
+def _parse(line: bytes) -> object:
+    """The JSON value in ``line``, or None: also of what is nested too deep, or a number too long to read."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _clean(text: str) -> str:
+    """Without lone surrogates, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "backslashreplace").decode()
