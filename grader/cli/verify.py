@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from grader.catalog.kata import Kata
+    from grader.pool.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
     """What to do with each kata."""
 
-    jobs: int
+    pool: Pool
     seed: str
     mutate: bool
     repeats: int
@@ -34,38 +35,44 @@ class _Order:
 
 @click.command("verify")
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
-@click.option("--mutate", is_flag=True, help="Also make wrong apps from the right ones, and see that none passes.")
-@click.option("--repeat", "repeats", type=click.IntRange(1), metavar="N", help="Judge every app N times, and compare.")
-@click.option("--load", type=click.IntRange(0), default=0, metavar="K", help="With --repeat: K busy processes beside.")
+@click.option("--mutate", is_flag=True, help="Also grade mutants of the right apps: each must fail.")
+@click.option("--repeat", "repeats", type=click.IntRange(1), metavar="N", help="Grade every app N times, and compare.")
+@click.option(
+    "--load", type=click.IntRange(0), default=0, metavar="K", help="With --repeat: run K busy processes meanwhile."
+)
 @click.option(
     "--resume",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="With --repeat: keep the results in FILE, and go on from there.",
+    help="With --repeat: keep the results in FILE, and resume from there.",
 )
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Grades at a time [cores].")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Grades at a time [number of processors]."
+)
 @click.option("--seed", default="", help="Repeat what was drawn.")
 def verify_command(
     katas: tuple[str, ...], mutate: bool, repeats: int | None, load: int, resume: Path | None, jobs: int, seed: str
 ) -> None:
     """Prove that KATAS (all, if none is named) are sound and fair.
 
-    With --repeat the proof is not printed, only whether any verdict of it ever differs.
+    With --repeat the proof is not printed, only which verdicts of it differ between grades.
     """
     from grader.catalog.kata import available, find
+    from grader.pool.pool import Pool
 
     if repeats is None and (load or resume):
-        raise UsageError("--load and --resume are for --repeat N; say how often.")
+        raise UsageError("--load and --resume need --repeat N.")
     here = Path.cwd()
     console = console_for("auto")
-    order = _Order(jobs, seed, mutate, repeats or 0, load, resume)
     chosen = [find(name, here) for name in katas] if katas else available(here)
-    problems = [problem for kata in chosen for problem in _verify(kata, order, console)]
+    with Pool(jobs) as pool:
+        order = _Order(pool, seed, mutate, repeats or 0, load, resume)
+        problems = [problem for kata in chosen for problem in _verify(kata, order, console)]
     sys.exit(Exit.FAILED if problems else Exit.PASSED)
 
 
 def _verify(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    """Do with one kata what is ordered, show it, and return the problems."""
+    """Carry out the order for one kata, show the outcome, and return the problems."""
     if order.repeats:
         return _repeat(kata, order, console)
     problems = _prove(kata, order, console)
@@ -76,8 +83,8 @@ def _prove(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
     from grader.verify.proof import prove
     from grader.verify.tables import matrix
 
-    with progress_of(f"{kata.name}: apps judged") as progress:
-        proof = prove(kata, jobs=order.jobs, seed=order.seed, progress=progress)
+    with progress_of(f"{kata.name}: apps graded") as progress:
+        proof = prove(kata, order.pool, seed=order.seed, progress=progress)
     matrix.show(proof, console)
     return proof.problems
 
@@ -86,26 +93,27 @@ def _mutate(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
     from grader.verify.survival import survey
     from grader.verify.tables import mutants
 
-    with progress_of(f"{kata.name}: mutants judged") as progress:
-        found = survey(kata, jobs=order.jobs, seed=order.seed, progress=progress)
+    with progress_of(f"{kata.name}: mutants graded") as progress:
+        found = survey(kata, order.pool, seed=order.seed, progress=progress)
     mutants.show(found, console)
     return found.problems
 
 
 def _repeat(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    from grader.verify.audit import Ledger, audit
+    from grader.verify.audit import audit
+    from grader.verify.samples import Samples
     from grader.verify.tables import repeats
 
-    ledger = Ledger(order.resume, kata)
+    samples = Samples(order.resume, kata)
     seed = order.seed or os.urandom(4).hex()
     with progress_of(f"{kata.name}: grades repeated") as progress:
         found = audit(
             kata,
+            order.pool,
             repeats=order.repeats,
             load=order.load,
-            jobs=order.jobs,
             seed=seed,
-            ledger=ledger,
+            samples=samples,
             progress=progress,
         )
     repeats.show(found, console)

@@ -1,1 +1,1 @@
-"""Many grades, each in a process of its own."""
+"""Many grades: each in a process of its own, so many at a time."""

@@ -1,4 +1,8 @@
-"""A grade in a process of its own, for whoever has other things to do meanwhile; what it tells comes through a pipe."""
+"""One grade in a process of its own. What it reports comes through a pipe.
+
+A grade needs its own process: pytest imports the specification into it, signals end it, and orphans of the app become
+its children. This module is the only one that starts such a process.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +12,26 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from grader import interrupt
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.grading.run import Job, grade
 from grader.model import Report
+from grader.pool.news import News, Progress, Result, Trouble
 from grader.serving.processes import Process, Surroundings
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """So many checks of so many are done."""
-
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """There is no report, and why: nothing that the app can do leads here."""
-
-    message: str
-
-
-News = Progress | Report | Trouble
+#: The package is found by its path: the working directory is the learner's, and may hold modules of any name.
+_PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); " + (
+    "from grader.pool import worker; worker.work(int(sys.argv[1]))"
+)
 
 
 class Worker:
-    """Grades one app beside this process. One grade a process: no module of one specification meets another's."""
+    """Grades one app beside this process."""
 
     def __init__(self, job: Job) -> None:
         self._pipe, theirs = Pipe()
@@ -48,35 +41,47 @@ class Worker:
         with suppress(OSError):  # it has ended already: there will be no report
             self._pipe.send(job)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
     def fileno(self) -> int:
-        """What becomes readable when there is news."""
+        """A descriptor that becomes readable when there is news."""
         return self._pipe.fileno()
 
     def receive(self) -> News:
-        """The next news; waits for it. After a Report or a Trouble there is no more."""
+        """Wait for the next news. A Report or a Trouble is the last."""
         try:
             news = self._pipe.recv()
         except (EOFError, OSError):
-            return Trouble("the grader's process has ended without a report")
+            return Trouble("the grader's process ended without a report")
         assert isinstance(news, Progress | Report | Trouble)
         return news
 
+    def result(self) -> Result:
+        """Wait for the end of the grade."""
+        while isinstance(news := self.receive(), Progress):
+            pass
+        return news
+
+    def cancel(self) -> None:
+        """End the grade, from any thread: one that waits for news receives a Trouble."""
+        self._process.end()
+
     def stop(self) -> None:
-        """End the grade, if it is still going on, and all processes of it."""
+        """End the grade, if it is still running, and all its processes."""
         if self._pipe.closed:
             return
         self._process.end()
         self._pipe.close()
 
 
-#: The package is found by its place: the working directory is the learner's, and may hold modules of any name.
-_PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); " + (
-    "from grader.pool import worker; worker.work(int(sys.argv[1]))"
-)
-
-
 def work(fd: int) -> None:
-    """What the process does: take a job from the pipe, grade, and tell."""
+    """The process's main function: take a job from the pipe, grade, and report."""
     interrupt.end_on_signals()
     pipe = Connection(fd)
     job = pipe.recv()
@@ -94,6 +99,6 @@ def work(fd: int) -> None:
 
 
 def _end_with(fd: int) -> None:
-    """End this process, its app first, once nobody is at the other end of the pipe: after the job, nothing comes."""
+    """End this process, its app first, once the other end of the pipe is closed: nothing is sent after the job."""
     select.select([fd], [], [])
     os.kill(os.getpid(), signal.SIGTERM)

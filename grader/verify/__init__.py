@@ -1,1 +1,1 @@
-"""Is a kata sound and fair? Apps of which one knows whether they are right are graded, and the verdicts compared."""
+"""Is a kata sound and fair? Its reference apps are graded, and the verdicts compared with what they must be."""

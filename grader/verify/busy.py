@@ -1,4 +1,4 @@
-"""A machine that is too busy, made on purpose: processes that do nothing but use up time."""
+"""Machine load, made on purpose: busy processes that use up processor time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: It ends with whoever holds the other end of its standard input, however that ends.
+#: It ends when the other end of its standard input is closed, however its owner ends.
 _BUSY = """
 import os, threading
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
@@ -17,7 +17,7 @@ while True: pass
 
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
-    """So many busy processes run beside what is done here."""
+    """Run so many busy processes while the block runs."""
     command = [sys.executable, "-I", "-c", _BUSY]
     running = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(processes)]
     try:

@@ -1,4 +1,4 @@
-"""The apps that a kata is proven with: what they are, and what each is there to show."""
+"""The reference apps, which prove a kata: the stub, the solution, the variants and the wrong apps."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from grader.errors import BadKata
 
 
 class Role(Enum):
-    """What an app is there to prove."""
+    """What an app proves."""
 
-    STUB = "stub"  # boots, and earns nothing for free
+    STUB = "stub"  # boots, and earns nothing
     SOLUTION = "solution"  # full marks
     VARIANT = "variant"  # full marks, in another style
     WRONG = "wrong"  # fails exactly the checks that its docstring names
@@ -24,7 +24,7 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceApp:
-    """One app of the proof; ``fails`` are the ids of the checks that its docstring names."""
+    """One app of the proof; ``fails`` are the ids of the checks that a wrong app's docstring names."""
 
     role: Role
     file: Path

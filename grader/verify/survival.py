@@ -1,44 +1,38 @@
-"""Does any wrong app pass? Mutants of what is right are graded; one that passes is a hole in the specification.
-
-An author accepts a mutant that is no wrong app after all in ``solutions/<kata>/equivalent.toml``::
-
-    [[mutant]]
-    ids = ["3f9a1c2e"]
-    reason = "Nobody can tell from outside: …"
-"""
+"""Does any wrong app pass? Mutants of the right apps are graded; one that survives is a hole in the specification."""
 
 from __future__ import annotations
 
-import tempfile
-import tomllib
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from grader import interrupt
 from grader.catalog.kata import Kata
-from grader.errors import BadKata
 from grader.model import Outcome
-from grader.verify.judge import Verdict, judge
+from grader.pool.pool import Pool, Progress
+from grader.verify import equivalents
 from grader.verify.mutation.mutant import Mutant, mutants
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
-
-ACCEPTED = "equivalent.toml"
+from grader.verify.verdict import Verdict, verdicts
 
 
 class Fate(Enum):
-    """What became of a mutant."""
+    """How a mutant ended."""
 
-    KILLED = "killed"  # some check fails, or it does not start
-    SURVIVED = "survived"  # full marks, and nobody has said why that is right
+    KILLED = "killed"  # a check failed, or it did not start
+    SURVIVED = "survived"  # full marks, and the author gives no reason
     EQUIVALENT = "equivalent"  # full marks, for a reason that the author gives
-    UNDECIDED = "undecided"
+    UNDECIDED = "undecided"  # twice no verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A mutant and its fate; ``by`` is the check that fails first, or why there is no verdict."""
+    """A mutant and its fate; ``by`` is the first check that failed, or the reason, or why there is no verdict."""
 
     mutant: Mutant
     fate: Fate
@@ -47,7 +41,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What became of all mutants of a kata; no problem means that every one is killed or explained."""
+    """The fates of all mutants of a kata; without problems each one is killed or equivalent."""
 
     kata: Kata
     trials: tuple[Trial, ...]
@@ -58,61 +52,65 @@ class Survey:
         return [trial for trial in self.trials if trial.fate in fates]
 
 
-def survey(kata: Kata, *, jobs: int, seed: str = "", progress: Callable[[int, int], None] = lambda *_: None) -> Survey:
+def survey(kata: Kata, pool: Pool, *, seed: str = "", progress: Progress = lambda *_: None) -> Survey:
     """Grade every mutant of a kata's solution and variants. Raises BadKata when it has no solution.
 
-    ``progress`` is told how many mutants are judged, and how many there are.
+    ``progress`` receives how many mutants are graded, and how many there are.
     """
-    reasons = accepted(kata)
-    made = list(mutants_of(kata))
-    trials: list[Trial] = []
-    with tempfile.TemporaryDirectory(prefix="stream-katas-") as folder, ThreadPoolExecutor(jobs) as pool:
-        for trial in pool.map(lambda mutant: try_out(kata, mutant, Path(folder), seed, reasons), made):
-            trials.append(trial)
-            progress(len(trials), len(made))
-    return Survey(kata, tuple(trials), (*unexplained(trials), *stale(reasons, trials)))
+    reasons = equivalents.equivalents(kata)
+    trials = tuple(try_out(kata, list(mutants_of(kata)), pool, seed=seed, reasons=reasons, progress=progress))
+    return Survey(kata, trials, (*unexplained(trials), *stale(reasons, trials)))
 
 
 def mutants_of(kata: Kata) -> Iterator[Mutant]:
-    """All mutants of the solution, and of each variant those that are none of an earlier one's."""
+    """All mutants of the solution, and of each variant those that no earlier app has."""
     earlier: list[str] = []
-    for exhibit in find_reference_apps(kata):
-        if exhibit.role in (Role.SOLUTION, Role.VARIANT):
-            text = exhibit.file.read_text("utf-8")
-            yield from mutants(exhibit.label, text, beside=earlier)
+    for app in find_reference_apps(kata):
+        if app.role in (Role.SOLUTION, Role.VARIANT):
+            text = app.file.read_text("utf-8")
+            yield from mutants(app.label, text, beside=earlier)
             earlier.append(text)
 
 
-def accepted(kata: Kata) -> dict[str, str]:
-    """The reason for each mutant that the author accepts, by its id. Raises BadKata."""
-    file = kata.solutions / ACCEPTED
-    try:
-        found = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
-    except (OSError, ValueError) as error:
-        raise BadKata(f"{ACCEPTED} cannot be read: {error}") from None
-    entries = found.pop("mutant", [])
-    if found or not isinstance(entries, list):
-        raise BadKata(f"{ACCEPTED}: only [[mutant]] tables may stand there")
-    reasons: dict[str, str] = {}
-    for entry in entries:
-        match entry:
-            case {"ids": list(ids), "reason": str(reason)} if ids and reason.strip():
-                reasons |= dict.fromkeys(map(str, ids), reason)
-            case _:
-                raise BadKata(f'{ACCEPTED}: a [[mutant]] needs ids = ["…"] and a reason; this has not: {entry}')
-    return reasons
+def try_out(
+    kata: Kata,
+    made: list[Mutant],
+    pool: Pool,
+    *,
+    seed: str = "",
+    reasons: dict[str, str],
+    progress: Progress = lambda *_: None,
+) -> list[Trial]:
+    """Grade each mutant up to the first check that fails; once more those that are undecided then."""
+    with _folder() as folder:
+        apps = [_written(mutant, folder / mutant.id, kata) for mutant in made]
+        found = list(verdicts(kata, apps, pool, seed=seed, stop_early=True, progress=progress))
+        undecided = [number for number, verdict in enumerate(found) if _fate(verdict)[0] is Fate.UNDECIDED]
+        again = verdicts(kata, [apps[number] for number in undecided], pool, seed=seed, stop_early=True)
+        for number, verdict in zip(undecided, again, strict=True):
+            found[number] = verdict
+    return [_trial(mutant, verdict, reasons) for mutant, verdict in zip(made, found, strict=True)]
 
 
-def try_out(kata: Kata, mutant: Mutant, folder: Path, seed: str, reasons: dict[str, str]) -> Trial:
-    """Grade one mutant, up to the first check that fails; once more when nobody could tell."""
-    file = folder / mutant.id / kata.entry[0]
-    file.parent.mkdir()
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A temporary folder that is removed at the end, also when a signal ends the process."""
+    with TemporaryDirectory(prefix="stream-katas-", ignore_cleanup_errors=True) as folder:
+        forget = interrupt.on_end(partial(shutil.rmtree, folder, ignore_errors=True))
+        yield Path(folder)
+    forget()
+
+
+def _written(mutant: Mutant, folder: Path, kata: Kata) -> ReferenceApp:
+    """The mutant as a file that can be graded: a wrong app."""
+    folder.mkdir()
+    file = folder / kata.entry[0]
     file.write_text(mutant.text, "utf-8")
-    for _ in range(2):
-        verdict = judge(kata, ReferenceApp(Role.WRONG, file), seed, stop_early=True)
-        fate, by = _fate(verdict)
-        if fate is not Fate.UNDECIDED:
-            break
+    return ReferenceApp(Role.WRONG, file)
+
+
+def _trial(mutant: Mutant, verdict: Verdict, reasons: dict[str, str]) -> Trial:
+    fate, by = _fate(verdict)
     if fate is Fate.SURVIVED and mutant.id in reasons:
         return Trial(mutant, Fate.EQUIVALENT, reasons[mutant.id])
     return Trial(mutant, fate, by)
@@ -122,28 +120,28 @@ def _fate(verdict: Verdict) -> tuple[Fate, str]:
     if verdict.does_not_start:
         return Fate.KILLED, "it does not start"
     if verdict.failed:
-        return Fate.KILLED, min(verdict.failed)
+        return Fate.KILLED, verdict.failed[0]
     if verdict.trouble or Outcome.INCONCLUSIVE in verdict.outcomes.values():
         return Fate.UNDECIDED, verdict.trouble or "inconclusive"
     return Fate.SURVIVED, ""
 
 
 def unexplained(trials: Iterable[Trial]) -> Iterator[str]:
-    """A problem for each mutant that neither fails nor is accepted."""
+    """A problem for each mutant that is neither killed nor equivalent."""
     for trial in trials:
         mutant = trial.mutant
         if trial.fate is Fate.SURVIVED:
             yield (
-                f"mutant {mutant.id} of {mutant.app} passes, though it {mutant.mistake}; "
-                f"make a check fail it, or say in {ACCEPTED} why it is right"
+                f"mutant {mutant.id} of {mutant.app} survived, although it {mutant.mistake}: "
+                f"write a check that fails it, or say in {equivalents.FILE} why it is equivalent"
             )
         if trial.fate is Fate.UNDECIDED:
-            yield f"mutant {mutant.id} of {mutant.app} cannot be judged: {trial.by}"
+            yield f"mutant {mutant.id} of {mutant.app} is undecided: {trial.by}"
 
 
 def stale(reasons: dict[str, str], trials: Iterable[Trial]) -> Iterator[str]:
-    """A problem for each acceptance that nothing needs: of a mutant that fails after all, or is no more."""
+    """A problem for each entry that is not needed: its mutant is killed, or does not exist."""
     needed = {trial.mutant.id for trial in trials if trial.fate is Fate.EQUIVALENT}
     for name in reasons:
         if name not in needed:
-            yield f"{ACCEPTED} accepts mutant {name}, which is not there or does not pass; take it out"
+            yield f"{equivalents.FILE} lists mutant {name}, which does not exist or did not survive; remove it"

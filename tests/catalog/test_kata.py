@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.catalog.kata import available, bundled, discover, find, find_app, missing_parts, read_kata
+from grader.catalog.kata import Kata, available, bundled, discover, find, find_app, missing_parts, read_kata
 from grader.errors import BadKata, UsageError
 from grader.grading.plugin import checks_of
-from grader.verify.proof import prove
+from grader.pool.pool import Pool
+from grader.verify.proof import Proof, prove
 from tests.small_kata import MANIFEST, NAME, SPECIFICATION, make_kata, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
 
 FIRST = bundled()[0]
+
+
+def proof_of(kata: Kata) -> Proof:
+    with Pool(1) as pool:
+        return prove(kata, pool)
 
 
 # -- finding ------------------------------------------------------------------------------------------------------
@@ -253,7 +259,7 @@ def test_what_is_missing_is_told_before_anything_is_graded(fault: str, tmp_path:
     spoil(folder)
     kata = read_kata(folder)
     assert [problem for problem in missing_parts(kata) if words in problem]
-    proof = prove(kata, jobs=1)
+    proof = proof_of(kata)
     assert [problem for problem in proof.problems if words in problem]
     assert proof.verdicts == ()
 
@@ -282,7 +288,7 @@ def test_a_specification_with_a_fault_is_a_problem_of_the_proof(fault: str, tmp_
     kata = read_kata(folder)
     with pytest.raises(BadKata) as error:
         checks_of(kata)
-    proof = prove(kata, jobs=1)
+    proof = proof_of(kata)
     assert words in str(error.value)
     assert str(error.value) in proof.problems
     assert proof.verdicts == ()
@@ -295,7 +301,7 @@ def test_a_schema_with_a_fault_is_a_problem_of_the_proof(tmp_path: Path, grade: 
         shutil.rmtree(tmp_path / "solutions" / NAME / part)
     done = grade("verify", str(folder))
     assert done.code == 1
-    assert "problem  solution: grade: The specification needs" in done.out
+    assert "problem  solution: The specification needs" in done.out
     assert done.out.endswith("not yet sound and fair\n\n")
     assert done.err == ""
 
@@ -313,7 +319,7 @@ def test_what_the_schema_of_manifests_forbids_is_a_problem_of_the_proof(text: st
     folder = make_kata(tmp_path)
     write(folder / "kata.toml", text)
     without("README.md")(folder)  # which spares the grading
-    problems = prove(read_kata(folder), jobs=1).problems
+    problems = proof_of(read_kata(folder)).problems
     assert [problem for problem in problems if words in problem], problems
 
 

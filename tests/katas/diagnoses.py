@@ -1,4 +1,4 @@
-"""What a learner reads first: for every wrong app, the headline of each check that it fails, as it was last approved.
+"""For every wrong app, the headline of each check that it fails, as it was last approved: a learner reads it first.
 
 ``make diagnoses`` records them anew; read the difference aloud before you commit it.
 """
@@ -8,18 +8,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 from grader.catalog.kata import Kata, bundled
-from grader.verify.judge import Verdict, judge
+from grader.pool.pool import Pool
 from grader.verify.reference import Role, find_reference_apps
+from grader.verify.verdict import Verdict, verdicts
 from tests.conftest import ROOT
 
 SEED = "golden"
 FOLDER = Path(__file__).parent / "diagnoses"
-#: What differs however the seed is, and says nothing: made-up names, paths, the time, how far a leak got.
+#: Parts that differ from run to run, whatever the seed is: made-up names, paths, the time, how far a leak got.
 _CHANGING = (
     (r"(File \\\")/[^;]*…", r"\1<path>…"),  # before the next one: where it is cut off depends on the path's length
     (re.escape(str(ROOT)), "…"),
@@ -51,10 +51,10 @@ def _steady(line: str) -> str:
 
 
 def _blocks(kata: Kata) -> Iterator[str]:
-    wrong = [exhibit for exhibit in find_reference_apps(kata) if exhibit.role is Role.WRONG]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for verdict in pool.map(lambda exhibit: judge(kata, exhibit, SEED), wrong):
-            yield "\n    ".join([verdict.exhibit.file.stem, *of(verdict)]) + "\n"
+    wrong = [app for app in find_reference_apps(kata) if app.role is Role.WRONG]
+    with Pool(os.cpu_count() or 1) as pool:
+        for verdict in verdicts(kata, wrong, pool, seed=SEED):
+            yield "\n    ".join([verdict.app.file.stem, *of(verdict)]) + "\n"
 
 
 if __name__ == "__main__":

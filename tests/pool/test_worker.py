@@ -20,12 +20,13 @@ import pytest
 from grader.catalog.kata import read_kata
 from grader.grading.run import Job
 from grader.model import Report
-from grader.pool.worker import News, Progress, Trouble, Worker
+from grader.pool.news import News, Progress, Trouble
+from grader.pool.worker import Worker
 from grader.serving.app import Launch
 from tests.conftest import DEADLINE, ROOT, environment, survivors
 from tests.small_kata import SOLUTION, SPECIFICATION, make_kata, write
 
-ENDED = Trouble("the grader's process has ended without a report")
+ENDED = Trouble("the grader's process ended without a report")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Verdicts are taken again and again: each one that is not what it must be counts, and is named."""
+"""Apps are graded again and again: each verdict that is not what it must be is counted and named."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pytest
 from grader.catalog.kata import Kata, read_kata
 from grader.errors import UsageError
 from grader.model import Check, Outcome
-from grader.verify.audit import Audit, Ledger, Sample, audit, expectation
+from grader.pool.pool import Pool
+from grader.verify.audit import Audit, audit, expectation
 from grader.verify.reference import ReferenceApp, Role
+from grader.verify.samples import Sample, Samples
 from tests.small_kata import NO_ITEMS, make_kata, write
 
 if TYPE_CHECKING:
@@ -50,17 +52,18 @@ def test_there_is_one_right_verdict(role: Role, fails: str, expected: list[Outco
     assert list(found.values()) == expected
 
 
-def full(kata: Kata, repeats: int, file: Path | None = None, *, spoilt: dict[tuple[str, int], Sample]) -> Ledger:
-    """A ledger in which nothing is missing, so that nothing has to be graded."""
-    ledger = Ledger(file, kata)
+def full(kata: Kata, repeats: int, file: Path | None = None, *, spoilt: dict[tuple[str, int], Sample]) -> Samples:
+    """All samples are there, so that nothing has to be graded."""
+    samples = Samples(file, kata)
     for repeat in range(repeats):
         for label in LABELS:
-            ledger.keep(spoilt.get((label, repeat), Sample(label, repeat, "5eed", RIGHT[label])))
-    return ledger
+            samples.keep(spoilt.get((label, repeat), Sample(label, repeat, "5eed", RIGHT[label])))
+    return samples
 
 
-def look(kata: Kata, ledger: Ledger, repeats: int) -> Audit:
-    return audit(kata, repeats=repeats, load=0, jobs=1, seed="", ledger=ledger)
+def look(kata: Kata, samples: Samples, repeats: int) -> Audit:
+    with Pool(1) as pool:
+        return audit(kata, pool, repeats=repeats, load=0, seed="", samples=samples)
 
 
 def test_the_same_verdicts_again_are_no_problem(kata: Kata) -> None:
@@ -76,8 +79,8 @@ def test_the_same_verdicts_again_are_no_problem(kata: Kata) -> None:
 def test_a_verdict_that_differs_is_named_with_its_seed_and_its_words(kata: Kata, tmp_path: Path) -> None:
     sample = Sample("solution", 1, "0ff", {"is_json": P, "all_items": F}, headlines={"all_items": "one is missing"})
     full(kata, 2, tmp_path / "audit.jsonl", spoilt={("solution", 1): sample})
-    found = look(kata, Ledger(tmp_path / "audit.jsonl", kata), 2)
-    assert found.problems == ("solution: all_items is failed, which must be passed (seed 0ff): one is missing",)
+    found = look(kata, Samples(tmp_path / "audit.jsonl", kata), 2)
+    assert found.problems == ("solution: all_items is failed and must be passed (seed 0ff): one is missing",)
     assert [tally.differed for tally in found.tallies] == [0, 1]
 
 
@@ -100,32 +103,32 @@ def test_only_what_is_missing_is_graded(kata: Kata, tmp_path: Path) -> None:
     lines = file.read_text("utf-8").splitlines(keepends=True)
     file.write_text("".join(lines[:-1]) + lines[-1][:20], "utf-8")  # it was interrupted in the middle of a line
     told: list[tuple[int, int]] = []
-    found = audit(
-        kata, repeats=1, load=1, jobs=1, seed="s", ledger=Ledger(file, kata), progress=lambda *at: told.append(at)
-    )
+    samples = Samples(file, kata)
+    with Pool(1) as pool:
+        found = audit(kata, pool, repeats=1, load=1, seed="s", samples=samples, progress=lambda *at: told.append(at))
     assert told == [(4, 5), (5, 5)]
     assert found.problems == ()
-    assert Ledger(file, kata).samples.keys() == {(label, 0) for label in LABELS}
+    assert Samples(file, kata).found.keys() == {(label, 0) for label in LABELS}
 
 
 def test_samples_of_another_version_are_passed_over(kata: Kata, tmp_path: Path) -> None:
     file = tmp_path / "audit.jsonl"
     full(kata, 1, file, spoilt={})
     write(kata.solutions / "wrong" / "another.py", NO_ITEMS)
-    assert Ledger(file, kata).samples == {}
+    assert Samples(file, kata).found == {}
 
 
-def test_a_file_that_is_no_ledger_is_refused(kata: Kata, tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_refused(kata: Kata, tmp_path: Path) -> None:
     for text in ('{"kata": 1}\n', "[1}\n", '{"kata": "kata-77-small-echo", "version": }\n'):
         file = write(tmp_path / "notes.txt", text)
-        with pytest.raises(UsageError, match="is no record of an audit"):
-            Ledger(file, kata)
+        with pytest.raises(UsageError, match="was not written by an audit"):
+            Samples(file, kata)
         assert file.read_text("utf-8") == text
 
 
 def test_a_file_that_cannot_be_written_is_refused_at_once(kata: Kata, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written: No such file or directory"):
-        Ledger(tmp_path / "nowhere" / "audit.jsonl", kata)
+        Samples(tmp_path / "nowhere" / "audit.jsonl", kata)
 
 
 def test_the_command_repeats_and_goes_on_from_where_it_was(tmp_path: Path, grade: Grade) -> None:
@@ -147,7 +150,7 @@ def test_the_command_fails_on_a_difference(tmp_path: Path, grade: Grade) -> None
     write(kata.solutions / "wrong" / "no_items.py", f'"""Wrong.\n\nFails: is_json\n"""\n{textwrap.dedent(NO_ITEMS)}')
     done = grade("verify", "kata-77", "--repeat", "1", cwd=tmp_path)
     assert done.code == 1
-    assert "wrong/no_items: is_json is passed, which must be failed" in done.out
+    assert "wrong/no_items: is_json is passed and must be failed" in done.out
     assert "2 of 10 verdicts differed" in done.out
 
 
@@ -155,4 +158,4 @@ def test_the_command_fails_on_a_difference(tmp_path: Path, grade: Grade) -> None
 def test_what_belongs_to_a_repeat_needs_one(option: tuple[str, str], grade: Grade) -> None:
     done = grade("verify", "kata-1", *option)
     assert done.code == 2
-    assert "--load and --resume are for --repeat N; say how often." in done.err
+    assert "--load and --resume need --repeat N." in done.err

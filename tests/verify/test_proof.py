@@ -1,4 +1,4 @@
-"""Is a kata sound and fair? Each way in which it may not be becomes a problem that says what to mend."""
+"""Is a kata sound and fair? Each fault becomes a problem that says what to fix."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import pytest
 from grader.catalog.kata import Kata, read_kata
 from grader.errors import BadKata
 from grader.model import Check, Outcome
-from grader.verify.judge import Verdict, judge
+from grader.pool.pool import Pool
 from grader.verify.proof import naming_problems, prove, readme_problems, too_few, unproven, verdict_problems
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
+from grader.verify.verdict import Verdict
 from tests.small_kata import NAME, STUB, make_kata, write
 
 if TYPE_CHECKING:
@@ -24,28 +25,28 @@ CHECKS = (Check("first", "the first holds", 1), Check("second", "the second\nhol
 
 
 def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", trouble: str = "") -> Verdict:
-    exhibit = ReferenceApp(role, Path("some_app.py"), frozenset(fails.split()))
+    app = ReferenceApp(role, Path("some_app.py"), frozenset(fails.split()))
     points = (first is P) + 2 * (second is P)
     seen = {"first": "a thing", "second": "another thing"}
-    return Verdict(exhibit, {"first": first, "second": second}, seen, points=points, trouble=trouble)
+    return Verdict(app, {"first": first, "second": second}, seen, points=points, trouble=trouble)
 
 
 @pytest.mark.parametrize(
     ("found", "problems"),
     [
         (verdict(Role.STUB, F, B), []),
-        (verdict(Role.STUB, P, F), ["stub: it earns 1 points for nothing"]),
+        (verdict(Role.STUB, P, F), ["stub: it earns 1 point and must earn none"]),
         (verdict(Role.STUB, F, F, trouble="it does not start: no"), ["stub: it does not start: no"]),
         (verdict(Role.SOLUTION, P, P), []),
-        (verdict(Role.SOLUTION, P, F), ["solution: it is right, and fails second: another thing"]),
-        (verdict(Role.SOLUTION, F, B), ["solution: it is right, and fails first: a thing"]),
+        (verdict(Role.SOLUTION, P, F), ["solution: it is a right app and fails second: another thing"]),
+        (verdict(Role.SOLUTION, F, B), ["solution: it is a right app and fails first: a thing"]),
         (verdict(Role.SOLUTION, P, I), ["solution: second is inconclusive: another thing"]),
         (verdict(Role.VARIANT, P, P), []),
         (
             verdict(Role.VARIANT, F, F),
             [
-                "variant/some_app: it is right, and fails first: a thing",
-                "variant/some_app: it is right, and fails second: another thing",
+                "variant/some_app: it is a right app and fails first: a thing",
+                "variant/some_app: it is a right app and fails second: another thing",
             ],
         ),
         (verdict(Role.WRONG, P, F, fails="second"), []),
@@ -55,10 +56,10 @@ def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", tro
             verdict(Role.WRONG, F, P, fails="second"),
             [
                 "wrong/some_app: it fails first, which its docstring does not name: a thing",
-                "wrong/some_app: it should fail second, which is passed",
+                "wrong/some_app: second is passed and must be failed",
             ],
         ),
-        (verdict(Role.WRONG, F, B, fails="first second"), ["wrong/some_app: it should fail second, which is blocked"]),
+        (verdict(Role.WRONG, F, B, fails="first second"), ["wrong/some_app: second is blocked and must be failed"]),
         (
             verdict(Role.WRONG, F, I, fails="first"),
             ["wrong/some_app: second is inconclusive: another thing"],
@@ -86,7 +87,7 @@ def test_no_app_may_hide_a_module_of_pythons_own_from_those_beside_it() -> None:
     [
         (Role.WRONG, {"first"}, []),
         (Role.WRONG, set(), ["wrong/some_app: its docstring must say which checks fail: “Fails: check_id, …”"]),
-        (Role.WRONG, {"first", "frist"}, ["wrong/some_app: its docstring names 'frist', which is no check"]),
+        (Role.WRONG, {"first", "frist"}, ["wrong/some_app: its docstring names 'frist'; there is no such check"]),
         (Role.VARIANT, set(), []),
         (Role.STUB, set(), []),
     ],
@@ -112,10 +113,10 @@ def test_the_docstring_of_a_wrong_app_is_read(docstring: str, fails: set[str], t
     assert list(find_reference_apps(kata))[-1].fails == fails
 
 
-def test_exhibits_are_found_by_their_places(tmp_path: Path) -> None:
+def test_reference_apps_are_found_by_their_places(tmp_path: Path) -> None:
     kata = read_kata(make_kata(tmp_path))
     labels = ["stub", "solution", "variant/charset", "wrong/no_items", "wrong/no_type"]
-    assert [exhibit.label for exhibit in find_reference_apps(kata)] == labels
+    assert [app.label for app in find_reference_apps(kata)] == labels
 
 
 def test_a_wrong_app_that_is_no_python_is_told_of(tmp_path: Path) -> None:
@@ -155,7 +156,8 @@ def test_a_proof_needs_something_to_prove_it_with(roles: list[Role], problems: l
 def test_a_kata_without_a_solution_cannot_be_proven(tmp_path: Path) -> None:
     kata = read_kata(make_kata(tmp_path))
     kata.solutions.joinpath("app.py").unlink()
-    proof = prove(kata, jobs=1)
+    with Pool(1) as pool:
+        proof = prove(kata, pool)
     assert proof.problems == (f"there is no solution: write {NAME}/app.py in {tmp_path / 'solutions'}",)
 
 
@@ -183,24 +185,15 @@ def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
     shutil.copy(kata.solutions / "app.py", kata.solutions / "wrong" / "no_items.py")
     write(kata.readme, "- the answer is JSON\n- FILL IN: the rest")
     told: list[tuple[int, int]] = []
-    proof = prove(kata, jobs=2, seed="5eed", progress=lambda done, total: told.append((done, total)))
+    with Pool(2) as pool:
+        proof = prove(kata, pool, seed="5eed", progress=lambda done, total: told.append((done, total)))
     assert list(proof.problems) == [
         "README.md:2: fill in the rest",
         "README.md does not state what all_items grades; write there: "
         "“the answer is all that the upstream gives, in order”",
         "wrong/no_items: its docstring must say which checks fail: “Fails: check_id, …”",
-        'variant/charset: it is right, and fails is_json: 200, "text/html"; expected: 200, "application/json"',
+        'variant/charset: it is a right app and fails is_json: 200, "text/html"; expected: 200, "application/json"',
         "variant/wrecked: it does not start: wrecked.py raises ValueError while it is imported: no",
         "no wrong app fails all_items; write one",
     ]
     assert told == [(number, 6) for number in range(1, 7)]
-
-
-def test_a_verdict_is_that_of_the_command_itself(tmp_path: Path) -> None:
-    kata = read_kata(make_kata(tmp_path))
-    found = judge(kata, ReferenceApp(Role.WRONG, kata.solutions / "wrong" / "no_type.py"), "5eed")
-    assert found.outcomes == {"is_json": F, "all_items": B}
-    assert found.headlines["is_json"] == '200, "text/html"; expected: 200, "application/json"'
-    assert (found.points, found.trouble) == (0, "")
-    gone = judge(kata, ReferenceApp(Role.VARIANT, kata.solutions / "gone.py"), "")
-    assert gone.trouble.startswith("grade: --app: there is no file")

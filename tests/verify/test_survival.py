@@ -1,4 +1,4 @@
-"""Mutants of what is right must fail; one that passes is a hole, unless the author says why it is none."""
+"""Mutants of right apps must be killed; one that survives is a hole, unless it is equivalent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grader.catalog.kata import read_kata
-from grader.errors import BadKata
+from grader.pool.pool import Pool
+from grader.verify import equivalents
 from grader.verify.mutation.mutant import Mutant
-from grader.verify.survival import ACCEPTED, Fate, Trial, accepted, mutants_of, stale, try_out, unexplained
+from grader.verify.survival import Fate, Trial, mutants_of, stale, try_out, unexplained
 from tests.small_kata import NO_TYPE, SOLUTION, VARIANT, make_kata, write
 
 if TYPE_CHECKING:
@@ -40,59 +41,28 @@ def test_each_app_that_is_right_is_mutated_where_it_differs_from_the_others(tmp_
 )
 def test_a_mutant_is_graded_as_any_app_is(text: str, fate: Fate, by: str, tmp_path: Path) -> None:
     kata = read_kata(make_kata(tmp_path))
-    trial = try_out(kata, mutant(textwrap.dedent(text)), tmp_path, "5eed", {})
+    with Pool(1) as pool:
+        (trial,) = try_out(kata, [mutant(textwrap.dedent(text))], pool, seed="5eed", reasons={})
     assert (trial.fate, trial.by) == (fate, by)
 
 
-def test_what_the_author_accepts_still_has_to_pass(tmp_path: Path) -> None:
+def test_an_equivalent_mutant_has_to_survive(tmp_path: Path) -> None:
     kata = read_kata(make_kata(tmp_path))
     reasons = {"5eed5eed": "it is the same", "0ff0ff00": "it is not"}
-    same = try_out(kata, mutant(textwrap.dedent(SOLUTION)), tmp_path, "5eed", reasons)
+    made = [mutant(textwrap.dedent(SOLUTION)), mutant(textwrap.dedent(NO_TYPE), "0ff0ff00")]
+    with Pool(2) as pool:
+        same, other = try_out(kata, made, pool, seed="5eed", reasons=reasons)
     assert (same.fate, same.by) == (Fate.EQUIVALENT, "it is the same")
-    other = try_out(kata, mutant(textwrap.dedent(NO_TYPE), "0ff0ff00"), tmp_path, "5eed", reasons)
     assert other.fate is Fate.KILLED
     [problem] = stale(reasons, [same, other])
-    assert problem.startswith("equivalent.toml accepts mutant 0ff0ff00, which is not there or does not pass")
+    assert problem.startswith("equivalent.toml lists mutant 0ff0ff00, which does not exist or did not survive")
 
 
-def test_whatever_is_neither_killed_nor_accepted_is_a_problem() -> None:
+def test_whatever_is_neither_killed_nor_equivalent_is_a_problem() -> None:
     trials = [Trial(mutant(), fate, "for a reason") for fate in Fate]
     survived, undecided = unexplained(trials)
-    assert survived.startswith("mutant 5eed5eed of solution passes, though it leaves out something; ")
-    assert undecided == "mutant 5eed5eed of solution cannot be judged: for a reason"
-
-
-@pytest.mark.parametrize(
-    ("text", "reasons"),
-    [
-        ("", {}),
-        ('[[mutant]]\nids = ["a", "b"]\nreason = "same"', {"a": "same", "b": "same"}),
-        ('[[mutant]]\nids = ["a"]\nreason = "x"\n[[mutant]]\nids = ["b"]\nreason = "y"', {"a": "x", "b": "y"}),
-    ],
-)
-def test_reasons_are_read(text: str, reasons: dict[str, str], tmp_path: Path) -> None:
-    kata = read_kata(make_kata(tmp_path))
-    write(kata.solutions / ACCEPTED, text)
-    assert accepted(kata) == reasons
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[[mutant]\n",
-        '[[mutant]]\nids = ["a"]',
-        '[[mutant]]\nids = ["a"]\nreason = " "',
-        '[[mutant]]\nids = []\nreason = "x"',
-        'mutant = 1',
-        '[[mutants]]\nids = ["a"]\nreason = "x"',
-        'mutant = ["a"]',
-    ],
-)  # fmt: skip
-def test_reasons_that_are_none_are_refused(text: str, tmp_path: Path) -> None:
-    kata = read_kata(make_kata(tmp_path))
-    write(kata.solutions / ACCEPTED, text)
-    with pytest.raises(BadKata, match=r"equivalent\.toml"):
-        accepted(kata)
+    assert survived.startswith("mutant 5eed5eed of solution survived, although it leaves out something: ")
+    assert undecided == "mutant 5eed5eed of solution is undecided: for a reason"
 
 
 SMALL = """
@@ -115,7 +85,7 @@ def test_the_command_counts_by_operator_and_shows_each_survivor(tmp_path: Path, 
     unused, blocking = (
         next(each for each in mutants_of(kata) if each.operator == name) for name in ("off-by-one", "blocking-pull")
     )
-    write(kata.solutions / ACCEPTED, f'[[mutant]]\nids = ["{unused.id}"]\nreason = "Nobody uses it."\n')
+    write(kata.solutions / equivalents.FILE, f'[[mutant]]\nids = ["{unused.id}"]\nreason = "Nobody uses it."\n')
     done = grade("verify", "kata-77", "--mutate", cwd=tmp_path)
     assert done.code == 1
     rows = {words[0]: words[1:5] for words in (line.split() for line in done.out.splitlines()) if len(words) > 5}
@@ -125,4 +95,4 @@ def test_the_command_counts_by_operator_and_shows_each_survivor(tmp_path: Path, 
     assert f"{blocking.id}  solution: it blocks the event loop at each pull  [blocking-pull]" in done.out
     assert '    +    return {"items": [item async for item in _Blocking(key)]}' in done.out
     assert "sound and fair" in done.out  # the proof stands by itself
-    assert done.out.endswith("some mutants are neither failed nor explained\n\n")
+    assert done.out.endswith("not yet killed or explained\n\n")

@@ -18,7 +18,8 @@ from grader.learner.watch.keys import DOWN, UP, Keys
 from grader.learner.watch.saves import Saves
 from grader.learner.watch.state import State
 from grader.model import Report
-from grader.pool.worker import Progress, Trouble, Worker
+from grader.pool.news import Progress, Trouble
+from grader.pool.worker import Worker
 from grader.report import browser, html
 
 #: Shows a state; it is told whether a grade has just ended. Returns how far what it shows can be scrolled.

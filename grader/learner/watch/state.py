@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from grader.model import CheckResult, Outcome, Report
-from grader.pool.worker import Progress
+from grader.pool.news import Progress
 from grader.score import first_failure
 
 

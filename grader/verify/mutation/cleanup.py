@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grader.verify.mutation.operators import Changes, operator
+from grader.verify.mutation.operator import Changes, operator
 from grader.verify.mutation.source import Edit, Source, called_name
 
 _CLOSING = ("aclose", "close", "shutdown", "put_nowait")

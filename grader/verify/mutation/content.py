@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 
-from grader.verify.mutation.operators import Changes, operator
+from grader.verify.mutation.operator import Changes, operator
 from grader.verify.mutation.source import Edit, Source, called_name
 
 _COMPARISONS = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "=="}

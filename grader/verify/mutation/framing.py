@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.verify.mutation.operators import Changes, operator
+from grader.verify.mutation.operator import Changes, operator
 from grader.verify.mutation.source import Edit, Source, called_name
 
 _MEDIA_TYPES = {

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from grader.verify.mutation.operators import operators
+from grader.verify.mutation.operators import OPERATORS
 from grader.verify.mutation.source import Source
 
 
@@ -34,7 +34,7 @@ def mutants(app: str, text: str, *, beside: Iterable[str] = ()) -> Iterator[Muta
     known = {line for other in beside for line in other.splitlines()}
     made = {text}
     seen: Counter[str] = Counter()
-    for operator in operators():
+    for operator in OPERATORS:
         for edits in operator.changes(source):
             changed = source.edited(*edits)
             diff = _diff(text, changed)

@@ -1,1 +1,1 @@
-"""What `grade verify` prints: one table a module."""
+"""The tables that `grade verify` prints, one a module. Only these modules of ``verify`` know rich."""

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from grader.model import Outcome
 from grader.text import visible
-from grader.verify.judge import Verdict
 from grader.verify.proof import Proof
+from grader.verify.verdict import Verdict
 
 _SIGNS = {
     Outcome.PASSED: (".", "green"),
@@ -45,7 +45,7 @@ def _numbers(count: int, gap: str) -> str:
 
 
 def _row(proof: Proof, verdict: Verdict, gap: str) -> Text:
-    row = Text(f"{verdict.exhibit.label[: _LABEL - 1]:{_LABEL}}")
+    row = Text(f"{verdict.app.label[: _LABEL - 1]:{_LABEL}}")
     for number, check in enumerate(proof.checks):
         outcome = verdict.outcomes.get(check.id)
         sign, style = _SIGNS[outcome] if outcome else ("!", "bold red")

@@ -1,4 +1,4 @@
-"""What became of a kata's mutants: a line for each operator, and the whole change where one passes."""
+"""The fates of a kata's mutants: a line for each operator, and the whole change where one survived."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLUMNS = (Fate.KILLED, Fate.EQUIVALENT, Fate.SURVIVED, Fate.UNDECIDED)
 
 
 def show(survey: Survey, console: Console) -> None:
-    """Print the counts by operator, each mutant that passes unexplained, and the problems."""
+    """Print the counts by operator, each mutant that survived or is undecided, and the problems."""
     console.print(Text(f"{survey.kata.name}: {plural(len(survey.trials), 'mutant')}", "bold"))
     if survey.trials:
         console.print(_counts(survey))
@@ -23,7 +23,7 @@ def show(survey: Survey, console: Console) -> None:
         console.print(_change(trial), soft_wrap=True)
     for problem in survey.problems:
         console.print(Text.assemble(("  problem  ", "bold red"), visible(problem, 500)))
-    verdict = "no wrong app passes\n" if not survey.problems else "some mutants are neither failed nor explained\n"
+    verdict = "each mutant is killed or equivalent\n" if not survey.problems else "not yet killed or explained\n"
     console.print(Text(verdict, "bold"))
 
 

@@ -1,4 +1,4 @@
-"""What came of repeating every grade: a line for each check, and each verdict that differed."""
+"""The outcome of repeated grades: a line for each check, and each verdict that differed."""
 
 from __future__ import annotations
 

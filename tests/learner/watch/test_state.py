@@ -8,7 +8,7 @@ import pytest
 
 from grader.learner.watch.state import State
 from grader.model import Report
-from grader.pool.worker import Progress
+from grader.pool.news import Progress
 from tests.learner.watch.reports import broken, report
 
 HINTS = ("Think.", "Think again.", "This is it.")

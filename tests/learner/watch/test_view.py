@@ -17,7 +17,7 @@ from rich.console import Console
 from grader.learner.watch.state import State
 from grader.learner.watch.view import line, screen
 from grader.model import BootFailure, CheckResult, Finding, Outcome, Report
-from grader.pool.worker import Progress
+from grader.pool.news import Progress
 from grader.report import advice
 from tests.learner.watch.reports import broken, report
 from tests.report.samples import MIXED, PERFECT, UNBOOTED

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.verify.mutation.operators import operators
+from grader.verify.mutation.operators import OPERATORS
 from grader.verify.mutation.source import Source
 
 #: By operator: what is right, and all that the operator makes of it.
@@ -106,13 +106,13 @@ CASES: dict[str, list[tuple[str, list[str]]]] = {
     ("name", "right", "mistakes"), [(name, *case) for name, cases in CASES.items() for case in cases]
 )
 def test_an_operator_makes_its_mistake_at_each_place(name: str, right: str, mistakes: list[str]) -> None:
-    operator = next(operator for operator in operators() if operator.name == name)
+    operator = next(operator for operator in OPERATORS if operator.name == name)
     source = Source(right)
     assert [source.edited(*edits) for edits in operator.changes(source)] == mistakes
 
 
 def test_a_blocking_upstream_takes_the_place_of_an_asynchronous_one() -> None:
-    operator = next(operator for operator in operators() if operator.name == "blocking-pull")
+    operator = next(operator for operator in OPERATORS if operator.name == "blocking-pull")
     source = Source("items = upstream(key)\n")
     [edits] = operator.changes(source)
     changed = source.edited(*edits)
@@ -121,8 +121,8 @@ def test_a_blocking_upstream_takes_the_place_of_an_asynchronous_one() -> None:
 
 
 def test_each_operator_is_tried_here() -> None:
-    assert {operator.name for operator in operators()} == set(CASES)
+    assert {operator.name for operator in OPERATORS} == set(CASES)
 
 
 def test_each_operator_says_what_the_app_does_wrong() -> None:
-    assert all(operator.mistake[0].islower() and operator.mistake[-1] != "." for operator in operators())
+    assert all(operator.mistake[0].islower() and operator.mistake[-1] != "." for operator in OPERATORS)

@@ -1,0 +1,65 @@
+"""Runs many grades, some at a time, on an executor of the standard library."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from grader.grading.run import Job
+from grader.pool.news import Result
+from grader.pool.worker import Worker
+
+#: Is called after each grade with how many are done, and how many there are.
+Progress = Callable[[int, int], None]
+
+
+class Pool:
+    """Grades ``at_once`` apps at a time, each in a process of its own, until the ``with`` block ends.
+
+    When the block ends with an exception (KeyboardInterrupt, too), the grades that still run are ended.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._executor: Executor = ThreadPoolExecutor(at_once, thread_name_prefix="grade")  # a thread only waits
+        self._lock = threading.Lock()
+        self._running: set[Worker] = set()
+        self._is_cancelled = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._cancel()
+        self._executor.shutdown(cancel_futures=error is not None)
+
+    def grade(self, job: Job) -> Result:
+        """Grade one app now, in the calling thread's time."""
+        with Worker(job) as worker:
+            with self._lock:
+                self._running.add(worker)
+                if self._is_cancelled:
+                    worker.cancel()
+            try:
+                return worker.result()
+            finally:
+                with self._lock:
+                    self._running.discard(worker)
+
+    def results(self, jobs: Iterable[Job], progress: Progress = lambda *_: None) -> Iterator[Result]:
+        """The result of each job, in the order of ``jobs``."""
+        all_jobs = list(jobs)
+        for done, result in enumerate(self._executor.map(self.grade, all_jobs), 1):
+            progress(done, len(all_jobs))
+            yield result
+
+    def _cancel(self) -> None:
+        with self._lock:
+            self._is_cancelled = True
+            for worker in self._running:
+                worker.cancel()
