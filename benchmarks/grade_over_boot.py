@@ -19,7 +19,8 @@ from pathlib import Path
 
 import psutil
 
-from grader.catalog.kata import Kata, bundled
+from grader.catalog.kata import Kata
+from grader.catalog.packs import bundled
 
 ROOT = Path(__file__).resolve().parent.parent
 

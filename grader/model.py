@@ -111,6 +111,20 @@ class BootFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a specification came from.
+
+    ``pack`` is "bundled", "folder" (one that the command or a workspace names), or the name of an installed pack;
+    ``location`` is the version of the pack, or the path of the folder; ``digest`` is the SHA-256 of the specification's
+    files, in hexadecimal.
+    """
+
+    pack: str
+    location: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One grade of one app."""
 
@@ -126,6 +140,8 @@ class Report:
     log: str = ""
     seconds: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
+    origin: Origin | None = None
+    kata_version: str = ""  # of kata.toml; "" when it gives none
 
     @property
     def points(self) -> int:

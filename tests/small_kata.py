@@ -7,7 +7,7 @@ from pathlib import Path
 
 NAME = "kata-77-small-echo"
 
-MANIFEST = 'title = "Small echo"\nconcepts = ["batch"]\n'
+MANIFEST = 'title = "Small echo"\nconcepts = ["batch"]\nversion = "1.0"\nformat = 1\n'
 README = """
     # Kata 77
 
@@ -68,7 +68,8 @@ def write(file: Path, text: str) -> Path:
 
 
 def make_kata(root: Path, name: str = NAME) -> Path:
-    """A sound kata in ``root``/katas, with what proves it in ``root``/solutions; returns the kata's folder."""
+    """A sound kata in ``root``/katas, which a setting names, with ``root``/solutions; returns the kata's folder."""
+    write(root / "stream-katas.toml", 'katas = ["katas"]')
     folder = root / "katas" / name
     write(folder / "kata.toml", MANIFEST)
     write(folder / "README.md", README)

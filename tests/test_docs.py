@@ -12,7 +12,8 @@ import click
 import pytest
 
 from grader import cli
-from grader.catalog.kata import Kata, bundled
+from grader.catalog.kata import Kata
+from grader.catalog.packs import bundled
 from grader.grading.plugin import checks_of
 from tests.conftest import ROOT
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from grader.catalog.kata import bundled
+from grader.catalog.packs import bundled
 from grader.grading.plugin import checks_of
 from grader.protocol import ndjson, sse_faults
 from grader.protocol.http1_faults import HttpFaultKind

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalog.kata import bundled
+from grader.catalog.packs import bundled
 from tests.conftest import DEADLINE, ROOT, environment
 
 

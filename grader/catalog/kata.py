@@ -1,31 +1,64 @@
-"""Finds katas and their parts. A kata is known by its folder; there is no registry."""
+"""One kata: its folder, its kata.toml, and the digest of its specification."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.errors import BadKata, UsageError
+from grader.errors import BadKata
+from grader.model import Origin
 
-#: How a kata's folder is named; its number is the first group.
-FOLDER = re.compile(r"kata-(\d+)-[a-z0-9]+(?:-[a-z0-9]+)*")
-_PACKAGE = Path(__file__).resolve().parents[1]
-#: In a checkout the katas stand beside the package; a wheel carries them inside it.
-_HOME = _PACKAGE.parent if (_PACKAGE.parent / "katas").is_dir() else _PACKAGE / "_bundle"
+#: The name of a kata's folder; the first group is its number, the second its slug.
+FOLDER_NAME = re.compile(r"kata-(\d+)-([a-z0-9]+(?:-[a-z0-9]+)*)")
+#: The format of kata.toml that this grader reads. A file without a number has this one.
+FORMAT = 1
+#: Short, printable in any terminal or file name: "1", "1.2", "2026.1", "1.0rc1".
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,31}")
+#: The two packs that are not installed. No installed pack can have one of these names.
+BUNDLED, FOLDER = "bundled", "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Katas that come together.
+
+    ``name`` is "bundled", "folder", or the name of an installed pack. ``location`` is what a report says of the place:
+    the pack's version, or "" for the path of the kata itself.
+    """
+
+    name: str
+    katas: Path
+    solutions: Path
+    location: str = ""
+
+
+def pack_of_folder(katas: Path) -> Pack:
+    """The katas of a folder that somebody named: their solutions lie in ``solutions/`` beside it."""
+    return Pack(FOLDER, katas, katas.parent / "solutions")
 
 
 @dataclass(frozen=True, slots=True)
 class Kata:
-    """One exercise. ``entry`` names the module and the app in it, such as "app.py" and "app"."""
+    """One exercise.
+
+    ``solutions`` is the folder of its solution, variants and wrong apps; it may be missing. ``entry`` names the module
+    and the app in it, such as "app.py" and "app". ``pack`` and ``location`` say where the kata comes from.
+    """
 
     folder: Path
     title: str
+    solutions: Path
     concepts: tuple[str, ...] = ()
     entry: tuple[str, str] = ("app.py", "app")
+    format: int = FORMAT
+    version: str = ""
+    pack: str = FOLDER
+    location: str = ""
 
     @property
     def name(self) -> str:
@@ -34,13 +67,18 @@ class Kata:
 
     @property
     def id(self) -> str:
-        """The short name, such as "kata-2"."""
-        return f"kata-{self.number}"
+        """The short name, such as "kata-2"; of an installed pack's kata "course:kata-2"."""
+        return f"{self._prefix}kata-{self.number}"
 
     @property
     def number(self) -> int:
-        found = FOLDER.fullmatch(self.folder.name)
+        found = FOLDER_NAME.fullmatch(self.folder.name)
         return int(found[1]) if found else 0
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name by which a command may call this kata."""
+        return frozenset((*names_of(self.name), *names_of(self.name, self._prefix)))
 
     @property
     def stub(self) -> Path:
@@ -59,45 +97,87 @@ class Kata:
         return self.folder / "schemas"
 
     @property
-    def solutions(self) -> Path:
-        """Where the solution, the variants and the wrong apps are."""
-        return self.folder.parent.parent / "solutions" / self.folder.name
+    def origin(self) -> Origin:
+        """Where the specification comes from. The digest is computed at each call, from the files as they are now."""
+        return Origin(self.pack, self.location, digest(self))
+
+    @property
+    def _prefix(self) -> str:
+        return "" if self.pack in (BUNDLED, FOLDER) else f"{self.pack}:"
 
 
-def read_kata(folder: Path) -> Kata:
-    """Read ``folder``'s kata.toml. Raises BadKata, with what to write."""
+def names_of(folder: str, prefix: str = "") -> tuple[str, ...]:
+    """The names of a kata in the folder of this name; with a pack's prefix, the slug is one as well."""
+    found = FOLDER_NAME.fullmatch(folder)
+    if found is None:
+        return (f"{prefix}{folder}",)
+    number = int(found[1])
+    names = (folder, f"kata-{number}", str(number), *([found[2]] if prefix else []))
+    return tuple(f"{prefix}{name}" for name in names)
+
+
+def read_kata(folder: Path, pack: Pack | None = None) -> Kata:
+    """Read ``folder``'s kata.toml; without a pack, it is one of a folder. Raises BadKata, with what to write."""
     folder = folder.resolve()
-    if not FOLDER.fullmatch(folder.name):
+    if not FOLDER_NAME.fullmatch(folder.name):
         raise BadKata(f"{folder.name}: a kata's folder is named like kata-12-some-words (lower case, digits, hyphens).")
+    pack = pack or pack_of_folder(folder.parent)
     manifest = read_manifest(folder)
-    entry = manifest.get("entry", "app.py")
-    file, _, name = entry.partition(":") if isinstance(entry, str) else ("", "", "")
-    if not file.endswith(".py") or "/" in file or "\\" in file or not (name or "app").isidentifier():
-        raise BadKata(f'{folder.name}/kata.toml: entry must be like "app.py" or "app.py:app", not {entry!r}.')
-    title, concepts = manifest.get("title"), manifest.get("concepts", [])
-    if not isinstance(title, str) or not title.strip():
-        raise BadKata(f'{folder.name}/kata.toml: write a title, such as title = "Progress reporter".')
-    if not isinstance(concepts, list) or not all(isinstance(concept, str) for concept in concepts):
-        raise BadKata(f"{folder.name}/kata.toml: concepts must be a list of strings.")
-    return Kata(folder, title, tuple(concepts), (file, name or "app"))
+    _check_manifest(manifest, f"{folder.name}/kata.toml")
+    file, _, app = str(manifest.get("entry", "app.py")).partition(":")
+    concepts = manifest.get("concepts", [])
+    assert isinstance(concepts, list)
+    return Kata(
+        folder,
+        title=str(manifest["title"]),
+        solutions=pack.solutions / folder.name,
+        concepts=tuple(concepts),
+        entry=(file, app or "app"),
+        version=str(manifest.get("version", "")),
+        pack=pack.name,
+        location=pack.location or str(folder),
+    )
 
 
 def read_manifest(folder: Path) -> dict[str, object]:
-    """The parsed kata.toml. Raises BadKata when it is missing or no TOML."""
+    """The parsed kata.toml. Raises BadKata when it is missing or not TOML."""
     path = folder / "kata.toml"
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BadKata(f'{folder.name} has no kata.toml; write one with at least: title = "…"') from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadKata(f"{folder.name}/kata.toml cannot be read: {error}") from None
 
 
+def _check_manifest(manifest: dict[str, object], label: str) -> None:
+    """Raises BadKata for a value with which no kata can be graded. `grade verify` asks for more: the whole schema."""
+    title, concepts, version = manifest.get("title"), manifest.get("concepts", []), manifest.get("version", "0")
+    number, entry = manifest.get("format", FORMAT), manifest.get("entry", "app.py")
+    if type(number) is not int or number < 1:
+        raise BadKata(f"{label}: format must be a number: format = {FORMAT}.")
+    if number > FORMAT:
+        raise BadKata(f"{label} has format {number}, and this grader reads format {FORMAT}: update stream-katas.")
+    if not isinstance(entry, str) or not _is_entry(entry):
+        raise BadKata(f'{label}: entry must be like "app.py" or "app.py:app", not {entry!r}.')
+    if not isinstance(title, str) or not title.strip():
+        raise BadKata(f'{label}: write a title, such as title = "Progress reporter".')
+    if not isinstance(concepts, list) or not all(isinstance(concept, str) for concept in concepts):
+        raise BadKata(f"{label}: concepts must be a list of strings.")
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise BadKata(f'{label}: version must be a string such as "1.0", not {version!r}.')
+
+
+def _is_entry(entry: str) -> bool:
+    file, _, app = entry.partition(":")
+    return file.endswith(".py") and "/" not in file and "\\" not in file and (app or "app").isidentifier()
+
+
 def manifest_problems(kata: Kata) -> list[str]:
-    """What the published schema of kata.toml objects to."""
+    """Each violation of the published schema of kata.toml."""
     import json
 
-    from jsonschema import Draft202012Validator  # heavy, and not needed to grade
+    from jsonschema import Draft202012Validator  # slow to import, and not needed to grade
 
     schema = json.loads(Path(__file__).with_name("kata.schema.json").read_text("utf-8"))
     errors = Draft202012Validator(schema).iter_errors(read_manifest(kata.folder))
@@ -106,7 +186,7 @@ def manifest_problems(kata: Kata) -> list[str]:
 
 
 def missing_parts(kata: Kata) -> list[str]:
-    """Which files a kata needs and has not, each with what it is for."""
+    """The files that a kata needs and does not have, each with its purpose."""
     parts = {
         kata.readme: "the story, the contract, and all that is graded",
         kata.stub: "the stub that a learner edits",
@@ -119,75 +199,38 @@ def missing_parts(kata: Kata) -> list[str]:
     return found
 
 
-def bundled() -> list[Kata]:
-    """The katas that came with this grader, by number."""
-    return discover(_HOME / "katas")
+def digest(kata: Kata) -> str:
+    """SHA-256 over the files that decide a verdict: kata.toml, schemas/ and spec/, each with its name.
 
-
-def discover(root: Path) -> list[Kata]:
-    """The katas in ``root``, by number."""
-    folders = [folder for folder in root.glob("kata-*") if (folder / "kata.toml").is_file()]
-    return sorted((read_kata(folder) for folder in folders), key=lambda kata: (kata.number, kata.name))
-
-
-def available(start: Path) -> list[Kata]:
-    """The katas that can be named from ``start``: of the nearest katas/ folder above it, and the bundled ones."""
-    found = {kata.name: kata for kata in bundled()}
-    for parent in (start, *start.parents):
-        if any((parent / "katas").glob("kata-*/kata.toml")):
-            found |= {kata.name: kata for kata in discover(parent / "katas")}
-            break
-    return sorted(found.values(), key=lambda kata: (kata.number, kata.name))
-
-
-def find(name: str, start: Path) -> Kata:
-    """The kata that ``name`` means: "kata-2", "2", the folder's whole name, or a path to it (or to a learner's copy).
-
-    Raises UsageError, with what was perhaps meant.
+    It is the digest of the lines that sha256sum prints for these files, sorted by name, so that anybody can compute it
+    without the grader (docs/authoring.md shows how). Raises BadKata when a file cannot be read.
     """
-    path = Path(os.path.realpath(start / name))  # os.path takes any name, however long, and loops of links
-    looks_like_path = name in (".", "..") or "/" in name or os.path.isdir(path)
-    if looks_like_path and any(os.path.exists(path / part) for part in ("kata.toml", "spec")):
-        return read_kata(path)  # without a kata.toml, this tells its author so
-    katas = available(start)
-    wanted = path.name if looks_like_path else name
-    for kata in katas:
-        if wanted in (kata.name, kata.id, str(kata.number)):
-            return kata
-    if looks_like_path and FOLDER.fullmatch(wanted) is None:
-        raise UsageError(f"{name} is no kata's folder. Name a kata: {', '.join(kata.id for kata in katas)}.")
-    if re.fullmatch(r"(kata-)?\d+", wanted):  # of numbers, none is like another
-        raise UsageError(f"There is no kata {wanted!r}. There are {', '.join(kata.id for kata in katas)}.")
-    raise UsageError(f"There is no kata {wanted!r}.{meant(wanted, _names(katas))} See `grade list`.")
+    parts = (kata.folder / "kata.toml", kata.schemas, kata.specification)
+    try:
+        files = {file.relative_to(kata.folder).as_posix(): file for part in parts for file in _files(part)}
+        lines = [_sha256sum(name, files[name]) for name in sorted(files, key=os.fsencode)]
+    except OSError as error:
+        raise BadKata(f"{kata.name}: {error.filename} cannot be read: {error.strerror}.") from None
+    return hashlib.sha256(b"".join(lines)).hexdigest()
 
 
-def find_app(kata: Kata, name: str, start: Path) -> Path:
-    """The learner's module for ``kata``: in the folder named, the workspace around ``start``, or the checkout.
-
-    Raises UsageError when there is none.
-    """
-    home = find_home(kata, name, start)
-    if (home / kata.entry[0]).is_file():
-        return home / kata.entry[0]
-    if home == kata.folder:
-        raise UsageError(f"{kata.name} has no {kata.entry[0]}; restore it, or name another module with --app FILE.")
-    raise UsageError(f"{home.name} has no {kata.entry[0]} any more: `grade reset {kata.id}` brings the stub back.")
+def _files(part: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """The file itself, or all files below the folder. Links are followed, as pytest and Python follow them."""
+    real = os.path.realpath(part)
+    if part.is_file():  # not so a named pipe, which would block the reader
+        yield part
+    # Python writes __pycache__ at the first run: a digest over it would differ at the second.
+    elif part.is_dir() and part.name != "__pycache__" and real not in above:
+        for child in part.iterdir():
+            yield from _files(child, (*above, real))
 
 
-def find_home(kata: Kata, name: str, start: Path) -> Path:
-    """The nearest folder of a learner for ``kata``, whether their module is in it or not. Raises UsageError."""
-    given = (start / name).resolve()
-    found = [given] if given.name == kata.name else []
-    for parent in (start, *start.parents):
-        found += [parent] if parent.name == kata.name else []
-        found += [parent / kata.name, parent / "katas" / kata.name]
-    for place in found:
-        if place.is_dir():
-            return place
-    raise UsageError(
-        f"There is no {kata.name}/{kata.entry[0]} here. Make a workspace with `grade init DIR` and run "
-        f"`grade {kata.id}` inside it, or name your module with --app FILE."
-    )
+def _sha256sum(name: str, file: Path) -> bytes:
+    """The line of sha256sum: a name with a line feed is escaped, or one file could pass for two."""
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return os.fsencode(f"{'' if escaped == name else chr(92)}{found}  {escaped}\n")
 
 
 def meant(wrong: str, right: Iterable[str]) -> str:
@@ -197,7 +240,3 @@ def meant(wrong: str, right: Iterable[str]) -> str:
     names = list(right)
     close = [name for name in names if wrong and wrong in name] or difflib.get_close_matches(wrong, names, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
-
-
-def _names(katas: Iterable[Kata]) -> list[str]:
-    return [name for kata in katas for name in (kata.id, kata.name)]

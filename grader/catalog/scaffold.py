@@ -1,40 +1,63 @@
-"""A new kata, laid out: small, sound and fair as it stands, with a mark wherever its author has to write."""
+"""Writes a new kata: small, sound and fair as it is, with a mark at each place that its author has to fill in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.catalog.kata import FOLDER, Kata, available
+from grader.catalog.kata import FOLDER_NAME, Kata, pack_of_folder
+from grader.catalog.packs import SETTING, is_named, near, read_pack
 from grader.errors import UsageError
 
-#: What stands in a new kata where its author has to write; the rest of the line says what.
+#: Marks each place of a new kata that its author has to fill in; the rest of the line says with what.
 MARK = "FILL IN:"
+_SETTING_COMMENT = "# `grade` uses the katas of these folders in commands that run here or below."
 _TEMPLATE = Path(__file__).resolve().parent / "template"
 
 
 def new(name: str, root: Path) -> list[Path]:
-    """Write ``root``/katas/``name`` and ``root``/solutions/``name``; returns the files. Raises UsageError."""
-    found = FOLDER.fullmatch(name)
+    """Write ``root``/katas/``name`` and ``root``/solutions/``name``, and a setting that names ``root``/katas.
+
+    There is no new setting where ``root``/katas is in use already. Returns the files. Raises UsageError, and BadKata
+    for a setting that cannot be read.
+    """
+    found = FOLDER_NAME.fullmatch(name)
     if found is None:
-        raise UsageError(
-            f"{name!r} is no name for a kata: it is like kata-12-some-words (lower case, digits, hyphens)."
-        )
+        raise UsageError(f"{name!r} is not a name for a kata: write one like kata-12-some-words (lower case, digits).")
     number = int(found[1])
-    if taken := [kata.name for kata in available(root) if kata.number == number]:
+    katas, solutions = root / "katas", root / "solutions"
+    others = (near(root) + read_pack(pack_of_folder(katas))).katas
+    if taken := [kata.name for kata in others if kata.number == number]:
         raise UsageError(f"There is a kata {number} already, {taken[0]}; take another number.")
-    targets = {"kata": root / "katas" / name, "solutions": root / "solutions" / name}
+    targets = {"kata": katas / name, "solutions": solutions / name}
     for target in targets.values():
         if target.exists():
             raise UsageError(f"{target} is there already; nothing was written.")
+    needs_setting = _needs_setting(katas, root)
     try:
-        return [_write(file, targets[part], part, number) for part in targets for file in _files(_TEMPLATE / part)]
+        made = [_write(file, targets[part], part, number) for part in targets for file in _files(_TEMPLATE / part)]
+        return [*made, *([_write_setting(root)] if needs_setting else [])]
     except OSError as error:
         raise UsageError(f"{error.filename or root} cannot be written: {error.strerror}.") from None
 
 
+def _needs_setting(katas: Path, root: Path) -> bool:
+    """Raises UsageError when there is a setting that does not name ``katas``: only its author can add to it."""
+    if is_named(katas, root):
+        return False
+    if (root / SETTING).exists():
+        raise UsageError(f'{root / SETTING} does not name these katas: add "{katas.name}" to its list katas.')
+    return True
+
+
+def _write_setting(root: Path) -> Path:
+    file = root / SETTING
+    file.write_text(f'{_SETTING_COMMENT}\nkatas = ["katas"]\n', "utf-8")
+    return file
+
+
 def unfilled(kata: Kata) -> Iterator[str]:
-    """Each mark that is left, with its file and line and what is wanted there."""
+    """Each mark that is left, with its file, its line, and what to write there."""
     for folder, label in ((kata.folder, ""), (kata.solutions, "solutions: ")):
         for file in _files(folder):
             for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), 1):

@@ -77,7 +77,8 @@ def grade_command(
     memory_limit: int,
 ) -> None:
     """Grade your app for KATA: "kata-2", "2", a folder's name, or a path to it."""
-    from grader.catalog.kata import find, missing_parts
+    from grader.catalog.kata import missing_parts
+    from grader.catalog.lookup import find
     from grader.grading.run import Job, grade
     from grader.serving.app import Launch, LaunchLimits
 

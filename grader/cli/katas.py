@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from grader.cli.shared import complete_kata, console_for
+from grader.cli.shared import complete_kata, console_for, tell_refused
 
 
 @click.command("list")
@@ -16,7 +16,8 @@ def list_command() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grader.catalog.kata import available
+    from grader.catalog.kata import BUNDLED
+    from grader.catalog.lookup import available
     from grader.grading.plugin import checks_of
     from grader.learner.journal import Journal, Standing
     from grader.text import ago, plural
@@ -27,14 +28,17 @@ def list_command() -> None:
     for heading in ["kata", "title", "points", *(["best", "last run"] if journal else [])]:
         side: Literal["left", "right"] = "right" if heading in ("points", "best") else "left"
         table.add_column(heading, justify=side, no_wrap=heading not in ("title", "last run"))
-    for kata in available(here):
+    found = available(here)
+    for kata in found.katas:
         points = sum(check.points for check in checks_of(kata))
-        title = Text.assemble(kata.title, (f"\n{', '.join(kata.concepts)}", "dim"))
+        notes = [", ".join(kata.concepts), *([f"from {kata.location}"] if kata.pack != BUNDLED else [])]
+        title = Text.assemble(kata.title, ("\n" + "\n".join(notes), "dim"))
         standing = journal.standing(kata) if journal else Standing()
         best = str(standing.best.points) if standing.best else "-"
         last = f"{ago(standing.last.at)}\n{plural(standing.attempts, 'attempt')}" if standing.last else "-"
         table.add_row(kata.id, title, str(points), *([best, last] if journal else []))
     console_for("auto").print(table, markup=False, highlight=False)
+    tell_refused(found)
 
 
 @click.command("explain")
@@ -44,7 +48,7 @@ def explain_command(kata: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grader.catalog.kata import find
+    from grader.catalog.lookup import find
     from grader.grading.plugin import checks_of
     from grader.requirement import link
 
@@ -70,12 +74,12 @@ def explain_command(kata: str) -> None:
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
 def init_command(folder: Path, katas: tuple[str, ...]) -> None:
     """Make a workspace in FOLDER: the READMEs and stubs of KATAS (all of them, if none is named)."""
-    from grader.catalog.kata import available, find
+    from grader.catalog.lookup import available, find
     from grader.learner.workspace import init
     from grader.text import plural
 
     here = Path.cwd()
-    wanted = [find(name, here) for name in katas] if katas else available(here)
+    wanted = [find(name, here) for name in katas] if katas else available(here).katas
     made = init(folder, wanted)
     for path in made.kept:
         click.echo(f"kept   {path} (it has your edits)")

@@ -28,7 +28,7 @@ def hint_command(kata: str, name: str) -> None:
 
     Each check has up to three, from the concept to nearly the answer. Which ones you have seen is remembered.
     """
-    from grader.catalog.kata import find
+    from grader.catalog.lookup import find
     from grader.grading.plugin import checks_of
     from grader.learner import journal
 
@@ -86,9 +86,9 @@ def _give(check: Check, kata: Kata, notes: Journal, standing: Standing) -> None:
 @click.argument("kata", shell_complete=complete_kata)
 def reset_command(kata: str) -> None:
     """Put the stub of KATA back; your file is kept beside it."""
-    from grader.catalog.kata import find, find_home
+    from grader.catalog.lookup import find
     from grader.learner.journal import Journal
-    from grader.learner.workspace import reset
+    from grader.learner.workspace import find_home, reset
 
     found = find(kata, Path.cwd())
     app = find_home(found, kata, Path.cwd()) / found.entry[0]
@@ -108,8 +108,9 @@ def reset_command(kata: str) -> None:
 @click.option("--force", is_flag=True, help="Show it before full marks.")
 def solution_command(kata: str, force: bool) -> None:
     """Show the solution of KATA once you have full marks, and how your file differs from it."""
-    from grader.catalog.kata import find, find_app
+    from grader.catalog.lookup import find
     from grader.learner.journal import Journal
+    from grader.learner.workspace import find_app
     from grader.text import visible
 
     found = find(kata, Path.cwd())

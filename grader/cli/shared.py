@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from grader.catalog.kata import Kata
+    from grader.catalog.packs import Catalog
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -28,9 +29,17 @@ _PLAIN_EVERY = 30.0
 
 def complete_kata(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """The katas that can be named here, for a shell's completion."""
-    from grader.catalog.kata import available
+    from grader.catalog.lookup import available
 
-    return [kata.id for kata in available(Path.cwd()) if kata.id.startswith(incomplete)]
+    return [kata.id for kata in available(Path.cwd()).katas if kata.id.startswith(incomplete)]
+
+
+def tell_refused(catalog: Catalog) -> None:
+    """Say why some katas or packs cannot be used, on standard error: the others can."""
+    from grader.text import visible
+
+    for refused in catalog.refused:
+        click.echo(f"grade: {visible(refused.reason, 1000)}", err=True)
 
 
 def app_option(command: Command) -> Command:
@@ -52,7 +61,7 @@ def server_options(command: Command) -> Command:
 
 def module_of(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
     """The file to take and the app's name in it. Raises UsageError."""
-    from grader.catalog.kata import find_app
+    from grader.learner.workspace import find_app
 
     if app is None:
         return find_app(kata, name, Path.cwd()), kata.entry[1]

@@ -62,7 +62,7 @@ def trace_command(
 
     The upstream is the kit's stand-in: a key with "fail", "fail-after-2", "empty" or "slow" in it changes its mood.
     """
-    from grader.catalog.kata import find
+    from grader.catalog.lookup import find
     from grader.probe.connection import Disconnect
     from grader.report import terminal
     from grader.serving.app import Launch

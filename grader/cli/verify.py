@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.shared import complete_kata, console_for, progress_of
+from grader.cli.shared import complete_kata, console_for, progress_of, tell_refused
 from grader.errors import UsageError
 from grader.score import Exit
 
@@ -57,18 +57,20 @@ def verify_command(
 
     With --repeat the proof is not printed, only which verdicts of it differ between grades.
     """
-    from grader.catalog.kata import available, find
+    from grader.catalog.lookup import available, find
+    from grader.catalog.packs import Catalog
     from grader.pool.pool import Pool
 
     if repeats is None and (load or resume):
         raise UsageError("--load and --resume need --repeat N.")
     here = Path.cwd()
     console = console_for("auto")
-    chosen = [find(name, here) for name in katas] if katas else available(here)
+    found = available(here) if not katas else Catalog(tuple(find(name, here) for name in katas))
     with Pool(jobs) as pool:
         order = _Order(pool, seed, mutate, repeats or 0, load, resume)
-        problems = [problem for kata in chosen for problem in _verify(kata, order, console)]
-    sys.exit(Exit.FAILED if problems else Exit.PASSED)
+        problems = [problem for kata in found.katas for problem in _verify(kata, order, console)]
+    tell_refused(found)
+    sys.exit(Exit.FAILED if problems or found.refused else Exit.PASSED)
 
 
 def _verify(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ def watch_command(kata: str, app: str | None, seed: str, poll: bool, color: str,
     On a terminal there is one view, with keys: Enter run, h hint, d details, o page, q quit. Elsewhere it prints one
     line for each grade, until it is interrupted.
     """
-    from grader.catalog.kata import find, missing_parts
+    from grader.catalog.kata import missing_parts
+    from grader.catalog.lookup import find
     from grader.grading.run import Job
     from grader.learner.journal import Journal
     from grader.learner.watch.keys import Keys

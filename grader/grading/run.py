@@ -37,6 +37,7 @@ Progress = Callable[[int, int], None]
 def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
     """Grade one app. Raises BadKata and UsageError; whatever the app does ends up in the report."""
     began = time.monotonic()
+    origin = job.kata.origin  # before the app runs: whatever it writes to, the digest is that of the graded files
     with Rig(job.launch, seed=job.seed) as rig:  # boots while the rest of the grader is imported
         progress(0, 0)
         from grader.grading.plugin import Specification
@@ -58,6 +59,8 @@ def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
         log=rig.log(),
         seconds=time.monotonic() - began,
         versions=_versions(),
+        origin=origin,
+        kata_version=job.kata.version,
     )
 
 

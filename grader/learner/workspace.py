@@ -21,6 +21,35 @@ class Made:
     kept: tuple[Path, ...]
 
 
+def find_app(kata: Kata, name: str, start: Path) -> Path:
+    """The learner's module for ``kata``: in the folder named, the workspace around ``start``, or the checkout.
+
+    Raises UsageError when there is none.
+    """
+    home = find_home(kata, name, start)
+    if (home / kata.entry[0]).is_file():
+        return home / kata.entry[0]
+    if home == kata.folder:
+        raise UsageError(f"{kata.name} has no {kata.entry[0]}; restore it, or name another module with --app FILE.")
+    raise UsageError(f"{home.name} has no {kata.entry[0]} any more: `grade reset {kata.id}` brings the stub back.")
+
+
+def find_home(kata: Kata, name: str, start: Path) -> Path:
+    """The nearest folder of a learner for ``kata``, whether their module is in it or not. Raises UsageError."""
+    given = (start / name).resolve()
+    found = [given] if given.name == kata.name else []
+    for parent in (start, *start.parents):
+        found += [parent] if parent.name == kata.name else []
+        found += [parent / kata.name, parent / "katas" / kata.name]
+    for place in found:
+        if place.is_dir():
+            return place
+    raise UsageError(
+        f"There is no {kata.name}/{kata.entry[0]} here. Make a workspace with `grade init DIR` and run "
+        f"`grade {kata.id}` inside it, or name your module with --app FILE."
+    )
+
+
 def init(folder: Path, katas: Iterable[Kata]) -> Made:
     """Lay out ``katas`` in ``folder``. What is there already stays as it is. Raises UsageError when it cannot."""
     written: list[Path] = []

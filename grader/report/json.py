@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Spot
+from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Place, Report, Spot
 from grader.protocol.transcript import Entry
 from grader.requirement import link
 from grader.score import exit_code
@@ -23,6 +23,8 @@ def document(report: Report) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "kata": report.kata,
+        "kata_version": report.kata_version,
+        "origin": _origin(report.origin) if report.origin else None,
         "title": report.title,
         "app": report.app,
         "seed": report.seed,
@@ -38,6 +40,10 @@ def document(report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "versions": report.versions,
     }
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    return {"pack": origin.pack, "location": origin.location, "digest": origin.digest}
 
 
 def _check(result: CheckResult) -> dict[str, Any]:

@@ -1,16 +1,20 @@
-"""A kata is found by any of its names; a folder that is no sound kata is told what to write, in one line."""
+"""A kata is read from its folder; a folder with a fault is an error that says what to write, in one line."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.catalog.kata import Kata, available, bundled, discover, find, find_app, missing_parts, read_kata
-from grader.errors import BadKata, UsageError
+from grader.catalog.kata import Kata, missing_parts, read_kata
+from grader.catalog.lookup import find
+from grader.errors import BadKata
 from grader.grading.plugin import checks_of
 from grader.pool.pool import Pool
 from grader.verify.proof import Proof, prove
@@ -19,110 +23,101 @@ from tests.small_kata import MANIFEST, NAME, SPECIFICATION, make_kata, write
 if TYPE_CHECKING:
     from tests.conftest import Grade
 
-FIRST = bundled()[0]
-
 
 def proof_of(kata: Kata) -> Proof:
     with Pool(1) as pool:
         return prove(kata, pool)
 
 
-# -- finding ------------------------------------------------------------------------------------------------------
+# -- the manifest ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [FIRST.name, FIRST.id, "1"])
-def test_a_bundled_kata_is_found_by_its_names_from_anywhere(name: str, tmp_path: Path) -> None:
-    assert find(name, tmp_path) == FIRST
-
-
-@pytest.mark.parametrize("name", [NAME, "kata-77", "77"])
-@pytest.mark.parametrize("start", [".", "katas", f"katas/{NAME}", f"katas/{NAME}/spec"])
-def test_a_kata_of_the_folders_above_is_found_by_its_names(name: str, start: str, tmp_path: Path) -> None:
+def test_what_a_manifest_leaves_out_has_a_default(tmp_path: Path) -> None:
     folder = make_kata(tmp_path)
-    assert find(name, tmp_path / start) == read_kata(folder)
+    write(folder / "kata.toml", 'title = "Small echo"')
+    kata = read_kata(folder)
+    assert (kata.concepts, kata.entry, kata.format, kata.version) == ((), ("app.py", "app"), 1, "")
 
 
-@pytest.mark.parametrize("name", [f"katas/{NAME}", f"./katas/{NAME}/", f"katas/../katas/{NAME}"])
-def test_a_kata_is_found_by_its_path(name: str, tmp_path: Path) -> None:
+# -- the digest ---------------------------------------------------------------------------------------------------
+
+
+def digest_by_hand(folder: Path) -> str:
+    """As docs/authoring.md says it."""
+    command = (
+        "find kata.toml schemas spec -name __pycache__ -prune -o -type f -print"
+        " | LC_ALL=C sort | xargs sha256sum | sha256sum"
+    )
+    return subprocess.check_output(["sh", "-c", command], cwd=folder, text=True).split()[0]
+
+
+def test_the_digest_is_that_of_sha256sum(tmp_path: Path) -> None:
     folder = make_kata(tmp_path)
-    assert find(name, tmp_path) == find(str(folder), Path("/")) == read_kata(folder)
+    write(folder / "spec" / "parts" / "more.py", "x = 1")
+    write(folder / "spec" / "__pycache__" / "test_echo.pyc", "x")
+    write(folder / "spec" / "parts-2.py", "x = 2")
+    assert read_kata(folder).origin.digest == digest_by_hand(folder)
 
 
-@pytest.mark.parametrize(("name", "start"), [(".", "."), ("..", "spec"), ("../schemas/..", "spec")])
-def test_where_one_stands_is_a_name_as_well(name: str, start: str, tmp_path: Path) -> None:
-    folder = make_kata(tmp_path)
-    assert find(name, folder / start) == read_kata(folder)
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "kata.toml": lambda folder: write(folder / "kata.toml", MANIFEST + "# more"),
+    "a check": lambda folder: write(folder / "spec/test_echo.py", SPECIFICATION + "# more"),
+    "a name": lambda folder: (folder / "spec/test_echo.py").rename(folder / "spec/test_other.py"),
+    "a schema": lambda folder: write(folder / "schemas/echo.json", "{}"),
+    "a schema less": lambda folder: (folder / "schemas/echo.json").unlink(),
+    "a module more": lambda folder: write(folder / "spec/helper.py", ""),
+    "a folder behind a link": lambda folder: (folder / "spec/more").symlink_to("../schemas"),
+}
+NO_CHANGES: dict[str, Callable[[Path], object]] = {
+    "the README": lambda folder: write(folder / "README.md", "# Other"),
+    "the stub": lambda folder: write(folder / "app.py", "app = 1"),
+    "bytecode": lambda folder: write(folder / "spec/__pycache__/x.pyc", "x"),
+    "a loop of links": lambda folder: (folder / "spec/more").symlink_to("."),
+    "a named pipe": lambda folder: os.mkfifo(folder / "spec/pipe"),
+}
 
 
-@pytest.mark.parametrize("name", [".", "..", "kata-1", "1", FIRST.name])
-def test_a_learners_copy_means_the_kata_that_it_is_a_copy_of(name: str, tmp_path: Path) -> None:
-    copy = tmp_path / FIRST.name / "notes"
-    copy.mkdir(parents=True)
-    start = copy if name == ".." else copy.parent
-    write(copy.parent / "app.py", "app = 1")
-    found = find(name, start)
-    assert found == FIRST
-    assert find_app(found, name, start) == copy.parent / "app.py"
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_digest_changes_with_the_specification(change: str, tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    before = kata.origin.digest
+    CHANGES[change](kata.folder)
+    assert kata.origin.digest != before
 
 
-def test_a_kata_of_ones_own_goes_before_a_bundled_one_of_its_name(tmp_path: Path) -> None:
-    mine = make_kata(tmp_path, FIRST.name)
-    assert find(FIRST.id, tmp_path).folder == mine
-    assert len(available(tmp_path)) == len(bundled())
+@pytest.mark.parametrize("change", NO_CHANGES)
+def test_the_digest_does_not_change_with_anything_else(change: str, tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    before = kata.origin.digest
+    NO_CHANGES[change](kata.folder)
+    assert kata.origin.digest == before
 
 
-def test_katas_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    for name in ("kata-10-b", "kata-9-z", "kata-10-a", "no-kata"):
-        make_kata(tmp_path, name)
-    assert [kata.name for kata in discover(tmp_path / "katas")] == ["kata-9-z", "kata-10-a", "kata-10-b"]
+def test_one_file_cannot_pass_for_two(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    one, two = kata.specification / "a.py", kata.specification / "b.py"
+    one.write_text("a", "utf-8")
+    two.write_text("b", "utf-8")
+    honest, line = kata.origin.digest, f"{hashlib.sha256(b'b').hexdigest()}  spec"
+    two.unlink()
+    one.unlink()
+    forged = kata.specification / f"a.py\n{line}"
+    forged.mkdir(parents=True)
+    forged.joinpath("b.py").write_text("a", "utf-8")
+    assert kata.origin.digest != honest
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("kata-l", "There is no kata 'kata-l'. Did you mean 'kata-"),
-        ("dual-mode-endpoint", "Did you mean 'kata-1-dual-mode-endpoint'?"),
-        ("kata-1-dual-mode-endpiont", "Did you mean 'kata-1-dual-mode-endpoint'?"),
-        ("xyz", "There is no kata 'xyz'. See `grade list`."),
-        ("999", "There is no kata '999'."),
-        ("0", "There is no kata '0'."),
-        ("", "is no kata's folder"),
-        (".", "is no kata's folder. Name a kata: "),
-        ("nowhere/at-all", "nowhere/at-all is no kata's folder"),
-        ("x" * 5000, "There is no kata 'xxx"),
-        ("kata-1\x1b[2J", "There is no kata"),
-    ],
-    ids=lambda value: value[:30].replace("\x1b", "ESC"),
-)
-def test_a_wrong_name_is_told_what_was_perhaps_meant(name: str, words: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as error:
-        find(name, tmp_path)
-    assert words in str(error.value)
+def test_a_specification_that_cannot_be_read_is_an_error_of_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kata = read_kata(make_kata(tmp_path))
 
+    def denied(file: object, *_: object) -> object:
+        raise PermissionError(13, "Permission denied", str(file))
 
-# -- the learner's module -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("start", [".", "notes", f"{FIRST.name}", f"{FIRST.name}/schemas"])
-def test_the_module_is_found_from_anywhere_in_a_workspace(start: str, tmp_path: Path) -> None:
-    app = write(tmp_path / FIRST.name / "app.py", "app = 1")
-    tmp_path.joinpath(start).mkdir(exist_ok=True)
-    assert find_app(FIRST, FIRST.id, tmp_path / start) == app
-
-
-def test_the_folder_named_goes_before_the_folder_one_is_in(tmp_path: Path) -> None:
-    write(tmp_path / FIRST.name / "app.py", "app = 1")
-    other = write(tmp_path / "other" / FIRST.name / "app.py", "app = 1")
-    assert find_app(FIRST, f"other/{FIRST.name}", tmp_path) == other
-
-
-def test_where_no_module_is_one_learns_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"Make a workspace with `grade init DIR`"):
-        find_app(FIRST, FIRST.id, tmp_path)
-    mine = make_kata(tmp_path)
-    mine.joinpath("app.py").unlink()
-    with pytest.raises(UsageError, match=r"has no app\.py; restore it"):
-        find_app(read_kata(mine), ".", mine)
+    monkeypatch.setattr(hashlib, "file_digest", denied)
+    with pytest.raises(BadKata, match=rf"^{NAME}: .* cannot be read: Permission denied\.$"):
+        kata.origin  # noqa: B018
 
 
 # -- folders with a fault -----------------------------------------------------------------------------------------
@@ -198,6 +193,13 @@ MANIFESTS: dict[str, tuple[Spoil, str]] = {
     "entry of no name": (manifest('title = "x"\nentry = "app.py:1st"'), "not 'app.py:1st'"),
     "entry of another kind": (manifest('title = "x"\nentry = 7'), "not 7"),
     "concepts as text": (manifest('title = "x"\nconcepts = "batch"'), "concepts must be a list of strings"),
+    "version as a number": (manifest('title = "x"\nversion = 1.0'), 'version must be a string such as "1.0", not 1.0'),
+    "version of odd characters": (manifest('title = "x"\nversion = "1\\u001b[2J"'), "version must be a string such as"),
+    "version too long": (manifest(f'title = "x"\nversion = "{"1" * 33}"'), "version must be a string such as"),
+    "format of another kind": (manifest('title = "x"\nformat = "1"'), "format must be a number: format = 1"),
+    "format as a truth value": (manifest('title = "x"\nformat = true'), "format must be a number"),
+    "no such format": (manifest('title = "x"\nformat = 0'), "format must be a number"),
+    "later format": (manifest('title = "x"\nformat = 2'), "has format 2, and this grader reads format 1: update"),
     "concepts of another kind": (manifest('title = "x"\nconcepts = [1]'), "concepts must be a list of strings"),
 }
 
@@ -312,6 +314,8 @@ def test_a_schema_with_a_fault_is_a_problem_of_the_proof(tmp_path: Path, grade: 
         (MANIFEST + "level = 3", "kata.toml: Additional properties are not allowed ('level' was unexpected)"),
         ('title = "Small echo"', "kata.toml: 'concepts' is a required property"),
         ('title = "Small echo"\nconcepts = []', "kata.toml: concepts: [] should be non-empty"),
+        ('title = "Small echo"\nconcepts = ["batch"]\nformat = 1', "kata.toml: 'version' is a required property"),
+        ('title = "Small echo"\nconcepts = ["batch"]\nversion = "1"', "kata.toml: 'format' is a required property"),
         (f'title = "{"x" * 61}"\nconcepts = ["batch"]', "is too long"),
     ],
 )

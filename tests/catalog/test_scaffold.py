@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from grader.catalog.kata import read_kata
+from grader.catalog.lookup import find
+from grader.catalog.packs import SETTING
 from grader.catalog.scaffold import MARK, new, unfilled
 from grader.errors import UsageError
+from tests.conftest import ROOT, environment
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -45,13 +51,58 @@ def test_the_number_stands_where_it_should(tmp_path: Path) -> None:
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and "@NUMBER@" in file.read_text("utf-8")]
 
 
+def test_a_new_kata_can_be_named_at_once(tmp_path: Path, grade: Grade) -> None:
+    assert grade("new", NAME, "--in", "course", cwd=tmp_path).code == 0
+    kata = find("kata-77", tmp_path / "course")
+    assert kata == read_kata(tmp_path / "course" / "katas" / NAME)
+    assert (tmp_path / "course" / SETTING).read_text("utf-8").endswith('katas = ["katas"]\n')
+
+
+@pytest.mark.parametrize("place", [".", ".."])
+def test_a_setting_that_names_the_katas_stays_as_it_is(place: str, tmp_path: Path) -> None:
+    root = tmp_path / "course"
+    root.mkdir()
+    names = '["katas"]' if place == "." else '["course/katas"]'
+    text = f"katas = {names}  # mine"
+    (root / place / SETTING).write_text(text, "utf-8")
+    new(NAME, root)
+    assert find("kata-77", root).name == NAME
+    assert (root / place / SETTING).read_text("utf-8") == text
+    assert len(list(tmp_path.rglob(SETTING))) == 1
+
+
+def test_a_setting_that_names_others_is_for_its_author_to_change(tmp_path: Path) -> None:
+    (tmp_path / SETTING).write_text("katas = []", "utf-8")
+    with pytest.raises(UsageError, match=rf'{SETTING} does not name these katas: add "katas" to its list katas\.$'):
+        new(NAME, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [SETTING]
+
+
+def test_in_a_checkout_a_new_kata_is_a_bundled_one(tmp_path: Path) -> None:
+    """The grader of a checkout has the checkout's katas; there a setting would say nothing new."""
+    shutil.copytree(ROOT / "grader", tmp_path / "grader", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "katas").mkdir()
+    command = [sys.executable, "-m", "grader"]
+    for words in (["new", NAME], ["explain", "kata-77"]):
+        done = subprocess.run([*command, *words], cwd=tmp_path, env=environment(PYTHONPATH=str(tmp_path)), check=True)
+        assert done.returncode == 0
+    assert not (tmp_path / SETTING).exists()
+
+
+def test_a_number_that_is_taken_beside_it_is_refused_without_a_setting_too(tmp_path: Path) -> None:
+    new(NAME, tmp_path)
+    (tmp_path / SETTING).unlink()
+    with pytest.raises(UsageError, match="There is a kata 77 already"):
+        new("kata-77-other", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("kata-1-another", "There is a kata 1 already, kata-1-dual-mode-endpoint; take another number."),
-        ("progress", "it is like kata-12-some-words"),
-        ("kata-77-Some-Words", "it is like kata-12-some-words"),
-        ("../kata-77-up", "it is like kata-12-some-words"),
+        ("progress", "write one like kata-12-some-words"),
+        ("kata-77-Some-Words", "write one like kata-12-some-words"),
+        ("../kata-77-up", "write one like kata-12-some-words"),
     ],
 )
 def test_a_name_that_will_not_do_is_refused(name: str, words: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from grader import __version__
-from grader.catalog.kata import bundled
+from grader.catalog.packs import bundled
 from tests.conftest import DEADLINE, ROOT, environment
 from tests.small_kata import NAME, NO_ITEMS, SOLUTION, SPECIFICATION, make_kata, write
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.catalog.kata import bundled
+from grader.catalog.packs import bundled
 from tests.fairness import parts
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from grader.catalog.kata import Kata, bundled
+from grader.catalog.kata import Kata
+from grader.catalog.packs import bundled
 from grader.pool.pool import Pool
 from grader.verify.reference import Role, find_reference_apps
 from grader.verify.verdict import Verdict, verdicts

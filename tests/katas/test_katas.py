@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.catalog.kata import Kata, bundled, manifest_problems, missing_parts
+from grader.catalog.kata import Kata, manifest_problems, missing_parts
+from grader.catalog.packs import bundled
 from grader.grading.plugin import checks_of
 from grader.pool.pool import Pool
 from grader.verify.proof import naming_problems, readme_problems, verdict_problems

@@ -17,8 +17,8 @@ from grader.learner.journal import NAME, Journal, Score, Standing, require
 from grader.model import BootFailure, Check, CheckResult, Outcome, Report
 from tests.conftest import DEADLINE, ROOT, environment
 
-KATA = Kata(Path("katas/kata-7-tea"), "Tea")
-OTHER = Kata(Path("katas/kata-8-more-tea"), "More tea")
+KATA = Kata(Path("katas/kata-7-tea"), "Tea", Path("solutions"))
+OTHER = Kata(Path("katas/kata-8-more-tea"), "More tea", Path("solutions"))
 CHECKS = [Check(name, name, points) for name, points in (("warm", 1), ("sweet", 2), ("strong", 4))]
 
 
@@ -155,7 +155,7 @@ from pathlib import Path
 from grader.learner.journal import Journal
 from grader.catalog.kata import Kata
 for _ in range(40):
-    Journal(Path(sys.argv[1])).note_hint(Kata(Path("kata-7-tea"), "Tea"), sys.argv[2])
+    Journal(Path(sys.argv[1])).note_hint(Kata(Path("kata-7-tea"), "Tea", Path()), sys.argv[2])
 """
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalog.kata import bundled, find, find_app, read_kata
+from grader.catalog.kata import read_kata
+from grader.catalog.lookup import find
+from grader.catalog.packs import bundled
 from grader.errors import UsageError
-from grader.learner.workspace import Made, init
+from grader.learner.workspace import Made, find_app, init
 from tests.small_kata import NAME, README, make_kata, write
 
+FIRST = bundled()[0]
 OF_A_KATA = {"README.md", "app.py", "schemas/echo.json"}
 
 
@@ -87,3 +90,28 @@ def test_a_folder_in_the_place_of_a_file_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "workspace" / NAME / "README.md").mkdir(parents=True)
     with pytest.raises(UsageError, match=r"README\.md cannot be written: Is a directory\.$"):
         init(tmp_path / "workspace", [kata])
+
+
+# -- the learner's module -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", [".", "notes", f"{FIRST.name}", f"{FIRST.name}/schemas"])
+def test_the_module_is_found_from_anywhere_in_a_workspace(start: str, tmp_path: Path) -> None:
+    app = write(tmp_path / FIRST.name / "app.py", "app = 1")
+    tmp_path.joinpath(start).mkdir(exist_ok=True)
+    assert find_app(FIRST, FIRST.id, tmp_path / start) == app
+
+
+def test_the_folder_named_goes_before_the_folder_one_is_in(tmp_path: Path) -> None:
+    write(tmp_path / FIRST.name / "app.py", "app = 1")
+    other = write(tmp_path / "other" / FIRST.name / "app.py", "app = 1")
+    assert find_app(FIRST, f"other/{FIRST.name}", tmp_path) == other
+
+
+def test_where_no_module_is_one_learns_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"Make a workspace with `grade init DIR`"):
+        find_app(FIRST, FIRST.id, tmp_path)
+    mine = make_kata(tmp_path)
+    mine.joinpath("app.py").unlink()
+    with pytest.raises(UsageError, match=r"has no app\.py; restore it"):
+        find_app(read_kata(mine), ".", mine)

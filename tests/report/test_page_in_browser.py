@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grader.catalog.kata import bundled
+from grader.catalog.packs import bundled
 from grader.model import CheckResult, Report
 from grader.report.html import render
 from tests.conftest import DEADLINE, environment

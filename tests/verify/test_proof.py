@@ -127,7 +127,7 @@ def test_a_wrong_app_that_is_no_python_is_told_of(tmp_path: Path) -> None:
 
 
 def test_the_readme_states_each_check_word_for_word_however_it_is_wrapped(tmp_path: Path) -> None:
-    kata = Kata(tmp_path, "Title")
+    kata = Kata(tmp_path, "Title", tmp_path / "solutions")
     write(kata.readme, "Your server must show that\n\n- the first\n  holds\n- the second  holds\n")
     assert readme_problems(kata, CHECKS) == []
     write(kata.readme, "- the first one holds\n- the second holds")

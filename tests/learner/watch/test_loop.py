@@ -70,7 +70,7 @@ class Desk:
     """A watch at work in a thread, and all that it reacts to. ``furthest`` is how far its screen could be scrolled."""
 
     def __init__(self, workspace: Path) -> None:
-        self.kata = Kata(workspace / "kata-77-small-echo", "Small echo")
+        self.kata = Kata(workspace / "kata-77-small-echo", "Small echo", workspace / "solutions")
         self.journal = Journal(workspace)
         self.workers: list[HandWorker] = []
         self._hired: queue.Queue[HandWorker] = queue.Queue()

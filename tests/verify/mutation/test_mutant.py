@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from grader.catalog.kata import bundled
+from grader.catalog.packs import bundled
 from grader.verify.mutation.mutant import mutants
 
 APP = """

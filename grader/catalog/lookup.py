@@ -1,0 +1,80 @@
+"""The kata that a name means, among all that can be named in a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.catalog import installed
+from grader.catalog.kata import BUNDLED, FOLDER_NAME, Kata, meant, names_of, read_kata
+from grader.catalog.packs import SETTING, Catalog, near
+from grader.errors import BadKata, UsageError
+
+
+def available(start: Path, folders: Sequence[Path] = ()) -> Catalog:
+    """All katas that a command in ``start`` can name; ``folders`` are those of its --katas. Raises UsageError."""
+    return near(start, folders) + installed.catalog()
+
+
+def find(name: str, start: Path, folders: Sequence[Path] = ()) -> Kata:
+    """The kata that ``name`` means: "kata-2", "2", the folder's whole name, a path to it (or to a learner's copy), or
+    "pack:kata-2" and "pack:slug" of an installed pack.
+
+    Raises UsageError, with what was perhaps meant, and BadKata when the kata cannot be used.
+    """
+    around = near(start, folders)
+    is_path = name in (".", "..") or "/" in name
+    if not is_path and (found := around.get(name)):
+        return found
+    path = Path(os.path.realpath(start / name))  # os.path takes any name, however long, and loops of links
+    is_path = is_path or os.path.isdir(path)
+    if is_path and (found := _at(path, Path(os.path.normpath(start / name)).name, around)):
+        return found
+    wanted = path.name if is_path else name
+    if found := around.get(wanted) or installed.catalog().get(wanted):
+        return found
+    for refused in around.refused:
+        if not refused.names:  # a setting that cannot be read may be the reason why the kata is not found
+            raise BadKata(refused.reason)
+    if is_path and FOLDER_NAME.fullmatch(wanted) is None:
+        raise UsageError(f"{name} is not the folder of a kata. Name a kata: {_ids(around)}.")
+    raise UsageError(_unknown(wanted, around + installed.catalog(), start))
+
+
+def _at(path: Path, typed: str, around: Catalog) -> Kata | None:
+    """The kata in the folder ``path``, which was ``typed`` so; None for a folder without a specification.
+
+    Raises BadKata when it has one, and the name of a bundled kata: the folder may be a submission.
+    """
+    found = next((kata for kata in around.katas if kata.folder == path), None)
+    if found is None and any(os.path.exists(path / part) for part in ("kata.toml", "spec")):
+        found = read_kata(path)  # without a kata.toml, the error tells the author so
+    names = {kata.name for kata in around.katas if kata.pack == BUNDLED}
+    if found and found.pack != BUNDLED and (taken := names & {path.name, typed}):
+        raise BadKata(f"{path} has a specification of its own, and the name of the bundled {taken.pop()}: rename it.")
+    return found
+
+
+def _unknown(wanted: str, catalog: Catalog, start: Path) -> str:
+    if folder := _unnamed(wanted, start):
+        advice = f'add --katas {folder}, or write katas = ["{folder.name}"] into {folder.parent / SETTING}'
+        return f"{wanted} of {folder} is not used unless that folder is named: {advice}."
+    if re.fullmatch(r"(kata-)?\d+", wanted):  # of numbers, none is like another
+        return f"There is no kata {wanted!r}. There are {_ids(catalog)}."
+    names = [name for kata in catalog.katas for name in (kata.id, kata.name)]
+    return f"There is no kata {wanted!r}.{meant(wanted, names)} See `grade list`."
+
+
+def _unnamed(wanted: str, start: Path) -> Path | None:
+    """A katas/ folder around ``start`` that has the kata, though nothing names it."""
+    for parent in (start, *start.parents):
+        for manifest in (parent / "katas").glob("kata-*/kata.toml"):
+            if wanted in names_of(manifest.parent.name):
+                return parent / "katas"
+    return None
+
+
+def _ids(catalog: Catalog) -> str:
+    return ", ".join(kata.id for kata in catalog.katas)

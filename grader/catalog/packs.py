@@ -1,0 +1,146 @@
+"""Packs of katas: the bundled one, and folders that a command or a setting names.
+
+A specification runs inside the grader. So no folder is searched for katas unless the command (`--katas DIR`) or a
+setting (stream-katas.toml) names it, and a bundled kata's name always means the bundled kata: a submission must not be
+able to bring a specification of its own under that name.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import __version__
+from grader.catalog.kata import BUNDLED, FOLDER, Kata, Pack, names_of, pack_of_folder, read_kata
+from grader.errors import BadKata, UsageError
+
+#: The setting of a workspace, or of a repository of katas.
+SETTING = "stream-katas.toml"
+_PACKAGE = Path(__file__).resolve().parents[1]
+#: In a checkout the katas lie beside the package; a wheel has them inside it.
+_HOME = _PACKAGE.parent if (_PACKAGE.parent / "katas").is_dir() else _PACKAGE / "_bundle"
+_BUNDLED = Pack(BUNDLED, _HOME / "katas", _HOME / "solutions", __version__)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Katas that cannot be used: the names that would mean them (none for a whole folder), and one sentence why."""
+
+    names: frozenset[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Katas, by number, and whatever was refused."""
+
+    katas: tuple[Kata, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    def __add__(self, other: Catalog) -> Catalog:
+        return Catalog((*self.katas, *other.katas), (*self.refused, *other.refused))
+
+    def get(self, name: str) -> Kata | None:
+        """The kata of this name. Raises BadKata when it was refused, UsageError when the name means several."""
+        for refused in self.refused:
+            if name in refused.names or (":" in name and name.partition(":")[0] in refused.names):
+                raise BadKata(refused.reason)
+        found = [kata for kata in self.katas if name in kata.names]
+        if len(found) > 1:
+            raise UsageError(f"{name!r} means more than one kata: name {_choices(found)}.")
+        return found[0] if found else None
+
+
+def _choices(katas: Iterable[Kata]) -> str:
+    return " or ".join(str(kata.folder) if kata.pack == FOLDER else kata.id for kata in katas)
+
+
+def bundled() -> list[Kata]:
+    """The katas that came with this grader, by number."""
+    return list(read_pack(_BUNDLED).katas)
+
+
+def read_pack(pack: Pack) -> Catalog:
+    """The katas of one pack. A kata that cannot be read is refused; the others can be used."""
+    katas: list[Kata] = []
+    refused: list[Refused] = []
+    prefix = "" if pack.name in (BUNDLED, FOLDER) else f"{pack.name}:"
+    for manifest in pack.katas.glob("kata-*/kata.toml"):
+        try:
+            katas.append(read_kata(manifest.parent, pack))
+        except BadKata as error:
+            refused.append(Refused(frozenset(names_of(manifest.parent.name, prefix)), str(error)))
+    return Catalog(tuple(sorted(katas, key=lambda kata: (kata.number, kata.name))), tuple(refused))
+
+
+def near(start: Path, folders: Sequence[Path] = ()) -> Catalog:
+    """The bundled katas, and those of ``folders`` or, if there are none, of the settings around ``start``."""
+    ours = read_pack(_BUNDLED)
+    theirs = [_one_of(start / folder) for folder in folders] if folders else list(_of_settings(start))
+    packs = {part.katas: part for part in theirs if isinstance(part, Pack) and part.katas != _BUNDLED.katas}
+    refused = tuple(part for part in theirs if isinstance(part, Refused))
+    others = [_without_namesakes(read_pack(pack), ours.katas) for pack in packs.values()]
+    return sum(others, ours + Catalog(refused=refused))
+
+
+def _without_namesakes(catalog: Catalog, ours: Iterable[Kata]) -> Catalog:
+    """Refuse each kata whose number or name a bundled one has."""
+    taken = {name: kata.id for kata in ours for name in kata.names}
+    refused = tuple(
+        Refused(kata.names, f"{kata.folder} has the number of the bundled {taken[kata.id]}: give it another number.")
+        for kata in catalog.katas
+        if kata.id in taken
+    )
+    return Catalog(tuple(kata for kata in catalog.katas if kata.id not in taken), (*catalog.refused, *refused))
+
+
+def _one_of(folder: Path) -> Pack:
+    """The folder of a --katas. Raises UsageError when it does not hold katas."""
+    if (folder / "kata.toml").is_file():
+        raise UsageError(f"--katas: {folder} is a kata; name the folder that it is in.")
+    if not any(folder.glob("kata-*/kata.toml")):
+        raise UsageError(f"--katas: {folder} does not hold katas (folders such as kata-12-some-words).")
+    return pack_of_folder(folder.resolve())
+
+
+def _of_settings(start: Path) -> Iterator[Pack | Refused]:
+    """The folders that the settings around ``start`` name.
+
+    All settings count, not only the nearest: a submission below a course must not be able to replace the course's katas
+    by a setting of its own. Where two katas have one name, neither is taken.
+    """
+    for file in _settings(start):
+        try:
+            folders = read_setting(file)
+        except BadKata as error:
+            yield Refused(frozenset(), str(error))
+            continue
+        for folder in folders:
+            is_there = folder.is_dir()
+            yield pack_of_folder(folder) if is_there else Refused(frozenset(), f"{file} names {folder}, which is gone.")
+
+
+def _settings(start: Path) -> list[Path]:
+    return [parent / SETTING for parent in (start, *start.parents) if (parent / SETTING).is_file()]
+
+
+def read_setting(file: Path) -> list[Path]:
+    """The folders of katas that a setting names, there or not. Raises BadKata."""
+    try:
+        found = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadKata(f"{file} cannot be read: {error}") from None
+    katas = found.pop("katas", [])
+    if found:
+        raise BadKata(f"{file}: {next(iter(found))!r} is not a setting; the only one is katas.")
+    if not isinstance(katas, list) or not all(isinstance(name, str) and "\0" not in name for name in katas):
+        raise BadKata(f'{file}: katas must be a list of folders, such as katas = ["katas"].')
+    return [(file.parent / name).resolve() for name in katas]
+
+
+def is_named(katas: Path, start: Path) -> bool:
+    """Whether commands in ``start`` use the katas in this folder, though no --katas names it. Raises BadKata."""
+    named = (folder for file in _settings(start) for folder in read_setting(file))
+    return katas.resolve() in (_BUNDLED.katas, *named)
