@@ -56,7 +56,7 @@ fairness: $(READY) ## grade right apps that are unusual in one way each
 audit: $(READY) ## take all verdicts 25 times on a busy machine (hours)
 	@$(BIN)/grade verify --repeat 25 --load 4 --resume audit.jsonl
 
-diagnoses: $(READY) ## record anew what is said of each wrong app
+diagnoses: $(READY) ## record what the grader reports of each wrong app
 	@$(BIN)/python -m tests.katas.diagnoses
 
 bench: $(READY) ## measure grading against a bare boot

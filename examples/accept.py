@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-# Commas and semicolons inside a quoted string separate nothing.
+# Commas and semicolons inside a quoted string do not separate anything.
 QUOTED = r'"(?:\\.|[^"\\])*"'
 MEMBER = re.compile(rf'(?:[^,"]|{QUOTED})+')
 PART = re.compile(rf'(?:[^;"]|{QUOTED})+')
@@ -25,7 +25,7 @@ class MediaRange:
     weight: float
 
     def matches(self, media_type: str) -> bool:
-        """Tell whether this range covers a media type that we send."""
+        """Return whether this range covers a media type that we send."""
         kind, _, subtype = media_type.partition("/")
         covered = self.type in ("*", kind) and self.subtype in ("*", subtype)
         return covered and all(WE_SEND.get(name) == value for name, value in self.params)
@@ -39,7 +39,7 @@ class MediaRange:
 def liked_best(header: str, offers: Sequence[str]) -> list[str]:
     """Give the offers that the header likes best: several if it likes them as much, none if it refuses all.
 
-    A header without one readable member says nothing, and whoever says nothing takes anything.
+    A header without a valid member counts as absent, and a client without an Accept header accepts anything.
     """
     ranges = [found for member in MEMBER.findall(header) if (found := parse_range(member))]
     weights = {offer: weight_of(offer, ranges) for offer in offers}
@@ -57,7 +57,7 @@ def weight_of(offer: str, ranges: Iterable[MediaRange]) -> float:
 
 
 def parse_range(member: str) -> MediaRange | None:
-    """Read one member. One that breaks the grammar says nothing that we could rely on: leave it out."""
+    """Read one member. Return None for one that breaks the grammar: it is ignored."""
     media_range, *rest = [part.strip(" \t") for part in PART.findall(member)] or [""]
     found = RANGE.fullmatch(media_range.lower())
     if not found or (found[1] == "*" and found[2] != "*"):

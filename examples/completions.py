@@ -1,4 +1,4 @@
-"""The wire shape of the Chat Completions API: what comes in, and an answer, whole or in chunks."""
+"""The JSON of the Chat Completions API: the request, and the completion, whole or in chunks."""
 
 import logging
 import time
@@ -18,14 +18,14 @@ Json = dict[str, Any]
 
 
 class Message(BaseModel):
-    """One turn of the conversation."""
+    """One message of the conversation."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
 class StreamOptions(BaseModel):
-    """What only a stream has."""
+    """Options of a stream."""
 
     include_usage: bool = False
 
@@ -40,10 +40,10 @@ class ChatRequest(BaseModel):
 
 
 class Answer:
-    """One answer. Whole or in chunks, all of it bears one id."""
+    """One completion. Whole or in chunks, all of it has the same id."""
 
     def __init__(self, request: ChatRequest, tokens: AsyncGenerator[str], prompt_tokens: int) -> None:
-        """Prepare what every part of the answer repeats."""
+        """Prepare the keys that every chunk repeats."""
         self.tokens = tokens
         self.prompt_tokens = prompt_tokens
         self.with_usage = bool(request.stream_options and request.stream_options.include_usage)
@@ -66,8 +66,8 @@ class Answer:
                     yield self.delta({"content": token})
                     count += 1
             except Exception:
-                # The status left long ago. So the error goes in band, and no [DONE] follows, which would mean
-                # that all went well. (A client that leaves raises CancelledError, which is no Exception.)
+                # The status has already been sent. So the error is an event, and no [DONE] follows, which would mean
+                # success. (A disconnect raises CancelledError, which is not a subclass of Exception.)
                 log.exception("the model failed")
                 yield json_event({"error": {"message": "The model failed.", "type": "server_error"}})
                 return
@@ -86,13 +86,13 @@ class Answer:
         return json_event(chunk | {"usage": usage} if self.with_usage else chunk)
 
     def usage(self, completion: int) -> Json:
-        """Count both sides."""
+        """Count the tokens of prompt and completion."""
         total = self.prompt_tokens + completion
         return {"prompt_tokens": self.prompt_tokens, "completion_tokens": completion, "total_tokens": total}
 
 
 def failure(status: int, message: str, code: str) -> JSONResponse:
     """Make an error in the shape that clients of this API read."""
-    log.info("%d, before any byte of an answer", status)
+    log.info("%d, before any byte of a completion", status)
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
     return JSONResponse({"error": error}, status)

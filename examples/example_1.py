@@ -1,4 +1,4 @@
-"""Example 1: the same answer, as a batch and as a stream.
+"""Example 1: the same response, as a batch and as a stream.
 
     make example-1
 
@@ -29,9 +29,9 @@ WORK = 0.2  # seconds that each day takes
 
 
 async def forecast() -> AsyncGenerator[dict[str, str]]:
-    """Work out one day after another. This is the content; it knows nothing of how it will be sent."""
+    """Compute one day after another. This is the content; how it is sent is decided elsewhere."""
     for day, weather in FORECAST.items():
-        # An `await`, not time.sleep(): while this answer waits, the server serves everybody else.
+        # An `await`, not time.sleep(): while this request waits, the server can serve others.
         await asyncio.sleep(WORK)
         log.info("%s is ready", day)
         yield {"day": day, "weather": weather}
@@ -39,20 +39,20 @@ async def forecast() -> AsyncGenerator[dict[str, str]]:
 
 @app.get("/forecast")
 async def get_forecast(stream: bool = False) -> Response:
-    """Answer with the whole forecast, or with each day as soon as there is one."""
+    """Send the whole forecast at once, or each day as soon as it is ready."""
     if stream:
-        # This returns at once: status and headers leave now, the days follow.
-        log.info("stream: headers leave now")
+        # This returns at once: status and headers are sent now, the days follow.
+        log.info("stream: headers are sent now")
         return EventStream(as_events())
-    # Nothing leaves, not even the status, until the last day is ready.
+    # Nothing is sent, not even the status, until the last day is ready.
     log.info("batch: headers wait for the last day")
     return JSONResponse([day async for day in forecast()])
 
 
 async def as_events() -> AsyncGenerator[str]:
-    """Turn each day into an event, and say at the end that this was all.
+    """Turn each day into an event, and send a last event that says that the stream is complete.
 
-    A stream that ends looks much like one that broke. Only an event of its own tells the client.
+    To a client, a stream that ends looks like one whose connection broke. Only an event shows the difference.
     """
     # `aclosing`: when this generator is closed early, the one it reads from is closed with it.
     async with aclosing(forecast()) as days:
@@ -65,7 +65,7 @@ async def as_events() -> AsyncGenerator[str]:
 
 
 def show(stage: Stage) -> None:
-    """Ask for the stream, then for the batch, and compare."""
+    """Request the stream, then the batch, and compare."""
     with stage.http() as http:
         stage.scene("As a stream: GET /forecast?stream=true")
         stream_first, stream_all, streamed = show_stream(stage, http)
@@ -74,14 +74,14 @@ def show(stage: Stage) -> None:
     rows = ["                 stream    batch"]
     rows += [f"first day after  {stream_first:5.2f} s  {batch_all:5.2f} s"]
     rows += [f"last day after   {stream_all:5.2f} s  {batch_all:5.2f} s"]
-    rows += ["", f"One event, as it travels:  {json_event(whole[0]).encode()!r}"]
+    rows += ["", f"One event, as it is sent:  {json_event(whole[0]).encode()!r}"]
     stage.table(rows)
     same = "the same" if streamed == whole else "NOT the same"
-    stage.note(f"The answers are {same}. The stream is no faster; it lets its reader begin early.")
+    stage.note(f"The days are {same}. The stream is not faster, but its reader can begin early.")
 
 
 def show_stream(stage: Stage, http: httpx.Client) -> tuple[float, float, list[object]]:
-    """Read the stream as it comes; tell when the first and the last day came, and the days."""
+    """Read the stream as it arrives. Return when the first and the last day came, and the days."""
     days: list[object] = []
     first = last = 0.0
     with http.stream("GET", "/forecast", params={"stream": True}) as reply:
@@ -97,7 +97,7 @@ def show_stream(stage: Stage, http: httpx.Client) -> tuple[float, float, list[ob
 
 
 def show_batch(stage: Stage, http: httpx.Client) -> tuple[float, list[object]]:
-    """Wait for the batch; tell when it came, and the days."""
+    """Wait for the batch. Return when it came, and the days."""
     reply = http.get("/forecast")
     arrived = stage.elapsed()
     show_headers(stage, reply)
@@ -107,7 +107,7 @@ def show_batch(stage: Stage, http: httpx.Client) -> tuple[float, list[object]]:
 
 
 def show_headers(stage: Stage, reply: httpx.Response) -> None:
-    """Show the status and the headers that tell the two ways of sending apart."""
+    """Show the status, and the headers in which the two modes differ."""
     stage.client(f"{reply.status_code} {reply.reason_phrase}")
     for name in ("Content-Type", "Content-Length", "Transfer-Encoding", "Cache-Control"):
         if name in reply.headers:
@@ -115,4 +115,4 @@ def show_headers(stage: Stage, reply: httpx.Response) -> None:
 
 
 if __name__ == "__main__":
-    run("Example 1: the same answer, as a stream and as a batch", app, show)
+    run("Example 1: the same response, as a stream and as a batch", app, show)

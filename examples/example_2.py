@@ -1,8 +1,8 @@
-"""Example 2: one API that answers as a batch or as a stream. `modes.py` says which, and why.
+"""Example 2: one API that responds with a batch or a stream. `modes.py` decides which, and says why.
 
     make example-2
 
-Or serve the app alone, and ask it in different ways:
+Or serve the app alone, and send requests in different ways:
 
     .venv/bin/uvicorn --app-dir examples example_2:app
     curl -iN -H 'Accept: text/event-stream' http://127.0.0.1:8000/poems/rain
@@ -30,18 +30,18 @@ POEMS = {"rain": ["It rains on the roof,", "it rains on the sea,", "it does not 
 
 
 async def read_aloud(poem: str) -> AsyncGenerator[str]:
-    """Give the lines of a poem. Both modes have their content from here, so it cannot differ."""
+    """Yield the lines of a poem. Both modes take their content from here, so it is the same."""
     for line in POEMS[poem]:
         yield line
 
 
 async def as_batch(lines: AsyncGenerator[str], headers: dict[str, str]) -> Response:
-    """Collect, then answer."""
+    """Collect all lines, then respond."""
     return JSONResponse({"lines": [line async for line in lines]}, headers=headers)
 
 
 async def as_stream(lines: AsyncGenerator[str], headers: dict[str, str]) -> Response:
-    """Answer, then send each line when there is one."""
+    """Respond at once, then send each line when it is there."""
 
     async def events() -> AsyncGenerator[str]:
         async with aclosing(lines):
@@ -57,7 +57,7 @@ RENDERERS: dict[Mode, Renderer] = {Mode.BATCH: as_batch, Mode.STREAM: as_stream}
 
 
 class Order(BaseModel):
-    """The body of a POST. A flag left out is no opinion, and that is not the same as false."""
+    """The body of a POST. A flag that is absent leaves the mode open, which differs from false."""
 
     poem: str
     stream: StrictBool | None = None
@@ -65,18 +65,18 @@ class Order(BaseModel):
 
 @app.get("/poems/{poem}")
 async def get_poem(poem: str, request: Request, mode: Mode | None = None) -> Response:
-    """Answer a GET, which has no body and so no flag."""
+    """Respond to a GET, which has no body and so no flag."""
     return await answer(poem, request, mode, None)
 
 
 @app.post("/poems")
 async def post_poem(order: Order, request: Request, mode: Mode | None = None) -> Response:
-    """Answer a POST."""
+    """Respond to a POST."""
     return await answer(order.poem, request, mode, order.stream)
 
 
 async def answer(poem: str, request: Request, query: Mode | None, flag: bool | None) -> Response:
-    """Find out all that is wrong with the request first: once a stream has begun, its status stands."""
+    """Check the request first: once a stream has begun, its status cannot be changed."""
     if poem not in POEMS:
         raise refusal(404, "there is no such poem")
     accept = ", ".join(request.headers.getlist("accept"))  # it may come as several header lines
@@ -89,7 +89,7 @@ async def answer(poem: str, request: Request, query: Mode | None, flag: bool | N
 
 
 def refusal(status: int, detail: str) -> HTTPException:
-    """Make an error answer: JSON in either mode, and as dependent on the headers as the rest."""
+    """Make an error response: JSON in both modes, with the same Vary field as the others."""
     log.info("%s", status)
     return HTTPException(status, detail, VARY)
 
@@ -98,7 +98,7 @@ def refusal(status: int, detail: str) -> HTTPException:
 
 
 def show(stage: Stage) -> None:
-    """Send all requests, then list what came of them."""
+    """Send all requests, then list the responses."""
     stage.scene(f"{len(ASKS)} requests to one API (ann-1 is registered as able to read SSE)")
     rows = [f"{'request':<46} | {'answer':<6} | decided by"]
     with stage.http() as http:
@@ -110,16 +110,16 @@ def show(stage: Stage) -> None:
             answered = MEDIA_TYPES[media_type(reply)] if reply.is_success else f"{reply.status_code}"
             rows.append(f"{ask!s:<46} | {answered:<6} | {reply.headers.get('Mode-Decided-By', '-')}")
     stage.table(rows)
-    stage.note(f"First that has an opinion: query, body flag, Accept, capability. Vary: {VARY['Vary']}.")
+    stage.note(f"The first signal that is there decides: query, body flag, Accept, capability. Vary: {VARY['Vary']}.")
 
 
 def media_type(reply: httpx.Response) -> str:
-    """Give the media type without its parameters."""
+    """Return the media type without its parameters."""
     return str(reply.headers["Content-Type"]).partition(";")[0]
 
 
 def describe(reply: httpx.Response) -> str:
-    """Say what came, in a few words."""
+    """Describe a response in a few words."""
     if media_type(reply) == "text/event-stream":
         return f"stream, {len(list(read_events([reply.content])))} events"
     body = reply.json()

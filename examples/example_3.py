@@ -1,8 +1,8 @@
-"""Example 3: a model's answer, token by token, in the shape of the Chat Completions API.
+"""Example 3: a model's completion, token by token, in the shape of the Chat Completions API.
 
     make example-3
 
-Or serve the app alone. Press Ctrl-C in the middle of the answer, then ask what the model did:
+Or serve the app alone. Press Ctrl-C in the middle of the response, then see what the model did:
 
     .venv/bin/uvicorn --app-dir examples example_3:app
     curl -N http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \\
@@ -38,7 +38,7 @@ def tokens_of(text: str) -> list[str]:
 
 
 async def parrot(prompt: str) -> AsyncGenerator[str]:
-    """Be the model: say what was said, one token at a time. Each one costs time, as on a real model."""
+    """The model: it repeats the prompt, one token at a time. Each takes time, as in a real model."""
     tokens = tokens_of(prompt)
     made = 0
     stats["models_running"] += 1
@@ -50,16 +50,16 @@ async def parrot(prompt: str) -> AsyncGenerator[str]:
             log.info("token %d of %d: %r", made, len(tokens), token)
             yield token
     finally:
-        # Runs at the end, and also when the client has left: the server then cancels the stream, which raises
-        # CancelledError at the sleep, or it closes it, which raises GeneratorExit at the yield. Neither is
-        # caught here. Whoever catches them keeps a model busy for nobody.
+        # Runs at the end, and also when the client has disconnected: the server then cancels the stream, which
+        # raises CancelledError at the sleep, or closes it, which raises GeneratorExit at the yield. Catch
+        # neither: the model would go on although nobody reads its tokens.
         stats["models_running"] -= 1
         log.info("model stopped after %d of %d tokens", made, len(tokens))
 
 
 @app.post("/v1/chat/completions")
 async def chat(request: ChatRequest) -> Response:
-    """Answer whole or in chunks. What is wrong must be said here, while there is still a status to say it."""
+    """Respond whole or in chunks. Errors must be found here, while the status can still report them."""
     if request.model != "parrot-1":
         return failure(404, f"The model {request.model!r} does not exist.", "model_not_found")
     if request.stream_options and not request.stream:
@@ -73,7 +73,7 @@ async def chat(request: ChatRequest) -> Response:
 
 @app.get("/stats")
 async def get_stats() -> dict[str, int]:
-    """Tell how many models run now, and how many tokens were made so far."""
+    """Return how many models run now, and how many tokens were made so far."""
     return stats
 
 
@@ -84,7 +84,7 @@ LONG = " ".join(f"word-{number}" for number in range(1, 501))
 
 
 def show(stage: Stage) -> None:
-    """Read one answer to its end, ask for one whole, and leave one in the middle."""
+    """Read one stream to its end, request one batch, and disconnect from one stream in the middle."""
     with stage.http() as http:
         last = ""
         stage.scene("In chunks: chat.completion.chunk")
@@ -102,20 +102,20 @@ def show(stage: Stage) -> None:
             stage.client(f"{reply.status_code} {message}")
         made = show_leaving(stage, http)
     stopped = "stopped because" if made < len(tokens_of(LONG)) else "went on although"
-    stage.note(f"The model {stopped} its client had left. To say it all would have taken it 30 seconds.")
+    stage.note(f"The model {stopped} its client had disconnected. All tokens would have taken it 30 seconds.")
 
 
 def show_leaving(stage: Stage, http: httpx.Client) -> int:
-    """Leave after six tokens of a long answer; tell how many the model made in all."""
+    """Disconnect after six tokens of a long stream. Return how many the model made in all."""
     before = http.get("/stats").json()
-    stage.scene("The client leaves in the middle of 500 tokens")
+    stage.scene("The client disconnects in the middle of 500 tokens")
     with ask(http, LONG, stream=True) as reply:
         for number, event in enumerate(read_events(reply.iter_bytes())):
             if number:  # the first one carries the role
                 stage.client(f"token {number}: {json.loads(event.data)['choices'][0]['delta']['content']!r}")
             if number == 6:
                 break
-        stage.client("leaves: closes the connection")
+        stage.client("disconnects: closes the connection")
     stage.wait_for_server("of 500 tokens")
     after = http.get("/stats").json()
     made: int = after["tokens_made"] - before["tokens_made"]
@@ -125,14 +125,14 @@ def show_leaving(stage: Stage, http: httpx.Client) -> int:
 
 @contextmanager
 def ask(http: httpx.Client, text: str, **options: object) -> Iterator[httpx.Response]:
-    """Ask the parrot."""
+    """Send a request to the parrot."""
     body = {"model": "parrot-1", "messages": [{"role": "user", "content": text}]} | options
     with http.stream("POST", "/v1/chat/completions", json=body) as reply:
         yield reply
 
 
 def shorten(data: str) -> str:
-    """Say what is new in a chunk, or in a whole answer."""
+    """Return what is new in a chunk, or in a whole completion."""
     if data == "[DONE]":
         return data
     answer: Json = json.loads(data)
@@ -143,4 +143,4 @@ def shorten(data: str) -> str:
 
 
 if __name__ == "__main__":
-    run("Example 3: a model's answer, token by token", app, show)
+    run("Example 3: a model's completion, token by token", app, show)

@@ -1,13 +1,13 @@
-"""Batch or stream? Four signals can name the mode. The first that has an opinion decides:
+"""Batch or stream? Four signals can choose the mode. The first one that is there decides:
 
-1. the query, `?mode=stream`: somebody typed it, for this one request;
+1. the query, `?mode=stream`: it was written for this one request;
 2. the body's flag, `"stream": true`: what SDKs send. It goes before Accept, because many SDKs send
-   `Accept: application/json` along with it, whatever they ask for;
-3. the Accept header, when it likes one media type better than the other;
+   `Accept: application/json` along with it, whichever mode they want;
+3. the Accept header, when it prefers one media type to the other;
 4. the capability that is registered for the API key. A header of its own that says "I can read SSE" would
    only repeat what Accept is for; this serves programs whose HTTP library sends `Accept: */*` by itself.
 
-When all are silent: a batch, which every client can read.
+Without any signal: a batch, which every client can read.
 """
 
 from enum import StrEnum
@@ -19,7 +19,7 @@ CAPABILITIES = {"ann-1": {"sse"}, "bob-1": set[str]()}  # by API key; a table of
 
 
 class Mode(StrEnum):
-    """How an answer is sent. The value is what `?mode=` takes."""
+    """How a response is sent. The value is what `?mode=` takes."""
 
     BATCH = "batch"
     STREAM = "stream"
@@ -27,13 +27,13 @@ class Mode(StrEnum):
 
 MEDIA_TYPES = {"application/json": Mode.BATCH, "text/event-stream": Mode.STREAM}
 
-# A cache may give one client's answer to another only if these headers are alike. The query needs no mention:
-# it is part of the URL. This goes on every answer, refusals too.
+# A cache may send one client's response to another only if these headers are equal. The query need not be named:
+# it is part of the URL. This field is in every response, errors too.
 VARY = {"Vary": "Accept, X-API-Key"}
 
 
 class Decision(NamedTuple):
-    """A mode, and the signal that settled it."""
+    """A mode, and the signal that decided it."""
 
     mode: Mode
     why: str
@@ -44,7 +44,7 @@ class NotAcceptable(Exception):
 
 
 def decide(query: Mode | None, flag: bool | None, accept: str, key: str | None) -> Decision:
-    """Ask the signals in the order above."""
+    """Look at the signals in the order above. Raises NotAcceptable."""
     if query is not None:
         return Decision(query, "query")
     if flag is not None:

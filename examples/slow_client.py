@@ -1,4 +1,4 @@
-"""A client that reads no more than it is told to, over a connection with a small receive buffer."""
+"""A client that reads only as many items as it is asked to, over a connection with a small receive buffer."""
 
 import http.client
 import socket
@@ -10,7 +10,7 @@ TIMEOUT = 10.0
 
 
 class SlowClient:
-    """Reads numbered items, one event at a time. What it does not read stays with the network and the server."""
+    """Reads numbered items, one event at a time. What it does not read stays in the buffers of kernel and server."""
 
     def __init__(self, address: tuple[str, int], path: str) -> None:
         """Send the request and read the headers."""
@@ -35,6 +35,6 @@ class SlowClient:
                 raise ValueError(f"item {self.read} is lost: {number} came")
 
     def close(self) -> None:
-        """Leave."""
+        """Close the connection."""
         self._reply.close()
         self._sock.close()

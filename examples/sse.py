@@ -1,4 +1,4 @@
-"""Server-sent events, both ways: write one event, answer with a stream of them, read them back.
+"""Server-sent events, both ways: write one event, respond with a stream of them, read them back.
 
 The format is that of the WHATWG HTML standard, section 9.2. All four examples use it.
 """
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
-# The only three line ends of the format. str.splitlines() knows more (U+2028, form feed, ...) and would
-# break text that merely contains one of those.
+# The only three line endings of the format. str.splitlines() also splits at U+2028, form feed and others, and
+# so would cut text that contains one of those.
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def event(data: str, *, name: str | None = None) -> str:
-    """Write one event: a `data:` line for every line of the data, then a blank line, which sends it off."""
+    """Write one event: a `data:` line for every line of the data, then a blank line, which ends the event."""
     lines = [f"data: {line}" for line in LINE_END.split(data)]
     if name is not None:
         if LINE_END.search(name):
@@ -29,25 +29,25 @@ def event(data: str, *, name: str | None = None) -> str:
 
 
 def json_event(value: object, *, name: str | None = None) -> str:
-    """Write one event whose data is JSON. NaN is refused: it is no JSON, and browsers cannot read it."""
+    """Write one event whose data is JSON. NaN is refused: it is not valid JSON, and browsers cannot read it."""
     return event(json.dumps(value, ensure_ascii=False, allow_nan=False), name=name)
 
 
 class EventStream(StreamingResponse):
-    """Answers with the events that a generator yields, each one sent before the next is asked for."""
+    """A response with the events that a generator yields. Each one is sent before the next is pulled."""
 
     media_type = "text/event-stream"
 
     def __init__(self, events: AsyncGenerator[str], headers: dict[str, str] | None = None) -> None:
-        """Keep the generator, to close it later; no cache may answer for a live stream."""
+        """Keep the generator, to close it later. A live stream must not come from a cache."""
         super().__init__(events, headers={"Cache-Control": "no-cache"} | (headers or {}))
         self.events = events
 
     async def stream_response(self, send: Send) -> None:
         """Send the events, and close the generator whatever happens.
 
-        When the client leaves while `send` waits, the generator rests at its `yield` and nothing is raised
-        in it. Without `aclosing` its `finally` would run only when the garbage collector comes by.
+        When the client disconnects while `send` waits, the generator is suspended at its `yield`, and nothing is
+        raised in it. Without `aclosing`, its `finally` would run only at garbage collection.
         """
         async with aclosing(self.events):
             await super().stream_response(send)
@@ -62,7 +62,7 @@ class Event:
 
 
 def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """Read events from bytes that may be cut anywhere. What has no blank line after it is dropped."""
+    """Read events from bytes that may be cut anywhere. An event without a blank line after it is dropped."""
     data: list[str] = []
     name = ""
     for line in _lines(chunks):
@@ -90,7 +90,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
             continue
         if first:
             text, first = text.removeprefix("\ufeff"), False
-        if after_cr:  # this line feed belongs to a line end that was cut in two
+        if after_cr:  # this line feed belongs to a line ending that was cut in two
             text = text.removeprefix("\n")
         # A carriage return ends its line at once: waiting to see what follows would delay the event.
         after_cr = text.endswith("\r")

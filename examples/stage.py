@@ -20,14 +20,14 @@ from starlette.types import ASGIApp
 COLUMNS = 80
 LANE = 34  # 5 for the time, two lanes, two times " | "
 CYAN, GREEN, BOLD, DIM = "36", "32", "1", "2"
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 class Stage:
-    """What a show needs: where the server is, and a terminal to say things on."""
+    """What a show needs: the address of the server, and a terminal to print on."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        """Know the server's address; the clock starts now."""
+        """Keep the server's address, and start the clock."""
         self.address = address
         self.url = f"http://{address[0]}:{address[1]}"
         self._clock = time.monotonic()
@@ -35,8 +35,8 @@ class Stage:
         self._server_said: list[str] = []
 
     def http(self) -> httpx.Client:
-        """Make a client of the server, deaf to any proxy that the environment names."""
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=PATIENCE)
+        """Make a client of the server. It ignores any proxy that the environment names."""
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=TIMEOUT)
 
     def scene(self, title: str) -> None:
         """Begin a part of the show: a title, the lanes' names, and the clock at zero."""
@@ -45,18 +45,18 @@ class Stage:
         self._clock = time.monotonic()
 
     def server(self, text: str) -> None:
-        """Say what the server does, in the left lane."""
+        """Print what the server does, in the left lane."""
         self._lane(text, "", CYAN)
         with self._changed:
             self._server_said.append(text)
             self._changed.notify_all()
 
     def client(self, text: str) -> None:
-        """Say what the client does or sees, in the right lane."""
+        """Print what the client does or sees, in the right lane."""
         self._lane("", text, GREEN)
 
     def note(self, text: str) -> None:
-        """Say something across both lanes, wrapped."""
+        """Print text across both lanes, wrapped."""
         paragraphs = [textwrap.fill(part, COLUMNS, break_on_hyphens=False) for part in text.strip().split("\n")]
         _print("", *paragraphs)
 
@@ -65,19 +65,19 @@ class Stage:
         _print("", *rows)
 
     def wait_for_server(self, text: str) -> str:
-        """Wait until the server has said something with this text in it, and give that line."""
+        """Wait until the server has logged a line that contains ``text``, and return it. Raises TimeoutError."""
 
         def found() -> str | None:
             return next((line for line in self._server_said if text in line), None)
 
         with self._changed:
-            line = self._changed.wait_for(found, PATIENCE)
+            line = self._changed.wait_for(found, TIMEOUT)
         if line is None:
-            raise TimeoutError(f"the server never said: {text}")
+            raise TimeoutError(f"the server did not log: {text}")
         return line
 
     def elapsed(self) -> float:
-        """Tell the seconds since the scene began."""
+        """Return the seconds since the scene began."""
         return time.monotonic() - self._clock
 
     def _lane(self, left: str, right: str, colour: str) -> None:
@@ -89,7 +89,7 @@ class Stage:
 
 
 def run(title: str, app: ASGIApp, show: Callable[[Stage], None], *, send_buffer: int = 0) -> None:
-    """Serve the app, play the show, stop the server. Ctrl-C ends it early and tidily."""
+    """Serve the app, play the show, stop the server. Ctrl-C ends it early and cleanly."""
     listener = _listen(send_buffer)
     stage = Stage(listener.getsockname())
     _show_log(stage)
@@ -98,7 +98,7 @@ def run(title: str, app: ASGIApp, show: Callable[[Stage], None], *, send_buffer:
     interrupted = False
     thread.start()
     try:
-        if not server.ready.wait(PATIENCE):
+        if not server.ready.wait(TIMEOUT):
             raise TimeoutError("the server did not start")
         _print(_paint(title, BOLD))
         show(stage)
@@ -106,14 +106,14 @@ def run(title: str, app: ASGIApp, show: Callable[[Stage], None], *, send_buffer:
         interrupted = True
     finally:
         server.should_exit = True
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
     if interrupted:
         _print("", "Stopped.")
         raise SystemExit(130)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready, so that nobody has to try."""
+    """A server that reports when it is ready, so that no client has to try."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -140,11 +140,11 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 def _listen(send_buffer: int) -> socket.socket:
-    """Bind before the server starts: the port is known and ours, so there is none to race for."""
+    """Bind before the server starts: the port is known, and no other process can take it."""
     # The protocol is named because asyncio looks at it: only then are small writes sent without delay
     # (TCP_NODELAY).
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if send_buffer:  # what the listener has, accepted connections inherit
+    if send_buffer:  # accepted connections inherit it from the listener
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     listener.bind(("127.0.0.1", 0))
     listener.listen()
@@ -174,7 +174,7 @@ def _print(*lines: str) -> None:
     with _printing:
         try:
             print(*lines, sep="\n", flush=True)
-        except BrokenPipeError:  # the reader of our output has left: `make example-1 | head`
+        except BrokenPipeError:  # the reader of our output has ended: `make example-1 | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -116,7 +116,7 @@ def test_1_stream_comes_day_by_day_and_batch_at_once() -> None:
     assert stream.index("200 OK") < stream.index("Mon is ready")
     assert stream.index('"Mon"') < stream.index("Tue is ready")
     assert batch.index("Fri is ready") < batch.index("200 OK")
-    assert "The answers are the same." in output
+    assert "The days are the same." in output
 
 
 def test_2_table_says_which_mode_and_why() -> None:
@@ -144,9 +144,9 @@ def test_3_model_stops_when_its_client_leaves() -> None:
     stopped = re.search(r"model stopped after (\d+) of 500 tokens", server)
     assert stopped
     assert 6 <= int(stopped[1]) < 500
-    assert "leaves: closes the connection" in client
+    assert "disconnects: closes the connection" in client
     assert f"asks /stats: 0 models running, {stopped[1]} tokens made of 500" in client
-    assert "The model stopped because its client had left." in played(3).stdout
+    assert "The model stopped because its client had disconnected." in " ".join(played(3).stdout.split())
 
 
 def test_4_only_the_bounded_producer_is_held_back() -> None:
@@ -159,7 +159,7 @@ def test_4_only_the_bounded_producer_is_held_back() -> None:
     assert "bounded: full, so put waits" in server
     assert "unbounded: all 20000 made" in server
     assert "stream closed: bounded" in server
-    assert "leaves both" in client
+    assert "disconnects from both" in client
 
 
 # --- The pieces ---
