@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
 
 #: Unicode categories that can move the cursor, reorder what stands around them, or show nothing at all.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -47,6 +50,25 @@ def ago(moment: datetime, *, now: datetime | None = None) -> str:
             count = int(seconds // length)
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def from_here(path: Path) -> str:
+    """``path`` relative to the working directory when it is below it, and as it is otherwise."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def closest(wrong: str, right: Iterable[str], *, cutoff: float = 0.5) -> str:
+    """The one of ``right`` that is most like ``wrong``, or "" when none has a likeness (0 to 1) of ``cutoff``."""
+    return next(iter(get_close_matches(wrong, list(right), n=1, cutoff=cutoff)), "")
+
+
+def did_you_mean(wrong: str, right: Iterable[str]) -> str:
+    """ " Did you mean …?" when one of ``right`` contains ``wrong`` or is like it, otherwise ""."""
+    names = list(right)
+    containing = next((name for name in names if wrong and wrong in name), "")
+    name = containing or closest(wrong, names)
+    return f" Did you mean {name!r}?" if name else ""
 
 
 def _show(char: str) -> str:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from grader import cli
 from grader.catalog.kata import Kata
 from grader.catalog.packs import bundled
+from grader.cli import main as command_line
 from grader.grading.plugin import checks_of
 from tests.conftest import ROOT
 
@@ -38,11 +38,12 @@ def test_the_readme_lists_each_kata_as_it_is(kata: Kata) -> None:
 
 def test_the_readme_lists_all_commands_and_only_those() -> None:
     listed = set(re.findall(r"^\| `grade ([a-z]+)\b", README, re.MULTILINE))
-    assert listed == set(cli.cli.commands) - {"run"}
+    assert listed == set(command_line.COMMANDS) - {"run"}
 
 
 def options_of(command: str) -> set[str]:
-    options = [option for option in cli.cli.commands[command].params if isinstance(option, click.Option)]
+    found = command_line.cli.get_command(click.Context(command_line.cli), command)
+    options = [option for option in found.params if isinstance(option, click.Option)] if found else []
     return {name for option in options for name in option.opts if name.startswith("--")}
 
 

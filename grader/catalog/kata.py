@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -231,12 +231,3 @@ def _sha256sum(name: str, file: Path) -> bytes:
         found = hashlib.file_digest(content, "sha256").hexdigest()
     escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
     return os.fsencode(f"{'' if escaped == name else chr(92)}{found}  {escaped}\n")
-
-
-def meant(wrong: str, right: Iterable[str]) -> str:
-    """ " Did you mean …?" when something close to ``wrong`` exists, otherwise nothing."""
-    import difflib
-
-    names = list(right)
-    close = [name for name in names if wrong and wrong in name] or difflib.get_close_matches(wrong, names, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""

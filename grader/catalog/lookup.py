@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.catalog import installed
-from grader.catalog.kata import BUNDLED, FOLDER_NAME, Kata, meant, names_of, read_kata
+from grader.catalog.kata import BUNDLED, FOLDER_NAME, Kata, names_of, read_kata
 from grader.catalog.packs import SETTING, Catalog, near
 from grader.errors import BadKata, UsageError
+from grader.text import did_you_mean
 
 
 def available(start: Path, folders: Sequence[Path] = ()) -> Catalog:
@@ -64,7 +65,7 @@ def _unknown(wanted: str, catalog: Catalog, start: Path) -> str:
     if re.fullmatch(r"(kata-)?\d+", wanted):  # of numbers, none is like another
         return f"There is no kata {wanted!r}. There are {_ids(catalog)}."
     names = [name for kata in catalog.katas for name in (kata.id, kata.name)]
-    return f"There is no kata {wanted!r}.{meant(wanted, names)} See `grade list`."
+    return f"There is no kata {wanted!r}.{did_you_mean(wanted, names)} See `grade list`."
 
 
 def _unnamed(wanted: str, start: Path) -> Path | None:

@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from grader import interrupt
-from grader.cli.shared import app_option, complete_kata, console_for, module_of, must_be_installed, server_options
+from grader.cli.console import console_for
+from grader.cli.parameters import Target, color_option, takes_app
 from grader.errors import BootFailed, UsageError
+from grader.probe.connection import Disconnect
+from grader.report import terminal
+from grader.report.picture.console import ASCII, LINES, Pen, Tone
+from grader.report.picture.layout import SILENCE, Party, Remark, Row, Silence, arrow, stretch
 from grader.score import Exit
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from grader.report.picture.layout import Row
-    from grader.trace import Shown
+from grader.text import visible
+from grader.trace import Behaviour, Burst, Fields, Request, Shown, trace
 
 
 @click.command("trace")
-@click.argument("kata", shell_complete=complete_kata)
+@takes_app
 @click.argument("path")
-@click.option("-X", "--request", "method", metavar="METHOD", help="[GET, or POST when there is a body]")
+@click.option("-X", "--request", "method", metavar="METHOD", help="[default: GET, or POST when there is a body]")
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this field, too.")
 @click.option("--json", "body", metavar="TEXT", help="Send this body, as application/json.")
 @click.option(
     "--disconnect-after", type=click.IntRange(0), metavar="N", help="Disconnect after N chunks (0: after the head)."
 )
 @click.option("--abort", is_flag=True, help="Disconnect by a reset (RST) instead of a close (FIN).")
-@click.option("--stall", is_flag=True, help="Read nothing, and see how far the app runs ahead.")
+@click.option("--stall", is_flag=True, help="Read nothing, and see how many items the app pulls meanwhile.")
 @click.option("--hold", type=click.IntRange(0), metavar="N", help="The upstream gives N items, and no more.")
 @click.option("--for", "seconds", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="SECONDS")
-@app_option
-@server_options
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="NO_COLOR is heeded.")
-def trace_command(
-    kata: str,
+@color_option
+def command(
+    target: Target,
     path: str,
     method: str | None,
     headers: tuple[str, ...],
@@ -49,31 +47,21 @@ def trace_command(
     stall: bool,
     hold: int | None,
     seconds: float,
-    app: str | None,
-    loop: str,
-    http: str,
     color: str,
-) -> None:
-    """Boot your app for KATA, send one request for PATH, and show it live: times, fields, chunks, pulls.
+) -> Exit:
+    """Send one request for PATH to your app, and show what happens at both ends.
+
+    It shows each field, chunk and pull when it comes, with its time.
 
     \b
     grade trace kata-1 '/generate?prompt=hello&stream=true'
     grade trace kata-2 '/tasks?stream=true' --json '{"task": "tea", "steps": 3}'
 
-    The upstream is the kit's stand-in: a key with "fail", "fail-after-2", "empty" or "slow" in it changes its mood.
+    The kit's stand-in is the upstream. Key words select failure modes: "fail", "fail-after-2", "empty", "slow".
     """
-    from grader.catalog.lookup import find
-    from grader.probe.connection import Disconnect
-    from grader.report import terminal
-    from grader.serving.app import Launch
-    from grader.trace import Behaviour, Request, trace
-
-    found = find(kata, Path.cwd())
-    module, name = module_of(app, found, kata)
-    must_be_installed(loop, http)
     request = Request(
         method or ("GET" if body is None else "POST"),
-        _target(path),
+        _path_of(path),
         _fields(headers, body),
         body.encode() if body is not None else None,
     )
@@ -84,19 +72,19 @@ def trace_command(
     console = console_for(color)
     interrupt.suppress_lost_work_notice()
     try:
-        summary = trace(Launch(module, name, loop, http), request, behaviour, _Screen(console).show)
+        summary = trace(target.launch(), request, behaviour, _Screen(console).show)
     except BootFailed as error:
         for part in terminal.boot_failure(error.failure, ""):
             console.print(part, highlight=False, markup=False)
-        sys.exit(Exit.FAILED)
+        return Exit.FAILED
     for part in terminal.log(summary.log):
         console.print(part, highlight=False, markup=False)
     for sentence in summary.sentences:
         console.print(sentence, style="bold", highlight=False, markup=False)
-    sys.exit(Exit.PASSED if summary.answered else Exit.FAILED)
+    return Exit.PASSED if summary.answered else Exit.FAILED
 
 
-def _target(path: str) -> str:
+def _path_of(path: str) -> str:
     """Path and query: of a whole address, too, as it may have been copied from a curl line."""
     path = re.sub(r"^https?://[^/?]*", "", path)
     return path if path.startswith("/") else f"/{path}"
@@ -108,7 +96,9 @@ def _fields(headers: tuple[str, ...], body: str | None) -> dict[str, str]:
     for header in headers:
         name, colon, value = header.partition(":")
         if not colon or not name.strip() or not (name + value).isprintable():
-            raise UsageError(f"--header: {header!r} is no field; write it like 'Accept: text/event-stream'.")
+            raise UsageError(
+                f"--header: {header!r} is not a valid header field; write it like 'Accept: text/event-stream'."
+            )
         found[name.strip().lower()] = value.strip()
     return found
 
@@ -117,18 +107,12 @@ class _Screen:
     """Prints what happens, row by row, with the silences between."""
 
     def __init__(self, console: Console) -> None:
-        from grader.report.picture.console import ASCII, LINES, Pen
-
         self._console = console
         self._pen = Pen(min(console.width, 140), ASCII if console.options.ascii_only else LINES)
         self._last: float | None = None
 
     def show(self, shown: Shown) -> None:
         """Print what is shown next, below the names of the lanes."""
-        from rich.text import Text
-
-        from grader.report.picture.console import Tone
-
         if self._last is None:
             self._console.print(Text(self._pen.heading().text, "dim"), soft_wrap=True)
             self._last = 0.0
@@ -137,10 +121,6 @@ class _Screen:
             self._console.print(Text(line.text, style, no_wrap=True), soft_wrap=True)
 
     def _rows(self, shown: Shown, last: float) -> Iterator[Row]:
-        from grader.report.picture.layout import SILENCE, Party, Remark, Silence, arrow, stretch
-        from grader.text import visible
-        from grader.trace import Burst, Fields
-
         match shown:
             case Fields(fields):
                 for name, value in fields:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
-from grader.cli.shared import complete_kata, console_for, progress_of, tell_refused
+from grader.catalog.kata import Kata
+from grader.catalog.lookup import available, find
+from grader.catalog.packs import Catalog
+from grader.cli.console import console_for, progress_of
+from grader.cli.parameters import complete_kata, tell_refused
 from grader.errors import UsageError
+from grader.pool.pool import Pool
 from grader.score import Exit
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from grader.catalog.kata import Kata
-    from grader.pool.pool import Pool
+from grader.verify.audit import audit
+from grader.verify.proof import prove
+from grader.verify.samples import Samples
+from grader.verify.survival import survey
+from grader.verify.tables import matrix, mutants, repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class _Order:
 @click.command("verify")
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
 @click.option("--mutate", is_flag=True, help="Also grade mutants of the right apps: each must fail.")
-@click.option("--repeat", "repeats", type=click.IntRange(1), metavar="N", help="Grade every app N times, and compare.")
+@click.option("--repeat", type=click.IntRange(1), metavar="N", help="Grade every app N times, and compare.")
 @click.option(
     "--load", type=click.IntRange(0), default=0, metavar="K", help="With --repeat: run K busy processes meanwhile."
 )
@@ -44,33 +47,32 @@ class _Order:
     "--resume",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="With --repeat: keep the results in FILE, and resume from there.",
+    help="With --repeat: keep the results in FILE, and resume from it.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Grades at a time [number of processors]."
+    "--jobs",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    help="Grades at a time.  [default: the number of processors]",
 )
-@click.option("--seed", default="", help="Repeat what was drawn.")
-def verify_command(
-    katas: tuple[str, ...], mutate: bool, repeats: int | None, load: int, resume: Path | None, jobs: int, seed: str
-) -> None:
-    """Prove that KATAS (all, if none is named) are sound and fair.
+@click.option("--seed", default="", help="Use the inputs of an earlier run, whose table shows its seed.")
+def command(
+    katas: tuple[str, ...], mutate: bool, repeat: int | None, load: int, resume: Path | None, jobs: int, seed: str
+) -> Exit:
+    """Prove that KATAS are sound and fair.
 
-    With --repeat the proof is not printed, only which verdicts of it differ between grades.
+    Without KATAS it takes all of them. With --repeat it prints only which verdicts differ between grades.
     """
-    from grader.catalog.lookup import available, find
-    from grader.catalog.packs import Catalog
-    from grader.pool.pool import Pool
-
-    if repeats is None and (load or resume):
+    if repeat is None and (load or resume):
         raise UsageError("--load and --resume need --repeat N.")
     here = Path.cwd()
     console = console_for("auto")
     found = available(here) if not katas else Catalog(tuple(find(name, here) for name in katas))
     with Pool(jobs) as pool:
-        order = _Order(pool, seed, mutate, repeats or 0, load, resume)
+        order = _Order(pool, seed, mutate, repeat or 0, load, resume)
         problems = [problem for kata in found.katas for problem in _verify(kata, order, console)]
     tell_refused(found)
-    sys.exit(Exit.FAILED if problems or found.refused else Exit.PASSED)
+    return Exit.FAILED if problems or found.refused else Exit.PASSED
 
 
 def _verify(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
@@ -82,9 +84,6 @@ def _verify(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
 
 
 def _prove(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    from grader.verify.proof import prove
-    from grader.verify.tables import matrix
-
     with progress_of(f"{kata.name}: apps graded") as progress:
         proof = prove(kata, order.pool, seed=order.seed, progress=progress)
     matrix.show(proof, console)
@@ -92,9 +91,6 @@ def _prove(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
 
 
 def _mutate(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    from grader.verify.survival import survey
-    from grader.verify.tables import mutants
-
     with progress_of(f"{kata.name}: mutants graded") as progress:
         found = survey(kata, order.pool, seed=order.seed, progress=progress)
     mutants.show(found, console)
@@ -102,10 +98,6 @@ def _mutate(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
 
 
 def _repeat(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    from grader.verify.audit import audit
-    from grader.verify.samples import Samples
-    from grader.verify.tables import repeats
-
     samples = Samples(order.resume, kata)
     seed = order.seed or os.urandom(4).hex()
     with progress_of(f"{kata.name}: grades repeated") as progress:

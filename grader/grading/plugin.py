@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalog.kata import Kata, meant
+from grader.catalog.kata import Kata
 from grader.errors import BadKata, BootFailed, Inconclusive, UsageError, Violation
 from grader.grading import comparison
 from grader.grading.rig import Rig
@@ -25,6 +25,7 @@ from grader.probe.draw import Draw
 from grader.probe.session import Session
 from grader.probe.upstream import Upstream
 from grader.spec import check_of
+from grader.text import did_you_mean
 
 #: Of pytest itself only what runs tests: no terminal, no cache, no capturing, nobody's configuration.
 _QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexception threadexception doctest junitxml"
@@ -313,7 +314,7 @@ def _closure(checks: list[Check], wanted: str, kata: Kata) -> set[str]:
     """The check that is wanted, and what it comes after. Raises UsageError."""
     known = {check.id: check for check in checks}
     if wanted not in known:
-        raise UsageError(f"There is no check {wanted!r}.{meant(wanted, known)} See `grade explain {kata.id}`.")
+        raise UsageError(f"There is no check {wanted!r}.{did_you_mean(wanted, known)} See `grade explain {kata.id}`.")
     kept: set[str] = set()
     queue = [wanted]
     while queue:

@@ -16,7 +16,7 @@ from grader.report.picture import layout
 from grader.report.picture.console import ASCII, LINES, Line, Pen, Tone
 from grader.requirement import link
 from grader.score import first_failure
-from grader.text import plural, visible, visible_bytes, visible_lines
+from grader.text import from_here, plural, visible, visible_bytes, visible_lines
 
 _MARKS = {
     Outcome.PASSED: ("pass", "green"),
@@ -41,12 +41,8 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
 
 def _heading(report: Report) -> Text:
     number = report.kata.split("-")[1]
-    return Text.assemble((f"Kata {number}: {report.title}", "bold"), f"   {visible(_short(report.app), 400)}")
-
-
-def _short(path: str) -> str:
-    """``path`` as seen from here, when it is below here."""
-    return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else path
+    app = from_here(Path(report.app))
+    return Text.assemble((f"Kata {number}: {report.title}", "bold"), f"   {visible(app, 400)}")
 
 
 def _results(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:

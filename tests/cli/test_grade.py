@@ -167,12 +167,12 @@ def loaded(code: str) -> set[str]:
 
 
 def test_help_is_quick_as_it_loads_nothing_that_grading_needs() -> None:
-    code = "from grader import cli\ntry: cli.cli.main(['--help'], 'grade')\nexcept SystemExit: pass"
+    code = "from grader.cli.main import cli\ntry: cli.main(['--help'], 'grade')\nexcept SystemExit: pass"
     assert not loaded(code) & {"pytest", "httpx", "jsonschema", "rich", "asyncio", "fastapi", "uvicorn", "psutil"}
 
 
 def test_a_wrong_name_is_told_without_loading_what_grading_needs() -> None:
-    code = "sys.argv = ['grade', 'kata-l']\nfrom grader import cli\ntry: cli.main()\nexcept SystemExit: pass"
+    code = "sys.argv = ['grade', 'kata-l']\nfrom grader.cli.main import main\ntry: main()\nexcept SystemExit: pass"
     assert not loaded(code) & {"pytest", "httpx", "jsonschema", "rich", "asyncio", "fastapi", "uvicorn"}
 
 

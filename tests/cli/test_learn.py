@@ -89,9 +89,9 @@ def test_hints_come_one_after_the_other_and_are_remembered(workspace: Path, grad
     seen = [grade("hint", "77", cwd=workspace).out for _ in range(4)]
     assert [text.count(" of 3  ") for text in seen] == [1, 2, 3, 3]
     assert "the answer is JSON" in seen[0]
-    assert "ask again: grade hint kata-77" in seen[0]
+    assert "run this again: grade hint kata-77" in seen[0]
     assert "Say so in a header field." in seen[1]
-    assert "That was the last one" in seen[2]
+    assert "This was the last hint" in seen[2]
     assert entry(workspace)["hints"] == {"is_json": 4}
 
 
@@ -100,7 +100,7 @@ def test_a_hint_is_about_the_first_check_that_fails(workspace: Path, grade: Grad
     grade("77", cwd=workspace)
     done = grade("hint", "77", cwd=workspace)
     assert "the answer is all that the upstream gives, in order" in " ".join(done.out.split())
-    assert "Its author gives no hint" in done.out
+    assert "This check has no hint" in done.out
 
 
 def test_a_hint_can_be_about_another_check(workspace: Path, grade: Grade) -> None:
@@ -117,7 +117,10 @@ def test_without_a_failure_there_is_nothing_to_hint_at(workspace: Path, grade: G
     write(app_of(workspace), SOLUTION)
     grade("77", cwd=workspace)
     done = grade("hint", "77", cwd=workspace)
-    assert (done.code, done.out) == (0, "Nothing fails in kata-77. On to the next kata: `grade list`.\n")
+    assert (done.code, done.out) == (
+        0,
+        "No check of kata-77 failed when it was last graded. `grade list` shows the next kata.\n",
+    )
 
 
 def test_an_app_that_did_not_start_is_to_be_mended_first(workspace: Path, grade: Grade) -> None:

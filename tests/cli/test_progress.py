@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.cli.shared import progress_of
+from grader.cli.console import progress_of
 from tests.small_kata import make_kata
 from tests.terminal import Terminal
 
@@ -45,11 +45,11 @@ def test_elsewhere_a_line_comes_now_and_then(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("grader.cli.shared.time.monotonic", lambda: now[0])
-    with progress_of("apps judged") as tell:
+    monkeypatch.setattr("grader.cli.console.time.monotonic", lambda: now[0])
+    with progress_of("apps graded") as tell:
         for seconds, done, total in [(1, 0, 0), (29, 3, 9), (40, 0, 0), (41, 4, 9), (60, 5, 9), (72, 9, 9)]:
             now[0] = seconds
             tell(done, total)
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err == "apps judged: 4 of 9\napps judged: 9 of 9\n"
+    assert told.err == "apps graded: 4 of 9\napps graded: 9 of 9\n"

@@ -13,7 +13,7 @@ from rich.text import Text
 from grader.learner.watch.state import State
 from grader.model import Outcome, Report
 from grader.report import advice, terminal
-from grader.text import plural, visible
+from grader.text import from_here, plural, visible
 
 _SIGNS = {
     Outcome.PASSED: ("✓", ".", "green"),
@@ -62,8 +62,7 @@ def line(state: State) -> str:
 
 
 def _body(state: State, title: str, app: Path, console: Console) -> list[RenderableType]:
-    path = app.relative_to(Path.cwd()) if app.is_relative_to(Path.cwd()) else app
-    parts: list[RenderableType] = [Text.assemble((title, "bold"), (f"   {visible(str(path), 200)}", "dim"))]
+    parts: list[RenderableType] = [Text.assemble((title, "bold"), (f"   {visible(from_here(app), 200)}", "dim"))]
     parts.append(_status(state))
     if state.report is None:
         parts += [Text(f"\n{visible(state.message, 500)}", "yellow")] if state.message else []

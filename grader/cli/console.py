@@ -1,0 +1,88 @@
+"""Where commands print: a console in colours or without, and progress on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from grader import interrupt
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Rich is imported where it is used: `grade KATA` starts the app first, which takes longer than importing Rich (60 ms).
+
+#: Seconds between two lines about progress where there is no terminal.
+_PLAIN_EVERY = 30.0
+
+
+def console_for(color: str, *, stderr: bool = False) -> Console:
+    """A console that respects ``--color`` and NO_COLOR."""
+    from rich.console import Console
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """Rich would exit with 1, which here means that some check has failed."""
+            raise BrokenPipeError
+
+    if color == "always":
+        return Output(force_terminal=True, highlight=False, stderr=stderr)
+    if color == "never" or os.environ.get("NO_COLOR"):
+        return Output(color_system=None, highlight=False, stderr=stderr)
+    return Output(highlight=False, stderr=stderr)
+
+
+@contextmanager
+def progress_of(what: str, *, color: str = "auto") -> Iterator[Callable[[int, int], None]]:
+    """Yields a function to call with how much is done of how much: it draws a bar, or without a terminal prints lines.
+
+    A total of 0 says that it is not known yet. Nothing is imported or shown before the first call.
+    """
+    if not sys.stderr.isatty():
+        yield _plain(what)
+        return
+    with ExitStack() as held:
+        bar: list[Callable[[int, int], None]] = []
+
+        def tell(done: int, total: int) -> None:
+            if not bar:
+                bar.append(held.enter_context(_bar(what, color)))
+            bar[0](done, total)
+
+        yield tell
+
+
+@contextmanager
+def _bar(what: str, color: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = console_for(color, stderr=True)
+    forget = interrupt.on_end(lambda: os.write(2, b"\r\x1b[K\x1b[?25h"))  # the bar hides the cursor
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None, count="")
+
+        def tell(done: int, total: int) -> None:
+            count = f"{done}/{total}" if total else ""
+            progress.update(task, completed=done, total=total or None, count=count)
+
+        yield tell
+    forget()
+
+
+def _plain(what: str) -> Callable[[int, int], None]:
+    last = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        if total and time.monotonic() - last >= _PLAIN_EVERY:
+            last = time.monotonic()
+            click.echo(f"{what}: {done} of {total}", err=True)
+
+    return tell

@@ -1,0 +1,38 @@
+"""`grade explain`: what a kata grades."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from grader.catalog.lookup import find
+from grader.cli.console import console_for
+from grader.cli.parameters import complete_kata
+from grader.grading.plugin import checks_of
+from grader.requirement import link
+from grader.score import Exit
+
+
+@click.command("explain")
+@click.argument("kata", shell_complete=complete_kata)
+def command(kata: str) -> Exit:
+    """Show what KATA grades: its checks, their points and requirements."""
+    found = find(kata, Path.cwd())
+    checks = checks_of(found)
+    console = console_for("auto")
+    total = sum(check.points for check in checks)
+    console.print(Text(f"{found.id}: {found.title} — {len(checks)} checks, {total} points", "bold"))
+    console.print("Your server must show that …", style="dim", highlight=False)
+    for check in checks:
+        notes = [f"[{check.id}]"]
+        notes += [f"rule: {check.rule} {link(check.rule)}".rstrip()] if check.rule else []
+        notes += [f"after: {', '.join(check.after)}"] if check.after else []
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        words = Text.assemble(check.title, ("\n" + "\n".join(notes), "dim"))
+        grid.add_row(f"{check.points:3}", words)
+        grid.columns[1].overflow = "fold"
+        console.print(grid)
+    return Exit.PASSED

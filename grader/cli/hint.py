@@ -1,0 +1,76 @@
+"""`grade hint`: one more hint about the first check that fails."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+
+from grader.catalog.kata import Kata
+from grader.catalog.lookup import find
+from grader.cli.console import console_for
+from grader.cli.parameters import complete_kata
+from grader.errors import UsageError
+from grader.grading.plugin import checks_of
+from grader.learner import journal
+from grader.learner.journal import Journal, Standing
+from grader.model import Check
+from grader.score import Exit
+from grader.text import did_you_mean
+
+
+@click.command("hint")
+@click.argument("kata", shell_complete=complete_kata)
+@click.option("--check", "name", default="", metavar="CHECK", help="About this check, not the first that fails.")
+def command(kata: str, name: str) -> Exit:
+    """Give the next hint about the first check of KATA that fails.
+
+    Each check has up to three, from the concept to nearly the answer. The workspace remembers which ones you have seen.
+    """
+    found = find(kata, Path.cwd())
+    notes = journal.require(Path.cwd(), found)
+    standing = notes.standing(found)
+    check = _wanted(found, checks_of(found), name, standing)
+    if check is None:
+        click.echo(f"No check of {found.id} failed when it was last graded. `grade list` shows the next kata.")
+    elif standing.trouble and not name:
+        raise UsageError(
+            f"Your app did not start when it was last graded: {standing.trouble}. "
+            f"Fix that first; `grade {found.id}` shows where."
+        )
+    else:
+        _give(check, found, notes, standing)
+    return Exit.PASSED
+
+
+def _wanted(kata: Kata, checks: list[Check], name: str, standing: Standing) -> Check | None:
+    """The check that is named, or the first that failed last time. Raises UsageError."""
+    by_id = {check.id: check for check in checks}
+    if name and name not in by_id:
+        raise UsageError(f"There is no check {name!r}.{did_you_mean(name, by_id)} See `grade explain {kata.id}`.")
+    names = [name] if name else [one for one in standing.failed if one in by_id]
+    return by_id[names[0]] if names else None
+
+
+def _give(check: Check, kata: Kata, notes: Journal, standing: Standing) -> None:
+    """Show one more hint, and those before it; remember that."""
+    console = console_for("auto")
+    console.print(Text.assemble(("Your server must show that ", "dim"), (check.title, "bold"), ("", "")))
+    if not check.hints:
+        console.print("This check has no hint. The kata's README says what is graded.", highlight=False)
+        return
+    count, shown = len(check.hints), standing.hints.get(check.id, 0) + 1
+    with suppress(OSError):
+        notes.note_hint(kata, check.id)
+    for number, hint in enumerate(check.hints[:shown], 1):
+        words = Text.assemble((f"{number} of {count}  ", "dim"), (hint, "cyan" if number == min(shown, count) else ""))
+        console.print(Padding(words, (0, 0, 0, 2)))
+    if shown < count:
+        more = f"For the next hint, run this again: grade hint {kata.id}"
+        line = more if standing.failed[:1] == (check.id,) else f"{more} --check {check.id}"
+    else:
+        line = f"This was the last hint. To see what is sent: grade {kata.id} --only {check.id}"
+    console.print(Text(line, "dim", no_wrap=True), soft_wrap=True)

@@ -1,0 +1,42 @@
+"""`grade list`: which katas there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from grader.catalog.kata import BUNDLED
+from grader.catalog.lookup import available
+from grader.cli.console import console_for
+from grader.cli.parameters import tell_refused
+from grader.grading.plugin import checks_of
+from grader.learner.journal import Journal, Standing
+from grader.score import Exit
+from grader.text import ago, plural
+
+
+@click.command("list")
+def command() -> Exit:
+    """Show the katas: titles, points, concepts, and your best score in each."""
+    here = Path.cwd()
+    journal = Journal.near(here)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ["kata", "title", "points", *(["best", "last run"] if journal else [])]:
+        side: Literal["left", "right"] = "right" if heading in ("points", "best") else "left"
+        table.add_column(heading, justify=side, no_wrap=heading not in ("title", "last run"))
+    found = available(here)
+    for kata in found.katas:
+        points = sum(check.points for check in checks_of(kata))
+        notes = [", ".join(kata.concepts), *([f"from {kata.location}"] if kata.pack != BUNDLED else [])]
+        title = Text.assemble(kata.title, ("\n" + "\n".join(notes), "dim"))
+        standing = journal.standing(kata) if journal else Standing()
+        best = str(standing.best.points) if standing.best else "-"
+        last = f"{ago(standing.last.at)}\n{plural(standing.attempts, 'attempt')}" if standing.last else "-"
+        table.add_row(kata.id, title, str(points), *([best, last] if journal else []))
+    console_for("auto").print(table, markup=False, highlight=False)
+    tell_refused(found)
+    return Exit.PASSED

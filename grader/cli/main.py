@@ -1,0 +1,118 @@
+"""The `grade` command: the names of its commands, and what each error ends with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+
+import click
+from click.shell_completion import CompletionItem
+
+from grader import __version__
+from grader.cli.streams import NotWritten
+from grader.errors import BadKata, Inconclusive, UsageError
+from grader.score import Exit
+from grader.text import closest, visible
+
+#: The commands, and the first line of each one's help; a command is `command` in the module of its name. The lines are
+#: here, too, so that `grade --help` and a shell's completion import none of these modules, which import the grader.
+COMMANDS = {
+    "explain": "Show what KATA grades: its checks, their points and requirements.",
+    "hint": "Give the next hint about the first check of KATA that fails.",
+    "init": "Make a workspace in FOLDER, with the READMEs and stubs of KATAS.",
+    "list": "Show the katas: titles, points, concepts, and your best score in each.",
+    "new": "Make the folders of a new kata NAME, such as kata-12-some-words.",
+    "reset": "Put the stub of KATA back; your file is kept beside it.",
+    "run": "Grade your app for KATA.",
+    "solution": "Show the solution of KATA, and how your file differs from it.",
+    "trace": "Send one request for PATH to your app, and show what happens at both ends.",
+    "verify": "Prove that KATAS are sound and fair.",
+    "watch": "Grade your app for KATA now, and again on every save.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for. ``grade kata-2`` is short for ``grade run kata-2``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"grader.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        return [CompletionItem(name, help=COMMANDS[name]) for name in names] + click.Command.shell_complete(
+            self, ctx, incomplete
+        )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
+            _refuse_misspelt_command(args[0])
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+def _refuse_misspelt_command(word: str) -> None:
+    """Raises UsageError when ``word`` is nearly a command's name, and so hardly a kata's."""
+    if name := closest(word, COMMANDS, cutoff=0.75):
+        raise UsageError(f"There is no kata or command {word!r}. Did you mean `grade {name}`?")
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grade")
+def cli() -> None:
+    """Grade katas about streaming HTTP APIs.
+
+    \b
+    grade kata-2        start your app for kata 2, test it, and report
+    grade init DIR      make a workspace with the READMEs and stubs
+    grade list          show the katas
+
+    `grade KATA` is short for `grade run KATA`.
+
+    Exit codes: 0 all passed; 1 some check failed; 2 usage; 3 could not be graded.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that ``arguments`` (or else those of the process) name; returns its exit code.
+
+    Every error is one clear line on standard error. A complaint that cannot be written changes no exit code.
+    """
+    try:
+        code: Exit | None = cli.main(arguments, prog_name="grade", standalone_mode=False)
+        return code or Exit.PASSED
+    except click.ClickException as error:
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
+    except UsageError as error:
+        return _complain(str(error), Exit.USAGE)
+    except (BadKata, Inconclusive) as error:
+        return _complain(str(error), Exit.UNDECIDED)
+    except BrokenPipeError:  # the reader has gone, as in `grade kata-1 | head`: there is nobody to tell
+        return Exit.UNDECIDED
+    except NotWritten as error:
+        return _complain(f"standard output: {error.strerror}", Exit.UNDECIDED)
+    except Exception as error:
+        if os.environ.get("STREAM_KATAS_DEBUG"):
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        words = f"the grader failed ({type(error).__name__}: {error}); this is not a fault of your app."
+        return _complain(f"{words} STREAM_KATAS_DEBUG=1 shows where.", Exit.UNDECIDED)
+
+
+def _complain(message: str, code: Exit) -> Exit:
+    with suppress(OSError):
+        click.echo(f"grade: {visible(message, 1000)}", err=True)
+    return code

@@ -1,0 +1,35 @@
+"""`grade new`: make the folders of a new kata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.catalog.scaffold import new
+from grader.score import Exit
+from grader.text import plural
+
+
+@click.command("new")
+@click.argument("name")
+@click.option(
+    "--in",
+    "root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where the folders katas/ and solutions/ are, or are to be.  [default: here]",
+)
+def command(name: str, root: Path) -> Exit:
+    """Make the folders of a new kata NAME, such as kata-12-some-words.
+
+    They hold a stub, a specification, a solution, a variant and wrong apps, which `grade verify` can prove at once.
+    """
+    made = new(name, root.resolve())
+    number = name.split("-")[1]
+    click.echo(f"{plural(len(made), 'file')} written to {root / 'katas' / name} and {root / 'solutions' / name}.")
+    click.echo(
+        f"Next: run `grade verify kata-{number}` in the folder that holds them. It shows that the apps get the "
+        "verdicts they should, and lists what is left for you to fill in."
+    )
+    return Exit.PASSED

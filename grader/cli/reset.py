@@ -1,0 +1,33 @@
+"""`grade reset`: begin anew from the stub."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from grader.catalog.lookup import find
+from grader.cli.parameters import complete_kata
+from grader.learner.journal import Journal
+from grader.learner.workspace import find_home, reset
+from grader.score import Exit
+from grader.text import from_here
+
+
+@click.command("reset")
+@click.argument("kata", shell_complete=complete_kata)
+def command(kata: str) -> Exit:
+    """Put the stub of KATA back; your file is kept beside it."""
+    found = find(kata, Path.cwd())
+    app = find_home(found, kata, Path.cwd()) / found.entry[0]
+    was_there = app.exists()
+    kept = reset(app, found)
+    with suppress(OSError):
+        if journal := Journal.near(Path.cwd()):
+            journal.note_reset(found)
+    if kept is not None:
+        click.echo(f"{from_here(app)} is the stub again. Your file is kept as {kept.name}, beside it.")
+    else:
+        click.echo(f"{from_here(app)} is the stub {'already' if was_there else 'again'}.")
+    return Exit.PASSED

@@ -1,0 +1,64 @@
+"""The `grade` command as a process: it starts the command line, and decides the exit code whatever happens.
+
+This is a module of its own, beside the package, for one reason: it must work where `grader` cannot be imported. Python
+itself ends with 1 when an import fails, and 1 means here that an app was graded and some check failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+#: The same numbers as `grader.score.Exit`, which may be what cannot be imported.
+_USAGE, _UNDECIDED = 2, 3
+
+
+def command() -> NoReturn:
+    """Run the command line and end the process: with its exit code, or with 3 when it could not even begin.
+
+    The process ends by `os._exit`: taking the interpreter apart costs time, and could still change the exit code.
+    """
+    try:
+        code = _run()
+    except BaseException as error:  # an ImportError, a SyntaxError in somebody's click.py, a SystemExit of theirs
+        if os.environ.get("STREAM_KATAS_DEBUG"):
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        code = _refuse(f"the grader cannot start here ({type(error).__name__}: {error}); nothing was graded.")
+    os._exit(code)
+
+
+def _run() -> int:
+    if sys.platform == "win32":
+        return _refuse("Windows has no process groups; run this under WSL (https://aka.ms/wsl).")
+    _search_installed_modules_first()
+    from grader import interrupt
+    from grader.cli import streams
+
+    interrupt.end_on_signals()
+    streams.replace()
+    from grader.cli.main import main
+
+    code = main()
+    fault = streams.flush()
+    if fault is None or code in (_USAGE, _UNDECIDED):  # of those there was a complaint already
+        return code
+    return _UNDECIDED if isinstance(fault, BrokenPipeError) else _refuse(f"standard output: {fault.strerror}")
+
+
+def _search_installed_modules_first() -> None:
+    """Move the working directory and PYTHONPATH behind the installed modules, in the order of the search for modules.
+
+    A learner's `click.py` or `queue.py` is for the learner's app, and must not take the place of the grader's own.
+    """
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    places = {os.path.abspath(place) for place in ("", *named)}
+    sys.path.sort(key=lambda place: os.path.abspath(place) in places)
+
+
+def _refuse(reason: str) -> int:
+    with suppress(OSError, ValueError, AttributeError):  # a full disk, or a stream that is closed
+        sys.stderr.write(f"grade: {reason}\n")
+        sys.stderr.flush()
+    return _UNDECIDED
