@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from grader.model import BootFailure, Place, Spot
+from grader.model import BootFailure, Place, Requirement, Spot
 
 
 class Violation(AssertionError):
-    """The app broke a rule: the check has failed.
+    """The app broke a requirement: the check has failed.
 
     ``expected`` and ``seen`` are phrases for a report, and ``headline`` is the line that says it all, where those two
-    would not; ``hint`` is for causes that no check is about; ``rule`` cites the standard and section, such as "WHATWG
-    HTML 9.2.6"; ``spot`` points at the offending byte, ``place`` at the learner's own line.
+    would not; ``hint`` is for causes that no check is about; ``requirement`` is for a sentence of a standard that is
+    not the check's own; ``spot`` points at the offending byte, ``place`` at the learner's own line.
     """
 
     def __init__(
@@ -18,7 +18,7 @@ class Violation(AssertionError):
         *,
         expected: str,
         seen: str,
-        rule: str = "",
+        requirement: Requirement | None = None,
         headline: str = "",
         hint: str = "",
         spot: Spot | None = None,
@@ -27,7 +27,7 @@ class Violation(AssertionError):
         super().__init__(f"expected {expected}; seen: {seen}")
         self.expected = expected
         self.seen = seen
-        self.rule = rule
+        self.requirement = requirement
         self.headline = headline
         self.hint = hint
         self.spot = spot

@@ -18,6 +18,17 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Requirement:
+    """A sentence that an app must keep: ``text``, on one line, and its ``source``.
+
+    The source is a standard and section, such as "RFC 9110 8.3"; "" is the kata's README.
+    """
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One test of a specification, as its author wrote it. ``hints`` go from the concept to nearly the answer."""
 
@@ -25,7 +36,7 @@ class Check:
     title: str
     points: int
     hints: tuple[str, ...] = ()
-    rule: str = ""
+    requirement: Requirement | None = None
     after: tuple[str, ...] = ()
 
     @property
@@ -61,15 +72,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a check did not pass: what the rule asks for, what was seen instead, and what else was noticed.
+    """Why a check did not pass: what was expected, what was seen instead, and what else was noticed.
 
     ``subject`` names what was looked at, such as "items of the batch"; ``headline`` says it all in one line. ``hint``
-    takes the place of the check's own, where the cause is one that no check is about.
+    takes the place of the check's own, where the cause is one that no check is about. ``requirement`` is what the app
+    broke; None where nobody can tell, or the author of the check states none.
     """
 
     expected: str
     seen: str
-    rule: str = ""
+    requirement: Requirement | None = None
     subject: str = ""
     headline: str = ""
     hint: str = ""

@@ -1,8 +1,10 @@
-"""Where a rule is written: a citation such as "RFC 9110 12.5.1", and the address of that section."""
+"""Where a requirement is written: citations such as "RFC 9110 12.5.1", their sentences and addresses."""
 
 from __future__ import annotations
 
 import re
+
+from grader.model import Requirement
 
 #: The multipage edition finds the page for an anchor by itself, which keeps the address within a line.
 _HTML = "https://html.spec.whatwg.org/multipage/"
@@ -21,13 +23,54 @@ _OTHERS = {
     "NDJSON": "https://github.com/ndjson/ndjson-spec",
     "JSON Schema": "https://json-schema.org/draft/2020-12",
 }
+#: A document, perhaps with a section or, after a comma, a subject: "RFC 9457", "NDJSON 3.1", "FastAPI, concurrency".
+_CITATION = re.compile(rf"(?:RFC \d+|WHATWG HTML|{'|'.join(_OTHERS)})(?: \d+(?:\.\d+)*)?(?:, [\w ]+)?")
+
+#: What the grader itself cites, where no check states a requirement: one sentence of each section, close to its words.
+_SENTENCES = {
+    "RFC 8259 2": "A JSON text is a serialized value: an object, array, number, string, or one of false, null, true.",
+    "RFC 8259 6": "Numeric values such as Infinity and NaN are not permitted.",
+    "RFC 8259 7": "A string begins and ends with quotation marks.",
+    "RFC 8259 8.1": "JSON text exchanged between systems MUST be encoded using UTF-8, without a byte order mark.",
+    "RFC 8259 9": "An implementation may set limits on the maximum depth of nesting.",
+    "RFC 9110 5.4": "A client MAY discard field lines that are larger than it wishes to process.",
+    "RFC 9112 4": "The first line of a response message is the status-line.",
+    "RFC 9112 5": "Each field line consists of a field name followed by a colon, and the field line value.",
+    "RFC 9112 7.1": "Chunked content is a series of chunks, each with its own size indicator.",
+    "RFC 9112 8": "A body is incomplete without its last chunk, or with fewer bytes than Content-Length says.",
+    "RFC 9112 9.6": "To avoid the TCP reset problem, servers typically close a connection in stages.",
+    "WHATWG HTML 9.2.3": "If status is not 200, or Content-Type is not text/event-stream, then fail the connection.",
+    "WHATWG HTML 9.2.5": "Event streams are lines of fields and comments, and must always be encoded as UTF-8.",
+    "WHATWG HTML 9.2.6": "A line is a field name, a colon and a value; others are ignored; a blank one ends an event.",
+    "WHATWG HTML 9.2.7": "Authors can include a comment line (one starting with a ':') every 15 seconds or so.",
+    "NDJSON 3.1": "Each JSON text MUST be written to the stream followed by the newline character.",
+    "NDJSON 3.2": "The parser MAY silently ignore empty lines.",
+    "NDJSON 3.3": "The media type for newline-delimited JSON SHOULD be application/x-ndjson.",
+}
 
 
-def link(citation: str) -> str:
-    """The address of the section that ``citation`` names, or "" when it is the kata's own README."""
-    if found := re.match(r"RFC (\d+)(?: ([\d.]+))?", citation):
+def parse(text: str) -> Requirement:
+    """Read what an author writes, such as "RFC 9110 8.3: A sender ...".
+
+    Without a citation that is known, all of it is a sentence of the kata's README. White space is folded to one line.
+    """
+    line = " ".join(text.split())
+    source, colon, sentence = line.partition(": ")
+    if colon and _CITATION.fullmatch(source):
+        return Requirement(source, sentence)
+    return Requirement("", line)
+
+
+def cited(source: str) -> Requirement:
+    """The requirement of a section that the grader itself cites. Raises KeyError where its sentence is unknown."""
+    return Requirement(source, _SENTENCES[source])
+
+
+def link(source: str) -> str:
+    """The address of the section that ``source`` names, or "" when it is the kata's own README."""
+    if found := re.match(r"RFC (\d+)(?: ([\d.]+))?", source):
         section = f"#section-{found[2]}" if found[2] else ""
         return f"https://www.rfc-editor.org/rfc/rfc{found[1]}{section}"
-    if found := re.match(r"WHATWG HTML ([\d.]+)", citation):
+    if found := re.match(r"WHATWG HTML ([\d.]+)", source):
         return _HTML + _WHATWG.get(found[1], "")
-    return next((address for name, address in _OTHERS.items() if citation.startswith(name)), "")
+    return next((address for name, address in _OTHERS.items() if source.startswith(name)), "")

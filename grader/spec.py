@@ -13,6 +13,7 @@ from grader.probe.feeds.events import ServerSentEvent
 from grader.probe.feeds.records import JsonLine
 from grader.probe.response import Response
 from grader.probe.upstream import Upstream
+from grader.requirement import parse
 
 __all__ = ["Client", "Disconnect", "Draw", "JsonLine", "Response", "ServerSentEvent", "Upstream", "check", "check_of"]
 
@@ -25,16 +26,14 @@ def check(
     *,
     points: int,
     after: Callable[..., None] | tuple[Callable[..., None], ...] = (),
-    hint: str | tuple[str, ...] = (),
-    rule: str = "",
+    requirement: str = "",
 ) -> Callable[[Test], Test]:
     """Make a test function a check.
 
     Its name, without ``test_``, is the check's id; the first line of its docstring completes "Your server must show
-    that ...". ``after`` names the checks without which this one is pointless: it is blocked unless they pass. ``rule``
-    cites the standard and section, such as "WHATWG HTML 9.2.6"; without one, the rule is the kata's README. ``hint`` is
-    what may help, in up to three steps from the concept to nearly the answer: a report shows the first, `grade hint`
-    one after the other.
+    that ...". ``after`` names the checks without which this one is pointless: it is blocked unless they pass.
+    ``requirement`` is the sentence that the check proves: of a standard, with its section in front ("RFC 9110 8.3: A
+    sender ..."), or of the kata's README, word for word. Hints stand in hints.toml beside the specification.
     """
 
     names = after if isinstance(after, tuple) else (after,)
@@ -46,8 +45,7 @@ def check(
             id=_id(test),
             title=(test.__doc__ or "").strip().partition("\n")[0].strip(),
             points=points,
-            hints=(hint,) if isinstance(hint, str) else hint,
-            rule=rule,
+            requirement=parse(requirement) if requirement else None,
             after=tuple(_id(function) for function in names),
         )
         setattr(test, _MARK, found)

@@ -22,7 +22,7 @@ SPECIFICATION = '''
     from grader.spec import Client, Draw, Upstream, check
 
 
-    @check(points=1, hint="Say so in a header field.", rule="RFC 9110 8.3")
+    @check(points=1, requirement="RFC 9110 8.3: A sender says in Content-Type what the content is.")
     def test_is_json(client: Client, upstream: Upstream) -> None:
         """the answer is JSON"""
         upstream.give_all(["one"])
@@ -30,7 +30,7 @@ SPECIFICATION = '''
         assert (response.status, response.content_type) == (200, "application/json")
 
 
-    @check(points=2, after=test_is_json)
+    @check(points=2, after=test_is_json, requirement="the answer is all that the upstream gives, in order")
     def test_all_items(client: Client, upstream: Upstream, draw: Draw) -> None:
         """the answer is all that the upstream gives, in order"""
         items = draw.texts(3)
@@ -38,6 +38,13 @@ SPECIFICATION = '''
         response = client.get("/echo", params={"key": upstream.key})
         assert response.json(schema="echo")["items"] == items
 '''
+HINTS = """
+    [is_json]
+    hints = ["Say so in a header field."]
+
+    [all_items]
+    hints = ["`async for item in upstream(key)` gives them all."]
+"""
 APP = """
     import json
     from urllib.parse import parse_qs
@@ -75,6 +82,7 @@ def make_kata(root: Path, name: str = NAME) -> Path:
     write(folder / "README.md", README)
     write(folder / "app.py", STUB)
     write(folder / "spec" / "test_echo.py", SPECIFICATION)
+    write(folder / "spec" / "hints.toml", HINTS)
     write(folder / "schemas" / "echo.json", '{"type": "object", "required": ["items"]}\n')
     solutions = root / "solutions" / name
     write(solutions / "app.py", SOLUTION)

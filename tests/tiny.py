@@ -40,6 +40,7 @@ def write_kata(
     app: str = APP,
     name: str = "kata-1-tiny",
     schemas: Mapping[str, object] | None = None,
+    hints: Mapping[str, list[str]] | None = None,
 ) -> str:
     """Write a kata into ``root``; returns its path. ``spec`` is one file, or several by their names."""
     folder = root / name
@@ -47,6 +48,8 @@ def write_kata(
     (folder / "spec").mkdir(parents=True)
     for file, source in files.items():
         (folder / "spec" / file).write_text(SPEC + textwrap.dedent(source), "utf-8")
+    tables = [f"[{check}]\nhints = {json.dumps(texts)}\n" for check, texts in (hints or {}).items()]
+    (folder / "spec" / "hints.toml").write_text("".join(tables), "utf-8")
     (folder / "schemas").mkdir()
     for schema, content in (schemas or {}).items():
         (folder / "schemas" / f"{schema}.json").write_text(json.dumps(content), "utf-8")

@@ -28,7 +28,9 @@ def command(kata: str) -> Exit:
     console.print("Your server must show that …", style="dim", highlight=False)
     for check in checks:
         notes = [f"[{check.id}]"]
-        notes += [f"rule: {check.rule} {link(check.rule)}".rstrip()] if check.rule else []
+        if (required := check.requirement) is not None:
+            where = f"{required.source} {link(required.source)}".strip() or "this kata's README"
+            notes += [f"requirement: {required.text}", f"  {where}"]
         notes += [f"after: {', '.join(check.after)}"] if check.after else []
         grid = Table.grid(padding=(0, 2, 0, 0))
         words = Text.assemble(check.title, ("\n" + "\n".join(notes), "dim"))

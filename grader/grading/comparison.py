@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from grader.model import Finding, Spot
+from grader.requirement import cited
 from grader.text import plural, visible, visible_bytes
 
 _ORDER = {"<=": "at most", "<": "less than", ">=": "at least", ">": "more than"}
@@ -161,6 +162,6 @@ def _fault_finding(faults: list[object]) -> Finding:
         "a stream without faults",
         message,
         headline=message,
-        rule=str(getattr(first, "rule", "")),
+        requirement=cited(str(getattr(first, "rule", ""))),
         spot=getattr(first, "spot", None),
     )

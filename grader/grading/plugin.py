@@ -16,6 +16,7 @@ import pytest
 from grader.catalog.kata import Kata
 from grader.errors import BadKata, BootFailed, Inconclusive, UsageError, Violation
 from grader.grading import comparison
+from grader.grading.hints import read_hints
 from grader.grading.rig import Rig
 from grader.grading.wording import headline
 from grader.model import BootFailure, Check, CheckResult, Finding, Outcome
@@ -30,8 +31,6 @@ from grader.text import did_you_mean
 #: Of pytest itself only what runs tests: no terminal, no cache, no capturing, nobody's configuration.
 _QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexception threadexception doctest junitxml"
 _KEY = pytest.StashKey[Session]()
-#: How many steps of help a check may have.
-MAX_HINTS = 3
 
 
 class Specification:
@@ -100,6 +99,8 @@ class Specification:
         try:
             found = [_check(item, self._kata) for item in items]
             _agree(found, self._kata)
+            hints = read_hints(self._kata, [check.id for check in found]) if found else {}
+            found = [dataclasses.replace(check, hints=hints.get(check.id, ())) for check in found]
             kept = _closure(found, self._only, self._kata) if self._only else {check.id for check in found}
         except (BadKata, UsageError) as trouble:
             self._trouble = trouble
@@ -126,7 +127,7 @@ class Specification:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        check = _check(item, self._kata)
+        check = self.checks[_check(item, self._kata).id]
         missing = [name for name in check.after if not self._passed(name)]
         if missing:
             titles = ", ".join(f"“{self.checks[name].title}”" for name in missing if name in self.checks)
@@ -143,7 +144,7 @@ class Specification:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Iterator[None]:  # the type is pytest's: a generator around the other plugins
         report = yield
-        check = _check(item, self._kata)
+        check = self.checks[_check(item, self._kata).id]
         if check.id not in self.results and (call.when == "call" or call.excinfo is not None):
             self.results[check.id] = self._result(check, item, call)
         return report
@@ -235,11 +236,12 @@ class Specification:
                 return Outcome.FAILED, _violated(error, check)
             case AssertionError() if self._compared is not None:
                 subject = _message(error)
-                compared = dataclasses.replace(self._compared, subject=subject, rule=self._compared.rule or check.rule)
+                required = self._compared.requirement or check.requirement
+                compared = dataclasses.replace(self._compared, subject=subject, requirement=required)
                 return Outcome.FAILED, compared
             case AssertionError():
                 words = _message(error) or "it is not so"
-                return Outcome.FAILED, Finding(f"that {check.title}", words, check.rule, headline=words)
+                return Outcome.FAILED, Finding(f"that {check.title}", words, check.requirement, headline=words)
             case pytest.FixtureLookupError():
                 return Outcome.INCONCLUSIVE, Finding(
                     "a sound specification",
@@ -265,7 +267,7 @@ def _violated(error: Violation, check: Check) -> Finding:
     return Finding(
         error.expected,
         error.seen,
-        error.rule or check.rule,
+        error.requirement or check.requirement,
         headline=error.headline,
         hint=error.hint,
         spot=error.spot,
@@ -302,8 +304,6 @@ def _agree(checks: list[Check], kata: Kata) -> None:
             problem = "it needs a docstring whose first line completes “Your server must show that …”"
         elif not isinstance(check.points, int) or check.points < 1:
             problem = "it must be worth at least one point"
-        elif len(check.hints) > MAX_HINTS:
-            problem = f"it has {len(check.hints)} hints; {MAX_HINTS} are enough to get from the concept to the answer"
         elif late := [name for name in check.after if name not in ids[: ids.index(check.id)]]:
             problem = f"it comes after {late[0]}, which must stand above it"
         if problem:

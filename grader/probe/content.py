@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from grader.errors import BadKata, Violation
 from grader.model import Spot
 from grader.protocol import json_text
+from grader.requirement import cited
 from grader.text import visible
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 #: A parsed JSON value. A specification looks into it without ceremony, so it is not typed further.
 Json = Any
 
-_RULE = "RFC 8259 2"
 _MISTAKES = {
     json_text.Wrong.PYTHON_REPR: " — that is Python's own notation; json.dumps() writes JSON",
     json_text.Wrong.NOT_A_NUMBER: " — NaN and Infinity are no JSON",
@@ -40,7 +40,7 @@ def decode(body: bytes, *, what: str) -> str:
             expected=f"{what} in UTF-8",
             seen=f"{error.reason} at byte {error.start}",
             headline=f"{what} is not UTF-8: {error.reason} at byte {error.start}",
-            rule="RFC 8259 8.1",
+            requirement=cited("RFC 8259 8.1"),
             spot=spot,
         ) from None
 
@@ -53,7 +53,9 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
         why = f" — {error.detail}" if error.detail and text else ""
         seen = _excerpt(text) + _MISTAKES.get(error.wrong, why)
         says = f"{what} is no JSON: {seen}"
-        raise Violation(expected=f"{what} as JSON", seen=seen, headline=says, rule=_RULE, spot=spot) from None
+        raise Violation(
+            expected=f"{what} as JSON", seen=seen, headline=says, requirement=cited("RFC 8259 2"), spot=spot
+        ) from None
     if schema:
         _check(value, text, what=what, path=session.schemas / f"{schema}.json", spot=spot)
     return value

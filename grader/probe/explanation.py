@@ -12,6 +12,7 @@ from grader.probe.feeds.feed import Feed
 from grader.probe.session import Session
 from grader.probe.waiting import UNBLOCK, Waited
 from grader.protocol.http1 import HttpFault
+from grader.requirement import cited
 
 
 class Explanation:
@@ -47,7 +48,7 @@ class Explanation:
         """The response has broken HTTP before ``awaited`` came."""
         exit_reason = self._session.app.exit_reason()
         seen = fault.message + (f"; {exit_reason}" if exit_reason else "")
-        return Violation(expected=awaited, seen=seen, headline=seen, rule=fault.rule)
+        return Violation(expected=awaited, seen=seen, headline=seen, requirement=cited(fault.rule))
 
     def _situation(self) -> str:
         """What the app does at the upstream end, which tells why it does not answer; "" when that is unknown."""

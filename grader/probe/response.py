@@ -21,6 +21,7 @@ from grader.probe.feeds.records import JsonLine, LineFeed
 from grader.probe.session import Session
 from grader.probe.waiting import Awaited, Waited
 from grader.protocol import http1
+from grader.requirement import cited
 from grader.text import visible, visible_bytes
 
 #: A response with more items than this counts as a stream without end. The largest kata asks for some hundred.
@@ -108,7 +109,7 @@ class Response:
         if comment is None:
             event = feed.take()
             seen = f"an event first: {visible(event.data, 80)}" if event else "the response ends"
-            raise Violation(expected=_COMMENT, seen=seen, rule="WHATWG HTML 9.2.7")
+            raise Violation(expected=_COMMENT, seen=seen, requirement=cited("WHATWG HTML 9.2.7"))
         return comment
 
     def events(self) -> list[ServerSentEvent]:
@@ -208,7 +209,7 @@ class Response:
         self._exchange.ready(lambda: False)(self._session.waiter.timeouts.before_control)
         body = f": {visible_bytes(self._exchange.body, 120)}" if self._exchange.size else ""
         seen = f"{head.status} {visible(self._exchange.media_type) or '(no Content-Type)'}{body}"
-        raise Violation(expected=f"200 {kind.media_types[0]}", seen=seen, rule=kind.rule)
+        raise Violation(expected=f"200 {kind.media_types[0]}", seen=seen, requirement=cited(kind.rule))
 
     def _next(self, feed: Feed[Item]) -> Item:
         awaited = f"another {feed.noun}"

@@ -40,7 +40,7 @@ class Sheet:
 
     result: CheckResult
     is_first_failed: bool
-    rule_url: str
+    requirement_url: str
     spot: Caret | None
     drawings: tuple[svg.Drawing, ...]
     record: list[str]
@@ -95,7 +95,7 @@ def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
     return Sheet(
         result,
         is_first_failed=is_first,
-        rule_url=link(finding.rule) if finding else "",
+        requirement_url=link(finding.requirement.source) if finding and finding.requirement else "",
         spot=_caret(finding.spot) if finding and finding.spot and finding.spot.excerpt else None,
         drawings=tuple(svg.draw(rows, form) for form in (svg.WIDE, svg.NARROW)) if rows else (),
         record=listing.lines(result.transcript, width=160),

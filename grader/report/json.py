@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Place, Report, Spot
+from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Place, Report, Requirement, Spot
 from grader.protocol.transcript import Entry
 from grader.requirement import link
 from grader.score import exit_code
@@ -54,6 +54,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "points": result.earned,
         "possible": result.check.points,
         "hint": result.check.hint,
+        "requirement": _requirement(result.check.requirement),
         "after": list(result.check.after),
         "finding": _finding(result.finding) if result.finding else None,
         "requests": list(result.requests),
@@ -73,11 +74,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "seen": finding.seen,
         "note": finding.note,
         "hint": finding.hint,
-        "rule": finding.rule,
-        "rule_url": link(finding.rule),
+        "requirement": _requirement(finding.requirement),
         "place": _place(finding.place) if finding.place else None,
         "spot": _spot(spot) if spot else None,
     }
+
+
+def _requirement(requirement: Requirement | None) -> dict[str, Any] | None:
+    if requirement is None:
+        return None
+    return {"source": requirement.source, "text": requirement.text, "url": link(requirement.source)}
 
 
 def _spot(spot: Spot) -> dict[str, Any]:

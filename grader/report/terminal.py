@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Spot
+from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Requirement, Spot
 from grader.report import advice
 from grader.report.picture import layout
 from grader.report.picture.console import ASCII, LINES, Line, Pen, Tone
@@ -84,13 +84,14 @@ def line(result: CheckResult) -> RenderableType:
 
 def _detail(finding: Finding, console: Console) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=8, no_wrap=True, style="dim")
+    grid.add_column(width=11, no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     if f"expected: {finding.expected}" not in finding.headline:
         grid.add_row("expected", Text(visible(finding.expected, 600)))
     if finding.seen not in finding.headline:
         grid.add_row("seen", Text(visible(finding.seen, 600), "red"))
-    grid.add_row("rule", _rule(finding.rule))
+    if finding.requirement is not None:
+        grid.add_row("requirement", _requirement(finding.requirement))
     if finding.place is not None:
         grid.add_row("where", _place(finding.place))
     if finding.hint:
@@ -101,10 +102,9 @@ def _detail(finding: Finding, console: Console) -> RenderableType:
     return Group(*parts)
 
 
-def _rule(rule: str) -> Text:
-    if not rule:
-        return Text("this kata's README")
-    return Text(f"{rule}\n{link(rule)}".rstrip())
+def _requirement(requirement: Requirement) -> Text:
+    where = f"{requirement.source} {link(requirement.source)}".strip() or "this kata's README"
+    return Text(f"{visible(requirement.text, 600)}\n({visible(where, 200)})")
 
 
 def _place(place: Place) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.catalog.kata import Kata, manifest_problems, missing_parts
@@ -40,6 +40,7 @@ def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: Progress = lambda
     except BadKata as error:
         return Proof(kata, (), (), (*problems, str(error)))
     problems += readme_problems(kata, checks)
+    problems += undocumented(checks)
     problems += [problem for app in apps for problem in naming_problems(app, checks)]
     problems += too_few(apps)
     if missing:  # every grade would end with that
@@ -51,13 +52,32 @@ def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: Progress = lambda
 
 
 def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:
-    """Everything that is graded is stated: each check's title is in the README, word for word."""
-    text = " ".join(kata.readme.read_text("utf-8", "replace").split()) if kata.readme.is_file() else ""
-    return [
-        f"README.md does not state what {check.id} grades; write there: “{check.title}”"
-        for check in checks
-        if " ".join(check.title.split()) not in text
-    ]
+    """All that is graded is stated: each check's title and requirement stand in the README, word for word.
+
+    A requirement of a standard does not need to stand there. White space and bold type do not count.
+    """
+    text = kata.readme.read_text("utf-8", "replace") if kata.readme.is_file() else ""
+    text = " ".join(text.replace("**", "").split())
+    problems = []
+    for check in checks:
+        if " ".join(check.title.split()) not in text:
+            problems.append(f"README.md does not state what {check.id} grades; write there: “{check.title}”")
+        required = check.requirement
+        if required is not None and not required.source and required.text not in text:
+            problems.append(
+                f"README.md does not state the requirement of {check.id}: write “{required.text}” there, or put the "
+                'section of a standard before it, as in "RFC 9110 8.3: …"'
+            )
+    return problems
+
+
+def undocumented(checks: Iterable[Check]) -> Iterator[str]:
+    """Checks that do not say which sentence they prove, or how to pass them."""
+    for check in checks:
+        if check.requirement is None:
+            yield f"check {check.id} states no requirement; write @check(…, requirement=“a sentence of the README”)"
+        if not check.hints:
+            yield f"check {check.id} has no hint; write up to three in spec/hints.toml"
 
 
 def naming_problems(app: ReferenceApp, checks: Iterable[Check]) -> list[str]:

@@ -18,7 +18,7 @@ from grader.errors import BadKata
 from grader.grading.plugin import checks_of
 from grader.pool.pool import Pool
 from grader.verify.proof import Proof, prove
-from tests.small_kata import MANIFEST, NAME, SPECIFICATION, make_kata, write
+from tests.small_kata import HINTS, MANIFEST, NAME, SPECIFICATION, make_kata, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -213,6 +213,7 @@ PARTS: dict[str, tuple[Spoil, str]] = {
     "empty specification": (without("spec/test_echo.py"), "spec/ holds no test_*.py file: write the checks there"),
 }
 
+STATED = 'requirement="the answer is all that the upstream gives, in order"'
 #: What is wrong with the specification.
 SPECIFICATIONS: dict[str, tuple[Spoil, str]] = {
     "syntax error": (
@@ -222,7 +223,10 @@ SPECIFICATIONS: dict[str, tuple[Spoil, str]] = {
     "import error": (with_file("spec/test_echo.py", "import grader.nothing"), "ModuleNotFoundError: No module named"),
     "exception": (with_file("spec/test_echo.py", "x = 1\nx.y"), "has no attribute 'y' (test_echo.py:2)"),
     "no check": (with_file("spec/test_echo.py", '"""Later."""'), "there is no check; write a test function marked"),
-    "not marked": (replaced("@check(points=2, after=test_is_json)", ""), "test_all_items is not marked; write @check"),
+    "not marked": (
+        replaced(f"@check(points=2, after=test_is_json, {STATED})", ""),
+        "test_all_items is not marked; write @check",
+    ),
     "no docstring": (replaced('"""the answer is JSON"""', ""), "check is_json: it needs a docstring whose first line"),
     "twice": (with_file("spec/test_z.py", SPECIFICATION), "check is_json: there are two of this name"),
     "after no check": (replaced("after=test_is_json", "after=print"), "check all_items: it comes after print, which"),
@@ -230,6 +234,7 @@ SPECIFICATIONS: dict[str, tuple[Spoil, str]] = {
     "after a later one": (with_file("spec/test_echo.py", TURNED_ROUND), "check a: it comes after b, which must"),
     "no points": (replaced("points=2", "points=0"), "check all_items: it must be worth at least one point"),
     "points as text": (replaced("points=2", "points='2'"), "check all_items: it must be worth at least one point"),
+    "hints of no check": (with_file("spec/hints.toml", '[is_jsn]\nhints = ["x"]'), "[is_jsn] is not the id of a check"),
     "schema of no JSON": (with_file("schemas/echo.json", "{"), "schemas/echo.json, a JSON Schema: Expecting"),
     "no JSON Schema": (with_file("schemas/echo.json", '{"type": "objekt"}'), "a JSON Schema: 'objekt' is not valid"),
     "schema that is missing": (without("schemas/echo.json"), "a JSON Schema: [Errno 2] No such file"),
@@ -334,6 +339,7 @@ def test_katas_whose_files_bear_the_same_names_are_told_apart(tmp_path: Path, gr
     """Python keeps what it has imported: a second kata must not be given the first one's checks."""
     one, two = make_kata(tmp_path, "kata-78-one"), make_kata(tmp_path, "kata-79-two")
     write(two / "spec/test_echo.py", SPECIFICATION.replace("points=2", "points=20").replace("is_json", "other"))
+    write(two / "spec/hints.toml", HINTS.replace("is_json", "other"))
     for _ in range(2):
         assert [check.id for check in checks_of(read_kata(one))] == ["is_json", "all_items"]
         assert [check.id for check in checks_of(read_kata(two))] == ["other", "all_items"]

@@ -401,8 +401,11 @@ def test_what_a_kata_grades_is_explained(echo: Path, grade: Grade) -> None:
         "Your server must show that …",
         "  1  the answer is JSON",
         "     [is_json]",
-        "     rule: RFC 9110 8.3 https://www.rfc-editor.org/rfc/rfc9110#section-8.3",
+        "     requirement: A sender says in Content-Type what the content is.",
+        "       RFC 9110 8.3 https://www.rfc-editor.org/rfc/rfc9110#section-8.3",
         "  2  the answer is all that the upstream gives, in order",
         "     [all_items]",
+        "     requirement: the answer is all that the upstream gives, in order",
+        "       this kata's README",
         "     after: is_json",
     ]

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grader.learner.journal import NAME as JOURNAL
-from tests.small_kata import NAME, NO_ITEMS, SOLUTION, SPECIFICATION, STUB, make_kata, write
+from tests.small_kata import NAME, NO_ITEMS, SOLUTION, STUB, make_kata, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
 
-HINTS = SPECIFICATION.replace(
-    'hint="Say so in a header field."', 'hint=("Who tells what a body is?", "Say so in a header field.", "text/html?")'
-)
+HINTS = """
+    [is_json]
+    hints = ["Who tells what a body is?", "Say so in a header field.", "text/html?"]
+"""
 
 
 @pytest.fixture
 def workspace(tmp_path: Path, grade: Grade) -> Path:
     """A learner's folder for the small kata, which lies elsewhere."""
     make_kata(tmp_path)
-    write(tmp_path / "katas" / NAME / "spec" / "test_echo.py", HINTS)
+    write(tmp_path / "katas" / NAME / "spec" / "hints.toml", HINTS)
     assert grade("init", "mine", "77", cwd=tmp_path).code == 0
     return tmp_path / "mine"
 

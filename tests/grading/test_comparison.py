@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from grader.grading.comparison import finding, pretty
 from grader.model import Finding, Spot
 from grader.probe.feeds.feed import StreamFault
+from grader.requirement import cited
 
 LAW = settings(deadline=None, derandomize=True, database=None, max_examples=200)
 LONG = "x" * 300
@@ -180,7 +181,7 @@ def fault(number: int, at: int = 3) -> StreamFault:
 def test_faults_of_a_stream_bring_their_rule_and_their_place(count: int, seen: str) -> None:
     found = finding("==", [fault(number) for number in range(count)], [])
     assert found == Finding(
-        "a stream without faults", seen, "WHATWG HTML 9.2.6", headline=seen, spot=Spot(b"data 1", 3, 3)
+        "a stream without faults", seen, cited("WHATWG HTML 9.2.6"), headline=seen, spot=Spot(b"data 1", 3, 3)
     )
 
 

@@ -12,6 +12,7 @@ from grader.errors import BadKata, Violation
 from grader.model import Spot
 from grader.probe import content
 from grader.probe.session import Session
+from grader.requirement import cited
 from tests.probe.conftest import Meet, says
 
 SPOT = Spot(b"data: ...", 0, 42)
@@ -67,7 +68,7 @@ def test_what_is_no_json_is_told_what_it_is(text: str, words: str, session: Sess
         parse(session, text)
     assert told.value.expected == "the data of the step event as JSON"
     assert words in told.value.seen
-    assert told.value.rule == "RFC 8259 2"
+    assert told.value.requirement == cited("RFC 8259 2")
     assert told.value.spot is SPOT
     assert len(told.value.seen) < 300
 
@@ -106,7 +107,7 @@ def test_bytes_that_are_no_utf_8_are_told_with_their_place() -> None:
     body = b'{"text": "' + b"x" * 100 + b'caf\xe9"}'
     with pytest.raises(Violation) as told:
         content.decode(body, what="the body")
-    assert told.value.rule == "RFC 8259 8.1"
+    assert told.value.requirement == cited("RFC 8259 8.1")
     assert told.value.spot is not None
     assert told.value.spot.offset == body.index(b"\xe9")
     assert told.value.spot.excerpt[told.value.spot.caret] == 0xE9

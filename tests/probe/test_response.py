@@ -14,6 +14,7 @@ from grader.model import Place
 from grader.probe.connection import Disconnect
 from grader.probe.response import Response
 from grader.protocol.transcript import Act, Lane
+from grader.requirement import cited
 from tests.probe.bodies import SSE, chunked, event, head, sized
 from tests.probe.conftest import DEADLINE, QUICK, FakeApp, Meet, Then, To, reset, says, says_endlessly
 
@@ -100,7 +101,7 @@ def test_a_body_that_does_not_end_well_is_told_by_its_rule(name: str, cut: int, 
     with pytest.raises(Violation) as told:
         reply_to(data, then, cut=cut).body()
     assert seen in told.value.seen
-    assert told.value.rule == rule
+    assert told.value.requirement == cited(rule)
 
 
 HEADLESS = {
@@ -125,7 +126,8 @@ def test_what_is_no_head_is_told(name: str, cut: int, reply_to: To) -> None:
         _ = reply_to(data, then, cut=cut).status
     assert told.value.expected == "a response"
     assert seen in told.value.seen
-    assert told.value.rule.startswith("RFC 9112")
+    assert told.value.requirement is not None
+    assert told.value.requirement.source.startswith("RFC 9112")
 
 
 def test_an_app_that_ends_meanwhile_is_told_with_its_last_bytes(meet: Meet) -> None:
@@ -225,7 +227,7 @@ def test_comments_are_taken_in_their_order(cut: int, reply_to: To) -> None:
     assert [response.next_comment(), response.next_comment()] == [" one", "two"]
     with pytest.raises(Violation, match="an event first: three") as told:
         response.next_comment()
-    assert told.value.rule == "WHATWG HTML 9.2.7"
+    assert told.value.requirement == cited("WHATWG HTML 9.2.7")
     assert response.next_comment() == ""
     with pytest.raises(Violation, match="the response ends"):
         response.next_comment()

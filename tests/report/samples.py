@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.model import BootFailure, Check, CheckResult, Finding, Outcome, Place, Report, Spot
+from grader.model import BootFailure, Check, CheckResult, Finding, Outcome, Place, Report, Requirement, Spot
 from grader.protocol.transcript import Act, Entry, Lane
 
 _LANES = {act: Lane.CLIENT if at <= list(Act).index(Act.STALLED) else Lane.UPSTREAM for at, act in enumerate(Act)}
@@ -28,7 +28,7 @@ TRANSCRIPT = (
 FINDING = Finding(
     expected="“two”",
     seen="a field “data two”",
-    rule="WHATWG HTML 9.2.6",
+    requirement=Requirement("WHATWG HTML 9.2.6", "A line without a colon is a field name."),
     headline="a line without a colon is a field without a value",
     hint="A field is `name: value`.",
     spot=Spot(b"data: one\n\ndata two\n\n", 11, 11, request=1),
@@ -51,7 +51,7 @@ FAILED = CheckResult(
 COMPARED = CheckResult(
     Check("counts", "items are counted", 4),
     Outcome.FAILED,
-    Finding("3", "2", subject="items", headline="items: 2; expected: 3"),
+    Finding("3", "2", Requirement("", "All items are counted."), subject="items", headline="items: 2; expected: 3"),
 )
 BLOCKED = CheckResult(
     Check("ends", "the stream ends cleanly", 8, after=("streams",)),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from grader.model import BootFailure, Check, CheckResult, Finding, Outcome, Place, Report, Spot
+from grader.model import BootFailure, Check, CheckResult, Finding, Outcome, Place, Report, Requirement, Spot
 from grader.report import advice
 from grader.report.html import render
 from grader.requirement import link
@@ -107,11 +107,11 @@ def test_a_failed_check_tells_what_was_expected_and_seen_and_where_to_read_on() 
     assert facts(part) == {
         "expected": FINDING.expected,
         "seen": FINDING.seen,
-        "rule": FINDING.rule,
+        "requirement": "A line without a colon is a field name. (WHATWG HTML 9.2.6)",
         "where": 'app.py:17, in events: yield f"data {item}" (inside json.dumps), for 2.5 s when last seen',
         "hint": "A field is name: value.",
     }
-    assert part.one("a").attributes == {"href": link(FINDING.rule)}
+    assert part.one("a").attributes == {"href": link("WHATWG HTML 9.2.6")}
     assert part.says("h3") == [
         "The body there",
         "What happened at both ends",
@@ -120,8 +120,8 @@ def test_a_failed_check_tells_what_was_expected_and_seen_and_where_to_read_on() 
 
 
 def test_what_the_headline_says_is_not_said_twice() -> None:
-    assert facts(sheet(COMPARED)) == {"rule": "this kata's README"}
-    assert facts(sheet(UNDECIDED)).keys() == {"expected", "rule"}
+    assert facts(sheet(COMPARED)) == {"requirement": "All items are counted. (this kata's README)"}
+    assert facts(sheet(UNDECIDED)).keys() == {"expected"}
 
 
 def test_a_finding_without_a_headline_says_once_what_was_seen() -> None:
@@ -130,9 +130,9 @@ def test_a_finding_without_a_headline_says_once_what_was_seen() -> None:
     assert "seen" not in facts(part)
 
 
-def test_a_rule_without_an_address_is_no_link() -> None:
-    part = found(rule="Our own rule 3")
-    assert facts(part)["rule"] == "Our own rule 3"
+def test_a_requirement_without_an_address_is_no_link() -> None:
+    part = found(requirement=Requirement("Our own rule 3", "Count."))
+    assert facts(part)["requirement"] == "Count. (Our own rule 3)"
     assert part.all("a") == []
 
 
@@ -275,16 +275,17 @@ FORBIDDEN = set(
 
 
 @EVERY_PAGE
-def test_the_page_runs_and_loads_nothing_and_leads_out_only_to_rules(report: Report) -> None:
+def test_the_page_runs_and_loads_nothing_and_leads_out_only_to_requirements(report: Report) -> None:
     elements = read(render(report)).all()
     assert not {one.tag for one in elements} & FORBIDDEN
     attributes = [(one.tag, name, value) for one in elements for name, value in one.attributes.items()]
     assert not {name for _, name, _ in attributes} & {"style", "src", "srcset", "srcdoc", "action", "xlink:href"}
     assert not [name for _, name, _ in attributes if name.startswith("on")]
-    rules = {link(result.finding.rule) for result in report.results if result.finding} - {""}
+    findings = [result.finding for result in report.results if result.finding]
+    sources = {link(finding.requirement.source) for finding in findings if finding.requirement} - {""}
     leads = [(tag, name, value) for tag, name, value in attributes if name == "href" or "//" in value]
     within = {("a", "href", f"#{one.attributes['id']}") for one in elements if "id" in one.attributes}
-    assert {*leads} - within == {("a", "href", rule) for rule in rules}
+    assert {*leads} - within == {("a", "href", source) for source in sources}
 
 
 @EVERY_PAGE
@@ -319,13 +320,13 @@ MARKUP = "<i>&amp; \"x\" 'y' {{ 7*7 }}"
 
 
 def test_titles_and_names_of_a_kata_are_escaped_too() -> None:
-    check = Check("x", MARKUP, 1, rule=MARKUP)
-    result = CheckResult(check, Outcome.FAILED, Finding("a", "b", MARKUP, headline="c"))
+    check = Check("x", MARKUP, 1)
+    result = CheckResult(check, Outcome.FAILED, Finding("a", "b", Requirement(MARKUP, MARKUP), headline="c"))
     page = page_of(result, title=MARKUP, versions={MARKUP: MARKUP})
     assert page.one("title").text == f"0 of 1 – {MARKUP}"
     assert page.one("h1").text == f"Kata 77: {MARKUP}"
     assert page.one(of="check").one(of="title").text == MARKUP
-    assert facts(page.one("main"))["rule"] == MARKUP
+    assert facts(page.one("main"))["requirement"] == f"{MARKUP} ({MARKUP})"
     assert page.one("footer").says("p") == [f"{MARKUP} {MARKUP}"]
 
 

@@ -184,6 +184,7 @@ def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
     write(kata.solutions / "variants" / "wrecked.py", "raise ValueError('no')")
     shutil.copy(kata.solutions / "app.py", kata.solutions / "wrong" / "no_items.py")
     write(kata.readme, "- the answer is JSON\n- FILL IN: the rest")
+    write(kata.specification / "hints.toml", '[all_items]\nhints = ["All of them."]')
     told: list[tuple[int, int]] = []
     with Pool(2) as pool:
         proof = prove(kata, pool, seed="5eed", progress=lambda done, total: told.append((done, total)))
@@ -191,6 +192,9 @@ def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
         "README.md:2: fill in the rest",
         "README.md does not state what all_items grades; write there: "
         "“the answer is all that the upstream gives, in order”",
+        "README.md does not state the requirement of all_items: write “the answer is all that the upstream gives, "
+        'in order” there, or put the section of a standard before it, as in "RFC 9110 8.3: …"',
+        "check is_json has no hint; write up to three in spec/hints.toml",
         "wrong/no_items: its docstring must say which checks fail: “Fails: check_id, …”",
         'variant/charset: it is a right app and fails is_json: 200, "text/html"; expected: 200, "application/json"',
         "variant/wrecked: it does not start: wrecked.py raises ValueError while it is imported: no",

@@ -27,20 +27,7 @@ def next_chunk(response: Response) -> tuple[int, str]:
     return payload["index"], payload["text"]
 
 
-@check(
-    points=2,
-    hint=(
-        "Whoever leaves the flag out gets an answer too: the chunks of this very prompt, neither joined nor moved.",
-        (
-            "Give the flag a default, and take the prompt as FastAPI decodes it. Collect the chunks into a list, and "
-            "return a dict: FastAPI makes JSON of it."
-        ),
-        (
-            'Under `async def generate(prompt: str, stream: bool = False)`: return {"chunks": [chunk async for chunk '
-            "in upstream(prompt)]}"
-        ),
-    ),
-)
+@check(points=2, requirement="`200`, `application/json`, all chunks in order")
 def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) -> None:
     """without `stream`, all chunks come in order in one JSON document"""
     chunks = draw.texts(5)
@@ -55,17 +42,7 @@ def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) ->
 @check(
     points=1,
     after=test_batch_is_the_default,
-    hint=(
-        "A query holds text, and to Python any text but the empty one is true. Or is something left over from before?",
-        (
-            'bool("false") is True. Let FastAPI parse it: annotate the parameter with bool. And make a new list in '
-            "each request: a list as a default argument is made once, for all."
-        ),
-        (
-            "`stream: bool = False` as a parameter of generate(); `found = []` in its body, never as a parameter's "
-            "default."
-        ),
-    ),
+    requirement="`GET /generate?prompt=...&stream=...` answers in one of two modes.",
 )
 def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
     """`stream=false` is answered as a batch"""
@@ -80,17 +57,9 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 
 @check(
     points=2,
-    rule="WHATWG HTML 9.2.3",
-    hint=(
-        "A browser reads a body as events only if the media type says so. The upstream knows only the decoded prompt.",
-        (
-            "A StreamingResponse around a generator needs a media_type; an EventSourceResponse has one. Parameters "
-            "that FastAPI hands you are decoded already."
-        ),
-        (
-            "In generate(prompt: str, …), if the flag is true: return StreamingResponse(events(…), "
-            'media_type="text/event-stream").'
-        ),
+    requirement=(
+        "WHATWG HTML 9.2.3: If the status is not 200, or Content-Type is not text/event-stream, then fail the "
+        "connection."
     ),
 )
 def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -105,17 +74,9 @@ def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw
 @check(
     points=1,
     after=(test_batch_is_the_default, test_stream_true_is_an_event_stream),
-    rule="RFC 9110 15.5.21",
-    hint=(
-        "A value without a meaning is the client's mistake. Do not guess: say so in status and media type alike.",
-        (
-            "FastAPI refuses by itself what a bool parameter cannot mean, in JSON. If you check by hand, or have a "
-            "handler of your own, answer as FastAPI does."
-        ),
-        (
-            "Declare the parameter as `stream: bool = False`: FastAPI refuses the rest. By hand: raise "
-            'HTTPException(422, detail="…"). In a handler: return JSONResponse({"detail": "…"}, 422).'
-        ),
+    requirement=(
+        "RFC 9110 15.5.21: 422 (Unprocessable Content) indicates that the server was unable to process the "
+        "contained instructions."
     ),
 )
 def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -131,20 +92,9 @@ def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) ->
 @check(
     points=2,
     after=test_stream_true_is_an_event_stream,
-    rule="WHATWG HTML 9.2.6",
-    hint=(
-        (
-            "Compare your bytes with the README's transcript: names, JSON, blank lines, the end. Is a text lost or "
-            "changed?"
-        ),
-        (
-            "A chunk is a data field, without a type of its own: json.dumps of index and text, once. An SSE library "
-            "adds `data: ` itself. Ask one upstream, and send its first chunk too."
-        ),
-        (
-            'yield "data: " + json.dumps({"index": index, "text": chunk}) + "\\n\\n", once for each chunk. After the '
-            "closing event nothing is left to do but return."
-        ),
+    requirement=(
+        "WHATWG HTML 9.2.6: A line is a field name, a colon and a value; other lines are ignored; an empty "
+        "line ends the event."
     ),
 )
 def test_one_event_a_chunk(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -156,18 +106,7 @@ def test_one_event_a_chunk(client: Client, upstream: Upstream, draw: Draw) -> No
     assert [event.json(schema="chunk")["text"] for event in events] == chunks, "texts of the events"
 
 
-@check(
-    points=1,
-    after=test_one_event_a_chunk,
-    hint=(
-        "A client may put the text together by these numbers. Where do they begin, and does each chunk add one?",
-        (
-            "for index, chunk in enumerate(...) counts from 0; with `async for`, keep a count of your own. A chunk "
-            "pulled before the loop has a number too."
-        ),
-        "Before the first event: index = 0. After each yield of a chunk: index += 1. The event holds index as it is.",
-    ),
-)
+@check(points=1, after=test_one_event_a_chunk, requirement="the number of the chunk, counted from 0, and its text")
 def test_chunks_are_numbered(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the indexes of the chunks count up from 0"""
     count = draw.number(3, 6)
@@ -179,17 +118,8 @@ def test_chunks_are_numbered(client: Client, upstream: Upstream, draw: Draw) -> 
 @check(
     points=3,
     after=test_stream_true_is_an_event_stream,
-    rule="WHATWG HTML 9.2.5",
-    hint=(
-        "A stream is lines, each a field with its name; a blank line ends an event, the last too. Is its end clean?",
-        (
-            "json.dumps without indent leaves no line end in the data. Field names are in lower case, the bytes plain "
-            "UTF-8. After the last event the generator returns, without an error."
-        ),
-        (
-            '"data: " + json.dumps(…) + "\\n\\n" for a chunk, "event: done\\ndata: " + json.dumps(…) + "\\n\\n" at the '
-            "end. In the source, each n has one backslash."
-        ),
+    requirement=(
+        "WHATWG HTML 9.2.5: Event streams are lines of fields and comments, and must always be encoded as UTF-8."
     ),
 )
 def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -198,21 +128,7 @@ def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) 
     assert client.get(PATH, params=stream(upstream)).faults() == []
 
 
-@check(
-    points=4,
-    after=test_one_event_a_chunk,
-    hint=(
-        "Something holds the text back: a list that is filled first, a buffer, a middleware, a wait for what is next.",
-        (
-            "In the generator, yield the whole event, blank line included, before you wait for the next chunk. A "
-            "middleware must pass on each part of the body as it comes."
-        ),
-        (
-            'After each pull: yield f"data: {…}\\n\\n", and StreamingResponse(events(…)) around it. A middleware '
-            "returns the response without reading its body_iterator."
-        ),
-    ),
-)
+@check(points=4, after=test_one_event_a_chunk, requirement="others want to show each chunk the moment it exists")
 def test_each_chunk_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each chunk reaches the client before the next one exists"""
     with client.get(PATH, params=stream(upstream)) as response:
@@ -224,16 +140,8 @@ def test_each_chunk_leaves_before_the_next_exists(client: Client, upstream: Upst
 @check(
     points=2,
     after=test_one_event_a_chunk,
-    hint=(
-        "A client must tell the end from a broken connection: by a last event, whole, of its own type, with the count.",
-        (
-            "After the loop: yield an event with `event: done`, then let the generator return. Its type and its data "
-            "belong to one event: no blank line between them, but one after them."
-        ),
-        (
-            'yield "event: done\\ndata: " + json.dumps({"chunks": count}) + "\\n\\n", where count is the number of '
-            "chunks: one more than the last index."
-        ),
+    requirement=(
+        "When there are no more chunks, a closing event of type `done` tells how many there were; then the stream ends."
     ),
 )
 def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -248,17 +156,7 @@ def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) 
 @check(
     points=3,
     after=(test_batch_is_the_default, test_one_event_a_chunk),
-    hint=(
-        "Quotes, line ends, blanks, emoji, nothing: all of it is text. Is any changed, dropped, or left from before?",
-        (
-            "Let json.dumps do the escaping, and change nothing: no strip(), no splitlines(), no encoding to ASCII, no "
-            "`if chunk`. The batch makes a new list for each request."
-        ),
-        (
-            'json.dumps({"index": index, "text": chunk}) in the stream, [chunk async for chunk in chunks] in the '
-            "batch. A `while` goes on while `chunk is not None`."
-        ),
-    ),
+    requirement="A chunk may hold any characters, or none; it counts all the same.",
 )
 def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
     """both modes carry the same text, whatever characters are in it, or none"""
@@ -275,16 +173,8 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
 @check(
     points=2,
     after=(test_batch_is_the_default, test_done_closes_the_stream),
-    hint=(
-        "No text is a text too: no error, no reason for another kind of answer. And nothing is left from before.",
-        (
-            "The first pull may find that there is nothing: anext() raises StopAsyncIteration then, unless it has a "
-            "default. The closing event comes all the same. Each batch has a list of its own."
-        ),
-        (
-            "first = await anext(chunks, None). If it is None, the generator yields the closing event alone: "
-            '{"chunks": 0}. A batch begins with `found = []`, inside the function.'
-        ),
+    requirement=(
+        "When there are no more chunks, a closing event of type `done` tells how many there were; then the stream ends."
     ),
 )
 def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
@@ -300,17 +190,9 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
 @check(
     points=1,
     after=test_stream_true_is_an_event_stream,
-    rule="RFC 9111 5.2.2",
-    hint=(
-        "A length is known only of a finished body, and a cached copy is not live. What do your header fields say?",
-        (
-            "Cache-Control is a header of the response. A Response with a finished body sets Content-Length, also if a "
-            "middleware makes it; a StreamingResponse sets none."
-        ),
-        (
-            'Give the response headers={"Cache-Control": "no-cache"}, and let it be a StreamingResponse, with no '
-            "Content-Length added."
-        ),
+    requirement=(
+        "RFC 9111 5.2.2: A no-cache response MUST NOT be used for any other request without validation; "
+        "no-store MUST NOT be stored."
     ),
 )
 def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -326,17 +208,9 @@ def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) ->
 @check(
     points=4,
     after=test_each_chunk_leaves_before_the_next_exists,
-    rule="FastAPI: concurrency",
-    hint=(
-        "All requests share one event loop: what blocks it keeps everybody waiting. So does a lock held during a wait.",
-        (
-            "Inside `async def` nothing may block. Blocking code belongs in a `def` endpoint and a `def` generator, "
-            "which FastAPI runs in threads. No lock is held for a whole request."
-        ),
-        (
-            "In `async def`: async for chunk in upstream(prompt), and not blocking_upstream(prompt). With that one, "
-            "make generate() and events() plain `def`. Take away any lock around them."
-        ),
+    requirement=(
+        "FastAPI, concurrency: A plain def endpoint is run in an external threadpool, instead of being called "
+        "directly, as it would block the server."
     ),
 )
 def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -354,17 +228,9 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
 @check(
     points=2,
     after=test_batch_is_the_default,
-    rule="FastAPI: concurrency",
-    hint=(
-        "A batch waits as well. Others must find the event loop free meanwhile, no lock, and a list of their own.",
-        (
-            "Nothing may block there either: `async for`, or a `def` endpoint. The list is made within the request, "
-            "and no lock is held while it fills."
-        ),
-        (
-            'In `async def`: return {"chunks": [chunk async for chunk in upstream(prompt)]}. In `def`: return '
-            '{"chunks": list(blocking_upstream(prompt))}.'
-        ),
+    requirement=(
+        "FastAPI, concurrency: A plain def endpoint is run in an external threadpool, instead of being called "
+        "directly, as it would block the server."
     ),
 )
 def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -382,17 +248,7 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
 @check(
     points=2,
     after=(test_chunks_are_numbered, test_others_are_answered_meanwhile),
-    hint=(
-        "What belongs to one request is shared with no other. And the wait for a first chunk is a wait like any other.",
-        (
-            "Two requests share no variable and no queue: upstream and count are local, not the module's or the app's. "
-            "And the first pull, before you answer, must not block either."
-        ),
-        (
-            "In generate(): chunks = upstream(prompt); first = await anext(chunks, None). In events(): index = 0. If "
-            "the pull blocks: await run_in_threadpool(next, chunks, None)."
-        ),
-    ),
+    requirement="Many callers ask at the same time, and none of them waits for another.",
 )
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two streams at the same time each carry their own chunks, even while one waits for its first"""
@@ -413,17 +269,9 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
 @check(
     points=2,
     after=test_batch_is_the_default,
-    rule="RFC 9110 15.6.3",
-    hint=(
-        (
-            "Neither the client nor your server has failed: the status must say so, and a JSON object must give the "
-            "reason."
-        ),
-        (
-            "It is the pull that raises UpstreamError, not the call of upstream(): the loop belongs in the `try`. "
-            "FastAPI's HTTPException carries status and detail; a tuple is a mere list to it."
-        ),
-        "except UpstreamError as error: raise HTTPException(502, detail=str(error))",
+    requirement=(
+        "RFC 9110 15.6.3: 502 (Bad Gateway) indicates that the server, as a gateway, received an invalid "
+        "response from an inbound server."
     ),
 )
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
@@ -437,17 +285,9 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> No
 @check(
     points=2,
     after=test_stream_true_is_an_event_stream,
-    rule="RFC 9110 15.6.3",
-    hint=(
-        "Once a 200 has left, it cannot be taken back. Look first, and answer a failure as a batch does: status, JSON.",
-        (
-            "Pull the first chunk before you return the response: a generator runs too late. Do it in the endpoint, or "
-            "in a dependency of a yielding one, and catch UpstreamError there."
-        ),
-        (
-            "In the `try`: first = await anext(chunks, None). Then: except UpstreamError as error: raise "
-            "HTTPException(502, detail=str(error)). The generator gets first and chunks."
-        ),
+    requirement=(
+        "RFC 9110 15.6.3: 502 (Bad Gateway) indicates that the server, as a gateway, received an invalid "
+        "response from an inbound server."
     ),
 )
 def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:

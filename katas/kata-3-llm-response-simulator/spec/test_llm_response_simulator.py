@@ -6,7 +6,6 @@ from grader.spec import Client, Disconnect, Draw, Response, Upstream, check
 
 PATH = "/v1/chat/completions"
 DONE = "[DONE]"
-WIRE = "Chat Completions: streaming"
 BOUND = 1 << 20  # bytes of tokens that may be pulled and not yet read
 
 
@@ -37,17 +36,9 @@ def next_token(response: Response) -> str:
 
 @check(
     points=3,
-    rule=WIRE,
-    hint=(
-        "A batch waits for the end of the upstream. Its content is all tokens, unchanged, with nothing in between.",
-        (
-            "Declare the body as a Pydantic model with stream: bool = False, collect the tokens into a list, and "
-            "return a dict with all keys of schemas/completion.json."
-        ),
-        (
-            'tokens = [token async for token in upstream(prompt)]; "".join(tokens) is the message\'s content, and '
-            "int(time.time()) is created."
-        ),
+    requirement=(
+        "Chat Completions, streaming: A chat.completion object has an id, the time of its creation, a model, "
+        "and a list of choices, each with a message."
     ),
 )
 def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -63,11 +54,7 @@ def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw)
 @check(
     points=1,
     after=test_batch_is_one_completion,
-    hint=(
-        "A token is what one pull gives, even a comma or a blank. The total is made of the two counts beside it.",
-        "Count what you pull, and not words or characters. Send the same prompt_tokens that you add to the total.",
-        'completion_tokens = len(tokens), and "total_tokens": prompt_tokens + completion_tokens.',
-    ),
+    requirement="`completion_tokens` is the number of tokens that you pulled.",
 )
 def test_batch_counts_its_tokens(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, usage counts the tokens that were pulled, and total_tokens is the sum"""
@@ -81,11 +68,7 @@ def test_batch_counts_its_tokens(client: Client, upstream: Upstream, draw: Draw)
 @check(
     points=1,
     after=test_batch_is_one_completion,
-    hint=(
-        "messages is a connection, oldest turn first, in all roles. It is the newest turn that wants an answer.",
-        "Choose by place and not by role: index -1 counts from the end of a list. Accept any string as a role.",
-        "prompt = body.messages[-1].content",
-    ),
+    requirement="The prompt is the content of the last message, exactly as it came.",
 )
 def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the prompt is the content of the last message, whatever messages come before it"""
@@ -101,11 +84,9 @@ def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Dr
 
 @check(
     points=1,
-    rule="WHATWG HTML 9.2.3",
-    hint=(
-        "One path gives two kinds of answer: the body says which is wanted, and the media type says which one it is.",
-        "If the body's stream is true, return a StreamingResponse. It has no media type until you name one.",
-        'if body.stream: return StreamingResponse(events(body), media_type="text/event-stream"), around a generator.',
+    requirement=(
+        "WHATWG HTML 9.2.3: If the status is not 200, or Content-Type is not text/event-stream, then fail the "
+        "connection."
     ),
 )
 def test_stream_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -118,14 +99,8 @@ def test_stream_is_an_event_stream(client: Client, upstream: Upstream, draw: Dra
 @check(
     points=2,
     after=test_stream_is_an_event_stream,
-    rule="WHATWG HTML 9.2.5",
-    hint=(
-        "A reader goes by line ends. One too few, and no event ends; one that a token brings cuts a line in two.",
-        (
-            "A field is `data: ...` and a line end; a blank line ends the event, the last one too. "
-            r"json.dumps writes a token's line end as \n, in two characters."
-        ),
-        r'yield f"data: {json.dumps(chunk)}\n\n" for each chunk, and "data: [DONE]\n\n" at the end.',
+    requirement=(
+        "WHATWG HTML 9.2.5: Event streams are lines of fields and comments, and must always be encoded as UTF-8."
     ),
 )
 def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -137,20 +112,9 @@ def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) 
 @check(
     points=3,
     after=test_stream_is_an_event_stream,
-    rule=WIRE,
-    hint=(
-        (
-            "A chunk is JSON of its own shape, with finish_reason even if null. "
-            "It adds one token, unchanged, in a whole event without a name."
-        ),
-        (
-            "Compare a chunk with schemas/chunk.json: a chunk has a delta where the batch has a message. "
-            "Write it with json.dumps, and leave out `event:` lines."
-        ),
-        (
-            '{**head, "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": token}, '
-            '"finish_reason": None}]}, where head holds id, created and model.'
-        ),
+    requirement=(
+        "Chat Completions, streaming: Each chunk is data alone; its object is always chat.completion.chunk, "
+        "and its choices have a delta."
     ),
 )
 def test_chunks_have_the_shape(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -167,15 +131,7 @@ def test_chunks_have_the_shape(client: Client, upstream: Upstream, draw: Draw) -
 @check(
     points=2,
     after=test_chunks_have_the_shape,
-    rule=WIRE,
-    hint=(
-        "Deltas add up to one message, and that has one role: a reader wants it at the start, and never again.",
-        (
-            "Begin with a chunk that has the role and an empty content, or put the role beside the first token. "
-            "Later deltas leave it out."
-        ),
-        'Before the loop: yield chunk({"role": "assistant", "content": ""}). In it: yield chunk({"content": token}).',
-    ),
+    requirement="Chat Completions, streaming: The first delta has the role of the author of the message.",
 )
 def test_role_comes_first_and_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the first delta names the role assistant, and no later one names a role"""
@@ -188,14 +144,9 @@ def test_role_comes_first_and_once(client: Client, upstream: Upstream, draw: Dra
 @check(
     points=2,
     after=test_chunks_have_the_shape,
-    rule=WIRE,
-    hint=(
-        "A reader waits to hear that the answer is finished. Until the upstream has ended, the only reason is null.",
-        (
-            'None in each chunk of the loop, not "" and not "stop". '
-            'After the loop: one more chunk, with an empty delta and the finish_reason "stop".'
-        ),
-        'yield chunk({}, "stop") after the loop, where def chunk(delta, finish_reason=None) makes an event.',
+    requirement=(
+        "Chat Completions, streaming: finish_reason will be stop if the model hit a natural stop point; until "
+        "then it is null."
     ),
 )
 def test_finish_reason_comes_last(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -209,15 +160,7 @@ def test_finish_reason_comes_last(client: Client, upstream: Upstream, draw: Draw
 @check(
     points=2,
     after=test_stream_is_an_event_stream,
-    rule=WIRE,
-    hint=(
-        "The sentinel tells a whole answer from a broken one. It is a whole event of plain text, sent from one place.",
-        "Yield it once, at the end of the generator, as text: whatever encodes JSON would put it in quotes.",
-        (
-            r'The last thing to yield is "data: [DONE]\n\n", as it stands: it is no JSON. '
-            'With fastapi.sse: ServerSentEvent(raw_data="[DONE]").'
-        ),
-    ),
+    requirement="Chat Completions, streaming: The stream is terminated by a data: [DONE] message.",
 )
 def test_done_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the stream's last event is `[DONE]`, without quotes, and there is only one"""
@@ -230,14 +173,7 @@ def test_done_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) ->
 @check(
     points=3,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    hint=(
-        "A token may hold quotes, backslashes, blanks, any line ends. None is yours to drop, change or interpret.",
-        "Let json.dumps do the escaping, and change nothing about a token: no strip(), no splitlines().",
-        (
-            r'{"content": token} as the delta, f"data: {json.dumps(chunk)}\n\n" as the event, "".join(tokens) as the '
-            "content of the batch."
-        ),
-    ),
+    requirement="The content is all tokens, joined.",
 )
 def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the deltas add up to the batch answer's content, whatever characters are in it"""
@@ -253,14 +189,7 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
 @check(
     points=1,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    hint=(
-        "The loop may have no turn at all. Neither the beginning of an answer nor its end may count on a token.",
-        "Send the role before the loop, or after it if no token came. Without one, anext() raises StopAsyncIteration.",
-        (
-            'yield chunk({"role": "assistant", "content": ""}) before the loop, and yield chunk({}, "stop") after it. '
-            "With anext: first = await anext(tokens, None)."
-        ),
-    ),
+    requirement="An answer without tokens has a first `delta`, too.",
 )
 def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
     """an answer without tokens has an empty content, and begins and ends like any other"""
@@ -276,15 +205,7 @@ def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
 @check(
     points=1,
     after=test_chunks_have_the_shape,
-    rule=WIRE,
-    hint=(
-        "By id and time a reader knows which chunks belong together. Both belong to the answer, and not to a chunk.",
-        "Make the id and the time before the loop, and not for each chunk, as a default_factory in its model would.",
-        (
-            'head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": body.model} before the '
-            "loop; {**head, ...} in each chunk."
-        ),
-    ),
+    requirement="Chat Completions, streaming: Each chunk has the same id, and the same timestamp.",
 )
 def test_one_id_an_answer(client: Client, upstream: Upstream, draw: Draw) -> None:
     """all chunks of an answer have the same id, and the same time of creation"""
@@ -298,12 +219,7 @@ def test_one_id_an_answer(client: Client, upstream: Upstream, draw: Draw) -> Non
 @check(
     points=1,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    rule=WIRE,
-    hint=(
-        "By its id an answer is found again, a batch too. An id written down, or made at import, is the same for all.",
-        "Call uuid4() from the module uuid inside the endpoint or its generator, for a batch as well as for a stream.",
-        'f"chatcmpl-{uuid4().hex}", made anew for each request.',
-    ),
+    requirement="Chat Completions, streaming: id is a unique identifier for the chat completion.",
 )
 def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: Draw) -> None:
     """every answer has an id that no other has"""
@@ -317,15 +233,7 @@ def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: D
     assert [name for name in ids if ids.count(name) > 1] == [], "ids that several answers share"
 
 
-@check(
-    points=1,
-    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    hint=(
-        "Real clients send temperature, user and a dozen other keys. What you do not know, you need not refuse.",
-        "Pydantic ignores what a model does not name, unless told otherwise. A dataclass called with **body does not.",
-        'No `extra="forbid"`: class ChatRequest(BaseModel) ignores other keys without any model_config.',
-    ),
-)
+@check(points=1, after=(test_batch_is_one_completion, test_chunks_have_the_shape), requirement="Ignore any other key.")
 def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
     """keys that the contract does not name are ignored, in both modes"""
     upstream.give_all(draw.texts(2))
@@ -338,11 +246,7 @@ def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) 
 @check(
     points=1,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    hint=(
-        "The name of the model is the caller's to choose. It has to get from the request into every answer.",
-        "Take the name from the body, and hand it to the code that makes chunks and to the code that makes a batch.",
-        '"model": body.model, in each chunk and in the batch; no constant, no default.',
-    ),
+    requirement="a string, which the answer repeats",
 )
 def test_model_is_echoed(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the answer names the model that was asked for, in both modes"""
@@ -358,20 +262,9 @@ def test_model_is_echoed(client: Client, upstream: Upstream, draw: Draw) -> None
 @check(
     points=2,
     after=(test_finish_reason_comes_last, test_done_ends_the_stream),
-    rule=WIRE,
-    hint=(
-        (
-            "A stream can be asked for its usage. That is a count of pulls, known at the end, and it stands beside no "
-            "choice."
-        ),
-        (
-            "Add one to a count in each turn of the loop. "
-            'After the chunk with "stop": one with "choices": [] and the usage. Then [DONE].'
-        ),
-        (
-            'if body.stream_options and body.stream_options.include_usage: yield a chunk with "choices": [] and '
-            '"usage": usage(count), made like that of a batch.'
-        ),
+    requirement=(
+        "Chat Completions, streaming: An additional chunk is streamed before data: [DONE]; it has the usage, "
+        "and its choices are an empty array."
     ),
 )
 def test_usage_when_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -391,18 +284,7 @@ def test_usage_when_asked_for(client: Client, upstream: Upstream, draw: Draw) ->
 @check(
     points=1,
     after=test_chunks_have_the_shape,
-    rule=WIRE,
-    hint=(
-        "Many clients take choices[0] for granted. A chunk without choices breaks them, unless they asked for it.",
-        (
-            "stream_options may be absent, null, or have a false include_usage: each means no usage. "
-            "Give both keys a default, and put an if before that chunk."
-        ),
-        (
-            "stream_options: StreamOptions | None = None; then: if body.stream_options and "
-            "body.stream_options.include_usage."
-        ),
-    ),
+    requirement="Chat Completions, streaming: usage is only present when include_usage is set in the request.",
 )
 def test_no_usage_unless_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
     """without include_usage no chunk has a usage, or is without choices"""
@@ -417,14 +299,7 @@ def test_no_usage_unless_asked_for(client: Client, upstream: Upstream, draw: Dra
 @check(
     points=4,
     after=test_chunks_have_the_shape,
-    hint=(
-        "Something holds the text back: a list that is filled first, a buffer, a look at the next token, a middleware.",
-        (
-            "Give StreamingResponse a generator that yields once in each turn of the loop over the upstream. "
-            "That a token was the last, a later chunk says."
-        ),
-        'async for token in upstream(prompt): yield chunk({"content": token}), with no list between the two.',
-    ),
+    requirement="Each token is the `content` of one chunk, and leaves before the next token is there.",
 )
 def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each token reaches the client before the model makes the next one"""
@@ -437,17 +312,7 @@ def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upst
 @check(
     points=2,
     after=test_each_token_leaves_before_the_next_exists,
-    hint=(
-        "Two answers are under way at once. What they share mixes them, and a wait that blocks stops them both.",
-        (
-            "What belongs to one answer must live in its own request: no queue, list or iterator at module level. "
-            "And no lock, and no blocking pull in `async def`."
-        ),
-        (
-            "async def events(body): async for token in upstream(prompt). If you need a queue, make it in there. "
-            "A def generator may use blocking_upstream."
-        ),
-    ),
+    requirement="Many callers ask at the same time, and none of them waits for another.",
 )
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two streams at a time get each their own tokens, even while one waits for its first"""
@@ -465,17 +330,9 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
 @check(
     points=4,
     after=(test_batch_is_one_completion, test_each_token_leaves_before_the_next_exists),
-    rule="FastAPI: concurrency",
-    hint=(
-        "One event loop serves all callers. Code that waits without await, or while it holds a lock, stops them all.",
-        (
-            "Inside `async def` nothing may block, the generator included. "
-            "Blocking code belongs into `def`, which FastAPI runs in a thread."
-        ),
-        (
-            "async for token in upstream(prompt), or a def generator with blocking_upstream. "
-            "A blocking pull in async def: await run_in_threadpool(next, tokens, None)."
-        ),
+    requirement=(
+        "FastAPI, concurrency: A plain def endpoint is run in an external threadpool, instead of being called "
+        "directly, as it would block the server."
     ),
 )
 def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -494,11 +351,9 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
 @check(
     points=2,
     after=test_batch_is_one_completion,
-    rule="FastAPI: concurrency",
-    hint=(
-        "A batch is under way as long as a stream is. While it waits, the event loop must be free for others.",
-        "A batch waits as well, and nothing may block there either: `async for`, or a `def` endpoint.",
-        "tokens = [token async for token in upstream(prompt)] in async def, or list(blocking_upstream(prompt)) in def.",
+    requirement=(
+        "FastAPI, concurrency: A plain def endpoint is run in an external threadpool, instead of being called "
+        "directly, as it would block the server."
     ),
 )
 def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -516,17 +371,9 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
 @check(
     points=2,
     after=test_batch_is_one_completion,
-    rule="RFC 9110 15.5.1",
-    hint=(
-        "No body can be trusted to fit. One that does not is the caller's mistake, told in the contract's own shape.",
-        (
-            "A Pydantic model finds what is missing, Field(min_length=1) an empty list. "
-            "A handler of RequestValidationError decides how FastAPI's refusal looks."
-        ),
-        (
-            '@app.exception_handler(RequestValidationError), and in it return JSONResponse({"error": {"message": '
-            'str(error), "type": "invalid_request_error"}}, 400).'
-        ),
+    requirement=(
+        "RFC 9110 15.5.1: 400 (Bad Request) indicates that the server will not process the request due to an "
+        "apparent client error."
     ),
 )
 def test_bad_body_is_refused(client: Client) -> None:
@@ -541,17 +388,9 @@ def test_bad_body_is_refused(client: Client) -> None:
 @check(
     points=2,
     after=test_stream_is_an_event_stream,
-    rule="RFC 9110 15.5.1",
-    hint=(
-        "Once a 200 has left, it cannot be taken back. A refusal comes before, as JSON in the contract's shape.",
-        (
-            "Look at the body before you return the response: a generator runs only when the 200 has left. "
-            "A Pydantic model is checked before the endpoint runs."
-        ),
-        (
-            "messages: list[Message] = Field(min_length=1) in the body's model, and the handler of "
-            "RequestValidationError that serves the batch."
-        ),
+    requirement=(
+        "RFC 9110 15.5.1: 400 (Bad Request) indicates that the server will not process the request due to an "
+        "apparent client error."
     ),
 )
 def test_bad_body_is_refused_before_a_stream(client: Client) -> None:
@@ -566,17 +405,9 @@ def test_bad_body_is_refused_before_a_stream(client: Client) -> None:
 @check(
     points=2,
     after=test_batch_is_one_completion,
-    rule="RFC 9110 15.6.3",
-    hint=(
-        "A failure is no end. Nothing has been sent yet, so status and body can still say so, in the contract's shape.",
-        (
-            "Catch UpstreamError around the whole loop, or in an exception handler, and return the error object as a "
-            'JSONResponse. HTTPException alone would say {"detail": ...}.'
-        ),
-        (
-            'except UpstreamError as error: return JSONResponse({"error": {"message": str(error), "type": '
-            '"upstream_error"}}, status_code=502)'
-        ),
+    requirement=(
+        "RFC 9110 15.6.3: 502 (Bad Gateway) indicates that the server, as a gateway, received an invalid "
+        "response from an inbound server."
     ),
 )
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -591,16 +422,8 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
 @check(
     points=3,
     after=(test_done_ends_the_stream, test_each_token_leaves_before_the_next_exists),
-    hint=(
-        "The 200 has left, so an event has to tell of the failure. What ends a whole answer would now claim too much.",
-        (
-            "except UpstreamError inside the generator: yield the error object, and return. "
-            "[DONE] would claim success. An exception handler comes too late."
-        ),
-        (
-            r'Around the loop: except UpstreamError as error: yield f"data: {json.dumps(failure(error))}\n\n", then '
-            'return. failure makes {"error": {...}}.'
-        ),
+    requirement=(
+        "Send the error object as the data of the very next event, and let the stream end after it, in good order."
     ),
 )
 def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -617,16 +440,9 @@ def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw:
 @check(
     points=3,
     after=test_each_token_leaves_before_the_next_exists,
-    hint=(
-        "A response stops when its client goes; your tasks and threads do not. A blocked event loop notices nothing.",
-        (
-            "Pull inside the response's own generator; a task of your own must be cancelled when its reader has gone, "
-            "and the pulls of a thread closed."
-        ),
-        (
-            "async for token in upstream(prompt) in an async def generator. "
-            "With a task: try around the loop that yields, and finally: producer.cancel()."
-        ),
+    requirement=(
+        "A client that leaves a stream costs at most one more token, whether it hangs up in silence or its "
+        "connection breaks while tokens are on their way."
     ),
 )
 def test_hanging_up_stops_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -641,16 +457,9 @@ def test_hanging_up_stops_the_model(client: Client, upstream: Upstream, draw: Dr
 @check(
     points=3,
     after=test_each_token_leaves_before_the_next_exists,
-    hint=(
-        "Sending to a broken connection raises no error. A task or thread, or a blocked loop, goes on unaware.",
-        (
-            "Pull inside the response's own generator; a task of your own must be cancelled when its reader has gone, "
-            "and no pull may block the event loop."
-        ),
-        (
-            "In the generator's finally: producer.cancel() for a task; for a thread pulls.close(), where pulls = "
-            "blocking_upstream(prompt). Without either: async for."
-        ),
+    requirement=(
+        "A client that leaves a stream costs at most one more token, whether it hangs up in silence or its "
+        "connection breaks while tokens are on their way."
     ),
 )
 def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -667,11 +476,7 @@ def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: 
 @check(
     points=4,
     after=test_each_token_leaves_before_the_next_exists,
-    hint=(
-        "Pulls that do not wait for the reader pile up tokens. Where tokens wait must be small, and lose nothing.",
-        "Let each pull wait until the chunk before it is sent: no list, no queue without a maxsize.",
-        "A generator with async for and yield needs no queue. Otherwise asyncio.Queue(maxsize=4), and await its put().",
-    ),
+    requirement="While it does not read at all, at most 1 MiB of tokens is pulled for it",
 )
 def test_slow_reader_slows_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
     """while a client does not read, at most 1 MiB is pulled for it, and nothing is lost when it reads on"""

@@ -20,10 +20,10 @@ from typing import Self
 import pytest
 
 from tests.conftest import DEADLINE, environment, survivors
-from tests.small_kata import NAME, NO_ITEMS, SOLUTION, SPECIFICATION, STUB, make_kata, write
+from tests.small_kata import HINTS, NAME, NO_ITEMS, SOLUTION, STUB, make_kata, write
 from tests.terminal import Terminal
 
-HINTED = SPECIFICATION.replace('hint="Say so in a header field."', 'hint=("Think.", "Think again.", "This is it.")')
+HINTED = HINTS.replace('"Say so in a header field."', '"Think.", "Think again.", "This is it."')
 DONE = "waiting for a save"
 
 
@@ -165,7 +165,7 @@ def scroll(terminal: Terminal, key: str, words: str) -> str:
 
 
 def test_keys_give_hints_details_another_grade_and_a_page(desk: Desk) -> None:
-    write(desk.app.parent / "spec" / "test_echo.py", HINTED)
+    write(desk.app.parent / "spec" / "hints.toml", HINTED)
     browser = write(desk.folder / "browser", f'#!/bin/sh\nprintf "%s" "$1" > {desk.told}\n')
     browser.chmod(0o755)
     with Terminal("watch", "77", cwd=desk.folder, BROWSER=f"{browser} %s") as terminal:
@@ -181,7 +181,7 @@ def test_keys_give_hints_details_another_grade_and_a_page(desk: Desk) -> None:
 
         terminal.resize(80, 10)
         terminal.press("d")
-        details = terminal.wait_for("rule RFC 9110 8.3")
+        details = terminal.wait_for("(RFC 9110 8.3 ")
         assert "GET /echo" not in details
         assert "Kata 77" not in scroll(terminal, "\x1b[B", "GET /echo")
         scroll(terminal, "\x1bOA", "Kata 77")

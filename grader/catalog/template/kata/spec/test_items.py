@@ -5,7 +5,12 @@ from grader.spec import Client, Draw, Upstream, check
 PATH = "/items"
 
 
-@check(points=2, rule="WHATWG HTML 9.2.3", hint='StreamingResponse(..., media_type="text/event-stream")')
+@check(
+    points=2,
+    requirement=(
+        "WHATWG HTML 9.2.3: If status is not 200, or Content-Type is not text/event-stream, then fail the connection."
+    ),
+)
 def test_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """it answers with an event stream"""
     upstream.give_all(draw.texts(2))
@@ -13,11 +18,7 @@ def test_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> N
     assert (response.status, response.content_type) == (200, "text/event-stream"), "status and media type"
 
 
-@check(
-    points=2,
-    after=test_is_an_event_stream,
-    hint='yield f"data: {json.dumps(...)}\\n\\n" for each item.',
-)
+@check(points=2, after=test_is_an_event_stream, requirement="Each item is one event, whose data is a JSON object")
 def test_one_event_an_item(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each item is one event, as JSON"""
     items = [*draw.texts(2), *draw.awkward_texts()]
@@ -29,7 +30,7 @@ def test_one_event_an_item(client: Client, upstream: Upstream, draw: Draw) -> No
 @check(
     points=3,
     after=test_one_event_an_item,
-    hint="Something holds the items back: a list that is filled first, a buffer, a middleware.",
+    requirement="answers with the items that the upstream has for `name`, as a stream",
 )
 def test_each_item_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each item reaches the client before the next one exists"""
