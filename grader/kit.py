@@ -115,16 +115,19 @@ class Items:
             await asyncio.sleep(delay)
             return result
         loop = asyncio.get_running_loop()
+        request = _PULL
         if self._socket is None:
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.sock_connect(self._socket, _ADDRESS)
-            await loop.sock_sendall(self._socket, Opening(self._key).encode() + _PULL)
-        else:
-            await loop.sock_sendall(self._socket, _PULL)
+            request = Opening(self._key).encode() + _PULL
+        with suppress(ConnectionError):  # closed by a reset, which the next line finds too
+            await loop.sock_sendall(self._socket, request)
         while b"\n" not in self._buffer:
-            received = await loop.sock_recv(self._socket, 65536)
+            received = b""
+            with suppress(ConnectionError):
+                received = await loop.sock_recv(self._socket, 65536)
             if self._closed:
                 raise asyncio.CancelledError  # closed by another task: quiet, for nobody may be waiting any more
             if not received:
@@ -206,14 +209,17 @@ class BlockingItems:
             delay, result = next(self._standin)
             time.sleep(delay)  # blocking is what this flavour is for
             return result
+        request = _PULL
         if self._socket is None:
             self._socket = socket.create_connection(_ADDRESS)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.sendall(Opening(self._key).encode() + _PULL)
-        else:
-            self._socket.sendall(_PULL)
+            request = Opening(self._key).encode() + _PULL
+        with suppress(ConnectionError):  # closed by a reset, which the next line finds too
+            self._socket.sendall(request)
         while b"\n" not in self._buffer:
-            received = self._socket.recv(65536)
+            received = b""
+            with suppress(ConnectionError):
+                received = self._socket.recv(65536)
             if not received:
                 raise UpstreamError("the upstream closed the connection")
             self._buffer += received

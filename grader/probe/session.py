@@ -69,6 +69,10 @@ class Session:
         if asked := self.server.unknown_keys[self._strangers :]:
             name = visible(asked[0], 60)
             found.append(f"the app asked the upstream for “{name}”, which no request named: hand it over as it came")
+        if self.server.is_crowded:
+            found.append(
+                "the app had more connections to the upstream open at once than it serves, so some were aborted"
+            )
         return found
 
     def close(self) -> None:

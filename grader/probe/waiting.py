@@ -21,6 +21,7 @@ from typing import Protocol
 
 from grader.errors import Inconclusive
 from grader.model import Place
+from grader.probe.connection import abort_at_close
 
 #: A control request: not a valid request line, so the server itself answers with 400 (RFC 9112 3). The answer proves
 #: that the server's event loop has iterated. A valid request would reach the app, and could itself be the event that
@@ -165,6 +166,7 @@ class Waiter:
             return self._gone(awaited)
         with control:
             with suppress(OSError):
+                abort_at_close(control)
                 control.sendall(CONTROL)
             waited = self._until_answered(control, awaited)
         if waited is Waited.SILENT:

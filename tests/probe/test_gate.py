@@ -6,8 +6,10 @@ import itertools
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -315,12 +317,14 @@ def test_any_key_that_json_can_hold_may_be_asked_for(key: object, ends: Ends) ->
     assert app.answer() == {"error": "the upstream knows no such request"}
 
 
-def test_words_that_are_no_pull_are_passed_over(ends: Ends) -> None:
-    ends.gate.give(["one"])
+@pytest.mark.parametrize("words", [b"push\n", b"\n", b"\xff\n", b"pull\r\n", b"PULL\n"])
+def test_a_line_that_is_not_a_pull_ends_the_connection(words: bytes, ends: Ends) -> None:
     app = ends.app().open("key")
-    app.send(b"push\n\n" + b"\xff\n")
-    assert app.pull().answer() == {"item": "one"}
-    assert ends.gate.pulls == 1
+    app.send(words)
+    with suppress(ConnectionError):
+        assert app.answer() is None
+    ends.wait(lambda: ends.gate.open_streams == 0)
+    assert ends.gate.pulls == 0
 
 
 def test_closing_hangs_up(ends: Ends) -> None:
@@ -345,3 +349,52 @@ def test_an_upstream_end_without_time_is_nobodys_fault(ends: Ends, monkeypatch: 
 
 def assert_set(event: threading.Event) -> None:
     assert event.wait(DEADLINE)
+
+
+@pytest.mark.parametrize("opened", [True, False], ids=["opened", "not opened"])
+def test_a_flood_of_lines_that_are_no_pulls_ends_the_connection(ends: Ends, *, opened: bool) -> None:
+    app = ends.app()
+    with suppress(ConnectionError):
+        app.send((b'{"open": "key"}\n' if opened else b"") + b"\n" * (4 << 20))
+    with suppress(ConnectionError):
+        assert app.answer() is None
+    ends.wait(lambda: ends.gate.open_streams == 0)
+    assert ends.gate.pulls == 0
+
+
+def test_pulls_that_wait_for_no_result_end_the_connection(ends: Ends) -> None:
+    app = ends.app().open("key").pull(gate.MOST_OUTSTANDING + 1)
+    with suppress(ConnectionError):
+        assert app.answer() is None
+    assert ends.gate.pulls <= gate.MOST_OUTSTANDING
+
+
+def test_more_connections_than_are_served_are_aborted_and_noted(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "MOST_CONNECTIONS", 2)
+    for app in (ends.app(), ends.app()):
+        app.open("key").pull()
+    ends.wait(lambda: ends.gate.pulls == 2)
+    assert not ends.server.is_crowded
+    with suppress(ConnectionError):
+        assert ends.app().open("key").pull().answer() is None
+    ends.server.call()
+    assert ends.server.is_crowded
+    assert ends.gate.pulls == 2
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells the states of its connections there")
+def test_a_connection_that_the_app_closes_holds_no_port(ends: Ends) -> None:
+    app = ends.app().open("key").pull()
+    ends.wait(lambda: ends.gate.pulls == 1)
+    port = app.socket.getsockname()[1]
+    app.close()
+    deadline = time.monotonic() + 20  # TIME_WAIT lasts a minute
+    while states(port) and time.monotonic() < deadline:
+        ends.server.call()
+    assert states(port) == []
+
+
+def states(port: int) -> list[str]:
+    """The states of all connections of this local port, as the kernel numbers them (6 is TIME_WAIT)."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    return [row[3] for row in rows if int(row[1].rpartition(":")[2], 16) == port]
