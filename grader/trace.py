@@ -22,7 +22,7 @@ from grader.probe.session import Session
 from grader.probe.upstream import flowing
 from grader.probe.waiting import Awaited
 from grader.protocol.transcript import Act, Entry, Lane, Transcript
-from grader.serving.app import Launch
+from grader.serving.launch import Launch
 from grader.text import plural
 from grader.wire import End, Failure, Item, Result
 

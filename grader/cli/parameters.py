@@ -18,7 +18,7 @@ from grader.catalog.packs import Catalog
 from grader.errors import BadKata, UsageError
 from grader.learner.workspace import find_app
 from grader.score import Exit
-from grader.serving.app import Launch, LaunchLimits
+from grader.serving.launch import Launch, LaunchLimits
 from grader.text import visible
 
 Command = TypeVar("Command", bound=Callable[..., Exit])

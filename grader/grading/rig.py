@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from grader.serving.app import App, Launch
+from grader.serving.app import App
+from grader.serving.launch import Launch, boot
 
 if TYPE_CHECKING:
     from grader.probe.gate import UpstreamServer
@@ -30,7 +31,7 @@ class Rig:
         self._began = time.monotonic()
         self._logs: list[str] = []
         self.reboots = 0
-        self.app = App(launch, self._address)
+        self.app: App = boot(launch, self._address)
 
     def __enter__(self) -> Self:
         return self
@@ -66,10 +67,10 @@ class Rig:
         _, waiter = self._attach()
         if self.app.is_running and waiter.iterate(1) is Waited.SILENT:
             return
-        self._logs.append(self.app.log.text())
+        self._logs.append(self.app.log)
         self.app.stop(graceful=False)
         self._patience = None
-        self.app = App(self._launch, self._address)
+        self.app = boot(self._launch, self._address)
         self.reboots += 1
         self.wait_until_ready()
 
@@ -84,7 +85,7 @@ class Rig:
 
     def log(self) -> str:
         """What the app printed, all boots of it."""
-        return "\n".join(text for text in (*self._logs, self.app.log.text()) if text)
+        return "\n".join(text for text in (*self._logs, self.app.log) if text)
 
     def _attach(self) -> tuple[UpstreamServer, Waiter]:
         """The upstream's server and the waiter with the present app; both need what is imported late."""

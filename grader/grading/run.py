@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from grader.catalog.kata import Kata
 from grader.grading.rig import Rig
 from grader.model import CheckResult, Outcome, Report
-from grader.serving.app import Launch
+from grader.serving.launch import Launch
 from grader.text import plural, visible
 
 

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from grader.probe.draw import Draw
 from grader.probe.gate import UpstreamServer
-from grader.probe.waiting import Served, Waiter
+from grader.probe.waiting import Waiter
 from grader.protocol.transcript import Act, Entry, Lane, Transcript, clip
+from grader.serving.app import Served
 from grader.text import visible
 
 

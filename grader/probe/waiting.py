@@ -17,11 +17,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
 from grader.errors import Inconclusive
-from grader.model import Place
 from grader.probe.connection import abort_at_close
+from grader.serving.app import Served
 
 #: A control request: not a valid request line, so the server itself answers with 400 (RFC 9112 3). The answer proves
 #: that the server's event loop has iterated. A valid request would reach the app, and could itself be the event that
@@ -34,19 +33,6 @@ Ready = Callable[[float], bool]
 
 #: The hint for a blocked event loop, whatever the check is about.
 UNBLOCK = "While that line waits, nothing else runs: await something instead, or call what blocks in a thread."
-
-
-class Served(Protocol):
-    """The parts of an app that a wait needs. ``ticks`` counts the liveness ticks of its process."""
-
-    ticks: int
-
-    def connect(self, *, receive_buffer: int | None = None) -> socket.socket: ...
-    def blocked_at(self) -> Place | None: ...
-    def exit_reason(self) -> str: ...
-    def collect_garbage(self) -> None: ...
-    @property
-    def is_running(self) -> bool: ...
 
 
 class Waited(Enum):

@@ -122,6 +122,16 @@ class ProcessTree(Process):
         end_strays(marker=self._marker, spare=self._spare)
 
 
+def in_words(status: int) -> str:
+    """What an exit status says, such as "exited with status 1" or "was killed by SIGSEGV"."""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:  # one of the real-time signals, most of which have no name
+        return f"was killed by signal {-status}"
+
+
 def adopt_orphans() -> None:
     """Make this process the parent of every orphan below it, so that a daemonised one cannot slip away (Linux)."""
     if sys.platform == "linux":

@@ -11,7 +11,7 @@ from grader.grading.run import Job
 from grader.model import Outcome, Report
 from grader.pool.news import Result, Trouble
 from grader.pool.pool import Pool, Progress
-from grader.serving.app import Launch
+from grader.serving.launch import Launch
 from grader.verify.reference import ReferenceApp
 
 

@@ -13,7 +13,7 @@ from grader.errors import BootFailed, Inconclusive
 from grader.grading.rig import Rig
 from grader.probe.client import Client
 from grader.probe.upstream import Upstream
-from grader.serving.app import Launch, LaunchLimits
+from grader.serving.launch import Launch, LaunchLimits
 from tests.conftest import DEADLINE
 
 APP = """

@@ -15,7 +15,7 @@ from grader.model import Report
 from grader.pool import pool as module
 from grader.pool.news import Result, Trouble
 from grader.pool.pool import Pool
-from grader.serving.app import Launch
+from grader.serving.launch import Launch
 from tests.conftest import DEADLINE
 from tests.small_kata import make_kata, write
 

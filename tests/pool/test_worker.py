@@ -22,7 +22,7 @@ from grader.grading.run import Job
 from grader.model import Report
 from grader.pool.news import News, Progress, Trouble
 from grader.pool.worker import Worker
-from grader.serving.app import Launch
+from grader.serving.launch import Launch
 from tests.conftest import DEADLINE, ROOT, environment, survivors
 from tests.small_kata import SOLUTION, SPECIFICATION, make_kata, write
 
@@ -205,7 +205,7 @@ def test_it_ends_with_whom_it_works_for(job: Job, mark: str, tmp_path: Path) -> 
     source = """
         import sys
         from pathlib import Path
-        from grader.serving.app import Launch, LaunchLimits
+        from grader.serving.launch import Launch, LaunchLimits
         from grader.catalog.kata import read_kata
         from grader.grading.run import Job
         from grader.pool.worker import Worker

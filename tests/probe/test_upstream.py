@@ -16,7 +16,7 @@ from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.probe.upstream import Upstream
 from grader.protocol.transcript import Act, Lane
-from grader.serving.app import Launch
+from grader.serving.launch import Launch
 
 #: One endpoint a way of streaming; each streams the items of the upstream that the query names, an event an item.
 APP = """

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+
+from grader.wire import CHECK_IS_OVER, Location
 
 MOST_FRAMES = 12  # of a traceback: a runaway recursion has a thousand
+_INVALID_REQUEST = "Invalid HTTP request received."  # uvicorn's words, in both of its HTTP protocols
 
 
 class LearnerFrames:
@@ -25,35 +28,29 @@ class LearnerFrames:
         except (OSError, ValueError):
             return False
 
-    def of(self, error: BaseException) -> list[dict[str, Any]]:
+    def of(self, error: BaseException) -> tuple[Location, ...]:
         """The learner's frames of ``error``, innermost last; of a SyntaxError, the offending line."""
         if isinstance(error, SyntaxError) and error.filename:
-            text = (error.text or "").strip()
-            return [{"file": self.name(error.filename), "line": error.lineno or 0, "function": "", "text": text}]
+            return (Location(self.name(error.filename), error.lineno or 0, text=(error.text or "").strip()),)
         own = [item for item in traceback.extract_tb(error.__traceback__) if self.owns(item.filename)]
-        return [self.frame(item) for item in own[-MOST_FRAMES:]]
+        return tuple(map(self._location, own[-MOST_FRAMES:]))
 
-    def frame(self, item: traceback.FrameSummary) -> dict[str, Any]:
-        return {
-            "file": self.name(item.filename),
-            "line": item.lineno or 0,
-            "function": item.name,
-            "text": item.line or "",
-        }
+    def _location(self, item: traceback.FrameSummary) -> Location:
+        return Location(self.name(item.filename), item.lineno or 0, item.name, item.line or "")
 
     def name(self, filename: str) -> str:
         path = Path(filename)
         return str(path.resolve().relative_to(self._folder)) if self.owns(filename) else path.name
 
-    def where(self, frame: FrameType | None) -> dict[str, Any] | None:
+    def where(self, frame: FrameType | None) -> Location | None:
         """Where in the learner's files a running thread is, and the library call that it is in."""
         innermost = frame
         while frame is not None and not self.owns(frame.f_code.co_filename):
             frame = frame.f_back
         if frame is None or innermost is None:
             return None
-        found = self.frame(traceback.extract_stack(frame, limit=1)[-1])
-        return found | {"doing": "" if innermost is frame else innermost.f_code.co_qualname}
+        found = self._location(traceback.extract_stack(frame, limit=1)[-1])
+        return replace(found, doing="" if innermost is frame else innermost.f_code.co_qualname)
 
     def format(self, error: BaseException) -> str:
         """A traceback as Python prints it, without the frames of servers and frameworks."""
@@ -73,10 +70,10 @@ class LearnerFrames:
 def is_learners(record: logging.LogRecord) -> bool:
     """Whether a record is about what the learner's code does, and not about what the grader does to it.
 
-    Control requests are invalid on purpose, and a check that is over lets what is left of its streams fail.
+    Control requests are invalid on purpose, and at the end of a check its remaining streams fail.
     """
     error = record.exc_info[1] if record.exc_info else None
-    return record.msg != "Invalid HTTP request received." and str(error) != "the check is over"
+    return record.msg != _INVALID_REQUEST and str(error) != CHECK_IS_OVER
 
 
 class CutFormatter(logging.Formatter):

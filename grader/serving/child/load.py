@@ -7,12 +7,13 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from grader.serving.child.frames import LearnerFrames
+from grader.wire import Failed, Location
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -23,9 +24,9 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 class Refusal(Exception):
     """The app cannot be served: a headline, and advice."""
 
-    def __init__(self, headline: str, advice: str = "", frames: Iterable[dict[str, Any]] = ()) -> None:
+    def __init__(self, headline: str, advice: str = "", frames: tuple[Location, ...] = ()) -> None:
         super().__init__(headline)
-        self.report = {"failed": headline, "advice": advice, "frames": list(frames)}
+        self.failed = Failed(headline, advice, frames)
 
 
 class FreshLoader(importlib.machinery.SourceFileLoader):
@@ -73,7 +74,7 @@ def _import_refusal(error: BaseException, file: Path, frames: LearnerFrames) -> 
     own = frames.of(error)
     match error:
         case SyntaxError():
-            return Refusal(f"{file.name} is not valid Python: {error.msg}", "Mend the line shown.", own)
+            return Refusal(f"{file.name} is not valid Python: {error.msg}", "Fix the line shown.", own)
         case ModuleNotFoundError() if error.name and error.name.partition(".")[0] not in sys.stdlib_module_names:
             return Refusal(
                 f"{file.name} imports “{error.name}”, which is not installed here",

@@ -5,14 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import import_module
 from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, socket
-from typing import Any
+from typing import NoReturn
 
 import uvicorn
 
 from grader.serving.child.frames import LearnerFrames
 from grader.serving.child.load import App, Message, Receive, Refusal, Send
-from grader.serving.child.watchdog import Status, Watchdog
+from grader.serving.child.status import StatusLine
+from grader.serving.child.watchdog import Watchdog
+from grader.wire import ChildConfig, Location, Ready, Stopped
+
+
+def preload(config: ChildConfig) -> None:
+    """Import what serving will need: the learner's folder may hold modules of the same names, or change asyncio."""
+    parts = (f"uvicorn.protocols.http.{config.http}_impl", f"uvicorn.loops.{config.loop}", "uvicorn.lifespan.on")
+    for name in (*parts, "concurrent.futures.thread", "grader.kit"):
+        import_module(name)
+
+
+@dataclass(frozen=True, slots=True)
+class LifespanFailure:
+    """How the lifespan failed, at "startup" or "shutdown"."""
+
+    phase: str
+    error: str
+    frames: tuple[Location, ...] = ()
 
 
 class Lifespan:
@@ -21,7 +41,7 @@ class Lifespan:
     def __init__(self, app: App, frames: LearnerFrames) -> None:
         self._app = app
         self._frames = frames
-        self.failure: dict[str, Any] | None = None
+        self.failure: LifespanFailure | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -37,54 +57,63 @@ class Lifespan:
             await self._app(scope, receive, note)
         except Exception as error:
             if self.failure is not None:
-                self.failure["frames"] = self._frames.of(error)
-                self.failure["error"] = f"{type(error).__name__}: {error}"
+                text = f"{type(error).__name__}: {error}"
+                self.failure = replace(self.failure, error=text, frames=self._frames.of(error))
             raise
 
     def _note(self, kind: str, message: str) -> None:
         last = message.strip().splitlines()[-1] if message.strip() else "no message"
-        self.failure = {"phase": kind.split(".")[1], "error": last, "frames": []}
+        self.failure = LifespanFailure(kind.split(".")[1], last)
 
 
-def serve(app: App, config: dict[str, Any], *, status: Status, watchdog: Watchdog, frames: LearnerFrames) -> None:
-    """Serve until the end. Raises Refusal when the lifespan does not start."""
+class Server(uvicorn.Server):
+    """Tells the grader that it is ready; when the end is ordered, it shuts down the lifespan and nothing else."""
+
+    def __init__(self, settings: uvicorn.Config, lifespan: Lifespan, status: StatusLine, watchdog: Watchdog) -> None:
+        super().__init__(settings)
+        self._lifespan = lifespan
+        self._status = status
+        self._watchdog = watchdog
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        self._watchdog.watch(loop, lambda: loop.call_soon_threadsafe(self._begin_shutdown))
+        await super().startup(sockets=sockets)
+        if not self.should_exit:
+            self._status.tell(Ready())
+
+    def _begin_shutdown(self) -> None:
+        self._ending = asyncio.get_running_loop().create_task(self._end())  # the loop itself holds tasks weakly
+
+    async def _end(self) -> None:
+        await self.lifespan.shutdown()
+        failure = self._lifespan.failure
+        self._status.tell(Stopped(failure.error if failure else ""))
+        os._exit(0)
+
+
+def serve(app: App, config: ChildConfig, *, status: StatusLine, watchdog: Watchdog, frames: LearnerFrames) -> NoReturn:
+    """Serve until the end of the process. Raises Refusal when the lifespan does not start."""
     lifespan = Lifespan(app, frames)
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket] | None = None) -> None:
-            loop = asyncio.get_running_loop()
-            watchdog.watch(loop, lambda: loop.call_soon_threadsafe(self.say_goodbye))
-            await super().startup(sockets=sockets)
-            if not self.should_exit:
-                status.tell(ready=True)
-
-        def say_goodbye(self) -> None:
-            self.goodbye = asyncio.get_running_loop().create_task(self._goodbye())
-
-        async def _goodbye(self) -> None:
-            await self.lifespan.shutdown()
-            status.tell(stopped=True, lifespan=lifespan.failure)
-            os._exit(0)
-
     # All of it spelled out: asyncio sets TCP_NODELAY only on sockets that know that they are TCP's.
-    listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP, fileno=config["listener"])
+    listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP, fileno=config.listener)
     settings = uvicorn.Config(
         lifespan,
         interface="asgi3",
-        loop=config["loop"],
-        http=config["http"],
+        loop=config.loop,
+        http=config.http,
         ws="none",
         log_config=None,
         access_log=False,
         lifespan="auto",
     )
-    with suppress(SystemExit):  # uvicorn's way of saying that the lifespan did not start
-        Server(settings).run(sockets=[listener])
-    if lifespan.failure is not None:
-        failure = lifespan.failure
-        raise Refusal(
-            f"the app's lifespan failed at {failure['phase']}: {failure['error']}",
-            "The code before `yield` in the lifespan function (or a startup handler) raised.",
-            failure["frames"],
-        )
-    raise Refusal("the server stopped by itself", "Something in the app ended the server.")
+    with suppress(SystemExit):  # that is how uvicorn says that the lifespan did not start
+        Server(settings, lifespan, status, watchdog).run(sockets=[listener])
+    failure = lifespan.failure
+    if failure is None:
+        raise Refusal("the server stopped by itself", "Something in the app ended the server.")
+    raise Refusal(
+        f"the app's lifespan failed at {failure.phase}: {failure.error}",
+        "The code before `yield` in the lifespan function (or a startup handler) raised.",
+        failure.frames,
+    )

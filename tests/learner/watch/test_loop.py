@@ -22,7 +22,7 @@ from grader.learner.watch.loop import Watch
 from grader.learner.watch.saves import Saves
 from grader.learner.watch.state import State
 from grader.pool.news import News, Progress, Trouble
-from grader.serving.app import Launch
+from grader.serving.launch import Launch
 from tests.conftest import DEADLINE
 from tests.learner.watch.reports import broken, report
 

@@ -15,7 +15,8 @@ import pytest
 
 from grader.serving.child.frames import MOST_FRAMES, CutFormatter, LearnerFrames
 from grader.serving.child.load import FreshLoader, Message, Refusal, load
-from grader.serving.child.serve import Lifespan
+from grader.serving.child.serve import Lifespan, LifespanFailure
+from grader.wire import Location
 
 ASGI = "async def app(scope, receive, send): pass"
 
@@ -100,7 +101,7 @@ REFUSED = {
     "WSGI": ("def app(environ, start_response): pass", "a function that does not take ASGI's three arguments", ""),
     "a class": ("class app:\n    async def __call__(self, a, b, c): pass", "a type that does not take ASGI's", ""),
     "another scope": ("async def app(scope): pass", "a function that does not take ASGI's three", ""),
-    "syntax": ("x = (", "app.py is not valid Python: '(' was never closed", "Mend the line shown."),
+    "syntax": ("x = (", "app.py is not valid Python: '(' was never closed", "Fix the line shown."),
     "not installed": (
         "from no_such_thing.inside import x",
         "app.py imports “no_such_thing”, which is not installed here",
@@ -118,25 +119,25 @@ def test_what_is_no_app_is_refused_with_advice(kind: str, folder: Path) -> None:
     source, headline, advice = REFUSED[kind]
     with pytest.raises(Refusal) as refused:
         load_app(folder, source)
-    assert headline in refused.value.report["failed"]
-    assert advice in refused.value.report["advice"]
+    assert headline in refused.value.failed.headline
+    assert advice in refused.value.failed.advice
 
 
 def test_a_refusal_shows_the_learners_own_lines(folder: Path) -> None:
     write(folder, "def open_it():\n    return open('/no/such/file')", "helper.py")
     with pytest.raises(Refusal) as refused:
         load_app(folder, "import helper\nhelper.open_it()")
-    assert refused.value.report["frames"] == [
-        {"file": "app.py", "line": 2, "function": "<module>", "text": "helper.open_it()"},
-        {"file": "helper.py", "line": 2, "function": "open_it", "text": "return open('/no/such/file')"},
-    ]
+    assert refused.value.failed.frames == (
+        Location("app.py", 2, "<module>", "helper.open_it()"),
+        Location("helper.py", 2, "open_it", "return open('/no/such/file')"),
+    )
 
 
 def test_a_syntax_error_in_a_sibling_is_shown_there(folder: Path) -> None:
     write(folder, "x = 1\ndef f(:\n", "helper.py")
     with pytest.raises(Refusal) as refused:
         load_app(folder, "import helper")
-    assert refused.value.report["frames"] == [{"file": "helper.py", "line": 2, "function": "", "text": "def f(:"}]
+    assert refused.value.failed.frames == (Location("helper.py", 2, text="def f(:"),)
 
 
 # -- the learner's frames -------------------------------------------------------------------------------------------
@@ -178,18 +179,18 @@ def broken(folder: Path) -> Any:
 
 def test_frames_are_the_learners_alone(broken: Any, folder: Path) -> None:
     frames = LearnerFrames(folder).of(raised(broken.library))
-    assert [(frame["file"], frame["function"]) for frame in frames] == [("app.py", "library")]
-    assert frames[0]["text"].startswith("return json.loads")
+    assert [(frame.file, frame.function) for frame in frames] == [("app.py", "library")]
+    assert frames[0].text.startswith("return json.loads")
 
 
 def test_frames_are_bounded_and_keep_the_innermost(broken: Any, folder: Path) -> None:
     frames = LearnerFrames(folder).of(raised(lambda: broken.deep(200)))
     assert len(frames) == MOST_FRAMES
-    assert frames[-1]["function"] == "library"
+    assert frames[-1].function == "library"
 
 
 def test_an_error_without_a_learners_frame_has_none(folder: Path) -> None:
-    assert LearnerFrames(folder).of(raised(lambda: int("x"))) == []
+    assert LearnerFrames(folder).of(raised(lambda: int("x"))) == ()
 
 
 @pytest.mark.parametrize(
@@ -235,8 +236,8 @@ def test_log_records_are_cut_as_well(broken: Any, folder: Path) -> None:
 def test_a_running_thread_is_found_at_the_learners_line(broken: Any, folder: Path) -> None:
     frames = LearnerFrames(folder)
     place = broken.work(lambda: frames.where(sys._getframe()))
-    assert (place["file"], place["function"], place["text"]) == ("app.py", "work", "return call()")
-    assert "lambda" in place["doing"]
+    assert (place.file, place.function, place.text) == ("app.py", "work", "return call()")
+    assert "lambda" in place.doing
     assert frames.where(sys._getframe()) is None
     assert frames.where(None) is None
 
@@ -277,7 +278,7 @@ def test_a_failure_that_the_app_tells_is_kept(message: str, error: str, folder: 
         """,
     )
     lifespan, sent, _ = run_lifespan(app, folder)
-    assert lifespan.failure == {"phase": "shutdown", "error": error, "frames": []}
+    assert lifespan.failure == LifespanFailure("shutdown", error)
     assert [item["type"] for item in sent] == ["lifespan.shutdown.failed"]
 
 
@@ -298,8 +299,8 @@ def test_a_failure_that_is_raised_as_well_has_its_lines(folder: Path) -> None:
     lifespan, _, error = run_lifespan(app, folder)
     assert isinstance(error, OSError)
     assert lifespan.failure is not None
-    assert lifespan.failure["error"] == "OSError: no database"
-    assert [frame["function"] for frame in lifespan.failure["frames"]] == ["app", "connect"]
+    assert lifespan.failure.error == "OSError: no database"
+    assert [frame.function for frame in lifespan.failure.frames] == ["app", "connect"]
 
 
 def test_an_app_without_a_lifespan_has_not_failed(folder: Path) -> None:

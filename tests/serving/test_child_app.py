@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import textwrap
 import threading
@@ -17,8 +19,12 @@ from typing import Any
 import psutil
 import pytest
 
-from grader.errors import BootFailed
-from grader.serving.app import App, Launch, LaunchLimits, Log
+from grader import wire
+from grader.errors import BootFailed, Inconclusive
+from grader.serving.child_app import ChildApp
+from grader.serving.launch import Launch, LaunchLimits, boot
+from grader.serving.pipes import Pipes
+from grader.serving.processes import ProcessTree
 
 DEADLINE = 60.0  # seconds
 NOWHERE = ("127.0.0.1", 9)
@@ -33,7 +39,7 @@ MIRROR = """
             await send({"type": "http.response.body", "body": body})
 """
 
-Boot = Callable[..., App]
+Boot = Callable[..., ChildApp]
 
 
 def write(folder: Path, source: str, name: str = "app.py") -> Path:
@@ -44,13 +50,13 @@ def write(folder: Path, source: str, name: str = "app.py") -> Path:
 
 
 @pytest.fixture
-def boot(tmp_path: Path) -> Iterator[Boot]:
+def start_app(tmp_path: Path) -> Iterator[Boot]:
     """Start an app without waiting for it."""
-    apps: list[App] = []
+    apps: list[ChildApp] = []
 
-    def start(source: str, **limits: float) -> App:
+    def start(source: str, **limits: float) -> ChildApp:
         file = write(tmp_path, source)
-        apps.append(App(Launch(file, limits=LaunchLimits(**limits)), NOWHERE))  # type: ignore[arg-type]
+        apps.append(boot(Launch(file, limits=LaunchLimits(**limits)), NOWHERE))  # type: ignore[arg-type]
         return apps[-1]
 
     yield start
@@ -62,7 +68,7 @@ def mirror(facts: str) -> str:
     return textwrap.dedent(MIRROR) + "\n" + textwrap.dedent(facts)
 
 
-def ask(app: App, path: str = "/") -> Any:
+def ask(app: ChildApp, path: str = "/") -> Any:
     """One request, over HTTP/1.0 so that the answer ends with the connection."""
     with app.connect() as connection:
         connection.settimeout(DEADLINE)
@@ -73,7 +79,7 @@ def ask(app: App, path: str = "/") -> Any:
     return json.loads(answer.partition(b"\r\n\r\n")[2])
 
 
-def wait_for_end(app: App) -> None:
+def wait_for_end(app: ChildApp) -> None:
     """Ask for the app's end, and wait until its process has gone."""
     deadline = time.monotonic() + DEADLINE
     with app.connect() as connection:
@@ -85,10 +91,12 @@ def wait_for_end(app: App) -> None:
 # -- what the app is given ------------------------------------------------------------------------------------------
 
 
-def test_the_app_runs_in_surroundings_of_its_own(boot: Boot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_app_runs_in_surroundings_of_its_own(
+    start_app: Boot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in {"MY_TOKEN": "secret", "PYTHONSTARTUP": "x", "LC_TEST": "kept", "LANG": "C.UTF-8"}.items():
         monkeypatch.setenv(name, value)
-    app = boot(
+    app = start_app(
         mirror(
             """
             def facts(_):
@@ -114,7 +122,7 @@ def test_the_app_runs_in_surroundings_of_its_own(boot: Boot, tmp_path: Path, mon
     assert facts["pytest"] is False
 
 
-def test_siblings_are_imported_as_they_are_now_and_nothing_is_left_beside_them(boot: Boot, tmp_path: Path) -> None:
+def test_siblings_are_imported_as_they_are_now_and_nothing_is_left_beside_them(start_app: Boot, tmp_path: Path) -> None:
     """The second edit is as long as the first and made in the same instant, as far as the file system tells."""
     source = mirror(
         """
@@ -127,15 +135,15 @@ def test_siblings_are_imported_as_they_are_now_and_nothing_is_left_beside_them(b
     for text in ("one", "two"):
         for name in ("helper.py", "package/__init__.py", "package/module.py", "plain/inner.py"):
             os.utime(write(tmp_path, f"text = {text!r}", name), (1_600_000_000, 1_600_000_000))
-        with boot(source) as app:
+        with start_app(source) as app:
             app.wait_until_ready()
             seen.append(ask(app))
     assert seen == [["one"] * 4, ["two"] * 4]
     assert list(tmp_path.rglob("__pycache__")) == []
 
 
-def test_a_slow_client_has_its_buffer_before_it_connects(boot: Boot) -> None:
-    app = boot(mirror("def facts(path): return path"))
+def test_a_slow_client_has_its_buffer_before_it_connects(start_app: Boot) -> None:
+    app = start_app(mirror("def facts(path): return path"))
     app.wait_until_ready()
     with app.connect(receive_buffer=4096) as slow, app.connect() as usual:
         sizes = [found.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for found in (slow, usual)]
@@ -145,18 +153,20 @@ def test_a_slow_client_has_its_buffer_before_it_connects(boot: Boot) -> None:
 # -- what is known of it --------------------------------------------------------------------------------------------
 
 
-def test_requests_are_taken_from_before_the_app_is_ready(boot: Boot) -> None:
+def test_requests_are_taken_from_before_the_app_is_ready(start_app: Boot) -> None:
     """The listener is there before the process is: nothing polls, and no port is raced for."""
-    app = boot(mirror("def facts(path): return path"))
+    app = start_app(mirror("def facts(path): return path"))
     assert ask(app, "/early") == "/early"
 
 
-def test_what_the_app_prints_is_kept(boot: Boot) -> None:
-    app = boot('import os, sys\nprint("out é")\nsys.stderr.write("err\\n")\nos.write(1, b"\\xff raw\\n")\nx = 1 / 0')
+def test_what_the_app_prints_is_kept(start_app: Boot) -> None:
+    app = start_app(
+        'import os, sys\nprint("out é")\nsys.stderr.write("err\\n")\nos.write(1, b"\\xff raw\\n")\nx = 1 / 0'
+    )
     with pytest.raises(BootFailed, match="ZeroDivisionError"):
         app.wait_until_ready()
     app.stop()
-    assert app.log.text() == "out é\nerr\n\\xff raw\n"
+    assert app.log == "out é\nerr\n\\xff raw\n"
 
 
 ENDS = {
@@ -171,38 +181,38 @@ ENDS = {
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_an_end_at_start_up_is_told_in_words(name: str, boot: Boot) -> None:
+def test_an_end_at_start_up_is_told_in_words(name: str, start_app: Boot) -> None:
     source, words = ENDS[name]
-    app = boot(f"import ctypes, os, signal\n{source}")
+    app = start_app(f"import ctypes, os, signal\n{source}")
     with pytest.raises(BootFailed, match=f"the app's process {words} at start-up"):
         app.wait_until_ready()
-    assert app.exit_status() == words
+    assert app.exit_reason() == f"the app's process {words}"
 
 
-def test_an_end_while_it_serves_is_told_in_words(boot: Boot) -> None:
-    app = boot(mirror("def facts(path): os._exit(9)"))
+def test_an_end_while_it_serves_is_told_in_words(start_app: Boot) -> None:
+    app = start_app(mirror("def facts(path): os._exit(9)"))
     app.wait_until_ready()
-    assert (app.is_running, app.exit_status(), app.exit_reason()) == (True, "is running", "")
+    assert (app.is_running, app.exit_reason()) == (True, "")
     wait_for_end(app)
     assert app.exit_reason() == "the app's process exited with status 9"
     assert app.stop() == ()
 
 
-def test_whatever_the_app_writes_to_the_grader_is_taken_with_composure(boot: Boot) -> None:
+def test_whatever_the_app_writes_to_the_grader_is_taken_with_composure(start_app: Boot) -> None:
     """It may guess the number of the pipe; what it says there explains, and decides nothing."""
-    lies = [
-        {"loading": 1, "place": {"file": "x", "line": "y"}},
-        {"blocked": 1, "place": {"line": 1}},
-        {"failed": 1},
-        {"failed": "x", "frames": 7},
-        {"beat": 1, "ready": 1},
+    lies: list[object] = [
+        {"status": "loading", "seconds": 1, "location": {"file": "x", "line": "y"}},
+        {"status": "blocked", "seconds": 1, "location": {"line": 1}},
+        {"status": "failed", "headline": 1},
+        {"status": "failed", "headline": "x", "advice": "", "frames": 7},
+        {"status": "tick", "ready": 1},
         [],
         None,
         "x",
     ]
     texts = [json.dumps(lie) for lie in lies]
-    texts += ['{"blocked": 1, "place": {"file": "x", "line": 1e999}}', "[" * 100_000, "9" * 10_000, '{"beat"', "", "\0"]
-    app = boot(
+    texts += ["[" * 100_000, "9" * 10_000, '{"status"', "", "\0"]
+    app = start_app(
         mirror(
             f"""
             config = json.loads(open("/proc/self/cmdline").read().split("\\0")[-2])
@@ -216,9 +226,95 @@ def test_whatever_the_app_writes_to_the_grader_is_taken_with_composure(boot: Boo
     app.wait_until_ready()
     assert ask(app) == "still there"
     ticks, deadline = app.ticks, time.monotonic() + DEADLINE
-    while app.ticks < ticks + 5 or "still heard" not in app.log.text():  # the reader goes on
+    while app.ticks < ticks + 5 or "still heard" not in app.log:  # the reader goes on
         assert app.exit_reason() == ""  # which gives it a moment
         assert time.monotonic() < deadline
+
+
+class EndedProcess(ProcessTree):
+    """It ends when it is first looked at after ``shuts_down`` is set; what it said last arrives after that."""
+
+    def __init__(self, pipes: Pipes) -> None:
+        self.looked = threading.Event()
+        self.shuts_down = False
+        self._pipes = pipes
+
+    def poll(self) -> int | None:
+        if not self.shuts_down:
+            return None
+        self.looked.set()
+        return 0
+
+    def end(self) -> None:
+        self.shuts_down = True
+
+    def say_late(self) -> None:
+        assert self.looked.wait(DEADLINE)
+        os.write(self._pipes.childs_status, wire.encode_status(wire.Stopped("cannot close")))
+
+
+class StillProcess(EndedProcess):
+    """It has ended before it was looked at, and said what it said."""
+
+    def poll(self) -> int | None:
+        return 127
+
+
+@pytest.mark.parametrize(
+    ("statuses", "error", "words"),
+    [
+        ((), Inconclusive, "exited with status 127 before it came to your code: no such library"),
+        ((wire.Tick(),), Inconclusive, "before it came to your code"),
+        ((wire.Loading(0.0),), BootFailed, "the app's process exited with status 127 at start-up"),
+        ((wire.Loading(0.0), wire.Failed("it has no app")), BootFailed, "it has no app"),
+    ],
+    ids=["nothing", "a tick", "loading", "failed"],
+)
+def test_an_end_before_the_first_line_of_the_app_is_not_its_fault(
+    statuses: tuple[wire.Status, ...], error: type[Exception], words: str
+) -> None:
+    with Pipes() as pipes:
+        os.write(pipes.childs_output, b"warning\nno such library\n")
+        os.write(pipes.childs_status, b"".join(wire.encode_status(status) for status in statuses))
+        app = ChildApp(StillProcess(pipes), pipes, address=NOWHERE, startup_limit=DEADLINE)
+    with pytest.raises(error, match=words):
+        app.wait_until_ready()
+    app.stop()
+
+
+def test_a_process_that_cannot_be_started_is_the_machines_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(Inconclusive, match=r"cannot start the app's process: .*temporarily unavailable"):
+        boot(Launch(write(tmp_path, "")), NOWHERE)
+
+
+UNREACHABLE = [errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS]
+
+
+@pytest.mark.parametrize("number", UNREACHABLE, ids=errno.errorcode.get)
+@pytest.mark.parametrize("when", ["socket", "connect"])
+def test_a_connection_that_the_machine_cannot_make_is_its_fault(
+    when: str, number: int, start_app: Boot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = start_app("")
+
+    class Socket(socket.socket):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            if when == "socket":
+                raise OSError(number, os.strerror(number))
+            super().__init__(*args, **more)
+
+        def connect(self, address: Any) -> None:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket, "socket", Socket)
+    with pytest.raises(Inconclusive, match=r"this machine cannot connect to its own 127\.0\.0\.1"):
+        app.connect()
 
 
 # -- limits ---------------------------------------------------------------------------------------------------------
@@ -235,25 +331,25 @@ def test_whatever_the_app_writes_to_the_grader_is_taken_with_composure(boot: Boo
     ],
     ids=["import", "lifespan"],
 )
-def test_a_start_up_without_end_is_given_up(source: str, doing: str, boot: Boot) -> None:
-    app = boot(source, startup=0.5)
+def test_a_start_up_without_end_is_given_up(source: str, doing: str, start_app: Boot) -> None:
+    app = start_app(source, startup=0.5)
     with pytest.raises(BootFailed, match=rf"did not start within 0\.5 seconds: {doing}"):
         app.wait_until_ready()
     assert app.is_running  # it is the caller's to stop
 
 
-def test_memory_has_a_limit(boot: Boot) -> None:
+def test_memory_has_a_limit(start_app: Boot) -> None:
     source = mirror("hoard = bytearray(300 << 20)\ndef facts(path): return len(hoard)")
-    app = boot(source, memory=256 << 20)
+    app = start_app(source, memory=256 << 20)
     with pytest.raises(BootFailed, match="ran into its memory limit"):
         app.wait_until_ready()
     app.stop()
-    assert ask(boot(source)) == 300 << 20
+    assert ask(start_app(source)) == 300 << 20
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot choose its processors")
-def test_all_threads_of_an_app_share_a_processor(boot: Boot) -> None:
-    app = boot(
+def test_all_threads_of_an_app_share_a_processor(start_app: Boot) -> None:
+    app = start_app(
         mirror(
             """
             import threading
@@ -296,36 +392,30 @@ SHUTDOWNS = {
 
 
 @pytest.mark.parametrize("name", SHUTDOWNS)
-def test_a_graceful_end_lets_the_lifespan_close(name: str, boot: Boot) -> None:
+def test_a_graceful_end_lets_the_lifespan_close(name: str, start_app: Boot) -> None:
     shutdown, notes = SHUTDOWNS[name]
-    app = boot(textwrap.dedent(LIFESPAN).format(shutdown=shutdown))
+    app = start_app(textwrap.dedent(LIFESPAN).format(shutdown=shutdown))
     app.wait_until_ready()
     assert app.stop() == notes
-    assert ("closed in good order" in app.log.text()) is (name == "well")
+    assert ("closed in good order" in app.log) is (name == "well")
 
 
-def test_what_an_app_said_last_is_heard_after_its_end_too(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = boot(textwrap.dedent(LIFESPAN).format(shutdown=""))
-    app.wait_until_ready()
-    hear, poll, ended = app._hear, app._process.poll, threading.Event()
-
-    def poll_and_tell() -> int | None:
-        if (status := poll()) is not None:
-            ended.set()
-        return status
-
-    def hear_late(buffer: bytearray, data: bytes) -> None:
-        if b"stopped" in data:
-            assert ended.wait(DEADLINE)
-        hear(buffer, data)
-
-    monkeypatch.setattr(app, "_hear", hear_late)
-    monkeypatch.setattr(app._process, "poll", poll_and_tell)
-    assert app.stop() == ()
+def test_what_an_app_said_last_is_heard_after_its_end_too() -> None:
+    with Pipes() as pipes:
+        process = EndedProcess(pipes)
+        app = ChildApp(process, pipes, address=NOWHERE, startup_limit=DEADLINE)
+        os.write(pipes.childs_status, wire.encode_status(wire.Ready()))
+        app.wait_until_ready()
+        process.shuts_down = True
+        thread = threading.Thread(target=process.say_late)
+        thread.start()
+        assert app._shut_down() == ("The app's lifespan failed at shutdown: cannot close",)
+        thread.join(DEADLINE)
+    app.stop()
 
 
-def test_stopping_ends_the_whole_group_and_may_be_repeated(boot: Boot) -> None:
-    app = boot(
+def test_stopping_ends_the_whole_group_and_may_be_repeated(start_app: Boot) -> None:
+    app = start_app(
         mirror(
             """
             import subprocess
@@ -345,38 +435,7 @@ def test_stopping_ends_the_whole_group_and_may_be_repeated(boot: Boot) -> None:
         app.connect()
 
 
-def test_an_app_that_never_got_ready_is_stopped_as_well(boot: Boot) -> None:
-    app = boot("while True: pass")
+def test_an_app_that_never_got_ready_is_stopped_as_well(start_app: Boot) -> None:
+    app = start_app("while True: pass")
     assert app.stop() == ()
-    assert app.exit_status() == "was killed by SIGKILL"
-
-
-# -- the log --------------------------------------------------------------------------------------------------------
-
-
-def test_a_short_log_is_kept_as_it_is() -> None:
-    log = Log()
-    for piece in (b"one\n", b"", b"caf\xc3", b"\xa9 \xff"):
-        log.write(piece)
-    assert log.text() == "one\ncafé \\xff"
-
-
-@pytest.mark.parametrize("piece", [1000, 65536, 200_000])
-def test_of_a_flood_the_first_and_the_last_are_kept(piece: int) -> None:
-    log = Log()
-    data = b"".join(b"%07d\n" % number for number in range(100_000))
-    for start in range(0, len(data), piece):
-        log.write(data[start : start + piece])
-    first, _, last = log.text().partition(" bytes left out …\n")[0].rpartition("\n… ")
-    assert data.startswith(first.encode())
-    assert len(first) == Log.FIRST
-    kept = log.text().partition(" bytes left out …\n")[2].encode()
-    assert data.endswith(kept)
-    assert Log.LAST <= len(kept) <= 2 * Log.LAST
-    assert len(first) + int(last) + len(kept) == len(data)
-
-
-def test_a_log_of_exactly_what_is_kept_has_no_gap() -> None:
-    log = Log()
-    log.write(b"x" * (Log.FIRST + Log.LAST))
-    assert log.text() == "x" * (Log.FIRST + Log.LAST)
+    assert app.exit_reason() == "the app's process was killed by SIGKILL"

@@ -1,0 +1,60 @@
+"""The life of an app's process: prepare, load the learner's module, serve it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+from grader.serving.child import limits
+from grader.serving.child.frames import CutFormatter, LearnerFrames, is_learners
+from grader.serving.child.load import Refusal, load
+from grader.serving.child.serve import preload, serve
+from grader.serving.child.status import StatusLine
+from grader.serving.child.watchdog import Watchdog
+from grader.wire import ChildConfig, Failed, Imported, Loading
+
+
+def run(config: ChildConfig) -> NoReturn:
+    """Serve what ``config`` names, to the end of the process.
+
+    The status Loading comes before the first line of learner code runs. What ends the process before is not the app's
+    fault.
+    """
+    limits.stay_on_one_processor()
+    preload(config)
+    file = Path(config.file)
+    frames = LearnerFrames(file.parent)
+    status = StatusLine(config.status)
+    watchdog = Watchdog(status, config.lifeline, frames)
+    watchdog.start()
+    limits.limit_memory(config.memory)
+    _log_to_stderr(frames)
+    sys.argv = [str(file)]
+    status.tell(Loading(0.0))
+    try:
+        app = load(file, config.name, frames)
+        status.tell(Imported())
+        serve(app, config, status=status, watchdog=watchdog, frames=frames)
+    except Refusal as refusal:
+        status.tell(refusal.failed)
+        sys.stderr.flush()
+        os._exit(3)
+    except BaseException as error:
+        status.tell(Failed(f"the server ended with {type(error).__name__}: {error}", frames=frames.of(error)))
+        traceback.print_exc()
+        os._exit(4)
+
+
+def _log_to_stderr(frames: LearnerFrames) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(CutFormatter(frames))
+    handler.addFilter(is_learners)
+    for name in ("uvicorn", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False

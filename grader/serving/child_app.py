@@ -1,0 +1,169 @@
+"""An app that is served by a child process of the grader's."""
+
+from __future__ import annotations
+
+import socket
+from types import TracebackType
+from typing import Self
+
+from grader.errors import BootFailed, Inconclusive
+from grader.model import BootFailure, Place
+from grader.serving.log import Log
+from grader.serving.pipes import Pipes
+from grader.serving.processes import ProcessTree, in_words
+from grader.serving.reader import Reader
+from grader.serving.status import AppStatus, Timeout
+from grader.wire import Order
+
+#: How long a lifespan's shutdown may take: seconds, and ticks.
+_SHUTDOWN, _SHUTDOWN_TICKS = 1.0, 15
+#: Ticks for each second of start-up: a quarter of what comes on an idle machine.
+_STARTUP_TICKS = 5
+_LOOK = 0.05  # seconds between two looks at whether a process has ended
+_LAST_LINES = 1.0  # seconds for what an ended process wrote before to be read
+
+
+class ChildApp:
+    """The port :class:`grader.serving.app.App`, by way of a child process."""
+
+    def __init__(self, process: ProcessTree, pipes: Pipes, *, address: tuple[str, int], startup_limit: float) -> None:
+        self._process = process
+        self._address = address
+        self._lifeline = pipes.lifeline
+        self._status = AppStatus()
+        self._log = Log()
+        self._startup_limit = startup_limit
+        self._startup = Timeout(self._status, seconds=startup_limit, ticks=_STARTUP_TICKS * startup_limit)
+        self._reader = Reader({pipes.status: self._status.feed, pipes.output: self._log.write})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop(graceful=False)
+
+    # -- what probes know of it -------------------------------------------------------------------------------
+
+    def connect(self, *, receive_buffer: int | None = None) -> socket.socket:
+        """See :meth:`Served.connect <grader.serving.app.Served.connect>`."""
+        try:
+            return _connected(self._address, receive_buffer)
+        except (ConnectionError, TimeoutError):
+            raise
+        except OSError as error:
+            raise Inconclusive(f"this machine cannot connect to its own 127.0.0.1: {error}") from error
+
+    @property
+    def ticks(self) -> int:
+        return self._status.ticks
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def blocked_at(self) -> Place | None:
+        return self._status.blocked_at()
+
+    def exit_reason(self) -> str:
+        code = self._process.wait_for(0.1)
+        return "" if code is None else f"the app's process {in_words(code)}"
+
+    def collect_garbage(self) -> None:
+        self._lifeline.order(Order.COLLECT_GARBAGE)
+
+    # -- what the rig knows of it -----------------------------------------------------------------------------
+
+    @property
+    def log(self) -> str:
+        return self._log.text()
+
+    @property
+    def longest_blockage(self) -> Place | None:
+        return self._status.longest_blockage
+
+    def wait_until_ready(self) -> None:
+        """See :meth:`App.wait_until_ready <grader.serving.app.App.wait_until_ready>`.
+
+        The start-up limit counts ticks beside the seconds, so on a slow machine it stretches.
+        """
+        status = self._status
+        with status.news:
+            while not status.is_ready:
+                if (code := self._process.poll()) is not None:
+                    status.news.wait_for(lambda: status.failure or status.is_closed, timeout=_LAST_LINES)
+                    raise self._ended_at_startup(code)
+                if status.failure is not None:
+                    raise BootFailed(status.failure)
+                if self._startup.is_over:
+                    raise self._too_slow()
+                status.news.wait(_LOOK)
+
+    def stop(self, *, graceful: bool = True) -> tuple[str, ...]:
+        notes: tuple[str, ...] = ()
+        try:
+            if graceful and self._status.is_ready and self.is_running:
+                notes = self._shut_down()
+        finally:
+            self._process.end()
+            self._lifeline.close()
+            self._reader.finish()
+        return notes
+
+    # -- inside -----------------------------------------------------------------------------------------------
+
+    def _ended_at_startup(self, code: int) -> BootFailed | Inconclusive:
+        if self._status.failure is not None:
+            return BootFailed(self._status.failure)
+        if self._status.has_begun:
+            return BootFailed(BootFailure(f"the app's process {in_words(code)} at start-up"))
+        last = self.log.strip().rpartition("\n")[2]
+        return Inconclusive(
+            f"the app's process {in_words(code)} before it came to your code: {last or 'it printed nothing'}"
+        )
+
+    def _too_slow(self) -> BootFailed | Inconclusive:
+        status, limit = self._status, f"{self._startup_limit:g} seconds"
+        if not status.has_begun:
+            return Inconclusive(f"the app's process did not come to your code within {limit}")
+        place = status.blocked_at() if status.is_imported else status.loading_at
+        doing = "its lifespan start-up has not ended" if status.is_imported else "importing the module has not ended"
+        return BootFailed(
+            BootFailure(
+                f"it did not start within {limit}: {doing}",
+                "Start-up must end by itself: do long or endless work in a task, or in a request.",
+                (place,) if place else (),
+            )
+        )
+
+    def _shut_down(self) -> tuple[str, ...]:
+        self._lifeline.order(Order.SHUT_DOWN)
+        status, code = self._status, None
+        timeout = Timeout(status, seconds=_SHUTDOWN, ticks=_SHUTDOWN_TICKS)
+        with status.news:
+            while status.stopped is None and not timeout.is_over:
+                if (code := self._process.poll()) is not None:
+                    status.news.wait_for(lambda: status.stopped or status.is_closed, timeout=_LAST_LINES)
+                    break
+                status.news.wait(_LOOK)
+        if status.stopped is not None:
+            error = status.stopped.error
+            return (f"The app's lifespan failed at shutdown: {error}",) if error else ()
+        if code is None:
+            return ("The app's lifespan shutdown did not end within a second.",)
+        return (f"The app's process {in_words(code)} in its lifespan's shutdown.",)
+
+
+def _connected(address: tuple[str, int], receive_buffer: int | None) -> socket.socket:
+    connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if receive_buffer is not None:  # before connecting: the window is agreed on then (RFC 7323 2.2)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(5.0)
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection

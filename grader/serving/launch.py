@@ -1,0 +1,90 @@
+"""What to start, and how: from a module's file to a process that serves it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.errors import Inconclusive
+from grader.serving.child_app import ChildApp
+from grader.serving.pipes import Pipes
+from grader.serving.processes import ProcessTree, Surroundings
+from grader.wire import ChildConfig, upstream_variable
+
+_CHILD = Path(__file__).resolve().parent / "child" / "__main__.py"
+#: What the app's environment inherits, beside LC_*; everything else of the caller's stays outside.
+_INHERITED = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE"}
+#: Bytes. Accepted sockets inherit it from the listener. With the system's own size megabytes fit in between; with this
+#: an app that waits for its client stops within about 100 KiB.
+_SEND_BUFFER = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchLimits:
+    """``startup`` and ``total`` in seconds, ``memory`` in bytes of private writable memory (Linux)."""
+
+    startup: float = 10.0
+    total: float = 120.0
+    memory: int = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What to start, and how: the module's file, the name of the app in it, and the server's parts."""
+
+    file: Path
+    name: str = "app"
+    loop: str = "asyncio"
+    http: str = "h11"
+    limits: LaunchLimits = field(default_factory=LaunchLimits)
+
+
+def boot(launch: Launch, upstream: tuple[str, int]) -> ChildApp:
+    """Start the app's process, and do not wait for it. ``upstream`` is the address for its kit.
+
+    Raises Inconclusive when this machine cannot start a process.
+    """
+    with _listen() as listener, Pipes() as pipes:
+        try:
+            process = ProcessTree(_command(launch, listener, pipes), _surroundings(launch, upstream, listener, pipes))
+        except OSError as error:
+            pipes.close_ours()
+            raise Inconclusive(f"this machine cannot start the app's process: {error}") from error
+        return ChildApp(process, pipes, address=listener.getsockname(), startup_limit=launch.limits.startup)
+
+
+def _listen() -> socket.socket:
+    """A listener from before the process is: nobody polls for a port, and connections wait in its backlog."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    return listener
+
+
+def _command(launch: Launch, listener: socket.socket, pipes: Pipes) -> list[str]:
+    config = ChildConfig(
+        file=str(launch.file),
+        name=launch.name,
+        loop=launch.loop,
+        http=launch.http,
+        memory=launch.limits.memory,
+        listener=listener.fileno(),
+        status=pipes.childs_status,
+        lifeline=pipes.childs_lifeline,
+    )
+    return [sys.executable, "-P", str(_CHILD), config.encode()]
+
+
+def _surroundings(launch: Launch, upstream: tuple[str, int], listener: socket.socket, pipes: Pipes) -> Surroundings:
+    kept = {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")}
+    return Surroundings(
+        folder=launch.file.parent,
+        environment=kept | {"PYTHONUNBUFFERED": "1"} | upstream_variable(upstream),
+        output=pipes.childs_output,
+        errors=pipes.childs_output,
+        descriptors=(listener.fileno(), pipes.childs_status, pipes.childs_lifeline),
+    )

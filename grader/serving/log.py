@@ -1,0 +1,28 @@
+"""What an app prints, within bounds."""
+
+from __future__ import annotations
+
+
+class Log:
+    """The first and the last of what was written; what comes in between is counted and dropped."""
+
+    FIRST = 16 * 1024
+    LAST = 48 * 1024
+
+    def __init__(self) -> None:
+        self._first = bytearray()
+        self._last = bytearray()
+        self._dropped = 0
+
+    def write(self, data: bytes) -> None:
+        room = self.FIRST - len(self._first)
+        self._first += data[:room] if room > 0 else b""
+        self._last += data[max(room, 0) :]
+        if len(self._last) > 2 * self.LAST:
+            self._dropped += len(self._last) - self.LAST
+            del self._last[: -self.LAST]
+
+    def text(self) -> str:
+        """What was kept, as text."""
+        gap = f"\n… {self._dropped} bytes left out …\n".encode() if self._dropped else b""
+        return (bytes(self._first) + gap + bytes(self._last)).decode("utf-8", "backslashreplace")

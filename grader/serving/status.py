@@ -1,0 +1,95 @@
+"""What the app's process tells about itself. The learner's code could write it, too, so it decides no verdict."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from grader import wire
+from grader.model import BootFailure, Place
+
+_BUFFERED = 1 << 16  # bytes of a line that has not ended
+_CURRENT = 1.0  # seconds for which a blocked event loop is taken to be still blocked; it is told every 50 ms
+
+
+class AppStatus:
+    """The status lines of one app, taken in on the reader's thread; ``news`` is notified of each change."""
+
+    def __init__(self) -> None:
+        self.news = threading.Condition()
+        self.ticks = 0
+        self.has_begun = False  # with the learner's module
+        self.is_imported = False
+        self.is_ready = False
+        self.is_closed = False  # nothing more will come
+        self.loading_at: Place | None = None
+        self.longest_blockage: Place | None = None
+        self.failure: BootFailure | None = None
+        self.stopped: wire.Stopped | None = None
+        self._blocked_at: tuple[float, Place | None] = (0.0, None)
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> None:
+        """Take in what was read from the pipe; nothing means that its writers have closed it."""
+        *lines, rest = (self._buffer + data).split(b"\n")
+        self._buffer = rest[-_BUFFERED:]
+        with self.news:
+            for line in lines:
+                self._note(wire.read_status(line))
+            self.is_closed = self.is_closed or not data
+            self.news.notify_all()
+
+    def blocked_at(self) -> Place | None:
+        """Where the event loop is blocked now, as far as is known."""
+        at, place = self._blocked_at
+        return place if time.monotonic() - at < _CURRENT else None
+
+    def _note(self, status: wire.Status | None) -> None:
+        match status:
+            case wire.Tick():
+                self.ticks += 1
+            case wire.Loading(seconds, location):
+                self.has_begun, self.loading_at = True, _place(location, seconds)
+            case wire.Imported():
+                self.is_imported = True
+            case wire.Ready():
+                self.is_ready = True
+            case wire.Blocked(seconds, location):
+                self._note_blockage(_place(location, seconds))
+            case wire.Failed(headline, advice, frames):
+                self.failure = BootFailure(headline, advice, tuple(map(_frame, frames)))
+            case wire.Stopped():
+                self.stopped = status
+
+    def _note_blockage(self, place: Place | None) -> None:
+        self._blocked_at = (time.monotonic(), place)
+        if place and (self.longest_blockage is None or place.seconds > self.longest_blockage.seconds):
+            self.longest_blockage = place
+
+
+class Timeout:
+    """Is over after so many seconds, and so many liveness ticks: a busy machine makes both rare.
+
+    Without any ticks (a call that holds the interpreter's lock) it is over after ``_MOST`` times the seconds.
+    """
+
+    _MOST = 6
+
+    def __init__(self, status: AppStatus, *, seconds: float, ticks: float) -> None:
+        self._status = status
+        self._seconds = seconds
+        self._ticks = status.ticks + ticks
+        self._began = time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        elapsed = time.monotonic() - self._began
+        return elapsed > self._seconds and (self._status.ticks >= self._ticks or elapsed > self._MOST * self._seconds)
+
+
+def _place(location: wire.Location | None, seconds: float) -> Place | None:
+    return None if location is None else _frame(location, seconds)
+
+
+def _frame(found: wire.Location, seconds: float = 0.0) -> Place:
+    return Place(found.file, found.line, found.function, found.text, found.doing, seconds)

@@ -1,0 +1,79 @@
+"""What the app's process tells about itself, as it arrives: cut anywhere, between garbage."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from grader.model import BootFailure, Place
+from grader.serving.status import AppStatus, Timeout
+from grader.wire import Blocked, Failed, Imported, Loading, Location, Ready, Stopped, Tick, encode_status
+
+AT = Location("app.py", 7, "answer", "time.sleep(1)", "sleep")
+
+
+def told(*lines: bytes) -> AppStatus:
+    status = AppStatus()
+    for line in lines:
+        status.feed(line)
+    return status
+
+
+def test_lines_may_be_cut_anywhere() -> None:
+    data = b"".join(encode_status(status) for status in (Tick(), Loading(0.0), Imported(), Tick(), Ready()))
+    status = told(*(bytes([byte]) for byte in data))
+    assert (status.ticks, status.has_begun, status.is_imported, status.is_ready) == (2, True, True, True)
+    assert not status.is_closed
+
+
+def test_garbage_between_lines_changes_nothing() -> None:
+    status = told(b"\xff\0\n", b"x" * 500_000, b"\n", encode_status(Tick()), b"[]\n", encode_status(Tick()))
+    assert status.ticks == 2
+
+
+def test_a_line_without_end_is_not_kept() -> None:
+    status = told(*[b"x" * 65536] * 100)
+    assert len(status._buffer) <= 65536
+
+
+def test_the_end_is_told_from_silence() -> None:
+    assert told(b"").is_closed
+
+
+def test_a_failure_has_its_frames() -> None:
+    status = told(encode_status(Failed("it raises", "look", (AT,))))
+    place = Place("app.py", 7, "answer", "time.sleep(1)", "sleep")
+    assert status.failure == BootFailure("it raises", "look", (place,))
+
+
+def test_a_shutdown_has_its_error() -> None:
+    assert told(encode_status(Stopped("no"))).stopped == Stopped("no")
+
+
+def test_a_blocked_loop_is_blocked_for_a_while_and_the_longest_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    status = told(encode_status(Blocked(3.0, AT)), encode_status(Blocked(0.2, AT)), encode_status(Blocked(9.0)))
+    assert status.longest_blockage == Place("app.py", 7, "answer", "time.sleep(1)", "sleep", 3.0)
+    assert status.blocked_at() is None  # the latest is not known
+    status.feed(encode_status(Blocked(0.2, AT)))
+    assert status.blocked_at() == Place("app.py", 7, "answer", "time.sleep(1)", "sleep", 0.2)
+    now[0] += 1.5
+    assert status.blocked_at() is None
+
+
+def test_a_timeout_needs_seconds_and_ticks_and_has_an_end_without_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    status = told(encode_status(Tick()) * 100)
+    timeout = Timeout(status, seconds=1.0, ticks=2)
+    status.feed(encode_status(Tick()) * 2)
+    assert not timeout.is_over
+    now[0] += 1.1
+    assert timeout.is_over
+    starved = Timeout(status, seconds=1.0, ticks=2)
+    now[0] += 5.9
+    assert not starved.is_over
+    now[0] += 0.2
+    assert starved.is_over
