@@ -1,21 +1,59 @@
-"""The report for programs: one JSON document, by the schema in report.schema.json beside this module."""
+"""The report for programs, both ways: one JSON document, by the schema in report.schema.json beside this module."""
 
 from __future__ import annotations
 
 import json
+import math
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Place, Report, Requirement, Spot
-from grader.protocol.transcript import Entry
+from jsonschema import Draft202012Validator
+
+from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Place, Report, Requirement, Spot
+from grader.protocol.transcript import Act, Entry, Lane
 from grader.requirement import link
 from grader.score import exit_code
 
 FORMAT = 2
 
 
+class NotAReport(ValueError):
+    """The text is not a report in this format; the message says where it differs."""
+
+
 def render(report: Report) -> str:
-    """``report`` as JSON text. Learner bytes stay as they are, escaped by JSON: mind them when showing."""
-    return json.dumps(document(report), ensure_ascii=True, indent=2) + "\n"
+    """``report`` as JSON text in ASCII, which every strict parser reads (RFC 8259).
+
+    What the app sent and printed is in there unchanged, only escaped by JSON: escape it again before showing it.
+    """
+    text = json.dumps(_strict(document(report)), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return text.replace("##[", "##\\u005b")  # GitHub's runner takes it for a command, anywhere in a line of its log
+
+
+def read(text: str | bytes) -> Report:
+    """The report that :func:`render` wrote. Times come back to the microsecond. Raises NotAReport."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotAReport(f"not JSON: {error}") from None
+    if fault := next(_schema().iter_errors(document), None):
+        raise NotAReport(f"{fault.json_path}: {fault.message[:200]}")
+    try:
+        return _read_report(document)
+    except ValueError as error:  # Base64 that is not, or an excerpt shorter than its caret
+        raise NotAReport(str(error)) from None
+
+
+@cache
+def _schema() -> Draft202012Validator:
+    file = Path(__file__).with_name("report.schema.json")
+    return Draft202012Validator(json.loads(file.read_text("utf-8")))
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -29,6 +67,7 @@ def document(report: Report) -> dict[str, Any]:
         "app": report.app,
         "seed": report.seed,
         "command": report.command,
+        "is_whole": report.is_whole,
         "points": report.points,
         "possible": report.possible,
         "exit_code": int(exit_code(report)),
@@ -37,7 +76,7 @@ def document(report: Report) -> dict[str, Any]:
         "checks": [_check(result) for result in report.results],
         "notes": list(report.notes),
         "log": report.log,
-        "seconds": round(report.seconds, 3),
+        "seconds": report.seconds,
         "versions": report.versions,
     }
 
@@ -53,20 +92,19 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "outcome": result.outcome.value,
         "points": result.earned,
         "possible": result.check.points,
-        "hint": result.check.hint,
+        "hints": list(result.check.hints),
         "requirement": _requirement(result.check.requirement),
         "after": list(result.check.after),
         "finding": _finding(result.finding) if result.finding else None,
         "requests": list(result.requests),
         "left_out": result.left_out,
-        "diverged_ms": None if result.diverged is None else round(result.diverged * 1000, 3),
+        "diverged_ms": None if result.diverged is None else _milliseconds(result.diverged),
         "transcript": [_entry(entry) for entry in result.transcript],
-        "seconds": round(result.seconds, 4),
+        "seconds": result.seconds,
     }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    spot = finding.spot
     return {
         "headline": finding.headline,
         "subject": finding.subject,
@@ -76,7 +114,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "hint": finding.hint,
         "requirement": _requirement(finding.requirement),
         "place": _place(finding.place) if finding.place else None,
-        "spot": _spot(spot) if spot else None,
+        "spot": _spot(finding.spot) if finding.spot else None,
     }
 
 
@@ -87,17 +125,17 @@ def _requirement(requirement: Requirement | None) -> dict[str, Any] | None:
 
 
 def _spot(spot: Spot) -> dict[str, Any]:
-    excerpt = _text(spot.excerpt)
-    return {"excerpt": excerpt, "caret": spot.caret, "offset": spot.offset, "request": spot.request}
+    numbers = {"caret": spot.caret, "offset": spot.offset, "request": spot.request}
+    return {**_bytes("excerpt", spot.excerpt), **numbers}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
-        "ms": round(entry.at * 1000, 3),
+        "ms": _milliseconds(entry.at),
         "end": entry.lane.value,
         "act": entry.act.value,
         "stream": entry.stream,
-        "data": _text(entry.data),
+        **_bytes("data", entry.data),
         "bytes": entry.size,
         "detail": entry.detail,
     }
@@ -122,5 +160,127 @@ def _place(place: Place) -> dict[str, Any]:
     }
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "backslashreplace")
+def _bytes(name: str, data: bytes) -> dict[str, str]:
+    """Bytes as text, and in Base64, too, where they are not UTF-8: then the text does not say all."""
+    text = data.decode("utf-8", "backslashreplace")
+    return {name: text} if text.encode() == data else {name: text, f"{name}_base64": b64encode(data).decode()}
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+def _strict(value: Any) -> Any:
+    """The same value, as any JSON parser takes it: without NaN, Infinity and lone surrogates (RFC 8259 6, 8.2).
+
+    They can come from the app: as a time on one of its status lines, in a file's name, in the text of an exception.
+    """
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case float():
+            return round(value, 6) if math.isfinite(value) else 0.0
+        case dict():
+            return {_strict(name): _strict(member) for name, member in value.items()}
+        case list():
+            return [_strict(member) for member in value]
+        case _:
+            return value
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _read_report(found: Mapping[str, Any]) -> Report:
+    failure, origin = found["boot_failure"], found["origin"]
+    return Report(
+        kata=found["kata"],
+        title=found["title"],
+        app=found["app"],
+        seed=found["seed"],
+        command=found["command"],
+        results=tuple(_read_check(check) for check in found["checks"]),
+        boot_failure=_read_boot_failure(failure) if failure else None,
+        notes=tuple(found["notes"]),
+        is_whole=found["is_whole"],
+        log=found["log"],
+        seconds=float(found["seconds"]),
+        versions=dict(found["versions"]),
+        origin=Origin(**origin) if origin else None,
+        kata_version=found["kata_version"],
+    )
+
+
+def _read_check(found: Mapping[str, Any]) -> CheckResult:
+    finding, diverged = found["finding"], found["diverged_ms"]
+    return CheckResult(
+        Check(
+            id=found["id"],
+            title=found["title"],
+            points=found["possible"],
+            hints=tuple(found["hints"]),
+            requirement=_read_requirement(found["requirement"]),
+            after=tuple(found["after"]),
+        ),
+        Outcome(found["outcome"]),
+        finding=_read_finding(finding) if finding else None,
+        transcript=tuple(_read_entry(entry) for entry in found["transcript"]),
+        left_out=found["left_out"],
+        diverged=None if diverged is None else _seconds(diverged),
+        requests=tuple(found["requests"]),
+        seconds=float(found["seconds"]),
+    )
+
+
+def _read_finding(found: Mapping[str, Any]) -> Finding:
+    place, spot = found["place"], found["spot"]
+    return Finding(
+        expected=found["expected"],
+        seen=found["seen"],
+        requirement=_read_requirement(found["requirement"]),
+        subject=found["subject"],
+        headline=found["headline"],
+        hint=found["hint"],
+        note=found["note"],
+        spot=_read_spot(spot) if spot else None,
+        place=_read_place(place) if place else None,
+    )
+
+
+def _read_requirement(found: Mapping[str, Any] | None) -> Requirement | None:
+    return Requirement(found["source"], found["text"]) if found else None
+
+
+def _read_spot(found: Mapping[str, Any]) -> Spot:
+    return Spot(_read_bytes("excerpt", found), found["caret"], found["offset"], found["request"])
+
+
+def _read_entry(found: Mapping[str, Any]) -> Entry:
+    return Entry(
+        at=_seconds(found["ms"]),
+        lane=Lane(found["end"]),
+        act=Act(found["act"]),
+        stream=found["stream"],
+        data=_read_bytes("data", found),
+        size=found["bytes"],
+        detail=found["detail"],
+    )
+
+
+def _read_boot_failure(found: Mapping[str, Any]) -> BootFailure:
+    frames = tuple(_read_place(place) for place in found["frames"])
+    return BootFailure(found["headline"], found["advice"], frames)
+
+
+def _read_place(found: Mapping[str, Any]) -> Place:
+    return Place(**{**found, "seconds": float(found["seconds"])})
+
+
+def _read_bytes(name: str, found: Mapping[str, Any]) -> bytes:
+    base64 = found.get(f"{name}_base64")
+    return str(found[name]).encode() if base64 is None else b64decode(base64, validate=True)
+
+
+def _seconds(milliseconds: float) -> float:
+    """The division alone can differ in the last bit from the number that was written."""
+    return round(milliseconds / 1000, 6)

@@ -1,0 +1,179 @@
+"""The JSON report: strict parsers read it, and it is read back as the report that was written."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from grader.model import (
+    BootFailure,
+    Check,
+    CheckResult,
+    Finding,
+    Origin,
+    Outcome,
+    Place,
+    Report,
+    Requirement,
+    Spot,
+)
+from grader.protocol.transcript import Act, Entry, Lane
+from grader.report.json import FORMAT, NotAReport, read, render
+from tests.conftest import ROOT
+from tests.report.samples import FAILED, FINDING, MIXED, PERFECT, UNBOOTED
+
+SCHEMA = Draft202012Validator(json.loads((ROOT / "grader/report/report.schema.json").read_text("utf-8")))
+
+#: To the microsecond, as the report gives them.
+MICROSECONDS = st.integers(0, 900_000_000).map(lambda count: count / 1_000_000)
+COUNTS = st.integers(0, 1 << 40)
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+def reports(text: st.SearchStrategy[str], seconds: st.SearchStrategy[float]) -> st.SearchStrategy[Report]:
+    """Reports with every field filled in: a field that JSON lacks makes the round trip fail."""
+    texts = st.lists(text, max_size=3).map(tuple)
+    requirement = st.builds(Requirement, text, text)
+    place = st.builds(Place, text, COUNTS, text, text, text, seconds)
+    spot = st.builds(Spot, st.binary(max_size=20), COUNTS, COUNTS, COUNTS)
+    finding = st.builds(
+        Finding,
+        expected=text,
+        seen=text,
+        requirement=st.none() | requirement,
+        subject=text,
+        headline=text,
+        hint=text,
+        note=text,
+        spot=st.none() | spot,
+        place=st.none() | place,
+    )
+    entry = st.builds(
+        Entry, seconds, st.sampled_from(Lane), st.sampled_from(Act), COUNTS, st.binary(max_size=20), COUNTS, text
+    )
+    check = st.builds(
+        Check,
+        id=text,
+        title=text,
+        points=st.integers(1, 50),
+        hints=texts,
+        requirement=st.none() | requirement,
+        after=texts,
+    )
+    result = st.builds(
+        CheckResult,
+        check,
+        st.sampled_from(Outcome),
+        finding=st.none() | finding,
+        transcript=st.lists(entry, max_size=3).map(tuple),
+        left_out=COUNTS,
+        diverged=st.none() | seconds,
+        requests=texts,
+        seconds=seconds,
+    )
+    digest = st.text("0123456789abcdef", min_size=64, max_size=64)
+    return st.builds(
+        Report,
+        kata=text,
+        title=text,
+        app=text,
+        seed=text,
+        command=text,
+        results=st.lists(result, max_size=3).map(tuple),
+        boot_failure=st.none() | st.builds(BootFailure, text, text, st.lists(place, max_size=2).map(tuple)),
+        notes=texts,
+        is_whole=st.booleans(),
+        log=text,
+        seconds=seconds,
+        versions=st.dictionaries(text, text, max_size=2),
+        origin=st.none() | st.builds(Origin, text, text, digest),
+        kata_version=text,
+    )
+
+
+def strict(text: str) -> Any:
+    """``text`` as a parser reads it that knows RFC 8259 and nothing else."""
+
+    def refuse(word: str) -> float:
+        raise ValueError(word)
+
+    document = json.loads(text, parse_constant=refuse)
+    json.dumps(document, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
+    return document
+
+
+@given(reports(st.text(), MICROSECONDS))
+@settings(max_examples=150, deadline=None)
+def test_all_that_is_written_is_read_back_equal(report: Report) -> None:
+    text = render(report)
+    SCHEMA.validate(strict(text))
+    assert read(text) == report
+
+
+@given(reports(ANY_TEXT, st.floats(min_value=0)))
+@settings(max_examples=100, deadline=None)
+def test_whatever_an_app_makes_of_a_report_it_is_json_and_the_same_when_written_again(report: Report) -> None:
+    text = render(report)
+    SCHEMA.validate(strict(text))
+    assert render(read(text)) == text
+
+
+@pytest.mark.parametrize("report", [MIXED, UNBOOTED, PERFECT], ids=["mixed", "not started", "perfect"])
+def test_samples_are_read_back(report: Report) -> None:
+    assert read(render(report)) == report
+    assert read(render(report).encode()) == report
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_time_that_is_not_a_number_is_zero(number: float) -> None:
+    assert FINDING.place is not None
+    stuck = replace(FINDING, place=replace(FINDING.place, seconds=number))
+    found = strict(render(replace(MIXED, seconds=number, results=(replace(FAILED, finding=stuck),))))
+    assert found["seconds"] == 0
+    assert found["checks"][0]["finding"]["place"]["seconds"] == 0
+
+
+def test_a_lone_surrogate_is_written_as_an_escape() -> None:
+    found = strict(render(replace(MIXED, app="/tmp/\udcff.py", log="\ud800")))
+    assert (found["app"], found["log"]) == ("/tmp/\\udcff.py", "\\ud800")
+
+
+def test_bytes_that_are_not_text_are_there_twice() -> None:
+    spot = Spot(b"\xff!", 1, 1)
+    found = strict(render(replace(MIXED, results=(replace(FAILED, finding=replace(FINDING, spot=spot)),))))
+    assert found["checks"][0]["finding"]["spot"]["excerpt"] == "\\xff!"
+    assert found["checks"][0]["finding"]["spot"]["excerpt_base64"] == "/yE="
+    assert "data_base64" not in found["checks"][0]["transcript"][0]
+
+
+def test_nothing_in_it_is_a_command_of_githubs_runner() -> None:
+    text = render(replace(MIXED, log="##[group]x\n::error::y\n##[[", notes=("##[add-mask]1",)))
+    assert "##[" not in text
+    assert not [line for line in text.splitlines() if line.strip().startswith("::")]
+    assert read(text).log == "##[group]x\n::error::y\n##[["
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "is not of type 'object'"),
+        ("{}", "is a required property"),
+        (render(MIXED).replace(f'"format": {FORMAT}', '"format": 1'), "$.format: 2 was expected"),
+        (render(MIXED).replace('"outcome": "passed"', '"outcome": "won"', 1), "$.checks[0].outcome"),
+        (render(MIXED).replace('"data": ""', '"data": "", "data_base64": "?"', 1), "base64"),
+    ],
+    ids=["empty", "deep", "a list", "an object", "another format", "another outcome", "not Base64"],
+)
+def test_what_is_not_a_report_is_refused(text: str, words: str) -> None:
+    with pytest.raises(NotAReport) as refused:
+        read(text)
+    assert words in str(refused.value)
