@@ -9,7 +9,7 @@ from grader import wire
 from grader.model import BootFailure, Place
 
 _BUFFERED = 1 << 16  # bytes of a line that has not ended
-_CURRENT = 1.0  # seconds for which a blocked event loop is taken to be still blocked; it is told every 50 ms
+_CURRENT = 1.0  # seconds for which a report of a blocked event loop stands; there is one every 50 ms
 
 
 class AppStatus:
