@@ -114,10 +114,18 @@ class Exchange:
                 events = self._http.feed(data, at)
         for event in events:
             self._take(event)
+        if self.ended and received is not NoData.EOF:
+            self._look_for_surplus()
         self.fault = self._http.fault
         if self.fault is not None:
             self._record(Act.BROKEN, detail=self.fault.message)
         return True
+
+    def _look_for_surplus(self) -> None:
+        """Once, without waiting: bytes that follow the end of a response have usually left the server with it."""
+        if isinstance(data := self._connection.receive(0.0), bytes):
+            self.raw += data[: max(0, MAX_RAW - len(self.raw))]
+            self._http.feed(data, self._connection.now())
 
     def _take(self, event: http1.HttpEvent) -> None:
         match event:

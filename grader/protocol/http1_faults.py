@@ -22,6 +22,20 @@ class HttpFaultKind(Kind):
         'the head of the response does not end within the limit, near "{seen}": send fewer or shorter header fields',
         "RFC 9110 5.4",
     )
+    BARE_LF = (
+        'the line "{seen}" in the head of the response ends with LF alone: '
+        "let the server write the response, for every line of a head ends with CRLF",
+        "RFC 9112 2.2",
+    )
+    TWO_FRAMINGS = (
+        "the head of the response has both Transfer-Encoding and Content-Length ({seen}), "
+        "so that clients may disagree where the body ends: set neither of them yourself",
+        "RFC 9112 6.2",
+    )
+    TWO_MEDIA_TYPES = (
+        "the head of the response has more than one Content-Type field ({seen}): send one",
+        "RFC 9110 8.3",
+    )
     CLOSED_BEFORE_HEAD = (
         "the connection was closed before the head of a response was complete ({seen}): "
         "answer every request, if only with an error",
@@ -41,6 +55,11 @@ class HttpFaultKind(Kind):
         "the connection was closed before the last chunk of the body ({seen}): "
         "let the response end, for an exception that escapes from a stream cuts it off",
         "RFC 9112 8",
+    )
+    SURPLUS = (
+        'more bytes follow the end of the response ("{seen}"): '
+        "send one response to a request, and as many bytes as Content-Length says",
+        "RFC 9112 6.3",
     )
     RESET = (
         "the connection was reset ({seen}): let the response end, and close the connection only after that",

@@ -104,6 +104,56 @@ def test_a_body_that_does_not_end_well_is_told_by_its_rule(name: str, cut: int, 
     assert told.value.requirement == cited(rule)
 
 
+SURPLUS = {
+    "beyond Content-Length": head(SSE, "200 OK", "Content-Length: 11") + event("data: one") + b"more",
+    "a second response": sized(event("data: one")) + b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil",
+    "after the last chunk": chunked(event("data: one")) + b"more",
+}
+
+
+@pytest.mark.parametrize("read", [Response.body, Response.events, Response.faults, Response.wait_for_end])
+@pytest.mark.parametrize("name", SURPLUS)
+def test_a_response_with_more_after_its_end_has_not_ended_well(
+    name: str, read: Callable[[Response], object], meet: Meet
+) -> None:
+    ends = meet(says(SURPLUS[name], Then.STAYS))
+    response = ends.client.get("/")
+    assert response.status == 200
+    with pytest.raises(Violation, match="more bytes follow the end of the response") as told:
+        read(response)
+    assert told.value.rule == "RFC 9112 6.3"
+    acts = [entry.act for entry in ends.session.transcript.entries()]
+    assert acts == [Act.SENT, Act.HEAD, Act.CHUNK, Act.ENDED, Act.BROKEN]
+
+
+def test_more_after_the_end_is_noticed_in_the_next_packet(meet: Meet) -> None:
+    """The response fills what is received at once to its last byte."""
+    whole = sized(b"x" * (65536 - len(sized(b"x" * 65000)) + 65000))
+    ends = meet(says(whole + b"more", Then.STAYS))
+    response = ends.client.get("/")
+    assert ends.app.said.wait(DEADLINE)
+    assert len(whole) == 65536
+    with pytest.raises(Violation, match="more bytes follow"):
+        response.body()
+
+
+AMBIGUOUS = {
+    "two framings": (
+        head(SSE, "200 OK", "Content-Length: 11", "Transfer-Encoding: chunked") + b"0\r\n\r\n",
+        "both Transfer-Encoding and Content-Length",
+    ),
+    "two media types": (sized(b"", SSE, "200 OK", "Content-Type: text/plain"), "more than one Content-Type field"),
+    "LF alone": (sized(b"").replace(b"\r\n", b"\n"), "ends with LF alone"),
+}
+
+
+@pytest.mark.parametrize("name", AMBIGUOUS)
+def test_a_head_that_clients_may_read_differently_is_not_a_response(name: str, reply_to: To) -> None:
+    data, seen = AMBIGUOUS[name]
+    with pytest.raises(Violation, match=seen):
+        _ = reply_to(data, Then.STAYS).status
+
+
 HEADLESS = {
     "closed at once": (b"", Then.CLOSES, "closed before the head"),
     "closed in mid-head": (b"HTTP/1.1 200 OK\r\ncontent-", Then.CLOSES, "closed before the head"),
