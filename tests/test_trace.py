@@ -158,8 +158,8 @@ def test_a_failed_boot_is_told(folder: Path, grade: Grade) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["/echo", "-H", "no colon"], "--header: 'no colon' is no field"),
-        (["/echo", "-H", "a: b\nc: d"], "is no field"),
+        (["/echo", "-H", "no colon"], "--header: 'no colon' is not a valid header field"),
+        (["/echo", "-H", "a: b\nc: d"], "is not a valid header field"),
         (["/echo", "-X", "G T"], "This request cannot be sent"),
         (["/\x01"], "This request cannot be sent"),
         (["/echo", "-H", "näme: value"], "This request cannot be sent"),

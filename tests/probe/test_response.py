@@ -121,7 +121,7 @@ def test_a_response_with_more_after_its_end_has_not_ended_well(
     assert response.status == 200
     with pytest.raises(Violation, match="more bytes follow the end of the response") as told:
         read(response)
-    assert told.value.rule == "RFC 9112 6.3"
+    assert told.value.requirement == cited("RFC 9112 6.3")
     acts = [entry.act for entry in ends.session.transcript.entries()]
     assert acts == [Act.SENT, Act.HEAD, Act.CHUNK, Act.ENDED, Act.BROKEN]
 
