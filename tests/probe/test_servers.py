@@ -10,7 +10,7 @@ import pytest
 from grader.grading.rig import Rig
 from grader.probe.client import Client
 from grader.probe.session import Session
-from grader.serving.app import Launch
+from grader.serving.launch import Launch
 
 APP = """
     from starlette.applications import Starlette
