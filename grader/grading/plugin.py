@@ -66,6 +66,7 @@ class Specification:
         options = [option for name in _QUIET.split() for option in ("-p", f"no:{name}")]
         folder = str(self._kata.specification)
         options += ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--capture=no", "--noconftest"]
+        options += [f"--confcutdir={folder}"]  # or pytest reads each folder above, and runs each __init__.py there
         options += ["--exitfirst"] if self._stop_early else []
         try:
             pytest.main([*options, folder], plugins=[self])

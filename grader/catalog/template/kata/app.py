@@ -1,4 +1,4 @@
-"""Kata @NUMBER@. Read README.md, then make `grade kata-@NUMBER@` happy.
+"""Kata @NUMBER@. Read README.md, then write it until `grade kata-@NUMBER@` passes.
 
 Try it by hand:  uvicorn app:app --reload
                  curl -N 'http://127.0.0.1:8000/items?name=hello'

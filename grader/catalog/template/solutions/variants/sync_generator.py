@@ -1,4 +1,4 @@
-"""A generator that is not asynchronous, which the framework runs in a thread; and CRLF line ends."""
+"""A generator that is not asynchronous, so the framework runs it in a thread; CRLF line endings."""
 
 import json
 from collections.abc import Iterator

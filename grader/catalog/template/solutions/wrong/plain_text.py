@@ -1,4 +1,4 @@
-"""Says nothing about its media type.
+"""Leaves the media type to the framework.
 
 Fails: is_an_event_stream
 """
