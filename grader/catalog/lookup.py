@@ -19,6 +19,13 @@ def available(start: Path, folders: Sequence[Path] = ()) -> Catalog:
     return near(start, folders) + installed.catalog()
 
 
+def choose(names: Sequence[str], start: Path, folders: Sequence[Path] = ()) -> Catalog:
+    """The katas of these names, or all that can be named when there are none. Raises like :func:`find`."""
+    if not names:
+        return available(start, folders)
+    return Catalog(tuple(find(name, start, folders) for name in names))
+
+
 def find(name: str, start: Path, folders: Sequence[Path] = ()) -> Kata:
     """The kata that ``name`` means: "kata-2", "2", the folder's whole name, a path to it (or to a learner's copy), or
     "pack:kata-2" and "pack:slug" of an installed pack.

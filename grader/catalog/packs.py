@@ -7,6 +7,7 @@ able to bring a specification of its own under that name.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -144,3 +145,12 @@ def is_named(katas: Path, start: Path) -> bool:
     """Whether commands in ``start`` use the katas in this folder, though no --katas names it. Raises BadKata."""
     named = (folder for file in _settings(start) for folder in read_setting(file))
     return katas.resolve() in (_BUNDLED.katas, *named)
+
+
+def write_setting(root: Path, folders: Iterable[str]) -> Path:
+    """Write the setting of ``root``, which names ``folders``; returns its file. Raises OSError."""
+    file = root / SETTING
+    names = ", ".join(json.dumps(folder, ensure_ascii=False) for folder in folders)  # TOML has JSON's strings
+    text = f"# `grade` uses the katas of these folders in commands that run here or below.\nkatas = [{names}]\n"
+    file.write_text(text, "utf-8")
+    return file

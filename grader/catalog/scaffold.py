@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.catalog.kata import FOLDER_NAME, Kata, pack_of_folder
-from grader.catalog.packs import SETTING, is_named, near, read_pack
+from grader.catalog.packs import SETTING, is_named, near, read_pack, write_setting
 from grader.errors import UsageError
 
 #: Marks each place of a new kata that its author has to fill in; the rest of the line says with what.
 MARK = "FILL IN:"
-_SETTING_COMMENT = "# `grade` uses the katas of these folders in commands that run here or below."
 _TEMPLATE = Path(__file__).resolve().parent / "template"
 
 
@@ -36,7 +35,7 @@ def new(name: str, root: Path) -> list[Path]:
     needs_setting = _needs_setting(katas, root)
     try:
         made = [_write(file, targets[part], part, number) for part in targets for file in _files(_TEMPLATE / part)]
-        return [*made, *([_write_setting(root)] if needs_setting else [])]
+        return [*made, *([write_setting(root, ["katas"])] if needs_setting else [])]
     except OSError as error:
         raise UsageError(f"{error.filename or root} cannot be written: {error.strerror}.") from None
 
@@ -48,12 +47,6 @@ def _needs_setting(katas: Path, root: Path) -> bool:
     if (root / SETTING).exists():
         raise UsageError(f'{root / SETTING} does not name these katas: add "{katas.name}" to its list katas.')
     return True
-
-
-def _write_setting(root: Path) -> Path:
-    file = root / SETTING
-    file.write_text(f'{_SETTING_COMMENT}\nkatas = ["katas"]\n', "utf-8")
-    return file
 
 
 def unfilled(kata: Kata) -> Iterator[str]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from grader.catalog.lookup import find
 from grader.cli.console import console_for
-from grader.cli.parameters import complete_kata
+from grader.cli.parameters import complete_kata, katas_option
 from grader.grading.plugin import checks_of
 from grader.requirement import link
 from grader.score import Exit
@@ -18,9 +18,10 @@ from grader.score import Exit
 
 @click.command("explain")
 @click.argument("kata", shell_complete=complete_kata)
-def command(kata: str) -> Exit:
+@katas_option
+def command(kata: str, folders: tuple[Path, ...]) -> Exit:
     """Show what KATA grades: its checks, their points and requirements."""
-    found = find(kata, Path.cwd())
+    found = find(kata, Path.cwd(), folders)
     checks = checks_of(found)
     console = console_for("auto")
     total = sum(check.points for check in checks)

@@ -12,7 +12,7 @@ from rich.text import Text
 from grader.catalog.kata import Kata
 from grader.catalog.lookup import find
 from grader.cli.console import console_for
-from grader.cli.parameters import complete_kata
+from grader.cli.parameters import complete_kata, katas_option
 from grader.errors import UsageError
 from grader.grading.plugin import checks_of
 from grader.learner import journal
@@ -24,13 +24,14 @@ from grader.text import did_you_mean
 
 @click.command("hint")
 @click.argument("kata", shell_complete=complete_kata)
+@katas_option
 @click.option("--check", "name", default="", metavar="CHECK", help="About this check, not the first that fails.")
-def command(kata: str, name: str) -> Exit:
+def command(kata: str, folders: tuple[Path, ...], name: str) -> Exit:
     """Give the next hint about the first check of KATA that fails.
 
     Each check has up to three, from the concept to nearly the answer. The workspace remembers which ones you have seen.
     """
-    found = find(kata, Path.cwd())
+    found = find(kata, Path.cwd(), folders)
     notes = journal.require(Path.cwd(), found)
     standing = notes.standing(found)
     check = _wanted(found, checks_of(found), name, standing)

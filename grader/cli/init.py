@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from grader.catalog.lookup import available, find
-from grader.cli.parameters import complete_kata
+from grader.catalog.lookup import choose
+from grader.cli.parameters import complete_kata, katas_option, tell_refused
 from grader.learner.workspace import init
 from grader.score import Exit
 from grader.text import plural
@@ -16,18 +16,20 @@ from grader.text import plural
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
-def command(folder: Path, katas: tuple[str, ...]) -> Exit:
+@katas_option
+def command(folder: Path, katas: tuple[str, ...], folders: tuple[Path, ...]) -> Exit:
     """Make a workspace in FOLDER, with the READMEs and stubs of KATAS.
 
     Without KATAS it holds all of them. A file that you have edited is kept.
     """
     here = Path.cwd()
-    wanted = [find(name, here) for name in katas] if katas else available(here).katas
-    made = init(folder, wanted)
+    found = choose(katas, here, folders)
+    made = init(folder, found.katas)
+    tell_refused(found)
     for path in made.kept:
         click.echo(f"kept   {path} (it has your edits)")
     is_here = folder.resolve() == here
     click.echo(f"{plural(len(made.written), 'file')} written to {'this folder' if is_here else folder}.")
-    first, go = wanted[0], "" if is_here else f"cd {folder}, "
+    first, go = found.katas[0], "" if is_here else f"cd {folder}, "
     click.echo(f"Next: {go}read {first.id}-*/README.md, edit its {first.entry[0]}, and run `grade {first.id}`.")
     return Exit.PASSED

@@ -9,30 +9,30 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from grader.catalog.kata import BUNDLED
+from grader.catalog.kata import BUNDLED, FOLDER, Kata
 from grader.catalog.lookup import available
 from grader.cli.console import console_for
-from grader.cli.parameters import tell_refused
+from grader.cli.parameters import katas_option, tell_refused
 from grader.grading.plugin import checks_of
 from grader.learner.journal import Journal, Standing
 from grader.score import Exit
-from grader.text import ago, plural
+from grader.text import ago, from_here, plural, visible
 
 
 @click.command("list")
-def command() -> Exit:
+@katas_option
+def command(folders: tuple[Path, ...]) -> Exit:
     """Show the katas: titles, points, concepts, and your best score in each."""
     here = Path.cwd()
     journal = Journal.near(here)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ["kata", "title", "points", *(["best", "last run"] if journal else [])]:
         side: Literal["left", "right"] = "right" if heading in ("points", "best") else "left"
-        table.add_column(heading, justify=side, no_wrap=heading not in ("title", "last run"))
-    found = available(here)
+        table.add_column(heading, justify=side, no_wrap=heading not in ("title", "last run"), overflow="fold")
+    found = available(here, folders)
     for kata in found.katas:
         points = sum(check.points for check in checks_of(kata))
-        notes = [", ".join(kata.concepts), *([f"from {kata.location}"] if kata.pack != BUNDLED else [])]
-        title = Text.assemble(kata.title, ("\n" + "\n".join(notes), "dim"))
+        title = Text.assemble(kata.title, ("\n" + "\n".join(_notes(kata)), "dim"))
         standing = journal.standing(kata) if journal else Standing()
         best = str(standing.best.points) if standing.best else "-"
         last = f"{ago(standing.last.at)}\n{plural(standing.attempts, 'attempt')}" if standing.last else "-"
@@ -40,3 +40,11 @@ def command() -> Exit:
     console_for("auto").print(table, markup=False, highlight=False)
     tell_refused(found)
     return Exit.PASSED
+
+
+def _notes(kata: Kata) -> list[str]:
+    """The concepts, and the pack or the folder of a kata that is not bundled."""
+    notes = [", ".join(kata.concepts)]
+    if kata.pack != BUNDLED:
+        notes.append(f"from {visible(from_here(kata.folder.parent) if kata.pack == FOLDER else kata.location, 500)}")
+    return notes

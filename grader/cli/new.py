@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from grader.catalog.packs import SETTING
 from grader.catalog.scaffold import new
 from grader.score import Exit
 from grader.text import plural
@@ -26,8 +27,11 @@ def command(name: str, root: Path) -> Exit:
     They hold a stub, a specification, a solution, a variant and wrong apps, which `grade verify` can prove at once.
     """
     made = new(name, root.resolve())
+    wrote_setting = any(file.name == SETTING for file in made)
     number = name.split("-")[1]
     click.echo(f"{plural(len(made), 'file')} written to {root / 'katas' / name} and {root / 'solutions' / name}.")
+    if wrote_setting:
+        click.echo(f"{root / SETTING} names that folder of katas for all commands that run there or below.")
     click.echo(
         f"Next: run `grade verify kata-{number}` in the folder that holds them. It shows that the apps get the "
         "verdicts they should, and lists what is left for you to fill in."

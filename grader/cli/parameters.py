@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,13 +30,29 @@ _OWN_LIMITS = LaunchLimits()
 
 def complete_kata(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """The katas that can be named here, for a shell's completion."""
-    return [kata.id for kata in available(Path.cwd()).katas if kata.id.startswith(incomplete)]
+    with suppress(UsageError):
+        katas = available(Path.cwd(), ctx.params.get("folders") or ()).katas
+        return [kata.id for kata in katas if kata.id.startswith(incomplete)]
+    return []
 
 
 def tell_refused(catalog: Catalog) -> None:
     """Say on standard error why some katas or packs cannot be used: the others can."""
     for refused in catalog.refused:
         click.echo(f"grade: {visible(refused.reason, 1000)}", err=True)
+
+
+def katas_option(command: Command) -> Command:
+    """``--katas``, for what finds katas by their names; passed on as ``folders``."""
+    return click.option(
+        "--katas",
+        "folders",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="DIR",
+        is_eager=True,
+        help="Use the katas in DIR, too (repeatable), and none that stream-katas.toml names.",
+    )(command)
 
 
 def color_option(command: Command) -> Command:
@@ -66,12 +83,13 @@ class Target:
 
 
 def takes_app(command: Callable[Concatenate[Target, Options], Exit]) -> Callable[..., Exit]:
-    """A command that takes KATA, ``--app`` and the server's parts, and is called with a :class:`Target`.
+    """A command that takes KATA, ``--katas``, ``--app`` and the server's parts, and is called with a :class:`Target`.
 
     The server's parts are named, and not chosen by what is installed, so that a grade is the same everywhere.
     """
 
     @click.argument("kata", shell_complete=complete_kata)
+    @katas_option
     @click.option("--app", metavar="FILE[:NAME]", help="Take this module instead of the kata's own app.py.")
     @click.option(
         "--loop", type=click.Choice(["asyncio", "uvloop"]), default="asyncio", help="The server's event loop."
@@ -79,21 +97,29 @@ def takes_app(command: Callable[Concatenate[Target, Options], Exit]) -> Callable
     @click.option("--http", type=click.Choice(["h11", "httptools"]), default="h11", help="The server's HTTP parser.")
     @functools.wraps(command)
     def prologue(
-        kata: str, app: str | None, loop: str, http: str, *args: Options.args, **options: Options.kwargs
+        kata: str,
+        folders: tuple[Path, ...],
+        app: str | None,
+        loop: str,
+        http: str,
+        *args: Options.args,
+        **options: Options.kwargs,
     ) -> Exit:
-        return command(_target(kata, app, loop, http), *args, **options)
+        return command(_target(kata, folders, app, loop, http), *args, **options)
 
     return prologue
 
 
-def _target(name: str, app: str | None, loop: str, http: str) -> Target:
+def _target(name: str, folders: tuple[Path, ...], app: str | None, loop: str, http: str) -> Target:
     """Raises UsageError, and BadKata when the kata lacks a part."""
-    kata = find(name, Path.cwd())
+    kata = find(name, Path.cwd(), folders)
     file, attribute = _module_of(app, kata, name)
     _require_installed(loop, http)
     if problems := missing_parts(kata):
         raise BadKata(f"{kata.name}: {problems[0]}")
-    command = shlex.join(["grade", name, *(["--app", app] if app is not None else [])])
+    options = [word for folder in folders for word in ("--katas", str(folder))]
+    options += ["--app", app] if app is not None else []
+    command = shlex.join(["grade", name, *options])
     return Target(kata, file, attribute, loop, http, command, is_own=app is None)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from grader.catalog.lookup import find
-from grader.cli.parameters import complete_kata
+from grader.cli.parameters import complete_kata, katas_option
 from grader.learner.journal import Journal
 from grader.learner.workspace import find_home, reset
 from grader.score import Exit
@@ -17,9 +17,10 @@ from grader.text import from_here
 
 @click.command("reset")
 @click.argument("kata", shell_complete=complete_kata)
-def command(kata: str) -> Exit:
+@katas_option
+def command(kata: str, folders: tuple[Path, ...]) -> Exit:
     """Put the stub of KATA back; your file is kept beside it."""
-    found = find(kata, Path.cwd())
+    found = find(kata, Path.cwd(), folders)
     app = find_home(found, kata, Path.cwd()) / found.entry[0]
     was_there = app.exists()
     kept = reset(app, found)

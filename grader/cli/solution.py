@@ -13,7 +13,7 @@ from rich.text import Text
 
 from grader.catalog.lookup import find
 from grader.cli.console import console_for
-from grader.cli.parameters import complete_kata
+from grader.cli.parameters import complete_kata, katas_option
 from grader.errors import UsageError
 from grader.learner.journal import Journal
 from grader.learner.workspace import find_app
@@ -23,13 +23,14 @@ from grader.text import from_here, visible
 
 @click.command("solution")
 @click.argument("kata", shell_complete=complete_kata)
+@katas_option
 @click.option("--force", is_flag=True, help="Show it before full marks.")
-def command(kata: str, force: bool) -> Exit:
+def command(kata: str, folders: tuple[Path, ...], force: bool) -> Exit:
     """Show the solution of KATA, and how your file differs from it.
 
     It is shown once you have full marks.
     """
-    found = find(kata, Path.cwd())
+    found = find(kata, Path.cwd(), folders)
     solution = found.solutions / found.entry[0]
     if not solution.is_file():
         raise UsageError(f"{found.id} has no solution here.")

@@ -10,10 +10,9 @@ import click
 from rich.console import Console
 
 from grader.catalog.kata import Kata
-from grader.catalog.lookup import available, find
-from grader.catalog.packs import Catalog
+from grader.catalog.lookup import choose
 from grader.cli.console import console_for, progress_of
-from grader.cli.parameters import complete_kata, tell_refused
+from grader.cli.parameters import complete_kata, katas_option, tell_refused
 from grader.errors import UsageError
 from grader.pool.pool import Pool
 from grader.score import Exit
@@ -38,6 +37,7 @@ class _Order:
 
 @click.command("verify")
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
+@katas_option
 @click.option("--mutate", is_flag=True, help="Also grade mutants of the right apps: each must fail.")
 @click.option("--repeat", type=click.IntRange(1), metavar="N", help="Grade every app N times, and compare.")
 @click.option(
@@ -57,7 +57,14 @@ class _Order:
 )
 @click.option("--seed", default="", help="Use the inputs of an earlier run, whose table shows its seed.")
 def command(
-    katas: tuple[str, ...], mutate: bool, repeat: int | None, load: int, resume: Path | None, jobs: int, seed: str
+    katas: tuple[str, ...],
+    folders: tuple[Path, ...],
+    mutate: bool,
+    repeat: int | None,
+    load: int,
+    resume: Path | None,
+    jobs: int,
+    seed: str,
 ) -> Exit:
     """Prove that KATAS are sound and fair.
 
@@ -65,9 +72,8 @@ def command(
     """
     if repeat is None and (load or resume):
         raise UsageError("--load and --resume need --repeat N.")
-    here = Path.cwd()
     console = console_for("auto")
-    found = available(here) if not katas else Catalog(tuple(find(name, here) for name in katas))
+    found = choose(katas, Path.cwd(), folders)
     with Pool(jobs) as pool:
         order = _Order(pool, seed, mutate, repeat or 0, load, resume)
         problems = [problem for kata in found.katas for problem in _verify(kata, order, console)]

@@ -1,4 +1,4 @@
-"""What a learner has reached, and which hints they have seen: a small file in the workspace. No grade needs it."""
+"""Scores of a learner, and the hints that they have seen: a small file in the workspace. No grade depends on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from grader.catalog.kata import Kata
+from grader.catalog.kata import BUNDLED, Kata
 from grader.errors import UsageError
 from grader.model import Outcome, Report
 
@@ -22,7 +22,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one grade came to, and when."""
+    """The points of one grade, and its time."""
 
     points: int
     possible: int
@@ -65,7 +65,7 @@ class Standing:
         )
 
     def anew(self) -> Standing:
-        """The stub is back: what failed last time says nothing any more."""
+        """The stub was put back: the outcomes of the last grade are those of another file."""
         return replace(self, last=None, passed=(), failed=(), trouble="")
 
     def with_hint(self, check: str) -> Standing:
@@ -78,7 +78,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / NAME
-        self.damaged: Path | None = None  # where a file that could not be read was put aside
+        self.damaged: Path | None = None  # the new name of a file that could not be read
 
     @classmethod
     def of(cls, app: Path) -> Journal:
@@ -88,16 +88,16 @@ class Journal:
 
     @classmethod
     def near(cls, start: Path) -> Journal | None:
-        """The journal of the workspace or checkout that ``start`` is in, once there is one."""
+        """The journal of the workspace or checkout that ``start`` is in, None when there is none yet."""
         folders = (start, *start.parents)
         return next((cls(folder) for folder in folders if (folder / NAME).is_file()), None)
 
     def standing(self, kata: Kata) -> Standing:
-        """Where the learner stands; at the beginning when nothing is known, or nothing can be read."""
-        return _standing(self._read().get(kata.name))
+        """Where the learner stands with ``kata``: at the beginning when the file is missing or cannot be read."""
+        return _standing(self._read().get(_key(kata)))
 
     def note(self, kata: Kata, report: Report) -> Standing:
-        """Take in one whole grade; returns where the learner stood before. Raises OSError."""
+        """Record one whole grade; returns where the learner stood before. Raises OSError."""
         return self._change(kata, lambda standing: standing.after(report, datetime.now(UTC)))
 
     def note_hint(self, kata: Kata, check: str) -> Standing:
@@ -111,14 +111,14 @@ class Journal:
     def _change(self, kata: Kata, change: Callable[[Standing], Standing]) -> Standing:
         with self._locked():
             katas = self._read(keep_damaged=True)
-            before = _standing(katas.get(kata.name))
-            katas[kata.name] = _document(change(before))
+            before = _standing(katas.get(_key(kata)))
+            katas[_key(kata)] = _document(change(before))
             self._write({"format": FORMAT, "katas": katas})
         return before
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """The folder itself is the lock: the file is replaced at each change, and no second one is left about."""
+        """The lock is on the folder: each change replaces the file, and a file only for locking would be litter."""
         folder = os.open(self.file.parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -148,6 +148,14 @@ class Journal:
             part.replace(self.file)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _key(kata: Kata) -> str:
+    """The name of a kata in the file, after that of its pack: two packs may have katas of one name.
+
+    A bundled kata has no prefix, as in the files that were written before there were packs.
+    """
+    return kata.name if kata.pack == BUNDLED else f"{kata.pack}:{kata.name}"
 
 
 def require(start: Path, kata: Kata) -> Journal:
@@ -181,7 +189,7 @@ def _score_document(score: Score | None) -> dict[str, object] | None:
 
 
 def _standing(found: object) -> Standing:
-    """What a learner may have edited by hand; whatever makes no sense counts as not there."""
+    """The standing in a document that a learner may have edited: a value of the wrong type counts as missing."""
     if not isinstance(found, dict):
         return Standing()
     hints, attempts = found.get("hints"), found.get("attempts")

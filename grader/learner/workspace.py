@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.catalog.kata import Kata
+from grader.catalog.kata import FOLDER, Kata
+from grader.catalog.packs import SETTING, is_named, write_setting
 from grader.errors import UsageError
 
 
@@ -22,7 +23,7 @@ class Made:
 
 
 def find_app(kata: Kata, name: str, start: Path) -> Path:
-    """The learner's module for ``kata``: in the folder named, the workspace around ``start``, or the checkout.
+    """The learner's module for ``kata``: in the folder ``name``, the workspace around ``start``, or the checkout.
 
     Raises UsageError when there is none.
     """
@@ -50,8 +51,14 @@ def find_home(kata: Kata, name: str, start: Path) -> Path:
     )
 
 
-def init(folder: Path, katas: Iterable[Kata]) -> Made:
-    """Lay out ``katas`` in ``folder``. What is there already stays as it is. Raises UsageError when it cannot."""
+def init(folder: Path, katas: Sequence[Kata]) -> Made:
+    """Copy what learners need of ``katas`` into ``folder``. What is there already stays as it is.
+
+    A setting names the folders of the katas, where commands in ``folder`` would not find them otherwise. Raises
+    UsageError when the files cannot be written, or when two katas have one name, and BadKata for a setting that cannot
+    be read.
+    """
+    _require_different_names(katas)
     written: list[Path] = []
     kept: list[Path] = []
     try:
@@ -64,9 +71,27 @@ def init(folder: Path, katas: Iterable[Kata]) -> Made:
                     written.append(target)
                 elif target.read_bytes() != source.read_bytes():
                     kept.append(target)
+        if (folders := _unnamed(katas, folder)) and not (folder / SETTING).exists():
+            written.append(write_setting(folder, folders))
     except OSError as error:
         raise UsageError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     return Made(tuple(written), tuple(kept))
+
+
+def _require_different_names(katas: Sequence[Kata]) -> None:
+    """Raises UsageError when two katas would be copied into one folder."""
+    by_name: dict[str, Kata] = {}
+    for kata in katas:
+        other = by_name.setdefault(kata.name, kata)
+        if other != kata:
+            both = f"{other.location} and {kata.location}"
+            raise UsageError(f"There are two katas {kata.name}, of {both}: put them into two workspaces.")
+
+
+def _unnamed(katas: Iterable[Kata], workspace: Path) -> list[str]:
+    """The folders of katas that commands in ``workspace`` would not find."""
+    folders = {kata.folder.parent for kata in katas if kata.pack == FOLDER}
+    return sorted(str(folder) for folder in folders if not is_named(folder, workspace.resolve()))
 
 
 def reset(app: Path, kata: Kata) -> Path | None:

@@ -35,7 +35,7 @@ def app_of(workspace: Path) -> Path:
 
 def entry(workspace: Path) -> dict[str, object]:
     document = json.loads(workspace.joinpath(JOURNAL).read_text("utf-8"))
-    found = document["katas"][NAME]
+    found = document["katas"][f"folder:{NAME}"]
     assert isinstance(found, dict)
     return found
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from grader.learner.journal import NAME, Journal, Score, Standing, require
 from grader.model import BootFailure, Check, CheckResult, Outcome, Report
 from tests.conftest import DEADLINE, ROOT, environment
 
-KATA = Kata(Path("katas/kata-7-tea"), "Tea", Path("solutions"))
-OTHER = Kata(Path("katas/kata-8-more-tea"), "More tea", Path("solutions"))
+KATA = Kata(Path("katas/kata-7-tea"), "Tea", Path("solutions"), pack="bundled")
+OTHER = Kata(Path("katas/kata-8-more-tea"), "More tea", Path("solutions"), pack="bundled")
 CHECKS = [Check(name, name, points) for name, points in (("warm", 1), ("sweet", 2), ("strong", 4))]
 
 
@@ -76,6 +77,22 @@ def test_hints_are_counted_and_outlive_grades(tmp_path: Path) -> None:
     journal.note_hint(KATA, "sweet")
     journal.note(KATA, report(PASSED, PASSED, PASSED))
     assert journal.standing(KATA).hints == {"warm": 2, "sweet": 1}
+
+
+def test_katas_of_one_name_are_told_apart_by_their_packs(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    folder, course = replace(KATA, pack="folder"), replace(KATA, pack="course")
+    journal.note(KATA, report(PASSED, FAILED, FAILED))
+    journal.note(course, report(PASSED, PASSED, PASSED))
+    points = [standing.best.points for standing in map(journal.standing, (KATA, course)) if standing.best]
+    assert points == [1, 7]
+    assert journal.standing(folder) == Standing()
+
+
+def test_a_file_from_before_there_were_packs_is_about_bundled_katas(tmp_path: Path) -> None:
+    tmp_path.joinpath(NAME).write_text('{"format": 1, "katas": {"kata-7-tea": {"attempts": 3}}}', "utf-8")
+    assert Journal(tmp_path).standing(KATA).attempts == 3
+    assert Journal(tmp_path).standing(replace(KATA, pack="course")).attempts == 0
 
 
 def test_it_is_found_from_anywhere_in_the_workspace(tmp_path: Path) -> None:
@@ -155,7 +172,7 @@ from pathlib import Path
 from grader.learner.journal import Journal
 from grader.catalog.kata import Kata
 for _ in range(40):
-    Journal(Path(sys.argv[1])).note_hint(Kata(Path("kata-7-tea"), "Tea", Path()), sys.argv[2])
+    Journal(Path(sys.argv[1])).note_hint(Kata(Path("kata-7-tea"), "Tea", Path(), pack="bundled"), sys.argv[2])
 """
 
 

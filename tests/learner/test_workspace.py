@@ -8,7 +8,7 @@ import pytest
 
 from grader.catalog.kata import read_kata
 from grader.catalog.lookup import find
-from grader.catalog.packs import bundled
+from grader.catalog.packs import SETTING, bundled
 from grader.errors import UsageError
 from grader.learner.workspace import Made, find_app, init
 from tests.small_kata import NAME, README, make_kata, write
@@ -115,3 +115,29 @@ def test_where_no_module_is_one_learns_how_to_get_one(tmp_path: Path) -> None:
     mine.joinpath("app.py").unlink()
     with pytest.raises(UsageError, match=r"has no app\.py; restore it"):
         find_app(read_kata(mine), ".", mine)
+
+
+# -- katas of other folders ---------------------------------------------------------------------------------------
+
+
+def test_a_workspace_elsewhere_names_the_folder_of_its_katas(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path / "a course"))
+    workspace = tmp_path / "workspace"
+    made = init(workspace, [kata, FIRST])
+    assert made.written[-1] == workspace / SETTING
+    assert find("kata-77", workspace) == kata
+    assert init(workspace, [kata, FIRST]) == Made(written=(), kept=())
+
+
+def test_a_workspace_below_its_katas_needs_no_setting(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    init(tmp_path / "workspace", [kata, FIRST])
+    assert not (tmp_path / "workspace" / SETTING).exists()
+    assert find("kata-77", tmp_path / "workspace") == kata
+
+
+def test_two_katas_of_one_name_need_two_workspaces(tmp_path: Path) -> None:
+    one, two = read_kata(make_kata(tmp_path / "one")), read_kata(make_kata(tmp_path / "two"))
+    with pytest.raises(UsageError, match=f"There are two katas {NAME}, of .* and .*: put them into two workspaces"):
+        init(tmp_path / "workspace", [one, two])
+    assert not (tmp_path / "workspace").exists()

@@ -58,7 +58,7 @@ class Desk:
     def hints(self) -> dict[str, int]:
         """How many hints are remembered in the workspace."""
         document = json.loads(self.folder.joinpath(".stream-katas.json").read_text("utf-8"))
-        hints: dict[str, int] = document["katas"][NAME]["hints"]
+        hints: dict[str, int] = document["katas"][f"folder:{NAME}"]["hints"]
         return hints
 
 
