@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from grader.model import BootFailure, Place, Requirement, Spot
+from grader.model import BootFailure, Finding, Place, Requirement, Spot
 
 
 class Violation(AssertionError):
     """The app broke a requirement: the check has failed.
 
-    ``expected`` and ``seen`` are phrases for a report, and ``headline`` is the line that says it all, where those two
-    would not; ``hint`` is for causes that no check is about; ``requirement`` is for a sentence of a standard that is
-    not the check's own; ``spot`` points at the offending byte, ``place`` at the learner's own line.
+    ``finding`` is made here, and completed when the check ends: with the check's own requirement and hint where it has
+    none, and with its headline. ``sentence`` says what is wrong where "seen; expected: ..." would not read well; it
+    tells both in full.
     """
 
     def __init__(
@@ -18,20 +18,15 @@ class Violation(AssertionError):
         *,
         expected: str,
         seen: str,
+        sentence: str = "",
         requirement: Requirement | None = None,
-        headline: str = "",
         hint: str = "",
         spot: Spot | None = None,
         place: Place | None = None,
     ) -> None:
         super().__init__(f"expected {expected}; seen: {seen}")
-        self.expected = expected
-        self.seen = seen
-        self.requirement = requirement
-        self.headline = headline
-        self.hint = hint
-        self.spot = spot
-        self.place = place
+        self.finding = Finding(expected, seen, requirement, hint=hint, spot=spot, place=place)
+        self.sentence = sentence
 
 
 class BootFailed(Exception):

@@ -265,15 +265,8 @@ class Specification:
 
 
 def _violated(error: Violation, check: Check) -> Finding:
-    return Finding(
-        error.expected,
-        error.seen,
-        error.requirement or check.requirement,
-        headline=error.headline,
-        hint=error.hint,
-        spot=error.spot,
-        place=error.place,
-    )
+    required = error.finding.requirement or check.requirement
+    return dataclasses.replace(error.finding, requirement=required, headline=error.sentence)
 
 
 def _message(error: AssertionError) -> str:

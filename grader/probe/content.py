@@ -39,7 +39,7 @@ def decode(body: bytes, *, what: str) -> str:
         raise Violation(
             expected=f"{what} in UTF-8",
             seen=f"{error.reason} at byte {error.start}",
-            headline=f"{what} is not UTF-8: {error.reason} at byte {error.start}",
+            sentence=f"{what} is not UTF-8: {error.reason} at byte {error.start}",
             requirement=cited("RFC 8259 8.1"),
             spot=spot,
         ) from None
@@ -54,7 +54,7 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
         seen = _excerpt(text) + _MISTAKES.get(error.wrong, why)
         says = f"{what} is no JSON: {seen}"
         raise Violation(
-            expected=f"{what} as JSON", seen=seen, headline=says, requirement=cited("RFC 8259 2"), spot=spot
+            expected=f"{what} as JSON", seen=seen, sentence=says, requirement=cited("RFC 8259 2"), spot=spot
         ) from None
     if schema:
         _check(value, text, what=what, path=session.schemas / f"{schema}.json", spot=spot)
@@ -79,7 +79,7 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None
         raise Violation(
             expected=f"{what} by {path.name}",
             seen=f"at {visible(where)}: {wrong} — in {excerpt}",
-            headline=f"{what} does not fit {path.name}{within}: {wrong} — in {excerpt}",
+            sentence=f"{what} does not fit {path.name}{within}: {wrong} — in {excerpt}",
             spot=spot,
         )
 

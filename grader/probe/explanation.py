@@ -42,13 +42,13 @@ class Explanation:
             case _:
                 came = "nothing, not even a status line" if exchange.head is None else feed.silence()
                 seen = f"{came}, {self._situation() or 'while its server answers other requests'}"
-                return Violation(expected=awaited, seen=seen, headline=f"{seen}; expected: {awaited}", spot=spot)
+                return Violation(expected=awaited, seen=seen, sentence=f"{seen}; expected: {awaited}", spot=spot)
 
     def broken(self, awaited: str, fault: HttpFault) -> Violation:
         """The response has broken HTTP before ``awaited`` came."""
         exit_reason = self._session.app.exit_reason()
         seen = fault.message + (f"; {exit_reason}" if exit_reason else "")
-        return Violation(expected=awaited, seen=seen, headline=seen, requirement=cited(fault.rule))
+        return Violation(expected=awaited, seen=seen, sentence=seen, requirement=cited(fault.rule))
 
     def _situation(self) -> str:
         """What the app does at the upstream end, which tells why it does not answer; "" when that is unknown."""

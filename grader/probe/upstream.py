@@ -88,7 +88,7 @@ class Upstream:
             raise Violation(
                 expected=f"pull {number} from the upstream",
                 seen=f"{plural(self._gate.pulls, 'pull')}; {self._why(waited)}",
-                headline=f"the app has not asked the upstream for item {number}: {self._why(waited)}",
+                sentence=f"the app has not asked the upstream for item {number}: {self._why(waited)}",
                 hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
@@ -110,7 +110,7 @@ class Upstream:
             raise Violation(
                 expected="the app closes its connection to the upstream",
                 seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {self._why(waited)}",
-                headline=f"the app keeps a connection to the upstream open {self._use()}",
+                sentence=f"the app keeps a connection to the upstream open {self._use()}",
                 hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )

@@ -188,7 +188,7 @@ def test_a_failure_tells_when_expectation_and_observation_parted(tmp_path: Path,
 def test_a_report_tells_the_first_hint_alone(tmp_path: Path, grade: Grade) -> None:
     hints = {"parts_within": ["think", "do"], "parts_afterwards": ["the only one"]}
     done = grade(write_kata(tmp_path, PARTING, hints=hints), json_report=True)
-    assert [check["hint"] for check in done.report["checks"]] == ["", "think", "the only one"]
+    assert [check["hints"] for check in done.report["checks"]] == [[], ["think", "do"], ["the only one"]]
     assert finding(done, "parts_within")["hint"] == "think"
 
 

@@ -66,11 +66,11 @@ def test_any_json_value_is_one(text: str, session: Session) -> None:
 def test_what_is_no_json_is_told_what_it_is(text: str, words: str, session: Session) -> None:
     with pytest.raises(Violation) as told:
         parse(session, text)
-    assert told.value.expected == "the data of the step event as JSON"
-    assert words in told.value.seen
-    assert told.value.requirement == cited("RFC 8259 2")
-    assert told.value.spot is SPOT
-    assert len(told.value.seen) < 300
+    assert told.value.finding.expected == "the data of the step event as JSON"
+    assert words in told.value.finding.seen
+    assert told.value.finding.requirement == cited("RFC 8259 2")
+    assert told.value.finding.spot is SPOT
+    assert len(told.value.finding.seen) < 300
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_what_is_no_json_is_told_what_it_is(text: str, words: str, session: Sess
 def test_a_wrong_shape_is_told_with_the_path_to_it(value: object, words: str, session: Session) -> None:
     with pytest.raises(Violation) as told:
         parse(session, json.dumps(value), "chunk")
-    assert told.value.expected == "the data of the step event by chunk.json"
-    assert words in told.value.seen
-    assert told.value.spot is SPOT
-    assert told.value.seen.isprintable()
-    assert len(told.value.seen) < 600
+    assert told.value.finding.expected == "the data of the step event by chunk.json"
+    assert words in told.value.finding.seen
+    assert told.value.finding.spot is SPOT
+    assert told.value.finding.seen.isprintable()
+    assert len(told.value.finding.seen) < 600
 
 
 def test_a_right_shape_is_given_out(session: Session) -> None:
@@ -107,10 +107,10 @@ def test_bytes_that_are_no_utf_8_are_told_with_their_place() -> None:
     body = b'{"text": "' + b"x" * 100 + b'caf\xe9"}'
     with pytest.raises(Violation) as told:
         content.decode(body, what="the body")
-    assert told.value.requirement == cited("RFC 8259 8.1")
-    assert told.value.spot is not None
-    assert told.value.spot.offset == body.index(b"\xe9")
-    assert told.value.spot.excerpt[told.value.spot.caret] == 0xE9
+    assert told.value.finding.requirement == cited("RFC 8259 8.1")
+    assert told.value.finding.spot is not None
+    assert told.value.finding.spot.offset == body.index(b"\xe9")
+    assert told.value.finding.spot.excerpt[told.value.finding.spot.caret] == 0xE9
 
 
 FAULTY = {"missing": None, "no JSON": "{", "no schema": '{"type": "objekt"}', "no UTF-8": "caf\xe9"}

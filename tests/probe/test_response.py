@@ -100,8 +100,8 @@ def test_a_body_that_does_not_end_well_is_told_by_its_rule(name: str, cut: int, 
     data, then, seen, rule = BROKEN[name]
     with pytest.raises(Violation) as told:
         reply_to(data, then, cut=cut).body()
-    assert seen in told.value.seen
-    assert told.value.requirement == cited(rule)
+    assert seen in told.value.finding.seen
+    assert told.value.finding.requirement == cited(rule)
 
 
 SURPLUS = {
@@ -121,7 +121,7 @@ def test_a_response_with_more_after_its_end_has_not_ended_well(
     assert response.status == 200
     with pytest.raises(Violation, match="more bytes follow the end of the response") as told:
         read(response)
-    assert told.value.requirement == cited("RFC 9112 6.3")
+    assert told.value.finding.requirement == cited("RFC 9112 6.3")
     acts = [entry.act for entry in ends.session.transcript.entries()]
     assert acts == [Act.SENT, Act.HEAD, Act.CHUNK, Act.ENDED, Act.BROKEN]
 
@@ -174,10 +174,10 @@ def test_what_is_no_head_is_told(name: str, cut: int, reply_to: To) -> None:
     data, then, seen = HEADLESS[name]
     with pytest.raises(Violation) as told:
         _ = reply_to(data, then, cut=cut).status
-    assert told.value.expected == "a response"
-    assert seen in told.value.seen
-    assert told.value.requirement is not None
-    assert told.value.requirement.source.startswith("RFC 9112")
+    assert told.value.finding.expected == "a response"
+    assert seen in told.value.finding.seen
+    assert told.value.finding.requirement is not None
+    assert told.value.finding.requirement.source.startswith("RFC 9112")
 
 
 def test_an_app_that_ends_meanwhile_is_told_with_its_last_bytes(meet: Meet) -> None:
@@ -227,10 +227,10 @@ def test_what_is_no_such_json_is_told(name: str, reply_to: To) -> None:
     body, expected, seen = NO_JSON[name]
     with pytest.raises(Violation) as told:
         reply_to(sized(body, "application/json")).json(schema="task")
-    assert told.value.expected == expected
-    assert seen in told.value.seen
-    assert len(told.value.seen) < 500
-    assert told.value.spot is not None
+    assert told.value.finding.expected == expected
+    assert seen in told.value.finding.seen
+    assert len(told.value.finding.seen) < 500
+    assert told.value.finding.spot is not None
 
 
 # -- events ---------------------------------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ def test_comments_are_taken_in_their_order(cut: int, reply_to: To) -> None:
     assert [response.next_comment(), response.next_comment()] == [" one", "two"]
     with pytest.raises(Violation, match="an event first: three") as told:
         response.next_comment()
-    assert told.value.requirement == cited("WHATWG HTML 9.2.7")
+    assert told.value.finding.requirement == cited("WHATWG HTML 9.2.7")
     assert response.next_comment() == ""
     with pytest.raises(Violation, match="the response ends"):
         response.next_comment()
@@ -292,9 +292,9 @@ def test_an_events_data_is_read_as_json_of_a_shape(reply_to: To, schemas: None) 
     bad = response.next_event()
     with pytest.raises(Violation, match=r"the data of the x event by task\.json.* at \$\.steps: 1 is not") as told:
         bad.json(schema="task")
-    assert told.value.spot is not None
-    assert told.value.spot.offset == bad.start
-    assert told.value.spot.excerpt[told.value.spot.caret :].startswith(b"event: x")
+    assert told.value.finding.spot is not None
+    assert told.value.finding.spot.offset == bad.start
+    assert told.value.finding.spot.excerpt[told.value.finding.spot.caret :].startswith(b"event: x")
 
 
 NO_STREAM = {
@@ -312,8 +312,8 @@ def test_what_is_no_event_stream_is_not_read_as_one(
     data, seen = NO_STREAM[name]
     with pytest.raises(Violation) as told:
         read(reply_to(data))
-    assert told.value.expected == "200 text/event-stream"
-    assert told.value.seen.startswith(seen)
+    assert told.value.finding.expected == "200 text/event-stream"
+    assert told.value.finding.seen.startswith(seen)
 
 
 @EACH_CUT
@@ -355,8 +355,8 @@ def test_a_stream_that_is_over_too_early_is_told_how(name: str, cut: int, reply_
         assert response.next_event().data == "one"
     with pytest.raises(Violation) as told:
         [response.next_event() for _ in range(2)]
-    assert told.value.expected == "another event"
-    assert seen in told.value.seen
+    assert told.value.finding.expected == "another event"
+    assert seen in told.value.finding.seen
 
 
 @pytest.mark.parametrize("name", ["is reset", "is cut off"])
@@ -401,8 +401,8 @@ def test_silence_is_told_by_how_far_it_had_come(name: str, reply_to: To) -> None
     data, read, expected, seen = NEVER[name]
     with pytest.raises(Violation) as told:
         read(reply_to(data, Then.STAYS, timeouts=QUICK))
-    assert expected in told.value.expected
-    assert seen in told.value.seen
+    assert expected in told.value.finding.expected
+    assert seen in told.value.finding.seen
 
 
 def test_a_blocked_loop_is_told_with_its_line(meet: Meet) -> None:
@@ -416,7 +416,7 @@ def test_a_blocked_loop_is_told_with_its_line(meet: Meet) -> None:
     assert response.next_event().data == "one"
     with pytest.raises(Violation, match="the event loop is blocked") as told:
         response.next_event()
-    assert told.value.place == ends.app.stuck_at
+    assert told.value.finding.place == ends.app.stuck_at
 
 
 def test_an_app_that_has_gone_is_told(meet: Meet) -> None:
@@ -443,7 +443,7 @@ def test_what_has_no_end_is_given_up(name: str, meet: Meet) -> None:
     ends = meet(says_endlessly(head(kind), piece), timeouts=QUICK, longest=DEADLINE)
     with pytest.raises(Violation) as told:
         read(ends.client.get("/"))
-    assert seen in told.value.seen
+    assert seen in told.value.finding.seen
 
 
 def test_a_heartbeat_alone_does_not_restart_the_timeout(meet: Meet) -> None:

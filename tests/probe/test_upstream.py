@@ -254,14 +254,14 @@ def test_an_app_without_backpressure_pulls_everything(session: Session, upstream
 def test_pulls_that_do_not_come_are_told(session: Session, upstream: Upstream) -> None:
     with ask(session, "right", upstream), pytest.raises(Violation) as told:
         upstream.wait_for_pull(2)
-    assert told.value.expected == "pull 2 from the upstream"
-    assert told.value.seen == "1 pull; it waits for an item"
+    assert told.value.finding.expected == "pull 2 from the upstream"
+    assert told.value.finding.seen == "1 pull; it waits for an item"
 
 
 def test_a_key_that_no_request_named_is_told(session: Session, upstream: Upstream) -> None:
     with ask(session, "asks_for_another", upstream), pytest.raises(Violation) as told:
         upstream.wait_for_pull()
-    assert f"it asked for “{upstream.key.upper()}” instead" in told.value.seen
+    assert f"it asked for “{upstream.key.upper()}” instead" in told.value.finding.seen
 
 
 def test_a_blocked_loop_is_told_with_its_line(session: Session, upstream: Upstream) -> None:
@@ -269,9 +269,9 @@ def test_a_blocked_loop_is_told_with_its_line(session: Session, upstream: Upstre
     upstream.wait_for_pull()
     with pytest.raises(Violation, match="its event loop is blocked") as told:
         upstream.wait_for_close()
-    assert told.value.place is not None
-    assert told.value.place.function == "blocks"
-    assert "blocking_upstream" in told.value.place.text
+    assert told.value.finding.place is not None
+    assert told.value.finding.place.function == "blocks"
+    assert "blocking_upstream" in told.value.finding.place.text
 
 
 # -- after the check ------------------------------------------------------------------------------------------------

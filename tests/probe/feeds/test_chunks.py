@@ -27,7 +27,7 @@ def test_bytes_are_given_out_as_they_arrive(meet: Meet) -> None:
     assert response.next_chunk() == b"c,d"
     with pytest.raises(Violation) as told:
         response.next_chunk()
-    assert (told.value.expected, told.value.seen) == ("another part of the body", "the response ends")
+    assert (told.value.finding.expected, told.value.finding.seen) == ("another part of the body", "the response ends")
     assert response.body() == b"a,b\r\nc,d"
 
 

@@ -30,8 +30,11 @@ def test_a_line_is_there_as_soon_as_it_is_complete(cut: int, reply_to: To) -> No
     assert (second.json(), second.start) == ([2], len('{"é": "日本"}\r\n'.encode()))
     with pytest.raises(Violation) as told:
         response.next_line()
-    assert told.value.expected == "another line"
-    assert 'a line of 5 bytes was begun ("{"thr") but no newline has ended it; then nothing more' in told.value.seen
+    assert told.value.finding.expected == "another line"
+    assert (
+        'a line of 5 bytes was begun ("{"thr") but no newline has ended it; then nothing more'
+        in told.value.finding.seen
+    )
 
 
 def test_a_lines_value_is_checked_by_a_schema(tmp_path: Path, reply_to: To) -> None:
@@ -40,8 +43,8 @@ def test_a_lines_value_is_checked_by_a_schema(tmp_path: Path, reply_to: To) -> N
     assert response.next_line().json(schema="step") == {"step": 1}
     with pytest.raises(Violation, match=r"the line by step\.json.*'step' is a required property") as told:
         response.next_line().json(schema="step")
-    assert told.value.spot is not None
-    assert told.value.spot.offset == 12
+    assert told.value.finding.spot is not None
+    assert told.value.finding.spot.offset == 12
 
 
 @EACH_CUT
@@ -80,8 +83,8 @@ def test_what_is_not_ndjson_is_not_read_as_it(
 ) -> None:
     with pytest.raises(Violation) as told:
         read(reply_to(data))
-    assert told.value.expected == "200 application/x-ndjson"
-    assert told.value.seen.startswith(seen)
+    assert told.value.finding.expected == "200 application/x-ndjson"
+    assert told.value.finding.seen.startswith(seen)
 
 
 def test_ndjson_is_not_read_as_an_event_stream(reply_to: To) -> None:
