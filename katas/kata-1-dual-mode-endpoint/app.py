@@ -1,4 +1,4 @@
-"""Kata 1: one endpoint, two modes. Read README.md, then make `grade kata-1` happy.
+"""Kata 1: one endpoint, two modes. Read README.md, then edit this file until `grade kata-1` passes.
 
 Try it by hand:  uvicorn app:app --reload
                  curl -N 'http://127.0.0.1:8000/generate?prompt=hello&stream=true'
@@ -6,12 +6,12 @@ Try it by hand:  uvicorn app:app --reload
 
 from fastapi import FastAPI, HTTPException
 
-from grader.kit import UpstreamError, upstream  # upstream(prompt) gives out the chunks
+from grader.kit import UpstreamError, upstream  # upstream(prompt) yields the chunks
 
 app = FastAPI()
 
 
 @app.get("/generate")
 async def generate(prompt: str, stream: bool = False):
-    # Your work: pull the chunks with `async for chunk in upstream(prompt)`, and answer in the mode that was asked for.
+    # Your task: pull the chunks with `async for chunk in upstream(prompt)`, and respond in the mode of the request.
     raise HTTPException(status_code=501, detail="not written yet")

@@ -1,4 +1,4 @@
-"""Kata 3: an LLM's answer, token by token. Read README.md, then make `grade kata-3` happy.
+"""Kata 3: an LLM's completion, token by token. Read README.md, then edit this file until `grade kata-3` passes.
 
 Try it by hand:  uvicorn app:app --reload
                  curl -N http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \
@@ -7,13 +7,13 @@ Try it by hand:  uvicorn app:app --reload
 
 from fastapi import FastAPI, HTTPException
 
-from grader.kit import UpstreamError, upstream  # upstream(prompt) yields the tokens, one by one
+from grader.kit import UpstreamError, upstream  # upstream(prompt) yields the tokens
 
 app = FastAPI()
 
 
 @app.post("/v1/chat/completions")
 async def chat_completions():
-    # Your work: describe the body, pull the tokens with `async for token in upstream(prompt)`, and answer in the mode
-    # that was asked for.
+    # Your task: describe the body, pull the tokens with `async for token in upstream(prompt)`, and respond in the mode
+    # of the request.
     raise HTTPException(status_code=501, detail="not written yet")

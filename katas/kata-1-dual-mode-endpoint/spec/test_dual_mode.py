@@ -3,7 +3,23 @@
 from grader.spec import Client, Draw, Response, ServerSentEvent, Upstream, check
 
 PATH = "/generate"
+#: Either is right: the one forbids a cache to reuse the response unasked, the other to store it (RFC 9111 5.2.2).
 UNCACHED = ("no-cache", "no-store")
+
+#: What several checks require, word for word from README.md.
+A_BATCH = (
+    "Without `stream`, or with `stream=false`, the response is a batch: `200`, `application/json`, with "
+    "all chunks in order."
+)
+A_CHUNK = (
+    "Each chunk is one event of type `message`, whose data is a JSON object: the `index` of the chunk, "
+    "counted from 0, and its `text`."
+)
+MANY_CLIENTS = "None of them waits for another, and each gets the chunks of its own request."
+A_FAILURE = (
+    "If the upstream fails before its first chunk, the response is `502` in both modes: "
+    "`application/json`, an object with a `detail`."
+)
 
 
 def batch(upstream: Upstream) -> dict[str, str]:
@@ -15,6 +31,7 @@ def stream(upstream: Upstream, value: str = "true") -> dict[str, str]:
 
 
 def chunk_events(response: Response) -> list[ServerSentEvent]:
+    """All events but the closing one, which has a check of its own."""
     return [event for event in response.events() if event.type != "done"]
 
 
@@ -23,11 +40,11 @@ def next_texts(response: Response, count: int) -> list[str]:
 
 
 def next_chunk(response: Response) -> tuple[int, str]:
-    payload = response.next_event().json(schema="chunk")
-    return payload["index"], payload["text"]
+    data = response.next_event().json(schema="chunk")
+    return data["index"], data["text"]
 
 
-@check(points=2, requirement="`200`, `application/json`, all chunks in order")
+@check(points=2, requirement=A_BATCH)
 def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) -> None:
     """without `stream`, all chunks come in order in one JSON document"""
     chunks = draw.texts(5)
@@ -39,11 +56,7 @@ def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) ->
     assert response.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
 
 
-@check(
-    points=1,
-    after=test_batch_is_the_default,
-    requirement="`GET /generate?prompt=...&stream=...` answers in one of two modes.",
-)
+@check(points=1, after=test_batch_is_the_default, requirement=A_BATCH)
 def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
     """`stream=false` is answered as a batch"""
     chunks = draw.texts(3)
@@ -58,8 +71,8 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 @check(
     points=2,
     requirement=(
-        "WHATWG HTML 9.2.3: If the status is not 200, or Content-Type is not text/event-stream, then fail the "
-        "connection."
+        "WHATWG HTML 9.2.2: Otherwise, if res's status is not 200, or if res's `Content-Type` is not "
+        "`text/event-stream`, then fail the connection."
     ),
 )
 def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -74,10 +87,7 @@ def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw
 @check(
     points=1,
     after=(test_batch_is_the_default, test_stream_true_is_an_event_stream),
-    requirement=(
-        "RFC 9110 15.5.21: 422 (Unprocessable Content) indicates that the server was unable to process the "
-        "contained instructions."
-    ),
+    requirement="A value of `stream` that is neither true nor false is refused with `422`, as `application/json`.",
 )
 def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a value of `stream` that is neither true nor false is refused with 422, as JSON"""
@@ -89,24 +99,19 @@ def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) ->
     response.json()
 
 
-@check(
-    points=2,
-    after=test_stream_true_is_an_event_stream,
-    requirement=(
-        "WHATWG HTML 9.2.6: A line is a field name, a colon and a value; other lines are ignored; an empty "
-        "line ends the event."
-    ),
-)
+@check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_CHUNK)
 def test_one_event_a_chunk(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each chunk is one event, with its index and its text as JSON"""
     chunks = draw.texts(5)
     upstream.give_all(chunks)
-    events = chunk_events(client.get(PATH, params=stream(upstream)))[: len(chunks)]
+    events = chunk_events(client.get(PATH, params=stream(upstream)))[
+        : len(chunks)
+    ]  # done_closes_the_stream sees the rest
     assert [event.type for event in events] == ["message"] * len(chunks), "types of the chunks' events"
     assert [event.json(schema="chunk")["text"] for event in events] == chunks, "texts of the events"
 
 
-@check(points=1, after=test_one_event_a_chunk, requirement="the number of the chunk, counted from 0, and its text")
+@check(points=1, after=test_one_event_a_chunk, requirement=A_CHUNK)
 def test_chunks_are_numbered(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the indexes of the chunks count up from 0"""
     count = draw.number(3, 6)
@@ -118,9 +123,7 @@ def test_chunks_are_numbered(client: Client, upstream: Upstream, draw: Draw) -> 
 @check(
     points=3,
     after=test_stream_true_is_an_event_stream,
-    requirement=(
-        "WHATWG HTML 9.2.5: Event streams are lines of fields and comments, and must always be encoded as UTF-8."
-    ),
+    requirement="WHATWG HTML 9.2.5: event = *( comment / field ) end-of-line",
 )
 def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) -> None:
     """every line of the stream is well-formed, and every event ends with a blank line"""
@@ -128,7 +131,11 @@ def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) 
     assert client.get(PATH, params=stream(upstream)).faults() == []
 
 
-@check(points=4, after=test_one_event_a_chunk, requirement="others want to show each chunk the moment it exists")
+@check(
+    points=4,
+    after=test_one_event_a_chunk,
+    requirement="Each event is sent at once: it reaches the client before the next chunk exists.",
+)
 def test_each_chunk_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each chunk reaches the client before the next one exists"""
     with client.get(PATH, params=stream(upstream)) as response:
@@ -141,7 +148,8 @@ def test_each_chunk_leaves_before_the_next_exists(client: Client, upstream: Upst
     points=2,
     after=test_one_event_a_chunk,
     requirement=(
-        "When there are no more chunks, a closing event of type `done` tells how many there were; then the stream ends."
+        "After the last chunk comes a closing event of type `done`, whose data says how many chunks there "
+        "were; then the stream ends."
     ),
 )
 def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -156,10 +164,10 @@ def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) 
 @check(
     points=3,
     after=(test_batch_is_the_default, test_one_event_a_chunk),
-    requirement="A chunk may hold any characters, or none; it counts all the same.",
+    requirement="A chunk may hold any characters, or none: an empty chunk counts like any other.",
 )
 def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """both modes carry the same text, whatever characters are in it, or none"""
+    """both modes carry the same text, with any characters in it, or none"""
     chunks = ["", *draw.awkward_texts()]
     upstream.give_all(chunks)
     events = chunk_events(client.get(PATH, params=stream(upstream)))[: len(chunks)]
@@ -174,7 +182,8 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
     points=2,
     after=(test_batch_is_the_default, test_done_closes_the_stream),
     requirement=(
-        "When there are no more chunks, a closing event of type `done` tells how many there were; then the stream ends."
+        'If the upstream has no chunks at all, the batch is `{"chunks": []}`, and the stream has only the '
+        "closing event."
     ),
 )
 def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
@@ -190,10 +199,7 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
 @check(
     points=1,
     after=test_stream_true_is_an_event_stream,
-    requirement=(
-        "RFC 9111 5.2.2: A no-cache response MUST NOT be used for any other request without validation; "
-        "no-store MUST NOT be stored."
-    ),
+    requirement="It has a `Cache-Control` field of `no-cache` or `no-store`, and no `Content-Length`.",
 )
 def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the stream has no Content-Length, and says that it must not be cached"""
@@ -205,14 +211,7 @@ def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) ->
     assert next((name for name in directives if name in UNCACHED), caching) in UNCACHED, "Cache-Control of the stream"
 
 
-@check(
-    points=4,
-    after=test_each_chunk_leaves_before_the_next_exists,
-    requirement=(
-        "FastAPI, concurrency: A plain def endpoint is run in an external threadpool, instead of being called "
-        "directly, as it would block the server."
-    ),
-)
+@check(points=4, after=test_each_chunk_leaves_before_the_next_exists, requirement=MANY_CLIENTS)
 def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw: Draw) -> None:
     """another request is answered while a stream waits for its next chunk"""
     chunks = draw.texts(3)
@@ -221,18 +220,11 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
     with client.get(PATH, params=stream(upstream)) as held:
         upstream.give(*chunks)
         assert next_texts(held, 3) == chunks, "texts of the stream that is held"
-        upstream.wait_for_pull(4)
+        upstream.wait_for_pull(4)  # only now does the app wait: before, it may just be slow
         assert next_texts(client.get(PATH, params=stream(other)), 3) == chunks, "texts of the other stream"
 
 
-@check(
-    points=2,
-    after=test_batch_is_the_default,
-    requirement=(
-        "FastAPI, concurrency: A plain def endpoint is run in an external threadpool, instead of being called "
-        "directly, as it would block the server."
-    ),
-)
+@check(points=2, after=test_batch_is_the_default, requirement=MANY_CLIENTS)
 def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
     """another request is answered while a batch waits for its next chunk"""
     chunks = draw.texts(3)
@@ -245,11 +237,7 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
         assert response.json(schema="batch")["chunks"] == chunks, "chunks of the other batch"
 
 
-@check(
-    points=2,
-    after=(test_chunks_are_numbered, test_others_are_answered_meanwhile),
-    requirement="Many callers ask at the same time, and none of them waits for another.",
-)
+@check(points=2, after=(test_chunks_are_numbered, test_others_are_answered_meanwhile), requirement=MANY_CLIENTS)
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two streams at the same time each carry their own chunks, even while one waits for its first"""
     texts = draw.texts(4)
@@ -266,14 +254,7 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
             assert next_chunk(running) == (2, texts[3]), "index and text of the running stream"
 
 
-@check(
-    points=2,
-    after=test_batch_is_the_default,
-    requirement=(
-        "RFC 9110 15.6.3: 502 (Bad Gateway) indicates that the server, as a gateway, received an invalid "
-        "response from an inbound server."
-    ),
-)
+@check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
     """in batch mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
     upstream.fail()
@@ -282,14 +263,7 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> No
     response.json(schema="error")
 
 
-@check(
-    points=2,
-    after=test_stream_true_is_an_event_stream,
-    requirement=(
-        "RFC 9110 15.6.3: 502 (Bad Gateway) indicates that the server, as a gateway, received an invalid "
-        "response from an inbound server."
-    ),
-)
+@check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_FAILURE)
 def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
     """in stream mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
     upstream.fail()

@@ -4,10 +4,22 @@ from grader.spec import Client, Disconnect, Draw, Response, Upstream, check
 
 PATH = "/tasks"
 STREAM = {"stream": "true"}
-#: A heartbeat that is due after 10 ms without news.
+#: A heartbeat is due after 10 ms: short, so that checks of heartbeats need not wait for long.
 BRISK = {"stream": "true", "heartbeat": "0.01"}
-#: RFC 9457's own media type is as good for a refusal as plain JSON.
+#: A refusal may be a problem document, too: the contract leaves it open (RFC 9457 3).
 JSON_TYPES = ("application/json", "application/problem+json")
+
+#: What several checks require, word for word from README.md.
+A_BATCH = "When all steps are done, and not before, it sends `200`, `application/json`, and all outcomes in order."
+A_DISCONNECT = (
+    "When the client disconnects from a stream, end the task: the step in progress may be finished, and "
+    "one more may have begun before your server noticed, but nothing is pulled after that."
+)
+A_LONG_STEP = "With either, a step that takes long must not hold up any other request."
+A_BAD_BODY = (
+    "A body without a `task`, or without a whole number from 1 to 1000 as `steps`, is refused in both "
+    "modes with `422`, as `application/json` or `application/problem+json`."
+)
 
 
 def start(client: Client, upstream: Upstream, steps: int, params: dict[str, str] | None = None) -> Response:
@@ -19,9 +31,7 @@ def bad_bodies(upstream: Upstream) -> list[dict[str, object]]:
     return [{"steps": 3}, task, {**task, "steps": 0}, {**task, "steps": 1001}, {**task, "steps": "many"}]
 
 
-@check(
-    points=2, requirement="when all steps are done, and not before, `200`, `application/json`, all outcomes in order"
-)
+@check(points=2, requirement=A_BATCH)
 def test_batch_answers_with_all_outcomes(client: Client, upstream: Upstream, draw: Draw) -> None:
     """without `stream`, all outcomes come in order in one JSON document"""
     outcomes = draw.texts(draw.number(3, 6))
@@ -33,11 +43,7 @@ def test_batch_answers_with_all_outcomes(client: Client, upstream: Upstream, dra
     assert response.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the batch"
 
 
-@check(
-    points=2,
-    after=test_batch_answers_with_all_outcomes,
-    requirement="when all steps are done, and not before, `200`, `application/json`, all outcomes in order",
-)
+@check(points=2, after=test_batch_answers_with_all_outcomes, requirement=A_BATCH)
 def test_batch_sends_nothing_early(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode nothing is sent before the last step is done"""
     upstream.give(*draw.texts(2))
@@ -49,7 +55,7 @@ def test_batch_sends_nothing_early(client: Client, upstream: Upstream, draw: Dra
 @check(
     points=1,
     after=test_batch_answers_with_all_outcomes,
-    requirement="`true`: stream, Server-Sent Events; absent or `false`: batch, one JSON document",
+    requirement="Without `stream`, or with `stream=false`, the response is a batch.",
 )
 def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
     """`stream=false` is answered as a batch, too"""
@@ -65,12 +71,12 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 @check(
     points=3,
     requirement=(
-        "WHATWG HTML 9.2.3: If the status is not 200, or Content-Type is not text/event-stream, then fail the "
-        "connection."
+        "With `stream=true`, the response is `200` and `text/event-stream`, and it begins at once: the status "
+        "and the header fields do not wait for the first step."
     ),
 )
 def test_stream_begins_at_once(client: Client, upstream: Upstream) -> None:
-    """with `stream=true` an event stream begins while the first step is still under way"""
+    """with `stream=true` an event stream begins while the first step is still in progress"""
     with start(client, upstream, 3, STREAM) as response:
         assert (response.status, response.content_type) == (200, "text/event-stream"), (
             "status and media type for stream=true"
@@ -81,8 +87,8 @@ def test_stream_begins_at_once(client: Client, upstream: Upstream) -> None:
     points=3,
     after=test_stream_begins_at_once,
     requirement=(
-        "WHATWG HTML 9.2.6: A line is a field name, a colon and a value; other lines are ignored; an empty "
-        "line ends the event."
+        "After each step comes one event of type `progress`, with the number of steps `done` and the `total` "
+        "number of steps."
     ),
 )
 def test_one_progress_event_a_step(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -100,10 +106,7 @@ def test_one_progress_event_a_step(client: Client, upstream: Upstream, draw: Dra
 @check(
     points=2,
     after=test_one_progress_event_a_step,
-    requirement=(
-        "WHATWG HTML 9.2.6: A line is a field name, a colon and a value; other lines are ignored; an empty "
-        "line ends the event."
-    ),
+    requirement="The `id` of each `progress` event is the number of steps done.",
 )
 def test_ids_count_the_steps(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the id of each progress event is the number of steps done"""
@@ -114,10 +117,17 @@ def test_ids_count_the_steps(client: Client, upstream: Upstream, draw: Draw) -> 
     assert ids == [str(done) for done in range(1, steps + 1)], "ids of the events"
 
 
-@check(points=2, after=test_one_progress_event_a_step, requirement="After the last step it is exactly 100.")
+@check(
+    points=2,
+    after=test_one_progress_event_a_step,
+    requirement=(
+        "`percent` is 100 * done / total, rounded to a whole number (up or down) or not at all; after the "
+        "last step it is exactly 100."
+    ),
+)
 def test_percent_ends_at_100(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """percent is less than one off 100 * done / total, and exactly 100 after the last step"""
-    steps = 3 * draw.number(2, 4)
+    """percent is less than one away from 100 * done / total, and exactly 100 after the last step"""
+    steps = 3 * draw.number(2, 4)  # 6, 9 or 12: none divides 100, so that rounding shows
     upstream.give_all(draw.texts(steps))
     response = start(client, upstream, steps, STREAM)
     for done in range(1, steps + 1):
@@ -131,8 +141,8 @@ def test_percent_ends_at_100(client: Client, upstream: Upstream, draw: Draw) -> 
     points=2,
     after=test_one_progress_event_a_step,
     requirement=(
-        "WHATWG HTML 9.2.6: A line is a field name, a colon and a value; other lines are ignored; an empty "
-        "line ends the event."
+        "A `retry` field comes no later than with the first event: the number of milliseconds, at least 100, "
+        "that a client waits before it connects again."
     ),
 )
 def test_retry_is_in_milliseconds(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -147,7 +157,7 @@ def test_retry_is_in_milliseconds(client: Client, upstream: Upstream, draw: Draw
 @check(
     points=4,
     after=test_one_progress_event_a_step,
-    requirement="after each step one event of type `progress`, whose `id` is the number of steps done.",
+    requirement="Each event is sent at once: it reaches the client before the next step is done.",
 )
 def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each progress event reaches the client before the next step is done"""
@@ -162,8 +172,8 @@ def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, dra
     points=3,
     after=test_one_progress_event_a_step,
     requirement=(
-        "after the last step an event of type `result`, whose data is what the batch would have answered. "
-        "Then the stream ends."
+        "After the last step comes an event of type `result`, whose data is what a batch would have sent; "
+        "then the stream ends."
     ),
 )
 def test_result_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -181,21 +191,21 @@ def test_result_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) 
     requirement="Pull exactly as many items as there are steps.",
 )
 def test_no_step_too_many(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in both modes the upstream is asked for exactly as many items as there are steps"""
+    """in both modes exactly as many items are pulled as there are steps"""
     outcomes = draw.texts(4)
     batch = upstream.another()
     upstream.give_all(outcomes)
     batch.give_all(outcomes)
     start(client, upstream, len(outcomes), STREAM).wait_for_end()
-    assert upstream.pulls == len(outcomes), "items that the stream asked the upstream for"
+    assert upstream.pulls == len(outcomes), "items that the stream pulled"
     start(client, batch, len(outcomes)).wait_for_end()
-    assert batch.pulls == len(outcomes), "items that the batch asked the upstream for"
+    assert batch.pulls == len(outcomes), "items that the batch pulled"
 
 
 @check(
     points=2,
     after=(test_batch_answers_with_all_outcomes, test_result_ends_the_stream),
-    requirement="after the last step an event of type `result`, whose data is what the batch would have answered.",
+    requirement="Both modes send each outcome unchanged, whatever characters are in it.",
 )
 def test_both_modes_carry_the_same_outcomes(client: Client, upstream: Upstream, draw: Draw) -> None:
     """both modes carry the same outcomes, whatever characters are in them"""
@@ -213,12 +223,12 @@ def test_both_modes_carry_the_same_outcomes(client: Client, upstream: Upstream, 
     points=3,
     after=test_each_step_is_told_as_it_is_done,
     requirement=(
-        "WHATWG HTML 9.2.7: Authors can include a comment line (one starting with a ':' character) every 15 "
-        "seconds or so."
+        "When nothing has been sent for `heartbeat` seconds because a step takes long, send a comment: a line "
+        "that begins with a colon, such as `: still working`."
     ),
 )
 def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstream) -> None:
-    """when a step takes longer than `heartbeat` seconds, a comment line goes out before anything else"""
+    """when a step takes longer than `heartbeat` seconds, a comment is sent before anything else"""
     with start(client, upstream, 3, BRISK) as response:
         upstream.wait_for_pull()
         response.next_comment()
@@ -227,10 +237,7 @@ def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstrea
 @check(
     points=2,
     after=test_a_long_step_is_bridged_by_a_heartbeat,
-    requirement=(
-        "WHATWG HTML 9.2.7: Authors can include a comment line (one starting with a ':' character) every 15 "
-        "seconds or so."
-    ),
+    requirement="Send further comments in the same way for as long as the step takes.",
 )
 def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
     """heartbeats go on for as long as the step takes"""
@@ -242,62 +249,50 @@ def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
 @check(
     points=3,
     after=(test_heartbeats_go_on, test_result_ends_the_stream),
-    requirement="The step itself goes on meanwhile; its outcome must not get lost, nor its work be done twice.",
+    requirement=(
+        "The step itself goes on meanwhile: its outcome must not be lost, and its work must not be done twice."
+    ),
 )
 def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """a step that heartbeats have bridged is asked for only once, and its outcome is not lost"""
+    """a step that takes several heartbeats is pulled only once, and its outcome is not lost"""
     outcomes = draw.texts(3)
     with start(client, upstream, len(outcomes), BRISK) as response:
         response.next_comment()
         response.next_comment()
-        upstream.wait_for_pull()  # which a thread that is slow to start may not have made yet
-        assert upstream.pulls == 1, "items asked for during one step"
+        upstream.wait_for_pull()  # a pull in a thread may be later than the heartbeats
+        assert upstream.pulls == 1, "items pulled during one step"
         upstream.give_all(outcomes)
         assert response.events()[-1].json(schema="outcomes")["outcomes"] == outcomes, "outcomes in the last event"
 
 
-@check(
-    points=4,
-    after=test_each_step_is_told_as_it_is_done,
-    requirement=(
-        "A step that is under way may be finished, and one more may have begun before your server noticed; "
-        "after that the upstream is left in peace."
-    ),
-)
+@check(points=4, after=test_each_step_is_told_as_it_is_done, requirement=A_DISCONNECT)
 def test_leaving_ends_the_work(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """when the client leaves while a step is under way, at most one more step is begun"""
-    with start(client, upstream, 100, STREAM) as response:
+    """when the client disconnects during a step, at most one more step begins"""
+    with start(client, upstream, 100, STREAM) as response:  # 100: an app that goes on has steps left to pull
         upstream.give(*draw.texts(2))
         response.next_event()
         response.next_event()
         upstream.wait_for_pull(3)
-    assert upstream.pulls_after_disconnect() <= 1, "items asked for after the client had left"
+    assert upstream.pulls_after_disconnect() <= 1, "items pulled after the disconnect"
 
 
-@check(
-    points=2,
-    after=test_each_step_is_told_as_it_is_done,
-    requirement=(
-        "A step that is under way may be finished, and one more may have begun before your server noticed; "
-        "after that the upstream is left in peace."
-    ),
-)
+@check(points=2, after=test_each_step_is_told_as_it_is_done, requirement=A_DISCONNECT)
 def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -> None:
-    """when the connection breaks during the very first step, at most one more step is begun"""
+    """when the connection is aborted during the first step, at most one more step begins"""
     with start(client, upstream, 100, STREAM) as response:
         assert response.status == 200, "status"
         upstream.wait_for_pull()
         response.disconnect(Disconnect.ABORT)
-    assert upstream.pulls_after_disconnect() <= 1, "items asked for after the client had left"
+    assert upstream.pulls_after_disconnect() <= 1, "items pulled after the disconnect"
 
 
 @check(
     points=3,
     after=(test_result_ends_the_stream, test_leaving_ends_the_work),
-    requirement="Close the connection to the upstream then, and at the end of every stream",
+    requirement="Close the upstream connection then, and at the end of every stream.",
 )
 def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """when a stream is over, or its client has left, the connection to the upstream is closed"""
+    """when a stream has ended, or its client has disconnected, the upstream connection is closed"""
     other = upstream.another()
     upstream.give(*draw.texts(2))
     start(client, upstream, 2, STREAM).wait_for_end()
@@ -306,17 +301,14 @@ def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) 
         other.give(*draw.texts(1))
         response.next_event()
         other.wait_for_pull(2)
-    other.pulls_after_disconnect()  # a step under way in a thread can only be finished, and one more may have begun
+    other.pulls_after_disconnect()  # finishes the step in progress, as a pull in a thread cannot be cancelled
     other.wait_for_close()
 
 
 @check(
     points=3,
     after=(test_batch_answers_with_all_outcomes, test_each_step_is_told_as_it_is_done),
-    requirement=(
-        "FastAPI, concurrency: A plain def endpoint is run in an external threadpool, instead of being called "
-        "directly, as it would block the server."
-    ),
+    requirement=A_LONG_STEP,
 )
 def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """while a stream waits for a step, another task is worked on and answered"""
@@ -329,14 +321,7 @@ def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream,
         assert response.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the other task"
 
 
-@check(
-    points=3,
-    after=(test_batch_answers_with_all_outcomes, test_result_ends_the_stream),
-    requirement=(
-        "FastAPI, concurrency: A plain def endpoint is run in an external threadpool, instead of being called "
-        "directly, as it would block the server."
-    ),
-)
+@check(points=3, after=(test_batch_answers_with_all_outcomes, test_result_ends_the_stream), requirement=A_LONG_STEP)
 def test_others_are_answered_beside_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
     """while a batch waits for a step, another task is worked on and answered"""
     outcomes = draw.texts(3)
@@ -351,10 +336,10 @@ def test_others_are_answered_beside_a_batch(client: Client, upstream: Upstream, 
 @check(
     points=3,
     after=(test_each_step_is_told_as_it_is_done, test_result_ends_the_stream),
-    requirement="With either of them, a step that takes long must stop nobody else.",
+    requirement="Several tasks may run at the same time, and each response reports its own task only.",
 )
 def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """of two tasks at once, each stream tells its own progress and its own result"""
+    """when two tasks run at the same time, each stream reports its own progress and its own result"""
     other = upstream.another()
     ours, theirs = draw.texts(2), draw.texts(2)
     with start(client, upstream, 2, STREAM) as response, start(client, other, 3, STREAM) as second:
@@ -369,14 +354,7 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
         assert response.next_event().json(schema="outcomes")["outcomes"] == ours, "outcomes of the first task"
 
 
-@check(
-    points=1,
-    after=test_batch_answers_with_all_outcomes,
-    requirement=(
-        "RFC 9110 15.5.21: 422 (Unprocessable Content) indicates that the server was unable to process the "
-        "contained instructions."
-    ),
-)
+@check(points=1, after=test_batch_answers_with_all_outcomes, requirement=A_BAD_BODY)
 def test_bad_body_is_refused_in_batch_mode(client: Client, upstream: Upstream) -> None:
     """in batch mode a body without a task, or with a bad number of steps, is refused with 422, as JSON"""
     for body in bad_bodies(upstream):
@@ -386,16 +364,9 @@ def test_bad_body_is_refused_in_batch_mode(client: Client, upstream: Upstream) -
         response.json()
 
 
-@check(
-    points=2,
-    after=test_stream_begins_at_once,
-    requirement=(
-        "RFC 9110 15.5.21: 422 (Unprocessable Content) indicates that the server was unable to process the "
-        "contained instructions."
-    ),
-)
+@check(points=2, after=test_stream_begins_at_once, requirement=A_BAD_BODY)
 def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream) -> None:
-    """in stream mode such a body is refused in the same way: with 422, as JSON, and no stream"""
+    """in stream mode such a body is also refused with 422, as JSON, and not as a stream"""
     for body in bad_bodies(upstream):
         response = client.post(PATH, params=STREAM, json=body)
         assert response.status == 422, "status for a bad body"
@@ -406,10 +377,12 @@ def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream) 
 @check(
     points=2,
     after=test_batch_answers_with_all_outcomes,
-    requirement='RFC 9457 3: A problem document is a JSON object, and has the media type "application/problem+json".',
+    requirement=(
+        "It is an object with at least `title`, `status` (502) and `detail`, and the upstream's message is in `detail`."
+    ),
 )
 def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in batch mode a step that fails gives 502 with a problem document that holds the upstream's words"""
+    """in batch mode a step that fails gives 502 with a problem document that contains the upstream's message"""
     words, done = f"no more {draw.word()}", draw.number(1, 3)
     upstream.give(*draw.texts(done))
     upstream.fail(words)
@@ -424,8 +397,8 @@ def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw)
     points=4,
     after=test_result_ends_the_stream,
     requirement=(
-        "An event of type `error` takes the place of the missing `progress`, and the stream ends, cleanly and "
-        "without a `result`."
+        "An event of type `error` replaces the missing `progress` event, and the stream ends cleanly, without "
+        "a `result`."
     ),
 )
 def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -441,12 +414,12 @@ def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, 
     points=2,
     after=test_a_failed_stream_ends_with_an_error,
     requirement=(
-        "Its data is a JSON object: `detail`, one line with the upstream's words in it (which hold no line "
-        "end), and `done`, the number of steps done before."
+        "The data of the `error` event is a JSON object: `detail`, one line that contains the upstream's "
+        "message, and `done`, the number of steps done before."
     ),
 )
 def test_the_error_says_what_went_wrong(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """the error event holds the steps done before, and the upstream's words in one line"""
+    """the error event holds the number of steps done before, and the upstream's message in one line"""
     words, done = f"no more {draw.word()}", draw.number(1, 3)
     upstream.give(*draw.texts(done))
     upstream.fail(words)
