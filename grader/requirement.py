@@ -9,6 +9,7 @@ from grader.model import Requirement
 #: The multipage edition finds the page for an anchor by itself, which keeps the address within a line.
 _HTML = "https://html.spec.whatwg.org/multipage/"
 _WHATWG = {
+    "9.2.2": "#the-eventsource-interface",
     "9.2.3": "#sse-processing-model",
     "9.2.4": "#the-last-event-id-header",
     "9.2.5": "#parsing-an-event-stream",
@@ -26,27 +27,70 @@ _OTHERS = {
 #: A document, perhaps with a section or, after a comma, a subject: "RFC 9457", "NDJSON 3.1", "FastAPI, concurrency".
 _CITATION = re.compile(rf"(?:RFC \d+|WHATWG HTML|{'|'.join(_OTHERS)})(?: \d+(?:\.\d+)*)?(?:, [\w ]+)?")
 
-#: What the grader itself cites, where no check states a requirement: one sentence of each section, close to its words.
+#: What the grader itself cites, where no check states a requirement: one sentence of each section, in its own words.
 _SENTENCES = {
-    "RFC 8259 2": "A JSON text is a serialized value: an object, array, number, string, or one of false, null, true.",
-    "RFC 8259 6": "Numeric values such as Infinity and NaN are not permitted.",
+    "RFC 8259 2": "A JSON text is a serialized value.",
+    "RFC 8259 6": (
+        "Numeric values that cannot be represented in the grammar below (such as Infinity and NaN) are not permitted."
+    ),
     "RFC 8259 7": "A string begins and ends with quotation marks.",
-    "RFC 8259 8.1": "JSON text exchanged between systems MUST be encoded using UTF-8, without a byte order mark.",
+    "RFC 8259 8.1": (
+        "JSON text exchanged between systems that are not part of a closed ecosystem MUST be encoded using UTF-8."
+    ),
     "RFC 8259 9": "An implementation may set limits on the maximum depth of nesting.",
-    "RFC 9110 5.4": "A client MAY discard field lines that are larger than it wishes to process.",
-    "RFC 9110 8.3": "Content-Type is defined as a singleton field.",
-    "RFC 9112 2.2": "Each line of a head ends with CRLF; a sender does not end it with LF alone.",
-    "RFC 9112 4": "The first line of a response message is the status-line.",
-    "RFC 9112 5": "Each field line consists of a field name followed by a colon, and the field line value.",
-    "RFC 9112 6.2": "A sender MUST NOT send Content-Length in any message that contains Transfer-Encoding.",
-    "RFC 9112 6.3": "A client MUST NOT process extra data after a response as a separate response.",
-    "RFC 9112 7.1": "Chunked content is a series of chunks, each with its own size indicator.",
-    "RFC 9112 8": "A body is incomplete without its last chunk, or with fewer bytes than Content-Length says.",
+    "RFC 9110 5.4": (
+        "A client MAY discard or truncate received field lines that are larger than the client wishes to process if "
+        "the field semantics are such that the dropped value(s) can be safely ignored without changing the message "
+        "framing or response semantics."
+    ),
+    "RFC 9110 8.3": (
+        "Although Content-Type is defined as a singleton field, it is sometimes incorrectly generated multiple times, "
+        "resulting in a combined field value that appears to be a list."
+    ),
+    "RFC 9112 2.2": (
+        "Although the line terminator for the start-line and fields is the sequence CRLF, a recipient MAY recognize a "
+        "single LF as a line terminator and ignore any preceding CR."
+    ),
+    "RFC 9112 4": (
+        "The first line of a response message is the status-line, consisting of the protocol version, a space (SP), "
+        "the status code, and another space and ending with an OPTIONAL textual phrase describing the status code."
+    ),
+    "RFC 9112 5": (
+        'Each field line consists of a case-insensitive field name followed by a colon (":"), optional leading '
+        "whitespace, the field line value, and optional trailing whitespace."
+    ),
+    "RFC 9112 6.2": (
+        "A sender MUST NOT send a Content-Length header field in any message that contains a Transfer-Encoding header "
+        "field."
+    ),
+    "RFC 9112 6.3": (
+        "A client MUST NOT process, cache, or forward such extra data as a separate response, since such behavior "
+        "would be vulnerable to cache poisoning."
+    ),
+    "RFC 9112 7.1": (
+        "The chunked transfer coding wraps content in order to transfer it as a series of chunks, each with its own "
+        "size indicator, followed by an OPTIONAL trailer section containing trailer fields."
+    ),
+    "RFC 9112 8": (
+        "A client that receives an incomplete response message, which can occur when a connection is closed "
+        "prematurely or when decoding a supposedly chunked transfer coding fails, MUST record the message as "
+        "incomplete."
+    ),
     "RFC 9112 9.6": "To avoid the TCP reset problem, servers typically close a connection in stages.",
-    "WHATWG HTML 9.2.3": "If status is not 200, or Content-Type is not text/event-stream, then fail the connection.",
-    "WHATWG HTML 9.2.5": "Event streams are lines of fields and comments, and must always be encoded as UTF-8.",
-    "WHATWG HTML 9.2.6": "A line is a field name, a colon and a value; others are ignored; a blank one ends an event.",
-    "WHATWG HTML 9.2.7": "Authors can include a comment line (one starting with a ':') every 15 seconds or so.",
+    "WHATWG HTML 9.2.2": (
+        "Otherwise, if res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail the "
+        "connection."
+    ),
+    "WHATWG HTML 9.2.5": "Event streams in this format must always be encoded as UTF-8.",
+    "WHATWG HTML 9.2.6": "Otherwise: The field is ignored.",
+    "WHATWG HTML 9.2.6, end of the file": (
+        "If the file ends in the middle of an event, before the final empty line, the incomplete event is not "
+        "dispatched."
+    ),
+    "WHATWG HTML 9.2.7": (
+        "To protect against such proxy servers, authors can include a comment line (one starting with a ':' character) "
+        "every 15 seconds or so."
+    ),
     "NDJSON 3.1": "Each JSON text MUST be written to the stream followed by the newline character.",
     "NDJSON 3.2": "The parser MAY silently ignore empty lines.",
     "NDJSON 3.3": "The media type for newline-delimited JSON SHOULD be application/x-ndjson.",

@@ -6,6 +6,7 @@ from grader.protocol.lines import Kind
 
 _PARSING = "WHATWG HTML 9.2.5"
 _INTERPRETING = "WHATWG HTML 9.2.6"
+_END = "WHATWG HTML 9.2.6, end of the file"
 
 
 class SseFaultKind(Kind):
@@ -14,12 +15,12 @@ class SseFaultKind(Kind):
     MISSING_BLANK_LINE = (
         'the stream ended before a blank line ended its last event ("{seen}"), so a browser drops that event: '
         'write an empty line after every event, as in "data: …\\n\\n"',
-        _INTERPRETING,
+        _END,
     )
     CUT_OFF_LINE = (
         'the stream ended in the middle of the line "{seen}", so a browser drops it: '
         'end every line with "\\n", and every event with an empty line',
-        _INTERPRETING,
+        _END,
     )
     BARE_JSON = (
         'the line "{seen}" is JSON with no field name before it, so a browser ignores it: write "data: " before it',

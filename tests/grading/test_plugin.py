@@ -141,7 +141,7 @@ def test_every_end_of_a_test_is_one_outcome(tmp_path: Path, grade: Grade) -> Non
     assert finding(done, "says_nothing")["seen"]
 
     violated = finding(done, "violates")
-    assert (violated["expected"], violated["requirement"]["source"]) == ("200 text/event-stream", "WHATWG HTML 9.2.3")
+    assert (violated["expected"], violated["requirement"]["source"]) == ("200 text/event-stream", "WHATWG HTML 9.2.2")
     pointed = finding(done, "points_at_a_byte")
     assert "at $.n: 'x' is not of type 'integer'" in pointed["seen"]
     assert pointed["spot"]["excerpt"][pointed["spot"]["caret"] :].startswith("event: thing")

@@ -42,7 +42,7 @@ class EventFeed(Feed[ServerSentEvent]):
 
     media_types = ("text/event-stream",)
     noun = "event"
-    rule = "WHATWG HTML 9.2.3"
+    rule = "WHATWG HTML 9.2.2"
 
     def __init__(self, exchange: Exchange, session: Session) -> None:
         super().__init__(exchange, session)

@@ -8,7 +8,8 @@ PATH = "/items"
 @check(
     points=2,
     requirement=(
-        "WHATWG HTML 9.2.3: If status is not 200, or Content-Type is not text/event-stream, then fail the connection."
+        "WHATWG HTML 9.2.2: Otherwise, if res's status is not 200, or if res's `Content-Type` is not "
+        "`text/event-stream`, then fail the connection."
     ),
 )
 def test_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
