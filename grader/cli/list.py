@@ -11,9 +11,9 @@ from rich.text import Text
 
 from grader.catalog.kata import BUNDLED, FOLDER, Kata
 from grader.catalog.lookup import available
+from grader.catalog.points import points_of
 from grader.cli.console import console_for
 from grader.cli.parameters import katas_option, tell_refused
-from grader.grading.plugin import checks_of
 from grader.learner.journal import Journal, Standing
 from grader.score import Exit
 from grader.text import ago, from_here, plural, visible
@@ -31,12 +31,12 @@ def command(folders: tuple[Path, ...]) -> Exit:
         table.add_column(heading, justify=side, no_wrap=heading not in ("title", "last run"), overflow="fold")
     found = available(here, folders)
     for kata in found.katas:
-        points = sum(check.points for check in checks_of(kata))
+        points = points_of(kata)
         title = Text.assemble(kata.title, ("\n" + "\n".join(_notes(kata)), "dim"))
         standing = journal.standing(kata) if journal else Standing()
         best = str(standing.best.points) if standing.best else "-"
         last = f"{ago(standing.last.at)}\n{plural(standing.attempts, 'attempt')}" if standing.last else "-"
-        table.add_row(kata.id, title, str(points), *([best, last] if journal else []))
+        table.add_row(kata.id, title, str(points or "?"), *([best, last] if journal else []))
     console_for("auto").print(table, markup=False, highlight=False)
     tell_refused(found)
     return Exit.PASSED

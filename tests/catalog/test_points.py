@@ -1,0 +1,54 @@
+"""The points of a kata are those that its checks have, though no specification is run to count them."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.catalog.kata import Kata, read_kata
+from grader.catalog.packs import bundled
+from grader.catalog.points import points_of
+from grader.grading.plugin import checks_of
+from tests.small_kata import SPECIFICATION, make_kata, write
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+
+@pytest.mark.parametrize("kata", bundled(), ids=lambda kata: kata.id)
+def test_they_are_those_of_the_checks(kata: Kata) -> None:
+    assert points_of(kata) == sum(check.points for check in checks_of(kata))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "def test_x(:",
+        "\0",
+        "def test_x(): ...",
+        "@check(points=MANY)\ndef test_x(): ...",
+        "@check(points='2')\ndef test_x(): ...",
+        "x = " + "(" * 100_000,
+    ],
+    ids=lambda spec: spec[:20],
+)
+def test_they_are_unknown_where_the_source_does_not_tell(spec: str, tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    assert points_of(kata) == 3
+    write(kata.specification / "test_more.py", spec)
+    assert points_of(kata) is None
+
+
+def test_the_list_runs_no_specification(tmp_path: Path, grade: Grade) -> None:
+    folder = make_kata(tmp_path)
+    touch = f"open({str(tmp_path / 'ran')!r}, 'w').close()"
+    write(folder / "spec" / "test_echo.py", f"{touch}\n{textwrap.dedent(SPECIFICATION)}")
+    write(make_kata(tmp_path, "kata-78-fault") / "spec" / "test_echo.py", "def test_x(:")
+    listed = grade("list", cwd=tmp_path)
+    assert (listed.code, listed.err) == (0, "")
+    rows = [line.split() for line in listed.out.splitlines()]
+    assert [row[-1] for row in rows if row and row[0] in ("kata-77", "kata-78")] == ["3", "?"]
+    assert not (tmp_path / "ran").exists()
