@@ -50,9 +50,9 @@ def options_of(command: str) -> set[str]:
 @pytest.mark.parametrize(
     ("command", "start", "end", "elsewhere"),
     [
-        ("run", "Options of `grade KATA`", "Options of `grade trace", set()),
-        ("trace", "Options of `grade trace", "`grade trace` and", {"--app", "--loop", "--http", "--color"}),
-        ("verify", "| option of `grade verify`", "A check is plain", set()),
+        ("run", "Options of `grade KATA`", "Options of `grade trace", {"--katas"}),
+        ("trace", "Options of `grade trace", "`grade trace` and", {"--katas", "--app", "--loop", "--http", "--color"}),
+        ("verify", "| option of `grade verify`", "A check is plain", {"--katas"}),
     ],
 )
 def test_the_readme_lists_all_options_and_only_those(command: str, start: str, end: str, elsewhere: set[str]) -> None:
@@ -66,7 +66,14 @@ def test_the_readme_names_the_options_that_several_commands_share() -> None:
     shared, _, watch = sentence.partition(";")
     named = set(re.findall(r"--[a-z]+", shared))
     assert named < options_of("trace")
-    assert named | set(re.findall(r"--[a-z]+", watch)) == options_of("watch")
+    assert named | set(re.findall(r"--[a-z]+", watch)) | {"--katas"} == options_of("watch")
+
+
+def test_all_commands_but_the_one_that_the_readme_names_take_katas() -> None:
+    sentence = " ".join(README.partition("Every command but")[2].partition("\n\n")[0].split())
+    without = {name for name in command_line.COMMANDS if "--katas" not in options_of(name)}
+    assert sentence.startswith("`grade new` takes `--katas DIR`")
+    assert without == {"new"}
 
 
 def test_the_contributing_guide_names_each_dependency() -> None:
