@@ -19,7 +19,8 @@ from grader.catalog.packs import Catalog
 from grader.errors import BadKata, UsageError
 from grader.learner.workspace import find_app
 from grader.score import Exit
-from grader.serving.launch import Launch, LaunchLimits
+from grader.serving.launch import Launch
+from grader.serving.limits import LaunchLimits
 from grader.text import visible
 
 Command = TypeVar("Command", bound=Callable[..., Exit])

@@ -17,7 +17,7 @@ from grader.learner.journal import Journal
 from grader.model import Report
 from grader.report import file
 from grader.score import Exit, exit_code
-from grader.serving.launch import LaunchLimits
+from grader.serving.limits import LaunchLimits
 from grader.text import visible
 
 # What shows a report is imported when there is one: the app is started first, and boots while Rich and Jinja are

@@ -59,6 +59,9 @@ class Timeouts:
     silent_iterations: int = 20
     #: Progress restarts the timeout, but a wait takes no longer than this: an endless trickle has to end.
     longest: float = 20.0
+    #: Processor seconds of the app's worker processes that restart the timeout, too: starting one that imports FastAPI
+    #: takes 0.7 seconds, in which the app's own event loop is idle.
+    work: float = 0.02
     #: The event loop is blocked: one control request is unanswered for as long, while the process was given time.
     blocked_seconds: float = 1.0
     blocked_ticks: int = 15
@@ -106,7 +109,7 @@ class Waiter:
         if awaited.ready(timeouts.before_control):
             return Waited.CAME
         first = began = time.monotonic()
-        iterations, progress = 0, awaited.progress()
+        iterations, progress, work = 0, awaited.progress(), self._app.worker_seconds()
         while True:
             waited = self._iterate_once(awaited)
             if waited is not Waited.SILENT:
@@ -118,7 +121,11 @@ class Waiter:
             if iterations >= timeouts.silent_iterations and now - began >= timeouts.silent_seconds:
                 if awaited.ready(0):
                     return Waited.CAME
-                if progress == awaited.progress() or now - first >= timeouts.longest:
+                if now - first >= timeouts.longest:
+                    return Waited.SILENT
+                if (worked := self._app.worker_seconds()) - work >= timeouts.work:
+                    began, iterations, work = now, 0, worked
+                elif progress == awaited.progress():
                     return Waited.SILENT
             # Half of the time is spent between control requests, so that 20 of them are spread over half a second
             # rather than sent in one burst.

@@ -35,6 +35,9 @@ class Served(Protocol):
         Gives a process whose sockets are closed a moment to end.
         """
 
+    def worker_seconds(self) -> float:
+        """Processor seconds that the processes which the app has started have used; 0.0 where that is not known."""
+
     def collect_garbage(self) -> None:
         """Have the app's loop collect garbage now. When Python does so by itself must not decide a verdict."""
 

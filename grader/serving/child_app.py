@@ -8,7 +8,10 @@ from typing import Self
 
 from grader.errors import BootFailed, Inconclusive
 from grader.model import BootFailure, Place
+from grader.serving import usage
+from grader.serving.limits import LaunchLimits
 from grader.serving.log import Log
+from grader.serving.memory import MemoryGuard
 from grader.serving.pipes import Pipes
 from grader.serving.processes import ProcessTree, in_words
 from grader.serving.reader import Reader
@@ -26,15 +29,16 @@ _LAST_LINES = 1.0  # seconds for what an ended process wrote before to be read
 class ChildApp:
     """The port :class:`grader.serving.app.App`, by way of a child process."""
 
-    def __init__(self, process: ProcessTree, pipes: Pipes, *, address: tuple[str, int], startup_limit: float) -> None:
+    def __init__(self, process: ProcessTree, pipes: Pipes, *, address: tuple[str, int], limits: LaunchLimits) -> None:
         self._process = process
         self._address = address
         self._lifeline = pipes.lifeline
         self._status = AppStatus()
         self._log = Log()
-        self._startup_limit = startup_limit
-        self._startup = Timeout(self._status, seconds=startup_limit, ticks=_STARTUP_TICKS * startup_limit)
+        self._limits = limits
+        self._startup = Timeout(self._status, seconds=limits.startup, ticks=_STARTUP_TICKS * limits.startup)
         self._reader = Reader({pipes.status: self._status.feed, pipes.output: self._log.write})
+        self._memory = MemoryGuard(process, limits.memory)
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +72,10 @@ class ChildApp:
 
     def exit_reason(self) -> str:
         code = self._process.wait_for(0.1)
-        return "" if code is None else f"the app's process {in_words(code)}"
+        return "" if code is None else f"the app's process {self._how_it_ended(code)}"
+
+    def worker_seconds(self) -> float:
+        return usage.worker_seconds(self._process.pid)
 
     def collect_garbage(self) -> None:
         self._lifeline.order(Order.COLLECT_GARBAGE)
@@ -107,6 +114,7 @@ class ChildApp:
                 notes = self._shut_down()
         finally:
             self._process.end()
+            self._memory.stop()
             self._lifeline.close()
             self._reader.finish()
         return notes
@@ -117,17 +125,22 @@ class ChildApp:
         if self._status.failure is not None:
             return BootFailed(self._status.failure)
         if self._status.has_begun:
-            return BootFailed(BootFailure(f"the app's process {in_words(code)} at start-up"))
+            place = self._status.last_place
+            frames = (place,) if place and self._memory.is_exceeded else ()
+            return BootFailed(BootFailure(f"the app's process {self._how_it_ended(code)} at start-up", frames=frames))
         last = self.log.strip().rpartition("\n")[2]
         return Inconclusive(
             f"the app's process {in_words(code)} before it came to your code: {last or 'it printed nothing'}"
         )
 
+    def _how_it_ended(self, code: int) -> str:
+        return self._memory.words if self._memory.is_exceeded else in_words(code)
+
     def _too_slow(self) -> BootFailed | Inconclusive:
-        status, limit = self._status, f"{self._startup_limit:g} seconds"
+        status, limit = self._status, f"{self._limits.startup:g} seconds"
         if not status.has_begun:
             return Inconclusive(f"the app's process did not come to your code within {limit}")
-        place = status.blocked_at() if status.is_imported else status.loading_at
+        place = status.last_place
         doing = "its lifespan start-up has not ended" if status.is_imported else "importing the module has not ended"
         return BootFailed(
             BootFailure(
@@ -152,7 +165,7 @@ class ChildApp:
             return (f"The app's lifespan failed at shutdown: {error}",) if error else ()
         if code is None:
             return ("The app's lifespan shutdown did not end within a second.",)
-        return (f"The app's process {in_words(code)} in its lifespan's shutdown.",)
+        return (f"The app's process {self._how_it_ended(code)} in its lifespan's shutdown.",)
 
 
 def _connected(address: tuple[str, int], receive_buffer: int | None) -> socket.socket:

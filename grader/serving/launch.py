@@ -10,25 +10,21 @@ from pathlib import Path
 
 from grader.errors import Inconclusive
 from grader.serving.child_app import ChildApp
+from grader.serving.limits import LaunchLimits
 from grader.serving.pipes import Pipes
 from grader.serving.processes import ProcessTree, Surroundings
 from grader.wire import ChildConfig, upstream_variable
 
 _CHILD = Path(__file__).resolve().parent / "child" / "__main__.py"
-#: What the app's environment inherits, beside LC_*; everything else of the caller's stays outside.
-_INHERITED = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE"}
+#: What the app's environment inherits, beside LC_*; everything else of the caller's stays outside. Without those of the
+#: last line some interpreters do not start, or do not find what is installed.
+_INHERITED = {
+    *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONUSERBASE"),
+}
 #: Bytes. Accepted sockets inherit it from the listener. With the system's own size megabytes fit in between; with this
 #: an app that waits for its client stops within about 100 KiB.
 _SEND_BUFFER = 8192
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchLimits:
-    """``startup`` and ``total`` in seconds, ``memory`` in bytes of private writable memory (Linux)."""
-
-    startup: float = 10.0
-    total: float = 120.0
-    memory: int = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ def boot(launch: Launch, upstream: tuple[str, int]) -> ChildApp:
         except OSError as error:
             pipes.close_ours()
             raise Inconclusive(f"this machine cannot start the app's process: {error}") from error
-        return ChildApp(process, pipes, address=listener.getsockname(), startup_limit=launch.limits.startup)
+        return ChildApp(process, pipes, address=listener.getsockname(), limits=launch.limits)
 
 
 def _listen() -> socket.socket:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader import interrupt
+from grader.serving import usage
 
-_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 _MARKER = "STREAM_KATAS_RUN"
 
 
@@ -56,6 +57,7 @@ class Process:
             )
             self._forget = interrupt.on_end(self._interrupted)
         self._is_over = False
+        hide_memory()
 
     @property
     def pid(self) -> int:
@@ -115,6 +117,17 @@ class ProcessTree(Process):
         super().__init__(command, replace(surroundings, environment={**inherited, _MARKER: self._marker}))
         adopt_orphans()
 
+    def members(self) -> list[int]:
+        """The process and everything that came of it, as far as it runs (Linux)."""
+        roots = [self.pid, *(pid for pid in usage.children(os.getpid()) if pid not in self._spare)]
+        return sorted(set(usage.family(roots)))
+
+    def kill(self) -> None:
+        """SIGKILL to all members. Any thread may call it; :meth:`end` is still to be called."""
+        for pid in self.members():
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
     def _stop(self) -> None:
         kill_group(self.pid)
 
@@ -134,10 +147,22 @@ def in_words(status: int) -> str:
 
 def adopt_orphans() -> None:
     """Make this process the parent of every orphan below it, so that a daemonised one cannot slip away (Linux)."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def hide_memory() -> None:
+    """Let no process of the same user trace this one, or read its memory and environment (Linux; root still can).
+
+    What is started here does not inherit it: execve(2) resets it.
+    """
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         import ctypes  # late: the app is booting meanwhile
 
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def kill_group(pid: int) -> None:

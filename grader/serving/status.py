@@ -44,6 +44,11 @@ class AppStatus:
         at, place = self._blocked_at
         return place if time.monotonic() - at < _CURRENT else None
 
+    @property
+    def last_place(self) -> Place | None:
+        """Where the learner's code was last seen during start-up."""
+        return self.blocked_at() if self.is_imported else self.loading_at
+
     def _note(self, status: wire.Status | None) -> None:
         match status:
             case wire.Tick():

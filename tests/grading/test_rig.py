@@ -13,7 +13,8 @@ from grader.errors import BootFailed, Inconclusive
 from grader.grading.rig import Rig
 from grader.probe.client import Client
 from grader.probe.upstream import Upstream
-from grader.serving.launch import Launch, LaunchLimits
+from grader.serving.launch import Launch
+from grader.serving.limits import LaunchLimits
 from tests.conftest import DEADLINE
 
 APP = """

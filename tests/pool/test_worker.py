@@ -205,7 +205,8 @@ def test_it_ends_with_whom_it_works_for(job: Job, mark: str, tmp_path: Path) -> 
     source = """
         import sys
         from pathlib import Path
-        from grader.serving.launch import Launch, LaunchLimits
+        from grader.serving.launch import Launch
+        from grader.serving.limits import LaunchLimits
         from grader.catalog.kata import read_kata
         from grader.grading.run import Job
         from grader.pool.worker import Worker

@@ -102,6 +102,7 @@ class FakeApp:
         self.receive_buffers: list[int | None] = []
         self.iterations = 0
         self.collections = 0
+        self.work = self.work_a_look = 0.0
         self.ticks = 0
         self.ticks_a_look = 1
         self.alive = True
@@ -125,6 +126,10 @@ class FakeApp:
 
     def blocked_at(self) -> Place | None:
         return self.stuck_at
+
+    def worker_seconds(self) -> float:
+        self.work += self.work_a_look
+        return self.work
 
     def collect_garbage(self) -> None:
         self.collections += 1

@@ -123,7 +123,19 @@ def test_what_comes_with_the_last_iteration_of_the_upstream_end_has_come(make: M
     assert waiter.until(Awaited(lambda _: len(given) == 7)) is Waited.CAME
 
 
+def test_the_work_of_worker_processes_restarts_the_timeout(make: Make) -> None:
+    app, waiter = make(silent_seconds=0.0, silent_iterations=7)
+    app.work_a_look = 1.0
+    assert waiter.until(Awaited(at_iteration(app, 50))) is Waited.CAME
+
+
 # -- what never comes -----------------------------------------------------------------------------------------------
+
+
+def test_worker_processes_that_never_rest_do_not_extend_a_wait_for_ever(make: Make) -> None:
+    app, waiter = make(silent_seconds=0.0, silent_iterations=7, longest=0.2)
+    app.work_a_look = 1.0
+    assert waiter.until(Awaited(never)) is Waited.SILENT
 
 
 def test_a_silent_app_is_told_after_enough_iterations(make: Make) -> None:

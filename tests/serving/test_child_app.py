@@ -22,7 +22,8 @@ import pytest
 from grader import wire
 from grader.errors import BootFailed, Inconclusive
 from grader.serving.child_app import ChildApp
-from grader.serving.launch import Launch, LaunchLimits, boot
+from grader.serving.launch import Launch, boot
+from grader.serving.limits import LaunchLimits
 from grader.serving.pipes import Pipes
 from grader.serving.processes import ProcessTree
 
@@ -248,6 +249,9 @@ class EndedProcess(ProcessTree):
     def end(self) -> None:
         self.shuts_down = True
 
+    def members(self) -> list[int]:
+        return []
+
     def say_late(self) -> None:
         assert self.looked.wait(DEADLINE)
         os.write(self._pipes.childs_status, wire.encode_status(wire.Stopped("cannot close")))
@@ -276,7 +280,7 @@ def test_an_end_before_the_first_line_of_the_app_is_not_its_fault(
     with Pipes() as pipes:
         os.write(pipes.childs_output, b"warning\nno such library\n")
         os.write(pipes.childs_status, b"".join(wire.encode_status(status) for status in statuses))
-        app = ChildApp(StillProcess(pipes), pipes, address=NOWHERE, startup_limit=DEADLINE)
+        app = ChildApp(StillProcess(pipes), pipes, address=NOWHERE, limits=LaunchLimits(startup=DEADLINE))
     with pytest.raises(error, match=words):
         app.wait_until_ready()
     app.stop()
@@ -338,13 +342,87 @@ def test_a_start_up_without_end_is_given_up(source: str, doing: str, start_app: 
     assert app.is_running  # it is the caller's to stop
 
 
-def test_memory_has_a_limit(start_app: Boot) -> None:
-    source = mirror("hoard = bytearray(300 << 20)\ndef facts(path): return len(hoard)")
-    app = start_app(source, memory=256 << 20)
-    with pytest.raises(BootFailed, match="ran into its memory limit"):
+HOARD = "hoard = b'x' * (300 << 20)"
+HOARDS = {
+    "private": HOARD,
+    "shared": "import mmap\nhoard = mmap.mmap(-1, 300 << 20)\nhoard.write(b'x' * (150 << 20) * 2)",
+    "several processes": "import os, time\nfor _ in range(3):\n    if not os.fork():\n"
+    "        hoard = b'x' * (100 << 20)\n        time.sleep(1000)",
+    "a daemon": "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n"
+    "        hoard = b'x' * (300 << 20)\n        time.sleep(1000)\n    os._exit(0)",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is known of memory")
+@pytest.mark.parametrize("name", HOARDS)
+def test_memory_has_a_limit_for_all_processes_of_the_app(name: str, start_app: Boot) -> None:
+    app = start_app(f"{HOARDS[name]}\nimport threading\nthreading.Event().wait()", memory=256 << 20)
+    words = "used more than its memory limit of 256 MiB, so the grader ended it"
+    with pytest.raises(BootFailed, match=f"the app's process {words} at start-up"):
         app.wait_until_ready()
-    app.stop()
-    assert ask(start_app(source)) == 300 << 20
+    assert app.exit_reason() == f"the app's process {words}"
+
+
+def test_memory_within_the_limit_may_be_used(start_app: Boot) -> None:
+    app = start_app(mirror(f"{HOARD}\ndef facts(path): return len(hoard)"), memory=512 << 20)
+    assert ask(app) == 300 << 20
+
+
+def test_memory_that_processes_share_counts_once(start_app: Boot) -> None:
+    source = f"""
+        {HOARD}
+        import time
+        for _ in range(3):
+            if not os.fork():
+                time.sleep(1000)
+        def facts(path):
+            time.sleep(0.3)  # the guard looks several times
+            return "still there"
+    """
+    assert ask(start_app(mirror(source), memory=512 << 20)) == "still there"
+
+
+def test_idle_threads_use_no_memory(start_app: Boot) -> None:
+    source = """
+        import threading
+        end = threading.Event()
+        for _ in range(300): threading.Thread(target=end.wait, daemon=True).start()
+        def facts(path): return threading.active_count() > 300
+    """
+    assert ask(start_app(mirror(source), memory=256 << 20)) is True
+
+
+def test_a_file_has_a_limit_and_no_program_gains_privileges(start_app: Boot, tmp_path: Path) -> None:
+    source = """
+        def facts(path):
+            try:
+                os.truncate(os.open("big", os.O_CREAT | os.O_RDWR), (256 << 20) + 1)
+            except OSError as error:
+                words = error.strerror
+            return [words, "NoNewPrivs:\\t1" in open("/proc/self/status").read()]
+    """
+    assert ask(start_app(mirror(source))) == ["File too large", True]
+
+
+def test_what_worker_processes_use_is_known(start_app: Boot) -> None:
+    source = """
+        import subprocess
+        def facts(path):
+            code = "import time\\nwhile time.process_time() < 0.2: pass"
+            worker = subprocess.Popen([sys.executable, "-c", code])
+            if path == "/waits":
+                worker.wait()
+    """
+    app = start_app(mirror(source))
+    app.wait_until_ready()
+    assert app.worker_seconds() == 0.0
+    ask(app, "/waits")
+    assert app.worker_seconds() >= 0.15  # /proc counts in hundredths, rounded down
+    ask(app, "/")
+    deadline = time.monotonic() + DEADLINE
+    while app.worker_seconds() < 0.3:
+        assert time.monotonic() < deadline
+        app.exit_reason()  # which gives it a moment
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot choose its processors")
@@ -403,7 +481,7 @@ def test_a_graceful_end_lets_the_lifespan_close(name: str, start_app: Boot) -> N
 def test_what_an_app_said_last_is_heard_after_its_end_too() -> None:
     with Pipes() as pipes:
         process = EndedProcess(pipes)
-        app = ChildApp(process, pipes, address=NOWHERE, startup_limit=DEADLINE)
+        app = ChildApp(process, pipes, address=NOWHERE, limits=LaunchLimits(startup=DEADLINE))
         os.write(pipes.childs_status, wire.encode_status(wire.Ready()))
         app.wait_until_ready()
         process.shuts_down = True

@@ -97,6 +97,21 @@ def test_without_children_there_is_nothing_to_do() -> None:
     assert told.split() == ["[]"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a setting of Linux")
+def test_who_starts_an_app_cannot_be_traced_and_the_app_does_not_inherit_that() -> None:
+    told = run(
+        """
+        import ctypes
+        code = "import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), flush=True)"
+        reading, writing = os.pipe()
+        process = Process([sys.executable, "-c", code], Surroundings(output=writing))
+        process.wait()
+        print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), os.read(reading, 9).decode())
+        """
+    )
+    assert told.split() == ["0", "1"]
+
+
 # -- processes with an end --------------------------------------------------------------------------------------------
 
 KINDS = ("Process", "ProcessTree")

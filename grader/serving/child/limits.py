@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import sys
 from contextlib import suppress
+
+_PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
+_THREADS = 300  # each reserves a stack
+_STACK = 8 << 20  # bytes of a stack where the size is unlimited; glibc takes 2 MiB
 
 
 def stay_on_one_processor() -> None:
@@ -20,8 +25,22 @@ def stay_on_one_processor() -> None:
             os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
 
 
-def limit_memory(limit: int) -> None:
-    """Private writable memory only: address space would count the stacks of idle threads."""
+def keep_small(memory: int) -> None:
+    """Limit files, which no kata needs, to 256 MiB each, and core dumps to none; let no program gain privileges.
+
+    The limit of ``memory`` (bytes) is kept from outside, by :mod:`grader.serving.memory`. RLIMIT_DATA counts reserved
+    stacks, too, so it only stops what is far beyond: at once, and with a MemoryError that names the line.
+    """
     if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        stack = resource.getrlimit(resource.RLIMIT_STACK)[0]
+        _lower(resource.RLIMIT_DATA, memory + _THREADS * (stack if stack != resource.RLIM_INFINITY else _STACK))
+    _lower(resource.RLIMIT_FSIZE, 256 << 20)
+    _lower(resource.RLIMIT_CORE, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _lower(which: int, limit: int) -> None:
+    """Set a limit, unless the caller has set a lower one already."""
+    limits = [limit, *(found for found in resource.getrlimit(which) if found != resource.RLIM_INFINITY)]
+    resource.setrlimit(which, (min(limits), min(limits)))

@@ -31,7 +31,7 @@ def run(config: ChildConfig) -> NoReturn:
     status = StatusLine(config.status)
     watchdog = Watchdog(status, config.lifeline, frames)
     watchdog.start()
-    limits.limit_memory(config.memory)
+    limits.keep_small(config.memory)
     _log_to_stderr(frames)
     sys.argv = [str(file)]
     status.tell(Loading(0.0))

@@ -1,0 +1,70 @@
+"""What processes use: processor time and memory, from /proc (Linux). Elsewhere nothing is known, and all is zero."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_PROC = Path("/proc")
+_TICKS = os.sysconf("SC_CLK_TCK")  # a second
+_PAGE = os.sysconf("SC_PAGE_SIZE")  # bytes
+
+
+def children(pid: int) -> list[int]:
+    """The children of all threads of the process; none where it has ended."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in (_PROC / str(pid) / "task").iterdir():
+            with suppress(OSError):  # this thread has ended
+                found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+def family(pids: Iterable[int]) -> Iterator[int]:
+    """``pids`` and all their descendants."""
+    waiting = list(pids)
+    while waiting:
+        pid = waiting.pop()
+        yield pid
+        waiting += children(pid)
+
+
+def worker_seconds(pid: int) -> float:
+    """Processor seconds that all descendants of ``pid`` have used, also those that it has already waited for."""
+    descendants = sum(_seconds(worker)[0] for worker in family(children(pid)))
+    return descendants + _seconds(pid)[1]
+
+
+def memory(pids: Iterable[int], *, limit: int) -> int:
+    """Bytes of memory in use. Above ``limit`` memory that several processes share is counted once, below it may not be.
+
+    To count it once takes the kernel about 1 ms for each 100 MiB, and to count it for each process next to nothing.
+    """
+    found = list(pids)
+    resident = sum(map(_resident, found))
+    return resident if resident <= limit else sum(map(_proportional, found))
+
+
+def _seconds(pid: int) -> tuple[float, float]:
+    """Of the process itself, and of its children that have been waited for (proc_pid_stat(5), fields 14 to 17)."""
+    with suppress(OSError):
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()
+        user, system, childrens_user, childrens_system = map(int, fields[11:15])
+        return (user + system) / _TICKS, (childrens_user + childrens_system) / _TICKS
+    return 0.0, 0.0
+
+
+def _resident(pid: int) -> int:
+    with suppress(OSError):
+        return int((_PROC / str(pid) / "statm").read_text().split()[1]) * _PAGE
+    return 0
+
+
+def _proportional(pid: int) -> int:
+    """Its PSS: of memory that n processes share, the n-th part. Linux before 4.14 does not have the file."""
+    with suppress(OSError):
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+    return _resident(pid)
