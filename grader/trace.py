@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import h11
-import httpx
-
 from grader.errors import UsageError
 from grader.grading.rig import Rig
 from grader.kit import standin
-from grader.probe.client import Client
+from grader.probe.client import CannotSend, Client
 from grader.probe.connection import Disconnect
 from grader.probe.gate import Gate
 from grader.probe.response import Response
@@ -198,8 +195,8 @@ class _Trace:
                 content=request.body,
                 slow=self._behaviour.stalls,
             )
-        except (httpx.InvalidURL, h11.LocalProtocolError, UnicodeError) as error:
-            raise UsageError(f"This request cannot be sent: {error}") from None
+        except CannotSend as error:
+            raise UsageError(f"This request cannot be sent: {error.seen}") from None
         return self._response
 
     def _open_gate(self, key: str) -> Gate:

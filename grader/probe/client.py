@@ -13,6 +13,7 @@ from grader.probe.curl import curl
 from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.protocol.transcript import Act, Lane
+from grader.text import visible
 
 _HOST = "127.0.0.1:8000"
 #: Those of curl, in its order: a request is what the curl line in a report repeats, and no app can tell them apart.
@@ -21,6 +22,22 @@ _HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
 SLOW = 4096
 
 Params = Mapping[str, str | int | float | bool]
+
+
+class CannotSend(Violation):
+    """A request cannot be made of these values.
+
+    A sound specification sends such values only when the app gave them: an id with control characters, for example,
+    that goes back as a header field. So this is the app's failure; it would be its clients' failure as well.
+    """
+
+    def __init__(self, error: str) -> None:
+        seen = visible(error)
+        super().__init__(
+            expected="values that a request can carry",
+            seen=seen,
+            headline=f"a client cannot send back what the app gave it: {seen}",
+        )
 
 
 class Client:
@@ -58,17 +75,17 @@ class Client:
         slow: bool = False,
     ) -> Response:
         """Send a request and return at once. A ``slow`` client has a receive buffer that is soon full."""
-        request = httpx.Request(
-            method,
-            f"http://{_HOST}{path}",
-            params=params,
-            headers={**_HEADERS, **(headers or {})},
-            json=json,
-            content=content,
-        )
-        return self._send(request, slow=slow)
+        try:
+            fields = {**_HEADERS, **(headers or {})}
+            raw = [(name.encode("ascii"), as_sent(value)) for name, value in fields.items()]
+            url = f"http://{_HOST}{path}"
+            request = httpx.Request(method, url, params=params, headers=raw, json=json, content=content)
+            data = encode(request)
+        except (TypeError, ValueError, AttributeError, httpx.InvalidURL, h11.LocalProtocolError) as error:
+            raise CannotSend(str(error)) from None
+        return self._send(request, data, slow=slow)
 
-    def _send(self, request: httpx.Request, *, slow: bool) -> Response:
+    def _send(self, request: httpx.Request, data: bytes, *, slow: bool) -> Response:
         session = self._session
         session.numbers += 1
         session.requests.append(curl(request))
@@ -79,10 +96,15 @@ class Client:
         connection = Connection(connected, born=session.born)
         detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
         session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
-        connection.send(encode(request))
+        connection.send(data)
         if slow:
             session.record(Lane.CLIENT, Act.STALLED, session.numbers, detail=f"its buffer holds {SLOW >> 10} KiB")
         return Response(session, connection=connection, request=request, number=session.numbers)
+
+
+def as_sent(value: str) -> bytes:
+    """A field's value as a browser sends it: in UTF-8, without white space around it (RFC 9110 5.5)."""
+    return value.strip(" \t\r\n").encode("utf-8")
 
 
 def encode(request: httpx.Request) -> bytes:

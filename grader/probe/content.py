@@ -17,6 +17,10 @@ from grader.text import visible
 if TYPE_CHECKING:
     from grader.probe.session import Session
 
+#: Deeper values are refused (RFC 8259 9 allows that). Checking or printing one takes several Python frames a level, and
+#: a RecursionError there would look like a fault of the grader. The katas' own documents have four levels.
+DEEPEST = 100
+
 #: A parsed JSON value. A specification looks into it without ceremony, so it is not typed further.
 Json = Any
 
@@ -49,6 +53,8 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
     """``text`` as a JSON value of the shape that ``schema`` names ("" asks for no shape). Raises Violation."""
     try:
         value = json_text.parse(text)
+        if _is_deeper_than(DEEPEST, value):
+            raise json_text.NotJson(json_text.Wrong.TOO_DEEP)
     except json_text.NotJson as error:
         why = f" — {error.detail}" if error.detail and text else ""
         seen = _excerpt(text) + _MISTAKES.get(error.wrong, why)
@@ -96,6 +102,14 @@ def _validator(path: Path) -> Any:
         why = error.message if isinstance(error, SchemaError) else str(error)
         raise BadKata(f"The specification needs {path}, a JSON Schema: {why}") from error
     return Draft202012Validator(schema)
+
+
+def _is_deeper_than(levels: int, value: Json) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        inner = [item.values() if isinstance(item, dict) else item for item in layer if isinstance(item, dict | list)]
+        layer = [child for children in inner for child in children]
+    return bool(layer)
 
 
 def _excerpt(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 from grader.errors import Inconclusive
 from grader.probe.connection import abort_at_close
-from grader.protocol.transcript import Act, clip
+from grader.protocol.transcript import Act
 from grader.wire import LONGEST_LINE, End, Failure, Item, Result, is_pull, read_opening
 
 #: How an upstream tells what happened at its end: act, number of the stream, bytes, words.
@@ -117,7 +117,7 @@ class Gate:
                 data = text.encode()
                 self.given += 1
                 self.given_bytes += len(data)
-                self._record(Act.GAVE, connection.number, clip(data), "")
+                self._record(Act.GAVE, connection.number, data, "")
             case Failure(message):
                 self._record(Act.FAILED, connection.number, b"", message)
             case End():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -31,6 +31,18 @@ _COMMENT = "a comment line, such as “: ping”"
 
 Item = TypeVar("Item")
 SomeFeed = TypeVar("SomeFeed", bound=Feed[object])
+
+
+class Fields(httpx.Headers):
+    """Header fields. A missing one is the app's failure, not an error of the specification."""
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self:
+            raise Violation(expected=f"a header field {name}", seen="none of that name")
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: object = None) -> Any:
+        return super().__getitem__(name) if name in self else default
 
 
 class Response:
@@ -68,8 +80,8 @@ class Response:
 
     @property
     def headers(self) -> httpx.Headers:
-        """The header fields; names are matched whatever their case."""
-        return httpx.Headers(list(self._head().headers), encoding="latin-1")
+        """The header fields; names are matched whatever their case. ``headers[name]`` raises Violation without one."""
+        return Fields(list(self._head().headers), encoding="latin-1")
 
     @property
     def content_type(self) -> str:

@@ -77,6 +77,47 @@ def test_headers_of_a_check_stand_above_the_clients_own(meet: Meet) -> None:
     assert (b"last-event-id", b"7") in fields
 
 
+GIVEN_BACK = {
+    "accents": ("é日本", "é日本".encode()),
+    "white space around it": (" \t7 ", b"7"),
+    "nothing": ("", b""),
+    "symbols": ("a:b;c=“d”", "a:b;c=“d”".encode()),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN_BACK)
+def test_a_field_value_goes_as_a_browser_sends_it(name: str, meet: Meet) -> None:
+    value, expected = GIVEN_BACK[name]
+    head, _ = sent(meet, "GET", "/", headers={"Last-Event-ID": value})
+    assert dict(head.headers)[b"last-event-id"] == expected
+
+
+NOT_TO_BE_SENT: dict[str, dict[str, Any]] = {
+    "a field with a control character": {"headers": {"Last-Event-ID": "1\x0b2"}},
+    "a field with a newline": {"headers": {"Last-Event-ID": "1\r\nX: y"}},
+    "a field that is no text": {"headers": {"Last-Event-ID": 7}},
+    "half a character in a field": {"headers": {"Last-Event-ID": "\ud800"}},
+    "half a character in a parameter": {"params": {"id": "\ud800"}},
+    "half a character in JSON": {"json": {"id": "\ud800"}},
+    "half a character in the path": {"path": "/\ud800"},
+    "a control character in the path": {"path": "/tasks/\x01"},
+    "another address": {"path": "http://example.org/tasks"},
+    "a number that JSON lacks": {"json": float("inf")},
+    "a long path": {"path": "/" + "x" * 100_000},
+}
+
+
+@pytest.mark.parametrize("name", NOT_TO_BE_SENT)
+def test_what_an_app_gave_and_no_client_can_send_back_is_the_apps_failure(name: str, meet: Meet) -> None:
+    ends = meet(says(OK))
+    request = {"path": "/", **NOT_TO_BE_SENT[name]}
+    with pytest.raises(Violation, match="values that a request can carry") as told:
+        ends.client.request("POST", request.pop("path"), **request)
+    assert told.value.headline.isprintable()
+    assert len(told.value.headline) < 400
+    assert ends.session.requests == []
+
+
 def test_a_request_returns_before_anything_is_answered(meet: Meet) -> None:
     """The app stays silent until it has seen both requests."""
     ends = meet(says(b"", Then.STAYS))

@@ -45,6 +45,19 @@ def test_any_json_value_is_one(text: str, session: Session) -> None:
     assert parse(session, text) == json.loads(text)
 
 
+@pytest.mark.parametrize("depth", [1, 2, 49])
+def test_a_nested_value_is_one(depth: int, session: Session) -> None:
+    text = '{"a": [' * depth + "]}" * depth
+    assert parse(session, text) == json.loads(text)
+
+
+@pytest.mark.parametrize("depth", [101, *range(900, 1000)])
+def test_a_value_that_is_nested_too_deeply_is_refused(depth: int, session: Session) -> None:
+    """Just below the limit of Python's stack a value can be read, but neither checked nor printed."""
+    with pytest.raises(Violation, match="nested too deeply"):
+        parse(session, '{"id": ' + "[" * depth + "]" * depth + "}", "chunk")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -36,6 +36,13 @@ def test_status_and_headers(cut: int, reply_to: To) -> None:
     assert "etag" not in response.headers
 
 
+def test_a_missing_header_field_is_the_apps_failure(reply_to: To) -> None:
+    headers = reply_to(sized(b"", SSE)).headers
+    assert (headers.get("etag"), headers.get("etag", ""), headers.get("Content-Length")) == (None, "", "0")
+    with pytest.raises(Violation, match="expected a header field Location; seen: none of that name"):
+        _ = headers["Location"]
+
+
 @pytest.mark.parametrize(
     ("sent", "read"),
     [

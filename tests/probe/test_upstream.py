@@ -15,7 +15,7 @@ from grader.probe.connection import Disconnect
 from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.probe.upstream import Upstream
-from grader.protocol.transcript import Act, Lane
+from grader.protocol.transcript import Act, Lane, Transcript
 from grader.serving.launch import Launch
 
 #: One endpoint a way of streaming; each streams the items of the upstream that the query names, an event an item.
@@ -188,6 +188,13 @@ def test_streams_are_numbered_through_the_whole_check(session: Session, upstream
     opened = [(entry.stream, entry.detail) for entry in entries if entry.act is Act.OPENED]
     assert opened == [(1, upstream.key), (2, other.key)]
     assert [entry.stream for entry in entries if entry.act is Act.CLOSED] == [1, 2]
+
+
+def test_the_transcript_tells_the_size_of_a_whole_item(session: Session, upstream: Upstream) -> None:
+    upstream.give_all(["é" * 8192])
+    ask(session, "right", upstream).events()
+    gave = next(entry for entry in session.transcript.entries() if entry.act is Act.GAVE)
+    assert (gave.size, len(gave.data)) == (16384, Transcript.KEEP)
 
 
 # -- when the client leaves -----------------------------------------------------------------------------------------
