@@ -196,7 +196,7 @@ class _Trace:
                 slow=self._behaviour.stalls,
             )
         except CannotSend as error:
-            raise UsageError(f"This request cannot be sent: {error.seen}") from None
+            raise UsageError(f"This request cannot be sent: {error.finding.seen}") from None
         return self._response
 
     def _open_gate(self, key: str) -> Gate:

@@ -36,7 +36,7 @@ class CannotSend(Violation):
         super().__init__(
             expected="values that a request can carry",
             seen=seen,
-            headline=f"a client cannot send back what the app gave it: {seen}",
+            sentence=f"a client cannot send back what the app gave it: {seen}",
         )
 
 

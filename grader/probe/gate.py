@@ -221,7 +221,7 @@ class UpstreamServer:
         if found is None and isinstance(key, str) and self.on_unknown_key is not None:
             return self.on_unknown_key(key)
         if found is None and len(self.unknown_keys) < 100:
-            self.unknown_keys.append(str(key))
+            self.unknown_keys.append(key[:200] if isinstance(key, str) else type(key).__name__)
         return found
 
     def call(self, *steps: Callable[[], None]) -> None:

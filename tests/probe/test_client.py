@@ -113,8 +113,8 @@ def test_what_an_app_gave_and_no_client_can_send_back_is_the_apps_failure(name: 
     request = {"path": "/", **NOT_TO_BE_SENT[name]}
     with pytest.raises(Violation, match="values that a request can carry") as told:
         ends.client.request("POST", request.pop("path"), **request)
-    assert told.value.headline.isprintable()
-    assert len(told.value.headline) < 400
+    assert told.value.sentence.isprintable()
+    assert len(told.value.sentence) < 400
     assert ends.session.requests == []
 
 
