@@ -15,6 +15,7 @@ from grader.catalog.kata import Kata
 from grader.catalog.packs import bundled
 from grader.cli import main as command_line
 from grader.grading.plugin import checks_of
+from grader.spec import Client, Draw, Response, Upstream
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -85,6 +86,29 @@ def test_the_contributing_guide_names_each_dependency() -> None:
         assert re.search(rf"^\| [^|]*\b{name}\b", table, re.MULTILINE), name
 
 
+def test_the_contributing_guide_lists_each_part_of_the_grader_and_only_those() -> None:
+    table = CONTRIBUTING.partition("| folder or module |")[2].partition("\n\n")[0]
+    listed = set(re.findall(r"`(grader/[\w/.]+)`", table))
+    grader = ROOT / "grader"
+    parts = {path.name for path in grader.iterdir() if (path / "__init__.py").exists() or path.suffix == ".py"}
+    assert {name.split("/")[1] for name in listed} == parts - {"__init__.py"}
+
+
+def test_the_paths_of_the_contributing_guide_exist() -> None:
+    paths = re.findall(r"`((?:grader|katas|docs|tests)/[\w/.-]+)`", CONTRIBUTING)
+    assert [path for path in paths if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("fixture", "kind"), [("`client`", Client), ("the response", Response), ("`upstream`", Upstream), ("`draw`", Draw)]
+)
+def test_the_contributing_guide_lists_what_fixtures_can_do(fixture: str, kind: type) -> None:
+    row = CONTRIBUTING.partition(f"| {fixture} |")[2].partition(" |\n")[0]
+    names = re.findall(r"`(\w+)(?:\([^`]*\))?`", row)
+    assert names
+    assert [name for name in names if not hasattr(kind, name) and name != "key"] == []  # which each upstream has
+
+
 def test_the_readme_shows_a_check_as_it_stands() -> None:
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert code is not None
@@ -107,7 +131,10 @@ def test_the_readme_shows_a_report_as_it_is(grade: Grade) -> None:
     assert without_times(shown[1]) in without_times(lines)
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/authoring.md", "examples/README.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "CONTRIBUTING.md", "examples/README.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))],
+)
 def test_links_to_files_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
