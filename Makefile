@@ -4,8 +4,14 @@ KATA ?= kata-1
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The tests that a version of a library or of Python can break: protocol, probes, grading, serving.
+CORE := tests/protocol tests/probe tests/grading tests/serving tests/test_kit.py tests/test_wire.py
+# What these tests import beside the product itself.
+CORE_NEEDS := hypothesis httpx-sse pytest-xdist
+# Other Pythons of this machine: pyenv's, or the system's.
+PYTHONS := $(foreach v,3.12 3.13 3.14,$(firstword $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python3 /usr/local/bin/python$(v) /usr/bin/python$(v))))
 
-.PHONY: help setup grade test browser check verify mutate fairness audit diagnoses bench examples clean
+.PHONY: help setup grade test lowest pythons browser check verify mutate fairness audit diagnoses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +32,22 @@ grade: $(READY) ## grade a kata: make grade KATA=kata-2
 
 test: $(READY) ## run the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+lowest: $(READY) ## run the core tests with the lowest versions of the libraries that pyproject.toml declares
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-lowest
+	@VIRTUAL_ENV=.venv-lowest $(BIN)/uv pip install -q --resolution lowest-direct --editable '.[verify,fast]'
+	@VIRTUAL_ENV=.venv-lowest $(BIN)/uv pip install -q $(CORE_NEEDS)
+	@.venv-lowest/bin/python -m pytest -q -n 2 -p no:cacheprovider $(CORE)
+	@.venv-lowest/bin/python -m grader verify
+
+pythons: $(READY) ## run the core tests with each newer Python that this machine has
+	@test -n "$(PYTHONS)" || echo "This machine has no other Python; nothing was run."
+	@for python in $(PYTHONS); do \
+		echo "$$python:" && \
+		$(BIN)/uv venv -q --clear --python $$python .venv-other && \
+		VIRTUAL_ENV=.venv-other $(BIN)/uv pip install -q --editable '.[verify,fast]' $(CORE_NEEDS) && \
+		.venv-other/bin/python -m pytest -q -n 2 -p no:cacheprovider $(CORE) || exit 1; \
+	done
 
 browser: ## install Debian's Chromium, in which tests open the report's page (without it, they are skipped)
 	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then \
@@ -68,4 +90,4 @@ example-%: $(READY)
 	@$(BIN)/python examples/example_$*.py
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .venv-lowest .venv-other .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
