@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from grader.catalog.kata import read_kata
 from grader.catalog.lookup import available, find
 from grader.catalog.packs import SETTING, bundled
 from grader.errors import BadKata, UsageError
+from tests.conftest import ROOT
 from tests.small_kata import NAME, make_kata, write
 
 if TYPE_CHECKING:
@@ -100,6 +103,17 @@ def test_a_module_of_a_package_may_be_named(site: Path) -> None:
     assert find("course:kata-77", HERE).folder == package / "katas" / NAME
 
 
+def test_the_guides_package_is_a_pack(site: Path) -> None:
+    guide = (ROOT / "docs" / "authoring.md").read_text("utf-8")
+    (text,) = [
+        block for block in re.findall(r"^```toml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL) if "entry" in block
+    ]
+    values = tomllib.loads(text)["project"]["entry-points"]
+    install(site, "course", values={group: entries["course"] for group, entries in values.items()})
+    kata = find("course:small-echo", HERE)
+    assert (kata.solutions / "app.py").is_file()
+
+
 FAULTS = {
     "no such package": ("course", "nowhere:katas", r"names nowhere:katas, which is not a package"),
     "a module": ("course", "json.decoder:katas", r"does not hold katas"),
@@ -152,7 +166,7 @@ def test_a_bundled_kata_is_found_without_looking_at_packs(site: Path, monkeypatc
 
 def test_a_kata_of_a_pack_can_be_graded_and_listed(site: Path, tmp_path: Path, grade: Grade) -> None:
     package = install(site)
-    path = os.pathsep.join([str(Path(__file__).parents[2]), str(site)])
+    path = os.pathsep.join([str(ROOT), str(site)])
     listed = grade("list", cwd=tmp_path, PYTHONPATH=path)
     assert (listed.code, listed.err) == (0, "")
     rows = [line.split() for line in listed.out.splitlines()]
@@ -168,7 +182,7 @@ def test_a_kata_of_a_pack_can_be_graded_and_listed(site: Path, tmp_path: Path, g
 def test_packs_that_are_refused_are_told_beside_the_list(site: Path, tmp_path: Path, grade: Grade) -> None:
     install(site)
     write(site / "my_course-1.2.0.dist-info" / "entry_points.txt", "[grade.katas]\ncourse = nowhere:katas\n")
-    path = os.pathsep.join([str(Path(__file__).parents[2]), str(site)])
+    path = os.pathsep.join([str(ROOT), str(site)])
     listed = grade("list", cwd=tmp_path, PYTHONPATH=path)
     assert listed.code == 0
     assert "kata-1" in listed.out

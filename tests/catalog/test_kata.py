@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from grader.errors import BadKata
 from grader.grading.plugin import checks_of
 from grader.pool.pool import Pool
 from grader.verify.proof import Proof, prove
+from tests.conftest import ROOT
 from tests.small_kata import HINTS, MANIFEST, NAME, SPECIFICATION, make_kata, write
 
 if TYPE_CHECKING:
@@ -43,11 +45,9 @@ def test_what_a_manifest_leaves_out_has_a_default(tmp_path: Path) -> None:
 
 
 def digest_by_hand(folder: Path) -> str:
-    """As docs/authoring.md says it."""
-    command = (
-        "find kata.toml schemas spec -name __pycache__ -prune -o -type f -print"
-        " | LC_ALL=C sort | xargs sha256sum | sha256sum"
-    )
+    """As the authors' guide says it."""
+    guide = (ROOT / "docs" / "authoring.md").read_text("utf-8")
+    (command,) = re.findall(r"^```sh\n(.*)\n```$", guide, re.MULTILINE)
     return subprocess.check_output(["sh", "-c", command], cwd=folder, text=True).split()[0]
 
 
