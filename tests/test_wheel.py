@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from grader import __version__
 from grader.catalog.packs import bundled
 from tests.conftest import DEADLINE, ROOT, environment
 
@@ -39,9 +40,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_katas_solutions_and_schemas(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"grader/catalog/kata.schema.json", "grader/report/report.schema.json", "grader/py.typed"} <= names
+    template = [file.relative_to(ROOT) for file in (ROOT / "grader" / "catalog" / "template").rglob("*.*")]
+    assert {str(file) for file in template if file.suffix != ".pyc"} <= names
+    assert "stream_katas.py" in names
     for kata in bundled():
         inside = f"grader/_bundle/katas/{kata.name}/"
         assert {f"{inside}{part}" for part in ("README.md", "app.py", "kata.toml")} <= names
+        assert {f"{inside}spec/{file.name}" for file in kata.specification.glob("*.*")} <= names
         assert f"grader/_bundle/solutions/{kata.name}/app.py" in names
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests/")]
 
@@ -60,3 +65,14 @@ def test_the_installed_command_grades_in_a_workspace(installed: Path, tmp_path: 
     assert done.returncode == 0
     assert report["points"] == report["possible"] > 0
     assert Path(report["app"]).is_relative_to(workspace)
+    assert report["origin"] == {"pack": "bundled", "location": __version__, "digest": kata.origin.digest}
+
+
+def test_the_installed_command_proves_a_new_kata(installed: Path, tmp_path: Path) -> None:
+    """Away from a checkout, the new kata is found by its setting, and its solutions beside it."""
+    python = [sys.executable, "-m", "grader"]
+    assert run(*python, "new", "kata-77-words", cwd=tmp_path, PYTHONPATH=str(installed)).returncode == 0
+    done = run(*python, "verify", "kata-77", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert done.returncode == 1
+    assert "variant/sync_generator" in done.stdout
+    assert [line for line in done.stdout.splitlines() if "problem" in line and "fill in" not in line] == []
