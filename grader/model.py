@@ -74,9 +74,10 @@ class Place:
 class Finding:
     """Why a check did not pass: what was expected, what was seen instead, and what else was noticed.
 
-    ``subject`` names what was looked at, such as "items of the batch"; ``headline`` says it all in one line. ``hint``
-    takes the place of the check's own, where the cause is one that no check is about. ``requirement`` is what the app
-    broke; None where nobody can tell, or the author of the check states none.
+    ``subject`` names what was looked at, such as "items of the batch". ``headline`` is the line that a learner reads
+    first; where ``headline_is_complete`` it tells ``expected`` and ``seen`` in full. ``hint`` takes the place of the
+    check's own, where the cause is one that no check is about. ``requirement`` is what the app broke; None where nobody
+    can tell, or the author of the check states none.
     """
 
     expected: str
@@ -84,6 +85,7 @@ class Finding:
     requirement: Requirement | None = None
     subject: str = ""
     headline: str = ""
+    headline_is_complete: bool = False
     hint: str = ""
     note: str = ""
     spot: Spot | None = None

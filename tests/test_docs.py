@@ -14,7 +14,7 @@ import pytest
 from grader.catalog.kata import Kata
 from grader.catalog.packs import bundled
 from grader.cli import main as command_line
-from grader.grading.plugin import checks_of
+from grader.grading.collect import checks_of
 from grader.spec import Client, Draw, Response, Upstream
 from tests.conftest import ROOT
 

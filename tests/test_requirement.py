@@ -7,7 +7,7 @@ import re
 import pytest
 
 from grader.catalog.packs import bundled
-from grader.grading.plugin import checks_of
+from grader.grading.collect import checks_of
 from grader.model import Requirement
 from grader.protocol import ndjson, sse_faults
 from grader.protocol.http1_faults import HttpFaultKind

@@ -11,7 +11,7 @@ from rich.text import Text
 from grader.catalog.lookup import find
 from grader.cli.console import console_for
 from grader.cli.parameters import complete_kata, katas_option
-from grader.grading.plugin import checks_of
+from grader.grading.collect import checks_of
 from grader.requirement import link
 from grader.score import Exit
 

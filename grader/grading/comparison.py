@@ -1,4 +1,4 @@
-"""Reads a failed ``assert seen == expected`` as a report does: what was expected, and what was seen instead."""
+"""Reads a failed ``assert seen == expected``: what was expected, and what was seen instead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from grader.model import Finding, Spot
+from grader.errors import Violation
+from grader.probe.feeds.feed import StreamFault
 from grader.requirement import cited
 from grader.text import plural, visible, visible_bytes
 
@@ -34,24 +35,29 @@ _NOTHING: Final = _Absence("(nothing)")
 _NO_MORE: Final = _Absence("(no more)")
 
 
-def finding(op: str, left: object, right: object) -> Finding:
-    """What the comparison ``left op right``, which does not hold, says: left is what was seen."""
-    faults = [item for item in left if _is_fault(item)] if isinstance(left, list) else []
+def violation(op: str, left: object, right: object) -> Violation:
+    """What the comparison ``left op right`` says, which does not hold: left is what was seen."""
+    faults = [item for item in left if isinstance(item, StreamFault)] if isinstance(left, list) else []
     if faults:
-        return _fault_finding(faults)
+        return _of_faults(faults)
+    expected, seen = _expected_and_seen(op, left, right)
+    return Violation(expected=expected, seen=seen)
+
+
+def _expected_and_seen(op: str, left: object, right: object) -> tuple[str, str]:
     match op:
         case "==" | "is":
             return _difference(left, right)
         case "!=" | "is not":
-            return Finding(f"anything but {pretty(right)}", pretty(left))
+            return f"anything but {pretty(right)}", pretty(left)
         case "in" if isinstance(right, list | tuple | set | frozenset):
-            return Finding(f"one of {_enumeration(right)}", pretty(left))
+            return f"one of {_enumeration(right)}", pretty(left)
         case "in":
-            return Finding(f"something with {pretty(left)} in it", pretty(right))
+            return f"a value containing {pretty(left)}", pretty(right)
         case "not in":
-            return Finding(f"no {pretty(left)}", _held(left, right))
+            return f"no {pretty(left)}", _held(left, right)
         case _:
-            return Finding(f"{_ORDER.get(op, op)} {pretty(right)}", pretty(left))
+            return f"{_ORDER.get(op, op)} {pretty(right)}", pretty(left)
 
 
 def pretty(value: object, limit: int = 200) -> str:
@@ -90,19 +96,19 @@ def _runs(items: list[object]) -> list[str]:
     return [text if count == 1 else f"{count} × {text}" for text, count in groups]
 
 
-def _difference(left: object, right: object, depth: int = 0) -> Finding:
-    """Both values; or where they part, when they are too long for that to be seen."""
+def _difference(left: object, right: object, depth: int = 0) -> tuple[str, str]:
+    """Both values, the expected one first; or where they part, when they are too long for that to be seen."""
     expected, seen = pretty(right), pretty(left)
     where, left_there, right_there = _parting(left, right)
     short = _SHORT_LISTS if where == "at item 1" else _SHORT
     plain = len(expected) + len(seen) < short or where == "at character 1"
     if depth == _DEEP or not where or (plain and expected != seen):
-        return Finding(expected, seen + _count(left, right))
+        return expected, seen + _count(left, right)
     if isinstance(left, str):
-        there = Finding(pretty(right_there, 400), pretty(left_there, 400))
+        expected, seen = pretty(right_there, 400), pretty(left_there, 400)
     else:
-        there = _difference(left_there, right_there, depth + 1)
-    return Finding(f"{where}: {there.expected}", f"{where}: {there.seen}{_count(left, right)}")
+        expected, seen = _difference(left_there, right_there, depth + 1)
+    return f"{where}: {expected}", f"{where}: {seen}{_count(left, right)}"
 
 
 def _parting(left: object, right: object) -> tuple[str, object, object]:
@@ -150,18 +156,11 @@ def _held(left: object, right: object) -> str:
     return f"{pretty(left)}: {pretty(right[left])}" if isinstance(right, Mapping) else pretty(right)
 
 
-def _is_fault(item: object) -> bool:
-    return hasattr(item, "message") and hasattr(item, "rule") and isinstance(getattr(item, "spot", None), Spot)
-
-
-def _fault_finding(faults: list[object]) -> Finding:
+def _of_faults(faults: list[StreamFault]) -> Violation:
     first = faults[0]
-    more = f" (and {plural(len(faults) - 1, 'fault')} more)" if len(faults) > 1 else ""
-    message = f"{getattr(first, 'message', '')}{more}"
-    return Finding(
-        "a stream without faults",
-        message,
-        headline=message,
-        requirement=cited(str(getattr(first, "rule", ""))),
-        spot=getattr(first, "spot", None),
+    more = f" (and {plural(len(faults) - 1, 'more fault')})" if len(faults) > 1 else ""
+    seen = first.message + more
+    requirement = cited(first.rule)
+    return Violation(
+        expected="a stream without faults", seen=seen, sentence=seen, requirement=requirement, spot=first.spot
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grader.catalog.kata import Kata
 from grader.grading.rig import Rig
-from grader.model import CheckResult, Outcome, Report
+from grader.model import Report
 from grader.serving.launch import Launch
 from grader.text import plural, visible
 
@@ -40,12 +40,14 @@ def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
     origin = job.kata.origin  # before the app runs: whatever it writes to, the digest is that of the graded files
     with Rig(job.launch, seed=job.seed) as rig:  # boots while the rest of the grader is imported
         progress(0, 0)
-        from grader.grading.plugin import Specification
+        from grader.grading.collect import Collection, run
+        from grader.grading.plugin import Runner
 
-        specification = Specification(job.kata, rig, only=job.only, stop_early=job.stop_early, progress=progress)
-        specification.run()
+        collection = Collection(job.kata, only=job.only)
+        runner = Runner(collection, rig, progress)
+        run(collection, runner, stop_early=job.stop_early)
         notes = rig.finish()
-    results = tuple(specification.results[name] for name in specification.checks if name in specification.results)
+    results = tuple(runner.results[name] for name in collection.checks if name in runner.results)
     return Report(
         kata=job.kata.name,
         title=job.kata.title,
@@ -53,8 +55,8 @@ def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
         seed=rig.seed,
         command=job.command or f"grade {job.kata.id}",
         results=results,
-        boot_failure=specification.boot_failure if _nothing_ran(results) else None,
-        notes=(*notes, *_explanations(rig), *_left_out(job, checks=len(specification.checks), run=len(results))),
+        boot_failure=runner.boot_failure,
+        notes=(*notes, *_explanations(rig), *_left_out(job, checks=len(collection.checks), run=len(results))),
         is_whole=not job.only and not job.stop_early,
         log=rig.log(),
         seconds=time.monotonic() - began,
@@ -62,10 +64,6 @@ def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
         origin=origin,
         kata_version=job.kata.version,
     )
-
-
-def _nothing_ran(results: tuple[CheckResult, ...]) -> bool:
-    return all(result.outcome is Outcome.FAILED and result.finding is None for result in results)
 
 
 def _explanations(rig: Rig) -> list[str]:

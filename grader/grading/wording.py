@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grader.model import Finding
 from grader.text import visible
 
+#: Characters of what was seen, and of what was expected; what is longer gets lines of its own in a report.
 _LONG = 120
 
 
-def headline(found: Finding) -> str:
-    """What was looked at, what was seen and what was expected, where, and what else may be the cause of it."""
-    line = found.headline or _compared(found)
+def worded(found: Finding, *, sentence: str = "", note: str = "") -> Finding:
+    """``found`` with its headline: what was looked at, seen and expected, in which line of the app, and ``note``.
+
+    ``sentence`` takes the place of what was seen and expected, and tells both. ``note`` is what else was noticed, which
+    may be the cause.
+    """
+    seen, expected = visible(found.seen, _LONG), visible(found.expected, _LONG)
+    subject = f"{found.subject}: " if found.subject else ""
+    line = sentence or f"{subject}{seen}; expected: {expected}"
     if found.place is not None:
         line += f" (in {found.place.file}:{found.place.line}, “{visible(found.place.text, 60)}”)"
-    return f"{line}. Also: {found.note}" if found.note else line
-
-
-def _compared(found: Finding) -> str:
-    subject = f"{found.subject}: " if found.subject else ""
-    return f"{subject}{visible(found.seen, _LONG)}; expected: {visible(found.expected, _LONG)}"
+    if note:
+        line += f". Also: {note}"
+    is_complete = bool(sentence) or (seen, expected) == (found.seen, found.expected)
+    return replace(found, headline=line, headline_is_complete=is_complete, note=note)

@@ -107,6 +107,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "headline": finding.headline,
+        "headline_is_complete": finding.headline_is_complete,
         "subject": finding.subject,
         "expected": finding.expected,
         "seen": finding.seen,
@@ -240,6 +241,7 @@ def _read_finding(found: Mapping[str, Any]) -> Finding:
         requirement=_read_requirement(found["requirement"]),
         subject=found["subject"],
         headline=found["headline"],
+        headline_is_complete=found["headline_is_complete"],
         hint=found["hint"],
         note=found["note"],
         spot=_read_spot(spot) if spot else None,

@@ -86,9 +86,8 @@ def _detail(finding: Finding, console: Console) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=11, no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    if f"expected: {finding.expected}" not in finding.headline:
+    if not finding.headline_is_complete:
         grid.add_row("expected", Text(visible(finding.expected, 600)))
-    if finding.seen not in finding.headline:
         grid.add_row("seen", Text(visible(finding.seen, 600), "red"))
     if finding.requirement is not None:
         grid.add_row("requirement", _requirement(finding.requirement))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.catalog.kata import Kata
-from grader.grading.plugin import checks_of
+from grader.grading.collect import checks_of
 from grader.model import Check, Outcome
 from grader.pool.pool import Pool, Progress
 from grader.verify.busy import busy

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.catalog.kata import Kata, manifest_problems, missing_parts
 from grader.catalog.scaffold import unfilled
 from grader.errors import BadKata
-from grader.grading.plugin import checks_of
+from grader.grading.collect import checks_of
 from grader.model import Check, Outcome
 from grader.pool.pool import Pool, Progress
 from grader.text import plural

@@ -16,7 +16,7 @@ import pytest
 from grader.catalog.kata import Kata, missing_parts, read_kata
 from grader.catalog.lookup import find
 from grader.errors import BadKata
-from grader.grading.plugin import checks_of
+from grader.grading.collect import checks_of
 from grader.pool.pool import Pool
 from grader.verify.proof import Proof, prove
 from tests.conftest import ROOT

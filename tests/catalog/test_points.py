@@ -11,7 +11,7 @@ import pytest
 from grader.catalog.kata import Kata, read_kata
 from grader.catalog.packs import bundled
 from grader.catalog.points import points_of
-from grader.grading.plugin import checks_of
+from grader.grading.collect import checks_of
 from tests.small_kata import SPECIFICATION, make_kata, write
 
 if TYPE_CHECKING:

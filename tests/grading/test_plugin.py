@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.conftest import DEADLINE, ROOT, Graded, environment
+from tests.conftest import Graded
 from tests.tiny import app_with, write_kata
 
 if TYPE_CHECKING:
@@ -150,7 +147,7 @@ def test_every_end_of_a_test_is_one_outcome(tmp_path: Path, grade: Grade) -> Non
 
     assert "KeyError: 'nothing' (test_tiny.py:" in finding(done, "breaks")["seen"]
     asked = finding(done, "asks_for_what_is_not_there")["seen"]
-    assert asked == "it asks for 'nothing', which there is not: a check is given client, upstream and draw"
+    assert asked == "it asks for 'nothing', which does not exist: a check is given client, upstream and draw"
     assert finding(done, "cannot_tell")["seen"] == "the machine is asleep"
 
 
@@ -207,33 +204,6 @@ def test_without_a_failure_what_is_inconclusive_leaves_the_grade_open(tmp_path: 
     done = grade(write_kata(tmp_path, spec), json_report=True)
     assert done.code == 3
     assert done.outcomes() == {"passes": "passed", "breaks": "inconclusive"}
-
-
-def test_several_files_run_in_their_order_and_only_what_is_wanted(tmp_path: Path, grade: Grade) -> None:
-    one = '''
-        @check(points=1)
-        def test_zebra() -> None:
-            """it comes first"""
-
-        @check(points=1)
-        def test_ape() -> None:
-            """it comes second, whatever its name"""
-    '''
-    two = '''
-        @check(points=1)
-        def test_bear() -> None:
-            """it comes third"""
-
-        @check(points=1, after=test_bear)
-        def test_cat() -> None:
-            """it comes last"""
-    '''
-    kata = write_kata(tmp_path, {"test_2_second.py": two, "test_1_first.py": one, "helper.py": "raise SystemExit"})
-    done = grade(kata, json_report=True)
-    assert list(done.outcomes()) == ["zebra", "ape", "bear", "cat"]
-    assert done.code == 0
-    only = grade(kata, "--only", "test_cat", json_report=True)
-    assert only.outcomes() == {"bear": "passed", "cat": "passed"}
 
 
 def test_nothing_that_a_check_leaves_behind_disturbs_the_next(tmp_path: Path, grade: Grade) -> None:
@@ -308,66 +278,6 @@ def test_an_app_that_crashes_is_booted_anew_for_the_next_check(tmp_path: Path, g
     assert "FileExistsError" in done.seen("second")
     assert done.report["boot_failure"] is None
     assert done.code == 1
-
-
-FAULTY = {
-    "unmarked": ("def test_it() -> None:\n    pass", "test_it is not marked; write @check(points=…) above it"),
-    "untitled": ("@check(points=1)\ndef test_it() -> None:\n    pass", "check it: it needs a docstring"),
-    "worthless": (
-        '@check(points=0)\ndef test_it() -> None:\n    """x"""',
-        "check it: it must be worth at least one point",
-    ),
-    "late": (
-        'def other() -> None:\n    pass\n@check(points=1, after=other)\ndef test_it() -> None:\n    """x"""',
-        "check it: it comes after other, which must stand above it",
-    ),
-    "after a name": (
-        '@check(points=1, after="other")\ndef test_it() -> None:\n    """x"""',
-        "after='other': give the function itself, not its name",
-    ),
-    "empty": ("", "there is no check; write a test function marked @check(points=…)"),
-    "broken": ("def test_it(:", "cannot be loaded: "),
-    "unimportable": ("import no_such_thing", "cannot be loaded: "),
-    "without points": ('@check()\ndef test_it() -> None:\n    """x"""', "cannot be loaded: "),
-    "sound": ('@check(points=7)\ndef test_it() -> None:\n    """x"""', "[7]"),
-    "sound as well": ('@check(points=8)\ndef test_it() -> None:\n    """x"""', "[8]"),
-}
-
-
-def test_a_specification_that_cannot_be_is_told_what_to_write(tmp_path: Path) -> None:
-    """All in one process, and all in files of one name: none is mistaken for another's."""
-    folders = [
-        write_kata(tmp_path, source, name=f"kata-{number}-tiny")
-        for number, (source, _) in enumerate(FAULTY.values(), start=1)
-    ]
-    twice = '@check(points=1)\ndef test_it() -> None:\n    """x"""'
-    folders.append(write_kata(tmp_path, {"test_a.py": twice, "test_b.py": twice}, name="kata-99-tiny"))
-    code = """if True:
-        import json, sys
-        from pathlib import Path
-        from grader.errors import BadKata
-        from grader.catalog.kata import read_kata
-        from grader.grading.plugin import checks_of
-        for folder in sys.argv[1:]:
-            try:
-                print(json.dumps(str([check.points for check in checks_of(read_kata(Path(folder)))])))
-            except BadKata as error:
-                print(json.dumps(str(error)))
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", code, *folders],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
-    assert done.stderr == ""
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(told) == len(folders)
-    for words, (_, expected) in zip(told, FAULTY.values(), strict=False):
-        assert expected in words
-    assert "check it: there are two of this name" in told[-1]
 
 
 def test_a_schema_that_is_missing_is_the_katas_fault(tmp_path: Path, grade: Grade) -> None:

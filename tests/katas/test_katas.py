@@ -8,7 +8,7 @@ import pytest
 
 from grader.catalog.kata import Kata, manifest_problems, missing_parts
 from grader.catalog.packs import bundled
-from grader.grading.plugin import checks_of
+from grader.grading.collect import checks_of
 from grader.pool.pool import Pool
 from grader.verify.proof import naming_problems, readme_problems, verdict_problems
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps

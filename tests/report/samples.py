@@ -51,7 +51,14 @@ FAILED = CheckResult(
 COMPARED = CheckResult(
     Check("counts", "items are counted", 4),
     Outcome.FAILED,
-    Finding("3", "2", Requirement("", "All items are counted."), subject="items", headline="items: 2; expected: 3"),
+    Finding(
+        "3",
+        "2",
+        Requirement("", "All items are counted."),
+        subject="items",
+        headline="items: 2; expected: 3",
+        headline_is_complete=True,
+    ),
 )
 BLOCKED = CheckResult(
     Check("ends", "the stream ends cleanly", 8, after=("streams",)),
@@ -61,7 +68,12 @@ BLOCKED = CheckResult(
 UNDECIDED = CheckResult(
     Check("is_quick", "the first item does not wait for the second", 16),
     Outcome.INCONCLUSIVE,
-    Finding("a verdict", "the machine gave the app no time", headline="the machine gave the app no time"),
+    Finding(
+        "a verdict",
+        "the machine gave the app no time",
+        headline="the machine gave the app no time; expected: a verdict",
+        headline_is_complete=True,
+    ),
     TRANSCRIPT[:3],
 )
 

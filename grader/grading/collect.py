@@ -1,0 +1,172 @@
+"""Which checks a specification has: pytest finds them, this puts them in order or says what its author must write."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.catalog.kata import Kata
+from grader.errors import BadKata, Inconclusive, UsageError
+from grader.grading.hints import read_hints
+from grader.model import Check
+from grader.spec import check_of
+from grader.text import did_you_mean
+
+#: Of pytest itself only what runs tests: no terminal, no cache, no capturing, nobody's configuration.
+_QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexception threadexception doctest junitxml"
+#: What pytest reads from the caller's environment: it would run other code than the specification's, or otherwise.
+_SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")
+
+
+class Collection:
+    """A pytest plugin that collects the checks of one kata, or one check with all that it comes after.
+
+    ``checks`` are those to run, by id and in order. ``trouble`` is why they cannot be run; :func:`run` raises it.
+    """
+
+    def __init__(self, kata: Kata, *, only: str = "") -> None:
+        self.kata = kata
+        self.checks: dict[str, Check] = {}
+        self.trouble: Exception | None = None
+        self._only = only.removeprefix("test_")
+
+    def check(self, item: pytest.Item) -> Check:
+        """The check that ``item`` runs."""
+        return self.checks[_marked(item, self.kata).id]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and self.trouble is None:
+            text = str(report.longrepr).strip()
+            line = re.findall(rf'{re.escape(report.nodeid)}(?:", line |:)(\d+)', text)[-1:]
+            what = text.rpartition("\n")[2].removeprefix("E").strip()
+            self.trouble = self._cannot_be_loaded(f"{what} ({':'.join([report.nodeid, *line])})")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.trouble is not None:  # a file that cannot be loaded may hold checks, too
+            return
+        try:
+            found = _checks(items, self.kata)
+            kept = _closure(found, self._only, self.kata) if self._only else {check.id for check in found}
+        except (BadKata, UsageError) as trouble:
+            self.trouble = trouble
+            items.clear()
+            return
+        items[:] = [item for item, check in zip(items, found, strict=True) if check.id in kept]
+        self.checks = {check.id: check for check in found if check.id in kept}
+
+    def pytest_internalerror(self, excrepr: object) -> bool:
+        what = str(excrepr).strip().rpartition("\n")[2]
+        self.trouble = self.trouble or (Inconclusive(what) if self.checks else self._cannot_be_loaded(what))
+        return True
+
+    def _cannot_be_loaded(self, why: str) -> BadKata:
+        return BadKata(f"{self.kata.name}/spec cannot be loaded: {why}")
+
+
+def checks_of(kata: Kata) -> list[Check]:
+    """The checks of a kata's specification, without running one. Raises BadKata, and Inconclusive under -O."""
+    collection = Collection(kata)
+    run(collection)
+    return list(collection.checks.values())
+
+
+def run(collection: Collection, runner: object = None, *, stop_early: bool = False) -> None:
+    """Let pytest collect the checks and, with a plugin ``runner``, run them.
+
+    Raises BadKata, UsageError for a check that does not exist, and Inconclusive where pytest or Python cannot do it.
+    """
+    kata = collection.kata
+    if not kata.specification.is_dir():
+        raise BadKata(f"{kata.name} has no spec/: write the specification there, in files named test_*.py")
+    if sys.flags.optimize:  # pytest keeps the assertions of test files alone, and docstrings are the checks' titles
+        raise Inconclusive("Python drops assertions under -O and PYTHONOPTIMIZE: unset it, and grade again.")
+    folder = str(kata.specification)
+    options = [option for name in _QUIET.split() for option in ("-p", f"no:{name}")]
+    options += ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--capture=no", "--noconftest"]
+    options += ["--exitfirst"] if stop_early else []
+    options += ["--collect-only"] if runner is None else []
+    try:
+        # Standard output belongs to the report, which may be JSON: what a specification prints must not get into it.
+        with _without_settings(), redirect_stdout(sys.stderr):
+            pytest.main([*options, folder], plugins=[collection, *([runner] if runner else [])])
+    finally:
+        _forget_modules(kata.specification)
+    if collection.trouble is not None:
+        raise collection.trouble
+    if not collection.checks:
+        raise BadKata(f"{kata.name}/spec: there is no check; write a test function marked @check(points=…).")
+
+
+@contextmanager
+def _without_settings() -> Iterator[None]:
+    kept = {name: os.environ.pop(name) for name in _SETTINGS if name in os.environ}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
+def _forget_modules(folder: Path) -> None:
+    """Another kata may name its files alike, and must not be given these modules."""
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
+            del sys.modules[name]
+
+
+def _checks(items: list[pytest.Item], kata: Kata) -> list[Check]:
+    """All checks, in the order of their functions, with their hints. Raises BadKata."""
+    found = [_marked(item, kata) for item in items]
+    _agree(found, kata)
+    hints = read_hints(kata, [check.id for check in found]) if found else {}
+    return [replace(check, hints=hints.get(check.id, ())) for check in found]
+
+
+def _marked(item: pytest.Item, kata: Kata) -> Check:
+    found = check_of(getattr(item, "function", None))
+    if found is None:
+        raise BadKata(f"{kata.name}/spec: {item.name} is not marked; write @check(points=…) above it.")
+    if hasattr(item, "callspec"):
+        raise BadKata(
+            f"{kata.name}/spec: check {found.id}: a check cannot be parametrized, for its id and points are those of "
+            "one verdict; write a loop in it, or one check for each case."
+        )
+    return found
+
+
+def _agree(checks: list[Check], kata: Kata) -> None:
+    """What every specification must keep. Raises BadKata."""
+    ids = [check.id for check in checks]
+    for check in checks:
+        problem = ""
+        if ids.count(check.id) > 1:
+            problem = "there are two of this name"
+        elif not check.title:
+            problem = "it needs a docstring whose first line completes “Your server must show that …”"
+        elif not isinstance(check.points, int) or check.points < 1:
+            problem = "it must be worth at least one point"
+        elif late := [name for name in check.after if name not in ids[: ids.index(check.id)]]:
+            problem = f"it comes after {late[0]}, which must stand above it"
+        if problem:
+            raise BadKata(f"{kata.name}/spec: check {check.id}: {problem}.")
+
+
+def _closure(checks: list[Check], wanted: str, kata: Kata) -> set[str]:
+    """The check that is wanted, and what it comes after. Raises UsageError."""
+    known = {check.id: check for check in checks}
+    if wanted not in known:
+        raise UsageError(f"There is no check {wanted!r}.{did_you_mean(wanted, known)} See `grade explain {kata.id}`.")
+    kept: set[str] = set()
+    queue = [wanted]
+    while queue:
+        name = queue.pop()
+        kept.add(name)
+        queue += known[name].after
+    return kept

@@ -1,0 +1,67 @@
+"""From what a check raised, if anything, to its outcome and to what a report says about it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from grader.errors import BadKata, Inconclusive, Violation
+from grader.grading.wording import worded
+from grader.model import BootFailure, Check, Finding, Outcome
+
+
+def verdict(
+    check: Check, error: BaseException | None, *, compared: Violation | None = None, remarks: Iterable[str] = ()
+) -> tuple[Outcome, Finding | None]:
+    """How ``check`` ended that raised ``error``, and why; the finding is None for a check that passed.
+
+    ``compared`` is the last comparison that did not hold, where the error is a plain AssertionError. The first of
+    ``remarks`` that the finding does not tell already is added to it.
+    """
+    match error:
+        case None:
+            return Outcome.PASSED, None
+        case Violation():
+            return Outcome.FAILED, _failed(error, check, remarks)
+        case AssertionError() if compared is not None:
+            return Outcome.FAILED, _failed(compared, check, remarks, subject=_words(error))
+        case AssertionError():
+            words = _words(error) or "the assertion failed"
+            said = Violation(expected=f"that {check.title}", seen=words, sentence=words)
+            return Outcome.FAILED, _failed(said, check, remarks)
+        case BadKata():
+            return Outcome.INCONCLUSIVE, worded(Finding("a sound specification", str(error)))
+        case Inconclusive():
+            return Outcome.INCONCLUSIVE, worded(Finding("a verdict", str(error)))
+        case _:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+            found = Finding("a verdict", f"the specification or the grader broke: {what}")
+            return Outcome.INCONCLUSIVE, worded(found)
+
+
+def blocked(titles: Iterable[str]) -> Finding:
+    """Why a check was not run: the checks of these titles, which it comes after, did not pass."""
+    names = ", ".join(f"“{title}”" for title in titles)
+    return worded(Finding(f"first {names}", "not passed"), sentence=f"blocked by {names}, which did not pass")
+
+
+def unbootable(failure: BootFailure) -> Finding:
+    """Why a check failed that was not run: an earlier one ended the app, which then did not start again."""
+    return worded(Finding("the app starts again", failure.headline))
+
+
+def _failed(violation: Violation, check: Check, remarks: Iterable[str], *, subject: str = "") -> Finding:
+    found = violation.finding
+    note = next((remark for remark in remarks if remark not in found.seen), "")
+    requirement, hint = found.requirement or check.requirement, found.hint or check.hint
+    found = replace(found, subject=subject, requirement=requirement, hint=hint)
+    return worded(found, sentence=violation.sentence, note=note)
+
+
+def _words(error: AssertionError) -> str:
+    """The words after an assertion's comma; "" when there are none, and pytest writes out the assertion instead."""
+    first = str(error).partition("\n")[0]
+    return "" if first.startswith("assert ") else first

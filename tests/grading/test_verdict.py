@@ -1,0 +1,82 @@
+"""What a check raises decides on its outcome, and on what a report says of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.errors import BadKata, Inconclusive, Violation
+from grader.grading.verdict import blocked, unbootable, verdict
+from grader.model import BootFailure, Check, Finding, Outcome, Requirement
+
+REQUIRED = Requirement("RFC 9110 15", "A status code is a number.")
+OTHER = Requirement("RFC 9112 4", "A status line is a line.")
+CHECK = Check("answers", "it answers", 1, ("Answer.", "return 1"), REQUIRED)
+
+
+def failed(error: AssertionError, compared: Violation | None = None, *remarks: str) -> Finding:
+    outcome, finding = verdict(CHECK, error, compared=compared, remarks=remarks)
+    assert outcome is Outcome.FAILED
+    assert finding is not None
+    return finding
+
+
+def test_a_check_that_raises_nothing_has_passed() -> None:
+    assert verdict(CHECK, None) == (Outcome.PASSED, None)
+
+
+def test_a_violation_takes_requirement_and_hint_of_the_check_where_it_has_none() -> None:
+    found = failed(Violation(expected="200", seen="404"))
+    assert (found.headline, found.requirement, found.hint) == ("404; expected: 200", REQUIRED, "Answer.")
+    found = failed(Violation(expected="200", seen="404", requirement=OTHER, hint="Look."))
+    assert (found.requirement, found.hint) == (OTHER, "Look.")
+
+
+def test_an_assertion_is_told_by_its_comparison_and_by_the_words_after_its_comma() -> None:
+    compared = Violation(expected="200", seen="404")
+    assert failed(AssertionError("status\nassert 404 == 200"), compared).headline == "status: 404; expected: 200"
+    assert failed(AssertionError("assert 404 == 200"), compared).headline == "404; expected: 200"
+
+
+def test_an_assertion_that_compares_nothing_is_told_by_its_words() -> None:
+    found = failed(AssertionError("these are the words\nand these are not"))
+    assert (found.headline, found.seen, found.expected) == (*2 * ["these are the words"], "that it answers")
+    assert found.headline_is_complete
+    assert failed(AssertionError("assert []")).headline == "the assertion failed"
+
+
+def test_what_else_was_noticed_is_added_unless_it_is_told_already() -> None:
+    seen = Violation(expected="an event", seen="nothing; the app is asleep")
+    assert failed(seen, None, "the app is asleep", "it is Monday", "it rains").note == "it is Monday"
+    assert failed(seen, None, "the app is asleep").note == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (BadKata("there is no schema"), "there is no schema; expected: a sound specification"),
+        (Inconclusive("the machine is asleep"), "the machine is asleep; expected: a verdict"),
+    ],
+)
+def test_what_is_not_the_apps_fault_is_inconclusive_and_no_requirement_is_quoted(error: Exception, words: str) -> None:
+    outcome, found = verdict(CHECK, error)
+    assert found is not None
+    assert (outcome, found.headline, found.requirement) == (Outcome.INCONCLUSIVE, words, None)
+
+
+def test_an_error_of_the_specification_is_told_with_its_line() -> None:
+    try:
+        raise KeyError("nothing")
+    except KeyError as error:
+        outcome, found = verdict(CHECK, error)
+    assert found is not None
+    assert outcome is Outcome.INCONCLUSIVE
+    assert "the specification or the grader broke: KeyError: 'nothing' (test_verdict.py:" in found.seen
+
+
+def test_a_blocked_check_names_what_blocks_it() -> None:
+    assert blocked(["one", "two"]).headline == "blocked by “one”, “two”, which did not pass"
+
+
+def test_an_app_that_does_not_start_again_is_told_by_its_failure() -> None:
+    found = unbootable(BootFailure("app.py raises KeyError"))
+    assert found.headline == "app.py raises KeyError; expected: the app starts again"
