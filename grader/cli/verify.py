@@ -15,6 +15,7 @@ from grader.cli.console import console_for, progress_of
 from grader.cli.parameters import complete_kata, katas_option, tell_refused
 from grader.errors import UsageError
 from grader.pool.pool import Pool
+from grader.pool.servers import fork_servers
 from grader.score import Exit
 from grader.verify.audit import audit
 from grader.verify.proof import prove
@@ -74,7 +75,7 @@ def command(
         raise UsageError("--load and --resume need --repeat N.")
     console = console_for("auto")
     found = choose(katas, Path.cwd(), folders)
-    with Pool(jobs) as pool:
+    with fork_servers() as servers, Pool(jobs, servers) as pool:
         order = _Order(pool, seed, mutate, repeat or 0, load, resume)
         problems = [problem for kata in found.katas for problem in _verify(kata, order, console)]
     tell_refused(found)

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from grader.grading.run import Job
-from grader.pool.news import Result
+from grader.pool.news import Result, Trouble
+from grader.pool.servers import ForkServers
 from grader.pool.worker import Worker
 
 #: Is called after each grade with how many are done, and how many there are.
@@ -19,10 +20,12 @@ Progress = Callable[[int, int], None]
 class Pool:
     """Grades ``at_once`` apps at a time, each in a process of its own, until the ``with`` block ends.
 
-    When the block ends with an exception (KeyboardInterrupt, too), the grades that still run are ended.
+    With ``servers`` the processes start warm. When the block ends with an exception (KeyboardInterrupt, too), the
+    grades that still run are ended.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, servers: ForkServers | None = None) -> None:
+        self._servers = servers
         self._executor: Executor = ThreadPoolExecutor(at_once, thread_name_prefix="grade")  # a thread only waits
         self._lock = threading.Lock()
         self._running: set[Worker] = set()
@@ -40,7 +43,11 @@ class Pool:
 
     def grade(self, job: Job) -> Result:
         """Grade one app now, in the calling thread's time."""
-        with Worker(job) as worker:
+        try:
+            worker = Worker(job, self._servers)
+        except OSError as error:
+            return Trouble(f"the grader's process could not be started: {error}")
+        with worker:
             with self._lock:
                 self._running.add(worker)
                 if self._is_cancelled:

@@ -22,7 +22,9 @@ from grader.errors import BadKata, Inconclusive, UsageError
 from grader.grading.run import Job, grade
 from grader.model import Report
 from grader.pool.news import News, Progress, Result, Trouble
+from grader.pool.servers import ForkServers
 from grader.serving.processes import Process, Surroundings
+from grader.serving.warm import ForkedProcess
 
 #: The package is found by its path: the working directory is the learner's, and may hold modules of any name.
 _PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); " + (
@@ -31,13 +33,12 @@ _PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parent
 
 
 class Worker:
-    """Grades one app beside this process."""
+    """Grades one app beside this process; with ``servers`` it starts warm. Raises OSError when it cannot start."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, servers: ForkServers | None = None) -> None:
         self._pipe, theirs = Pipe()
-        command = [sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno())]
-        self._process = Process(command, Surroundings(descriptors=(theirs.fileno(),)))
-        theirs.close()
+        with theirs:
+            self._process = _start(theirs.fileno(), servers)
         with suppress(OSError):  # it has ended already: there will be no report
             self._pipe.send(job)
 
@@ -78,6 +79,13 @@ class Worker:
             return
         self._process.end()
         self._pipe.close()
+
+
+def _start(fd: int, servers: ForkServers | None) -> Process | ForkedProcess:
+    around = Surroundings(descriptors=(fd,))
+    if servers is not None:
+        return servers.graders.fork("", around, is_tree=False)
+    return Process([sys.executable, "-P", "-c", _PROGRAM, str(fd)], around)
 
 
 def work(fd: int) -> None:

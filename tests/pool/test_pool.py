@@ -26,7 +26,7 @@ class HandWorker:
     started: list[HandWorker]
     told: threading.Condition
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, servers: None) -> None:
         self.job = job
         self._given: list[Result] = []
         with self.told:

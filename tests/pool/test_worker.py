@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,11 +21,13 @@ from grader.catalog.kata import read_kata
 from grader.grading.run import Job
 from grader.model import Report
 from grader.pool.news import News, Progress, Trouble
+from grader.pool.servers import fork_servers
 from grader.pool.worker import Worker
 from grader.serving.launch import Launch
 from tests.conftest import DEADLINE, ROOT, environment, survivors
 from tests.small_kata import SOLUTION, SPECIFICATION, make_kata, write
 
+Start = Callable[[Job], Worker]
 ENDED = Trouble("the grader's process ended without a report")
 
 
@@ -37,6 +39,16 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield mark
     psutil.wait_procs(processes(mark), timeout=DEADLINE)
     assert survivors(mark) == []
+
+
+@pytest.fixture(params=["cold", "warm"])
+def start(request: pytest.FixtureRequest, mark: str) -> Iterator[Start]:
+    """Starts a worker."""
+    if request.param == "cold":
+        yield Worker
+        return
+    with fork_servers() as servers:
+        yield lambda job: Worker(job, servers)
 
 
 @pytest.fixture
@@ -84,8 +96,8 @@ def wait_until_told(folder: Path) -> None:
 # -- what it tells ----------------------------------------------------------------------------------------------------
 
 
-def test_it_tells_how_far_it_is_and_then_gives_the_report(job: Job, mark: str) -> None:
-    *progress, report = all_news(Worker(job))
+def test_it_tells_how_far_it_is_and_then_gives_the_report(job: Job, start: Start) -> None:
+    *progress, report = all_news(start(job))
     assert progress[0] == Progress(0, 0)  # the app is booting
     assert progress[1:] == [Progress(0, 2), Progress(1, 2), Progress(2, 2)]
     assert isinstance(report, Report)
@@ -102,16 +114,16 @@ def test_it_tells_how_far_it_is_and_then_gives_the_report(job: Job, mark: str) -
     ],
     ids=["bad kata", "no such check", "ended"],
 )
-def test_without_a_report_there_is_a_reason(specification: str, only: str, words: str, job: Job, mark: str) -> None:
+def test_without_a_report_there_is_a_reason(specification: str, only: str, words: str, job: Job, start: Start) -> None:
     write(job.kata.specification / "test_echo.py", specification)
-    *_, trouble = all_news(Worker(Job(job.kata, job.launch, only=only)))
+    *_, trouble = all_news(start(Job(job.kata, job.launch, only=only)))
     assert isinstance(trouble, Trouble)
     assert words in trouble.message
 
 
-def test_a_grader_that_breaks_says_that_it_is_its_own_fault(job: Job, mark: str) -> None:
+def test_a_grader_that_breaks_says_that_it_is_its_own_fault(job: Job, start: Start) -> None:
     broken = Job(job.kata, Launch(job.launch.file, loop=b"no text"))  # type: ignore[arg-type]
-    *_, trouble = all_news(Worker(broken))
+    *_, trouble = all_news(start(broken))
     assert isinstance(trouble, Trouble)
     assert trouble.message.startswith("the grader itself broke (TypeError: ")
 
@@ -125,13 +137,13 @@ def test_a_process_that_does_not_start_to_work_is_trouble(
 
 
 def test_the_working_directorys_modules_are_not_taken_for_ours(
-    job: Job, mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    job: Job, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "here"
     for name in ("json", "grader", "multiprocessing", "subprocess", "click", "sitecustomize"):
         write(here / f"{name}.py", "raise SystemExit('this is not what you are looking for')\n")
     monkeypatch.chdir(here)
-    *_, report = all_news(Worker(job))
+    *_, report = all_news(start(job))
     assert isinstance(report, Report)
     assert report.points == 3
 
@@ -173,33 +185,40 @@ def stubborn(folder: Path, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", STUBBORN)
-def test_stopped_in_mid_grade_it_leaves_no_process(name: str, job: Job, mark: str, tmp_path: Path) -> None:
+def test_stopped_in_mid_grade_it_leaves_no_process(
+    name: str, job: Job, start: Start, mark: str, tmp_path: Path
+) -> None:
+    before = processes(mark)
     write(job.launch.file, stubborn(tmp_path, name))
-    worker = Worker(job)
+    worker = start(job)
     wait_until_told(tmp_path)
     worker.stop()
     worker.stop()  # once more changes nothing
-    assert survivors(mark) == []
+    assert processes(mark) == before
 
 
-def test_stopped_before_it_has_begun_it_leaves_no_process(job: Job, mark: str) -> None:
-    Worker(job).stop()
-    assert survivors(mark) == []
+def test_stopped_before_it_has_begun_it_leaves_no_process(job: Job, start: Start, mark: str) -> None:
+    before = processes(mark)
+    start(job).stop()
+    assert processes(mark) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_killed_from_outside_it_is_trouble(number: signal.Signals, job: Job, mark: str, tmp_path: Path) -> None:
+def test_killed_from_outside_it_is_trouble(
+    number: signal.Signals, job: Job, start: Start, mark: str, tmp_path: Path
+) -> None:
+    before = processes(mark)
     write(job.launch.file, stubborn(tmp_path, "waits"))
-    worker = Worker(job)
+    worker = start(job)
     wait_until_told(tmp_path)
-    all_of_it = processes(mark)
-    (grader,) = (process for process in all_of_it if process.ppid() == os.getpid())
-    grader.send_signal(number)
+    all_of_it = set(processes(mark)) - set(before)
+    os.kill(worker._process.pid, number)
     assert all_news(worker)[-1] == ENDED
     psutil.wait_procs(all_of_it, timeout=DEADLINE)  # after SIGKILL nobody ends the app but its own watchdog
 
 
-def test_it_ends_with_whom_it_works_for(job: Job, mark: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "count"), [("cold", 3), ("warm", 5)])
+def test_it_ends_with_whom_it_works_for(how: str, count: int, job: Job, mark: str, tmp_path: Path) -> None:
     """Even if that one is killed, and can end nothing."""
     write(job.launch.file, stubborn(tmp_path, "waits"))
     source = """
@@ -209,20 +228,24 @@ def test_it_ends_with_whom_it_works_for(job: Job, mark: str, tmp_path: Path) -> 
         from grader.serving.limits import LaunchLimits
         from grader.catalog.kata import read_kata
         from grader.grading.run import Job
+        from grader.pool.servers import fork_servers
         from grader.pool.worker import Worker
         folder = Path(sys.argv[1])
-        worker = Worker(Job(read_kata(folder), Launch(folder / "app.py", limits=LaunchLimits(startup=1e6, total=1e6))))
+        held = fork_servers()
+        servers = held.__enter__() if sys.argv[2] == "warm" else None
+        limits = LaunchLimits(startup=1e6, total=1e6)
+        worker = Worker(Job(read_kata(folder), Launch(folder / "app.py", limits=limits)), servers)
         while worker.receive().total == 0:
             pass
         print("all that it tells while it waits for the app", flush=True)
         sys.stdin.read()
     """
-    command = [sys.executable, "-c", textwrap.dedent(source), str(job.kata.folder)]
+    command = [sys.executable, "-c", textwrap.dedent(source), str(job.kata.folder), how]
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as boss:
         wait_until_told(tmp_path)
         assert boss.stdout
         assert select.select([boss.stdout], [], [], DEADLINE)[0]
         all_of_it = processes(mark)
-        assert len(all_of_it) == 3
+        assert len(all_of_it) == count  # with a fork server and a keeper, or without
         boss.kill()
     assert psutil.wait_procs(all_of_it, timeout=DEADLINE)[1] == []

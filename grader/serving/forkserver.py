@@ -1,0 +1,267 @@
+"""The process that forks: the ancestor of warm processes, which begin with everything imported.
+
+It imports the standard library only, because it is an ancestor of apps, and it runs on Linux only: it needs a
+subreaper, pidfds and /proc. A client sends one message for each process, over a socket of type SOCK_SEQPACKET, which
+keeps messages whole and ends with its other end:
+
+- ``FORK`` with descriptors: a file with the :class:`Order`, the link, and those that the new process gets;
+- ``CLIENT`` with one descriptor: another socket of this kind, for another client.
+
+The server forks a *keeper*, and the keeper forks the process. The keeper adopts what the process orphans, so that the
+orphans of two processes are told apart. On the link, a stream, it sends the process's pid and later its exit status
+(four bytes each). When the other end of the link is closed, it ends the process and everything that came of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import select
+import selectors
+import signal
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from types import FrameType
+from typing import NoReturn
+
+FORK, CLIENT = b"f", b"c"
+#: How a pid and an exit status (negative for a signal) are written.
+NUMBER = struct.Struct("=i")
+#: Of one message. The kernel's limit is 253.
+MOST_DESCRIPTORS = 16
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_STRAYS_TIMEOUT = 10.0  # seconds; a stray that forks while it is ended is gone after two rounds of a millisecond
+_PRCTL = ctypes.CDLL(None).prctl
+
+#: What :func:`signal.signal` returns.
+Handlers = dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None]
+#: What a forked process does: it is called with the order's argument and the descriptors, and must not return.
+Run = Callable[[str, list[int]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One process: its argument, working directory and environment.
+
+    ``has_output``: the first descriptor after the link is its standard output and standard error. ``is_tree``: it leads
+    a session of its own and is ended by SIGKILL to its whole group; otherwise SIGTERM asks it to end.
+    """
+
+    argument: str
+    folder: str
+    environment: dict[str, str]
+    has_output: bool
+    is_tree: bool
+
+    def encode(self) -> bytes:
+        return json.dumps(asdict(self)).encode("utf-8", "surrogateescape")
+
+    @classmethod
+    def decode(cls, data: bytes) -> Order:
+        return cls(**json.loads(data.decode("utf-8", "surrogateescape")))
+
+
+def serve(control: int, run: Run) -> NoReturn:
+    """Fork for the client at the other end of ``control``, and for its clients, until that end is closed."""
+    assert threading.active_count() == 1, "a lock that another thread holds would stay locked in every child"
+    gc.collect()
+    gc.freeze()  # otherwise the first collection in each child would write to, and so copy, every page
+    _Server(run).serve(socket.socket(fileno=control))
+
+
+class _Server:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._selector = selectors.DefaultSelector()
+        self._keepers: set[int] = set()
+        self._has_strays = False
+        # A terminal's signals are for the owner. A child gets back what was there.
+        own = (signal.SIGINT, signal.SIGHUP)
+        self._handlers: Handlers = {number: signal.signal(number, signal.SIG_IGN) for number in own}
+
+    def serve(self, control: socket.socket) -> NoReturn:
+        self._adopt_orphans_of_keepers()
+        self._selector.register(control, selectors.EVENT_READ, self._take_order)
+        while True:
+            for key, _ in self._selector.select(0.05 if self._has_strays else None):
+                react: Callable[[socket.socket], bool] = key.data
+                assert isinstance(key.fileobj, socket.socket)
+                is_open = react(key.fileobj)
+                if not is_open and key.fileobj is control:
+                    os._exit(0)
+                if not is_open:
+                    self._selector.unregister(key.fileobj)
+                    key.fileobj.close()
+            self._end_strays()
+
+    def _adopt_orphans_of_keepers(self) -> None:
+        """A keeper may be killed by the process that it keeps, or by that one's orphans: then they come to this one."""
+        _PRCTL(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        woken, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+        signal.set_wakeup_fd(self._waker.fileno())
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only a signal that is handled wakes
+        self._selector.register(woken, selectors.EVENT_READ, self._reap)
+
+    def _take_order(self, client: socket.socket) -> bool:
+        try:
+            kind, descriptors, _, _ = socket.recv_fds(client, 1, MOST_DESCRIPTORS)
+        except ConnectionError:
+            return False
+        if kind == CLIENT:
+            self._selector.register(socket.socket(fileno=descriptors[0]), selectors.EVENT_READ, self._take_order)
+        elif kind == FORK:
+            self._fork(descriptors)
+        return kind != b""
+
+    def _fork(self, descriptors: list[int]) -> None:
+        with suppress(OSError):  # no more processes: the link ends without a pid
+            pid = os.fork()
+            if pid == 0:
+                _in_child(lambda: _Keeper(self._run, self._handlers, descriptors).keep())
+            self._keepers.add(pid)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _reap(self, woken: socket.socket) -> bool:
+        woken.recv(4096)
+        for pid, status in _ended_children():
+            self._has_strays |= status != 0 or pid not in self._keepers
+            self._keepers.discard(pid)
+        return True
+
+    def _end_strays(self) -> None:
+        """What is a child of this process, and not a keeper, has lost its keeper."""
+        if self._has_strays:
+            strays = [pid for pid in _children() if pid not in self._keepers]
+            self._has_strays = bool(strays)
+            for pid in strays:
+                _kill(pid, signal.SIGKILL)
+
+
+class _Keeper:
+    """The parent of one process. ``descriptors`` are those of a ``FORK`` message."""
+
+    def __init__(self, run: Run, handlers: Handlers, descriptors: list[int]) -> None:
+        self._run = run
+        self._handlers = handlers
+        order, self._link, *self._descriptors = descriptors
+        _close_all_but({0, 1, 2, *descriptors})
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        with open(order, "rb") as file:  # closes it
+            self._order = Order.decode(file.read())
+        _PRCTL(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def keep(self) -> NoReturn:
+        pid = os.fork()
+        if pid == 0:
+            _in_child(self._become)
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        link = socket.socket(fileno=self._link)
+        with suppress(OSError):  # the owner has gone: the link is readable
+            link.sendall(NUMBER.pack(pid))
+            self._report_end(pid, link)
+        self._end(pid)
+        os._exit(0)  # here: a return would close the link, which says that this process is gone, too
+
+    def _report_end(self, pid: int, link: socket.socket) -> None:
+        """Wait for the end of the process, and then for that of the link; or only for that of the link."""
+        ended = os.pidfd_open(pid)
+        readable, _, _ = select.select([ended, link.fileno()], [], [])
+        if link.fileno() not in readable:
+            info = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # not reaped: its group keeps its number
+            assert info is not None
+            status = info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
+            link.sendall(NUMBER.pack(status))
+            link.recv(1)
+
+    def _end(self, pid: int) -> None:
+        if self._order.is_tree:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+        else:
+            _kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        deadline = time.monotonic() + _STRAYS_TIMEOUT
+        while _has_children() and time.monotonic() < deadline:
+            for child in _children():
+                _kill(child, signal.SIGKILL)
+            time.sleep(0.001)
+            list(_ended_children())
+
+    def _become(self) -> None:
+        """Make this process the one that was ordered."""
+        os.close(self._link)
+        if self._order.is_tree:
+            os.setsid()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        os.chdir(self._order.folder)
+        os.environ.clear()
+        os.environ.update(self._order.environment)
+        if self._order.has_output:
+            output = self._descriptors.pop(0)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
+        for descriptor in self._descriptors:
+            os.set_inheritable(descriptor, True)  # as they are in a process that was executed
+        gc.enable()
+        self._run(self._order.argument, self._descriptors)
+
+
+def _in_child(act: Callable[[], object]) -> NoReturn:
+    """Whatever happens, a child does not return into the loop of its parent."""
+    try:
+        act()
+        os._exit(0)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        os._exit(70)  # EX_SOFTWARE of sysexits.h
+
+
+def _close_all_but(kept: set[int]) -> None:
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in kept:
+            with suppress(OSError):  # that of the listing
+                os.close(int(name))
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _ended_children() -> Iterator[tuple[int, int]]:
+    """The pid and wait status of each child that has ended, which is reaped."""
+    with suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+            yield found
+
+
+def _children() -> Iterator[int]:
+    """The pids of this process's children. Reads all of /proc: there is nothing to find but in rare cases."""
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+            _, _, fields = file.read().rpartition(b") ")  # the name before it may contain anything
+            if int(fields.split()[1]) == os.getpid():
+                yield int(name)
+
+
+def _kill(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
