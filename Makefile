@@ -60,11 +60,12 @@ browser: ## install Debian's Chromium, in which tests open the report's page (wi
 			echo "Chromium could not be installed: without it, tests of the page are skipped."; \
 	fi
 
-check: $(READY) ## formatting, lint, types, import contracts
+check: $(READY) ## formatting, lint, types, import contracts, unused code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.dead_code
 
 verify: $(READY) ## prove that every kata is sound and fair
 	@$(BIN)/grade verify
