@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 
 #: Unicode categories that can move the cursor, reorder what stands around them, or show nothing at all.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_COMMAND = re.compile(r"(^|[\r\n])([^\S\r\n]*)::")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -31,6 +33,15 @@ def visible_lines(text: str, *, lines: int = 40, width: int = 200) -> list[str]:
         found.pop()
     shown = [visible(line.expandtabs(4), width) for line in found[-lines:]]
     return shown if len(found) <= lines else [f"… {len(found) - lines} lines before", *shown]
+
+
+def without_commands(text: str) -> str:
+    """``text`` with nothing in it that GitHub's runner takes for a command when it stands in a job's log.
+
+    The runner obeys a line that begins with `::` after any white space, and `##[` anywhere in a line (actions/runner,
+    ActionCommand.cs). Such a line gets a bar at its start; `##[` becomes `## [`.
+    """
+    return _COMMAND.sub(r"\1|\2::", text).replace("##[", "## [")
 
 
 def plural(count: int, noun: str) -> str:

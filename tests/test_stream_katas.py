@@ -42,9 +42,10 @@ def test_a_module_of_the_callers_pythonpath_does_not_take_the_place_of_ours(name
 
 
 def test_a_grader_that_cannot_be_imported_has_graded_nothing(tmp_path: Path) -> None:
-    write(tmp_path / "grader.py", "x = 1")
-    write(tmp_path / "stream_katas.py", (ROOT / "stream_katas.py").read_text("utf-8"))
-    code = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom stream_katas import command\ncommand()"
+    site = tmp_path / "site-packages"
+    write(site / "grader.py", "x = 1")
+    write(site / "stream_katas.py", (ROOT / "stream_katas.py").read_text("utf-8"))
+    code = f"import sys\nsys.path.insert(0, {str(site)!r})\nfrom stream_katas import command\ncommand()"
     done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 3
     assert done.stderr.startswith("grade: the grader cannot start here (")

@@ -7,17 +7,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
 
 from grader import interrupt
+from grader.cli.streams import is_github
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 # Rich is imported where it is used: `grade KATA` starts the app first, which takes longer than importing Rich (60 ms).
 
+#: Columns: below that, words are cut to pieces.
+_NARROWEST = 40
 #: Seconds between two lines about progress where there is no terminal.
 _PLAIN_EVERY = 30.0
 
@@ -31,11 +35,44 @@ def console_for(color: str, *, stderr: bool = False) -> Console:
             """Rich would exit with 1, which here means that some check has failed."""
             raise BrokenPipeError
 
+    width = _width()
     if color == "always":
-        return Output(force_terminal=True, highlight=False, stderr=stderr)
+        return Output(force_terminal=True, highlight=False, stderr=stderr, width=width)
     if color == "never" or os.environ.get("NO_COLOR"):
-        return Output(color_system=None, highlight=False, stderr=stderr)
-    return Output(highlight=False, stderr=stderr)
+        return Output(color_system=None, highlight=False, stderr=stderr, width=width)
+    return Output(highlight=False, stderr=stderr, width=width)
+
+
+def _width() -> int | None:
+    """The columns to use where COLUMNS says too few: with 0, Rich shows nothing. None: Rich finds them itself."""
+    columns = os.environ.get("COLUMNS", "")
+    if not columns.isdecimal() or int(columns) >= _NARROWEST:
+        return None
+    return _NARROWEST if int(columns) else max(_NARROWEST, get_terminal_size().columns)
+
+
+@contextmanager
+def untrusted_text() -> Iterator[None]:
+    """In this block text of the app is printed: in a job of GitHub Actions its runner obeys nothing of it.
+
+    The runner is told to take no commands until it reads a token that the app cannot know. The streams escape what
+    looks like a command, too: this is for what they could overlook.
+    """
+    if not is_github():
+        yield
+        return
+    token = os.urandom(16).hex()
+    _command(f"::stop-commands::{token}\n")
+    try:
+        yield
+    finally:
+        _command(f"::{token}::\n")
+
+
+def _command(line: str) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(line.encode())
+    sys.stdout.buffer.flush()
 
 
 @contextmanager

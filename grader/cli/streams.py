@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
-import select
+import re
 import sys
 from contextlib import suppress
 from io import BufferedWriter, RawIOBase, TextIOWrapper
 from typing import TextIO
+
+from grader.output import write_some
+from grader.text import without_commands
+
+#: Spaces before the end of a line, and the colours that end there.
+_TRAILING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)(?=\n)")
 
 
 class NotWritten(OSError):
@@ -15,12 +21,7 @@ class NotWritten(OSError):
 
 
 class Whole(RawIOBase):
-    """A file descriptor to write to. While a pipe is full, writing waits.
-
-    Another process may have set O_NONBLOCK on the pipe or terminal that it shares with us. Python's own streams then
-    write what there is room for (64 KiB on Linux), and lose the rest. The flag belongs to all who share the pipe, so it
-    is not ours to clear.
-    """
+    """A file descriptor to write to. While a pipe is full, writing waits, also when the pipe does not block."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -40,22 +41,42 @@ class Whole(RawIOBase):
         Raises BrokenPipeError when the reader has gone, and NotWritten.
         """
         assert isinstance(data, bytes | bytearray | memoryview)
-        while True:
-            try:
-                return os.write(self._descriptor, data)
-            except BlockingIOError:
-                select.select([], [self._descriptor], [])
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                raise NotWritten(error.errno, error.strerror) from None
+        try:
+            return write_some(self._descriptor, data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise NotWritten(error.errno, error.strerror) from None
+
+
+class Lines(TextIOWrapper):
+    """Text that is written for people. Its ``buffer`` takes bytes, which are written unchanged.
+
+    A character that the encoding lacks is written as an escape, such as ``\\u201c``. Spaces at the end of a line are
+    left out, but for a terminal. In a log of GitHub Actions nothing that is written becomes a command.
+    """
+
+    def __init__(self, raw: RawIOBase, *, encoding: str, line_buffering: bool) -> None:
+        super().__init__(
+            BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=line_buffering
+        )
+        self._is_terminal = raw.isatty()
+        self._has_commands = is_github()
+
+    def write(self, text: str, /) -> int:
+        """Write ``text``, which is whole lines; returns its length."""
+        shown = text if self._is_terminal else _TRAILING.sub(r"\1", text)
+        super().write(without_commands(shown) if self._has_commands else shown)
+        return len(text)
+
+
+def is_github() -> bool:
+    """Whether standard output and standard error are the log of a job of GitHub Actions."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def replace() -> None:
-    """From now on `sys.stdout` and `sys.stderr` are written whole. One that is closed is a sink.
-
-    A character that the encoding lacks is written as an escape, such as ``\\u201c``.
-    """
+    """From now on `sys.stdout` and `sys.stderr` are written whole. One that is closed is a sink."""
     sys.stdout = _writer(sys.stdout)
     sys.stderr = _writer(sys.stderr)
 
@@ -77,9 +98,5 @@ def flush() -> OSError | None:
 def _writer(stream: TextIO | None) -> TextIO:
     if not isinstance(stream, TextIOWrapper):
         return stream or open(os.devnull, "w")
-    return TextIOWrapper(
-        BufferedWriter(Whole(stream.fileno())),
-        encoding=stream.encoding,
-        errors="backslashreplace",
-        line_buffering=stream.line_buffering or stream.write_through or stream is sys.stderr,
-    )
+    is_prompt = stream.line_buffering or stream.write_through or stream is sys.stderr
+    return Lines(Whole(stream.fileno()), encoding=stream.encoding, line_buffering=is_prompt)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader import interrupt
-from grader.cli.console import console_for
+from grader.cli.console import console_for, untrusted_text
 from grader.cli.parameters import Target, color_option, takes_app
 from grader.errors import BootFailed, UsageError
 from grader.probe.connection import Disconnect
@@ -71,6 +71,11 @@ def command(
     )
     console = console_for(color)
     interrupt.suppress_lost_work_notice()
+    with untrusted_text():
+        return _trace(target, request, behaviour, console)
+
+
+def _trace(target: Target, request: Request, behaviour: Behaviour, console: Console) -> Exit:
     try:
         summary = trace(target.launch(), request, behaviour, _Screen(console).show)
     except BootFailed as error:

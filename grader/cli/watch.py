@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 
 from grader import interrupt
-from grader.cli.console import console_for
+from grader.cli.console import console_for, untrusted_text
 from grader.cli.parameters import Target, color_option, takes_app
 from grader.grading.run import Job
 from grader.learner.journal import Journal
@@ -88,6 +88,6 @@ def _view(job: Job, console: Console) -> Iterator[Show]:
 def _plain(state: State, has_ended: bool) -> int:
     """One line for each grade. Without keys, there is a message only where a grade has ended without a report."""
     if has_ended:
-        click.echo(visible(state.message, 500) or line(state))
-        sys.stdout.flush()
+        with untrusted_text():
+            click.echo(visible(state.message, 500) or line(state))
     return 0

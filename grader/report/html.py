@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,7 +62,7 @@ def render(report: Report) -> str:
     style = (_PAGE / "report.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     first = first_failure(report)
-    return (
+    page: str = (
         _environment()
         .get_template("report.html.jinja")
         .render(
@@ -77,6 +78,8 @@ def render(report: Report) -> str:
             log=visible_lines(report.log, lines=_LOG, width=400),
         )
     )
+    # GitHub's runner, which may print the page, takes both for commands (see text.without_commands).
+    return re.sub(r"((?:^|[\r\n])[^\S\r\n]*)::", r"\1&#58;:", page).replace("##[", "##&#91;")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -16,7 +17,7 @@ from grader.report.picture import layout
 from grader.report.picture.console import ASCII, LINES, Line, Pen, Tone
 from grader.requirement import link
 from grader.score import first_failure
-from grader.text import from_here, plural, visible, visible_bytes, visible_lines
+from grader.text import from_here, plural, visible, visible_bytes, visible_lines, without_commands
 
 _MARKS = {
     Outcome.PASSED: ("pass", "green"),
@@ -37,6 +38,15 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
             unbroken = isinstance(part, Text) and part.no_wrap is True  # a line to be copied is never broken
             console.print(part, highlight=False, markup=False, soft_wrap=unbroken)
         after_gap = gap
+
+
+def render(report: Report) -> str:
+    """``report`` as plain text, 80 columns wide."""
+    console = Console(file=StringIO(), width=80, color_system=None, force_terminal=False, _environ={})
+    show(report, console)
+    assert isinstance(console.file, StringIO)
+    lines = (line.rstrip() for line in console.file.getvalue().splitlines())
+    return without_commands("\n".join(lines) + "\n")
 
 
 def _heading(report: Report) -> Text:

@@ -5,38 +5,42 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from grader.cli.streams import NotWritten, Whole
-from tests.conftest import DEADLINE, ROOT, environment
+from grader.cli.streams import Lines, NotWritten, Whole
+from tests.conftest import ROOT, environment
 
-MUCH = b"x" * 500_000  # more than any pipe holds
 WRITES = "import sys\nfrom grader.cli import streams\nstreams.replace()\n"
 
 
-def test_a_full_pipe_that_does_not_block_is_waited_for() -> None:
+def text_of(text: str, *, github: bool = False, encoding: str = "utf-8") -> bytes:
+    """The bytes that ``text`` becomes on its way to a program."""
     reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    got = bytearray()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_ACTIONS", "true" if github else "")
+        lines = Lines(Whole(writing), encoding=encoding, line_buffering=False)
+    lines.write(text)
+    lines.flush()
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        return pipe.read()
 
-    def read() -> None:
-        while data := os.read(reading, 4096):
-            got.extend(data)
 
-    with open(writing, "wb", buffering=0, closefd=True):
-        reader = threading.Thread(target=read)
-        raw = Whole(writing)
-        written = raw.write(MUCH)  # as much as there is room for: nobody has read yet
-        reader.start()
-        while written < len(MUCH):
-            written += raw.write(MUCH[written:])
-        assert not os.get_blocking(writing)
-    reader.join(DEADLINE)
-    os.close(reading)
-    assert bytes(got) == MUCH
+def test_a_program_gets_no_spaces_at_the_end_of_a_line() -> None:
+    assert text_of("a  \n  b c   \n\n   \nend ") == b"a\n  b c\n\n\nend "
+    assert text_of("\x1b[31mred   \x1b[0m\n") == b"\x1b[31mred\x1b[0m\n"
+
+
+def test_what_the_encoding_lacks_is_an_escape() -> None:
+    assert text_of("“é”", encoding="latin-1") == b"\\u201c\xe9\\u201d"
+
+
+def test_in_a_log_of_github_nothing_is_a_command() -> None:
+    text = "::error::x\n  ::add-mask::1\n\n\t::y\nsee ##[group]z\na ::b\n"
+    assert text_of(text) == text.encode()
+    assert text_of(text, github=True) == b"|::error::x\n|  ::add-mask::1\n\n|\t::y\nsee ## [group]z\na ::b\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

@@ -50,6 +50,7 @@ def reports(text: st.SearchStrategy[str], seconds: st.SearchStrategy[float]) -> 
         requirement=st.none() | requirement,
         subject=text,
         headline=text,
+        headline_is_complete=st.booleans(),
         hint=text,
         note=text,
         spot=st.none() | spot,

@@ -1,0 +1,110 @@
+"""What becomes of a report: shown at the terminal, and written in the formats that the command line asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from grader.cli.console import console_for, untrusted_text
+from grader.errors import UsageError
+from grader.model import Report
+from grader.report import destination, formats
+from grader.report.destination import STDOUT, Destination
+from grader.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One format, and its destination; ``option`` is what asked for it."""
+
+    option: str
+    format: str
+    render: Callable[[Report], bytes]
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """All that one grade writes. ``opens`` shows the page in a browser."""
+
+    written: tuple[Output, ...]
+    opens: bool
+    verbose: bool
+    color: str
+
+    def clear(self) -> None:
+        """Remove old reports, before the app is started."""
+        for output in self.written:
+            output.destination.clear()
+
+    def put_out(self, report: Report) -> None:
+        """Show and write the report; on standard output there is one format only."""
+        to_stdout = any(output.destination.is_stdout for output in self.written)
+        if not to_stdout:
+            from grader.report import terminal  # imports Rich: not before the app is started
+
+            with untrusted_text():
+                terminal.show(report, console_for(self.color), verbose=self.verbose)
+        for output in self.written:
+            output.destination.write(output.render(report))
+            if output.format == "html" and not to_stdout:
+                click.echo(f"Page: {visible(click.format_filename(output.destination.name), 4096)}")
+        if self.opens:
+            _open(next(output.destination for output in self.written if output.format == "html"))
+
+
+def outputs_of(
+    to: Sequence[str], json_file: str | None, html_file: str | None, *, opens: bool, verbose: bool, color: str
+) -> Outputs:
+    """What the options ask for. Raises UsageError when it cannot be written: before anything is graded."""
+    asked = [(f"--to {value.partition(':')[0]}", *_parts(value)) for value in to]
+    asked += [("--json", "json", json_file)] if json_file is not None else []
+    asked += [("--html", "html", html_file)] if html_file is not None else []
+    if opens and not any(format_ == "html" for _, format_, _ in asked):
+        asked.append(("--open", "html", _page()))
+    _refuse_doubles([(option, file) for option, _, file in asked])
+    if opens and any((format_, file) == ("html", STDOUT) for _, format_, file in asked):
+        raise UsageError("--open needs a file: name one with --html FILE, or leave --html out.")
+    found = [
+        Output(option, format_, formats.find(format_), destination.find(file, option=option))
+        for option, format_, file in asked
+    ]
+    return Outputs(tuple(found), opens, verbose, color)
+
+
+def _parts(value: str) -> tuple[str, str]:
+    """The name and the file of NAME[:FILE]."""
+    name, _, file = value.partition(":")
+    return name, file or STDOUT
+
+
+def _refuse_doubles(asked: Sequence[tuple[str, str]]) -> None:
+    """Raises UsageError when two reports have the same destination."""
+    taken: dict[str, str] = {}
+    for option, file in asked:
+        place = file if file == STDOUT else os.path.abspath(file)
+        if place in taken and place == STDOUT:
+            raise UsageError(
+                f"{taken[place]} and {option} cannot both go to standard output; name a file for one of them."
+            )
+        if place in taken:
+            raise UsageError(f"{taken[place]} and {option} name the same file, {file!r}.")
+        taken[place] = option
+
+
+def _page() -> str:
+    """A file for a page that is only to be opened."""
+    from tempfile import mkdtemp  # with `random` and others, 10 ms for one rare option
+
+    return str(Path(mkdtemp(prefix="stream-katas-"), "report.html"))
+
+
+def _open(page: Destination) -> None:
+    from grader.report import browser  # with `webbrowser`, 10 ms for one rare option
+
+    if not browser.show(Path(page.name)):
+        click.echo("No browser can be started here.", err=True)

@@ -1,0 +1,74 @@
+"""The formats of a report: a table of names, each with one function of a report.
+
+Another package adds a format by an entry point of the group "grade.formats", whose name is that of the format:
+
+    [project.entry-points."grade.formats"]
+    junit = "my_package.junit:render"
+
+The function takes a `grader.model.Report` and returns str (written as UTF-8) or bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+
+from grader.errors import Inconclusive, UsageError
+from grader.model import Report
+from grader.text import did_you_mean
+
+Writer = Callable[[Report], str | bytes]
+
+GROUP = "grade.formats"
+#: The module of each format; its function is `render`. It is imported when a report is written: Rich and Jinja take 100
+#: ms, in which the app can boot.
+BUILT_IN = {
+    "text": "grader.report.terminal",
+    "markdown": "grader.report.markdown",
+    "html": "grader.report.html",
+    "json": "grader.report.json",
+}
+
+
+def find(name: str) -> Callable[[Report], bytes]:
+    """The function that writes the format ``name``.
+
+    Raises UsageError when there is no such format, and Inconclusive when the package that adds it cannot be imported.
+    The function that is returned raises Inconclusive when a format of another package fails.
+    """
+    if name in BUILT_IN:
+        return partial(_write_built_in, BUILT_IN[name])
+    from importlib.metadata import entry_points  # takes 15 ms, and is needed for formats of other packages only
+
+    offered = entry_points(group=GROUP)
+    found = [entry for entry in offered if entry.name == name]
+    if not found:
+        names = [*BUILT_IN, *sorted(offered.names - BUILT_IN.keys())]
+        raise UsageError(
+            f"There is no report format {name!r}.{did_you_mean(name, names)} There are {', '.join(names)}."
+        )
+    if len({entry.value for entry in found}) > 1:
+        packages = ", ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in found))
+        raise UsageError(f"Several packages have a report format {name!r}: {packages}.")
+    try:
+        writer: Writer = found[0].load()
+    except Exception as error:
+        raise Inconclusive(f"the report format {name!r} cannot be loaded ({type(error).__name__}: {error})") from None
+    return partial(_write_with, writer, name)
+
+
+def _write_built_in(module: str, report: Report) -> bytes:
+    writer: Writer = import_module(module).render
+    return _encoded(writer(report))
+
+
+def _write_with(writer: Writer, name: str, report: Report) -> bytes:
+    try:
+        return _encoded(writer(report))
+    except Exception as error:
+        raise Inconclusive(f"the report format {name!r} failed ({type(error).__name__}: {error})") from None
+
+
+def _encoded(found: str | bytes) -> bytes:
+    return found if isinstance(found, bytes) else found.encode("utf-8", "backslashreplace")

@@ -1,0 +1,81 @@
+"""The report in short, in Markdown: for a comment on a pull request, or the summary of a CI job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from grader.model import CheckResult, Finding, Report, Requirement
+from grader.report import advice
+from grader.requirement import link
+from grader.score import first_failure
+from grader.text import visible, without_commands
+
+#: Prose without a character that means something in Markdown or on GitHub, and with whole `code` spans.
+_PLAIN = re.compile(r"(?:[\w .,:;()'’“”…–/=-]|`[\w .,:;()'“”…–/=-]+`)*")
+
+
+def render(report: Report) -> str:
+    """``report`` as GitHub Flavored Markdown: the score, a table of the checks, and the first failed check.
+
+    Whatever may come from the app is in code spans, where Markdown, HTML and @mentions have no effect.
+    """
+    return without_commands("\n".join(_lines(report)) + "\n")
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"## {_plain(report.title)}: {report.points} of {report.possible} points"
+    yield ""
+    yield f"{advice.counts(report)}; seed {_code(report.seed)}"
+    if report.boot_failure is not None:
+        yield from ("", f"**The app did not start:** {_code(report.boot_failure.headline)}")
+    else:
+        yield from ("", "| outcome | your server must show that … | points |", "| --- | --- | ---: |")
+        yield from (_row(result) for result in report.results)
+    if (first := first_failure(report)) and first.finding:
+        yield from ("", f"### {_plain(first.check.title)}", "", *_finding(first.finding))
+    yield from (f"\n{_code(note, 400)}" for note in report.notes)
+    yield from ("", _words(advice.next_step(report), 1000))
+    if command := advice.alone(report):
+        yield from ("", f"Run just this check: {_code(command, 1000)}")
+
+
+def _row(result: CheckResult) -> str:
+    return f"| {result.outcome.value} | {_plain(result.check.title)} | {result.earned}/{result.check.points} |"
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield _code(finding.headline, 800)
+    yield ""
+    if not finding.headline_is_complete:
+        yield f"- expected: {_code(finding.expected)}"
+        yield f"- seen: {_code(finding.seen)}"
+    if finding.requirement is not None:
+        yield f"- requirement: {_requirement(finding.requirement)}"
+    if finding.hint:
+        yield f"- hint: {_words(finding.hint)}"
+
+
+def _requirement(requirement: Requirement) -> str:
+    source = requirement.source or "this kata's README"
+    address = link(requirement.source)
+    return f"“{_plain(requirement.text)}” ({f'[{source}]({address})' if address else source})"
+
+
+def _plain(words: str) -> str:
+    """Words of an author or of the grader, with `code` in them. They must not begin HTML, or the cell of a table."""
+    return re.sub(r"([<|\[\]])", r"\\\1", visible(words, 600))
+
+
+def _words(text: str, limit: int = 600) -> str:
+    """Words that may have a part from the app in them: as they are when they are plain, else in a code span."""
+    shown = visible(text, limit)
+    return shown if _PLAIN.fullmatch(shown) else _code(text, limit)
+
+
+def _code(text: str, limit: int = 600) -> str:
+    """A code span whose delimiter is longer than any run of backticks in it (CommonMark 6.1)."""
+    shown = visible(text, limit)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    space = " " if len(fence) > 1 or shown[:1] in ("", " ") else ""
+    return f"{fence}{space}{shown}{space}{fence}"
