@@ -57,6 +57,12 @@ ALLOWED = {
     r"(a|the|each|every|last|own|blank|whose|where \w+) line ends\b": "'ends' is a verb here",
 }
 
+#: The same for one file: the banned phrase, and why it may stand there.
+ALLOWED_IN = {
+    ("grader/probe/draw.py", "calm"): "a word to draw; without it every seed would draw other texts",
+    ("grader/probe/draw.py", "mends"): "a word to draw; without it every seed would draw other texts",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -81,7 +87,8 @@ def pattern(phrase: str) -> str:
 
 #: As in ALLOWED, but a space may be a line ending, too.
 EXCEPTIONS = [re.compile(phrase.replace(" ", r"\s+"), re.IGNORECASE) for phrase in ALLOWED]
-BANNED = {phrase: re.compile(pattern(phrase), re.IGNORECASE) for phrase in banned()}
+INSTEAD = banned()
+BANNED = {phrase: re.compile(pattern(phrase), re.IGNORECASE) for phrase in INSTEAD}
 
 
 def of_markdown(file: Path) -> Iterator[Passage]:
@@ -127,9 +134,9 @@ def of_toml(file: Path) -> Iterator[Passage]:
 
 
 def of_template(file: Path) -> Iterator[Passage]:
-    """What stands between the tags of Jinja."""
+    """What stands between the tags of Jinja, without names of classes."""
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        yield Passage(file, number, re.sub(r"\{[{%].*?[%}]\}", " ", line))
+        yield Passage(file, number, re.sub(r'\{[{%].*?[%}]\}|class="[^"]*"', " ", line))
 
 
 def of_makefile(file: Path) -> Iterator[Passage]:
@@ -164,13 +171,16 @@ def found_in(passage: Passage) -> Iterator[str]:
     """What is wrong with a passage: the banned phrase, where it stands, and what to write instead."""
     text = without_code(passage.text)
     allowed = [match.span() for exception in EXCEPTIONS for match in exception.finditer(text)]
+    name = passage.file.relative_to(ROOT).as_posix()
     for phrase, expression in BANNED.items():
+        if (name, phrase) in ALLOWED_IN:
+            continue
         for match in expression.finditer(text):
             start, end = match.span()
             if not any(first <= start and end <= last for first, last in allowed):
                 around = " ".join(text[max(0, start - 30) : end + 30].split())
                 line = passage.line + text.count("\n", 0, start)
-                yield f"{passage.file.relative_to(ROOT)}:{line}: “{around}”: instead of “{phrase}”: {banned()[phrase]}"
+                yield f"{name}:{line}: “{around}”: instead of “{phrase}”: {INSTEAD[phrase]}"
 
 
 @pytest.mark.parametrize(
@@ -204,6 +214,8 @@ def test_each_exception_is_needed() -> None:
     """An exception that nothing uses would hide a mistake one day."""
     texts = [without_code(passage.text) for area in AREAS for passage in passages(area)]
     assert [one.pattern for one in EXCEPTIONS if not any(map(one.search, texts))] == []
+    for name, phrase in ALLOWED_IN:
+        assert BANNED[phrase].search(ROOT.joinpath(name).read_text("utf-8")), (name, phrase)
 
 
 def test_the_glossary_defines_each_term_once() -> None:
