@@ -146,7 +146,7 @@ class Report:
     title: str
     app: str
     seed: str
-    command: str  # what grades this app anew
+    command: str  # what grades this app again
     results: tuple[CheckResult, ...]
     boot_failure: BootFailure | None = None
     notes: tuple[str, ...] = ()

@@ -24,9 +24,9 @@ def report(*outcomes: Outcome, boots: bool = True) -> Report:
         ((P, P), Exit.PASSED),
         ((P, F), Exit.FAILED),
         ((F, B, B), Exit.FAILED),
-        ((F, I), Exit.FAILED),  # what failed has failed, whatever else could not be told
+        ((F, I), Exit.FAILED),  # a failure is certain, whatever else is inconclusive
         ((I, P), Exit.UNDECIDED),
-        ((I, B), Exit.UNDECIDED),  # blocked by what could not be told
+        ((I, B), Exit.UNDECIDED),  # blocked by an inconclusive check
     ],
 )
 def test_the_exit_code_follows_from_the_outcomes(outcomes: tuple[Outcome, ...], code: Exit) -> None:
@@ -48,6 +48,6 @@ def test_only_what_passed_earns_points() -> None:
     assert [graded.count(outcome) for outcome in Outcome] == [2, 1, 1, 1]
 
 
-def test_the_first_that_failed_is_to_be_mended_first() -> None:
+def test_the_first_failed_check_is_the_one_to_fix_first() -> None:
     assert first_failure(report(P, I, B, F, F)) == report(P, I, B, F, F).results[3]
     assert first_failure(report(P, I, B)) is None

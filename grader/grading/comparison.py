@@ -14,10 +14,12 @@ from grader.requirement import cited
 from grader.text import plural, visible, visible_bytes
 
 _ORDER = {"<=": "at most", "<": "less than", ">=": "at least", ">": "more than"}
-_SHORT = 100  # two values that together are shorter are shown whole,
-_SHORT_LISTS = 200  # or two lists that part at once: their order, or one thing about all items, may be the mistake
-_DEEP = 4  # how far into nested values a difference is followed
-_MANY = 12  # how many items of an enumeration are shown
+#: Two values that take fewer characters together are shown whole; longer ones only at the place where they differ.
+_SHORT = 100
+#: The same for two lists that differ from the first item on: the mistake may be their order, or one about all items.
+_SHORT_LISTS = 200
+_DEEP = 4  # levels of nested values within which a difference is looked for
+_MANY = 12  # items of an enumeration that are shown
 _RUN = 4  # so many equal items in a row are counted instead of repeated
 
 
@@ -36,7 +38,7 @@ _NO_MORE: Final = _Absence("(no more)")
 
 
 def violation(op: str, left: object, right: object) -> Violation:
-    """What the comparison ``left op right`` says, which does not hold: left is what was seen."""
+    """What the comparison ``left op right`` found, which does not hold; ``left`` is what was seen."""
     faults = [item for item in left if isinstance(item, StreamFault)] if isinstance(left, list) else []
     if faults:
         return _of_faults(faults)
@@ -72,12 +74,12 @@ def pretty(value: object, limit: int = 200) -> str:
         return visible(f"[{', '.join(runs)}]", limit)
     if isinstance(value, Mapping):
         value = dict(value)
-    for spell in (partial(json.dumps, ensure_ascii=False), repr):
+    for write in (partial(json.dumps, ensure_ascii=False), repr):
         try:
-            return visible(spell(value), limit)
-        except (TypeError, ValueError, RecursionError):  # no JSON; a number of 5000 digits; nested too deeply
+            return visible(write(value), limit)
+        except (TypeError, ValueError, RecursionError):  # not JSON; a number of 5000 digits; nested too deeply
             continue
-    return f"(some {type(value).__name__} that cannot be shown)"
+    return f"(a value of type {type(value).__name__} that cannot be shown)"
 
 
 def _enumeration(items: Collection[object]) -> str:
@@ -97,9 +99,9 @@ def _runs(items: list[object]) -> list[str]:
 
 
 def _difference(left: object, right: object, depth: int = 0) -> tuple[str, str]:
-    """Both values, the expected one first; or where they part, when they are too long for that to be seen."""
+    """Both values, the expected one first; of long ones, the place where they differ."""
     expected, seen = pretty(right), pretty(left)
-    where, left_there, right_there = _parting(left, right)
+    where, left_there, right_there = _divergence(left, right)
     short = _SHORT_LISTS if where == "at item 1" else _SHORT
     plain = len(expected) + len(seen) < short or where == "at character 1"
     if depth == _DEEP or not where or (plain and expected != seen):
@@ -111,8 +113,11 @@ def _difference(left: object, right: object, depth: int = 0) -> tuple[str, str]:
     return f"{where}: {expected}", f"{where}: {seen}{_count(left, right)}"
 
 
-def _parting(left: object, right: object) -> tuple[str, object, object]:
-    """Where two values of one kind part, and what is there; of text, the characters around it."""
+def _divergence(left: object, right: object) -> tuple[str, object, object]:
+    """Where two values of one type first differ, and both values there; for text, the characters around that place.
+
+    The place is "" where the types differ, or where nothing says more than the whole values.
+    """
     match left, right:
         case str(), str():
             at = _first_difference(left, right)

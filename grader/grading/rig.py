@@ -1,4 +1,4 @@
-"""The test rig of one grade: the app between the two ends, replaced by a fresh one when a check has wrecked it."""
+"""The test rig of one grade: the app between the two ends, replaced by a fresh one when a check has broken it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Rig:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._address: tuple[str, int] = self._listener.getsockname()
         self._server: UpstreamServer | None = None
-        self._patience: Waiter | None = None
+        self._waiter: Waiter | None = None
         self._began = time.monotonic()
         self._logs: list[str] = []
         self.reboots = 0
@@ -69,7 +69,7 @@ class Rig:
             return
         self._logs.append(self.app.log)
         self.app.stop(graceful=False)
-        self._patience = None
+        self._waiter = None
         self.app = boot(self._launch, self._address)
         self.reboots += 1
         self.wait_until_ready()
@@ -94,6 +94,6 @@ class Rig:
 
         if self._server is None:
             self._server = UpstreamServer(self._listener)
-        if self._patience is None:
-            self._patience = Waiter(self.app, upstream_iteration=self._server.call, overtime=lambda: self.overtime)
-        return self._server, self._patience
+        if self._waiter is None:
+            self._waiter = Waiter(self.app, upstream_iteration=self._server.call, overtime=lambda: self.overtime)
+        return self._server, self._waiter

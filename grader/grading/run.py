@@ -30,7 +30,7 @@ class Job:
     stop_early: bool = False
 
 
-#: Is told how many checks are done, and how many there are: 0 while the app boots.
+#: Called with the number of checks that are done, and of all checks: 0 and 0 while the app boots.
 Progress = Callable[[int, int], None]
 
 
@@ -76,10 +76,10 @@ def _explanations(rig: Rig) -> list[str]:
     if stuck is not None:
         line = visible(f"{stuck.file}:{stuck.line}: {stuck.text}", 120)
         notes.append(
-            f"The event loop stood still for {stuck.seconds:.1f} s at {line} — nobody else is served meanwhile."
+            f"The event loop was blocked for {stuck.seconds:.1f} s at {line}; no other request was served meanwhile."
         )
     if "MemoryError" in rig.log():
-        notes.append("The app's log speaks of a MemoryError: it may have run into its memory limit.")
+        notes.append("The app's log contains a MemoryError: the app may have reached its memory limit.")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""The first line of a failed check: whoever reads only that one knows what to change."""
+"""The headline of a finding: a learner who reads only this line knows what to change."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ FAULTY = {
 }
 
 
-def test_a_specification_that_cannot_be_is_told_what_to_write(tmp_path: Path) -> None:
+def test_a_faulty_specification_raises_bad_kata_with_what_to_write(tmp_path: Path) -> None:
     """All in one process, and all in files of one name: none is mistaken for another's."""
     folders = [
         write_kata(tmp_path, source, name=f"kata-{number}-tiny")

@@ -186,7 +186,7 @@ def test_faults_of_a_stream_bring_their_requirement_and_their_place(count: int, 
     )
 
 
-def test_text_in_quotes_is_told_from_what_it_says() -> None:
+def test_text_in_quotes_differs_from_the_value_that_it_names() -> None:
     assert pretty("null") != pretty(None)
     assert pretty("(empty)") != pretty("")
     assert pretty("a\nb") != pretty("a\\nb")

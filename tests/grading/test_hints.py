@@ -44,7 +44,7 @@ def test_without_the_file_no_check_has_a_hint(tmp_path: Path) -> None:
         ("[first", "spec/hints.toml cannot be read: "),
     ],
 )
-def test_hints_of_another_shape_are_told_what_to_write(text: str, words: str, tmp_path: Path) -> None:
+def test_hints_of_another_shape_raise_bad_kata_with_what_to_write(text: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(BadKata) as told:
         hints_of(tmp_path, text)
     assert words in str(told.value)

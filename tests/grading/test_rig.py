@@ -1,4 +1,4 @@
-"""The rig: one app between two ends, and a fresh one when a check has wrecked it."""
+"""The rig: one app between two ends, and a fresh one when a check has broken it."""
 
 from __future__ import annotations
 
@@ -78,20 +78,20 @@ def test_an_app_that_no_longer_answers_is_replaced(path: str, make: Make) -> Non
     rig = make()
     rig.wait_until_ready()
     first = get(rig, "/")
-    wrecked = rig.app
+    broken = rig.app
     deadline = time.monotonic() + DEADLINE
-    with wrecked.connect() as connection:
+    with broken.connect() as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: app\r\n\r\n".encode())
-        while not (wrecked.exit_reason() or wrecked.blocked_at()):  # which gives it a moment
+        while not (broken.exit_reason() or broken.blocked_at()):  # which gives it a moment
             assert time.monotonic() < deadline
         rig.recover()
-    assert not wrecked.is_running
+    assert not broken.is_running
     assert get(rig, "/") != first
     assert rig.reboots == 1
     assert rig.log().split() == ["booted", "booted"]
 
 
-def test_an_app_that_cannot_be_replaced_is_told(make: Make, tmp_path: Path) -> None:
+def test_an_app_that_cannot_be_replaced_is_an_error(make: Make, tmp_path: Path) -> None:
     rig = make(start="Path('once').mkdir()")
     rig.wait_until_ready()
     rig.app.stop(graceful=False)

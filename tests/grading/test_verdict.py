@@ -31,20 +31,20 @@ def test_a_violation_takes_requirement_and_hint_of_the_check_where_it_has_none()
     assert (found.requirement, found.hint) == (OTHER, "Look.")
 
 
-def test_an_assertion_is_told_by_its_comparison_and_by_the_words_after_its_comma() -> None:
+def test_an_assertion_shows_its_comparison_and_the_words_after_its_comma() -> None:
     compared = Violation(expected="200", seen="404")
     assert failed(AssertionError("status\nassert 404 == 200"), compared).headline == "status: 404; expected: 200"
     assert failed(AssertionError("assert 404 == 200"), compared).headline == "404; expected: 200"
 
 
-def test_an_assertion_that_compares_nothing_is_told_by_its_words() -> None:
+def test_an_assertion_that_compares_nothing_shows_its_words() -> None:
     found = failed(AssertionError("these are the words\nand these are not"))
     assert (found.headline, found.seen, found.expected) == (*2 * ["these are the words"], "that it answers")
     assert found.headline_is_complete
     assert failed(AssertionError("assert []")).headline == "the assertion failed"
 
 
-def test_what_else_was_noticed_is_added_unless_it_is_told_already() -> None:
+def test_what_else_was_noticed_is_added_unless_it_was_seen_already() -> None:
     seen = Violation(expected="an event", seen="nothing; the app is asleep")
     assert failed(seen, None, "the app is asleep", "it is Monday", "it rains").note == "it is Monday"
     assert failed(seen, None, "the app is asleep").note == ""
@@ -63,7 +63,7 @@ def test_what_is_not_the_apps_fault_is_inconclusive_and_no_requirement_is_quoted
     assert (outcome, found.headline, found.requirement) == (Outcome.INCONCLUSIVE, words, None)
 
 
-def test_an_error_of_the_specification_is_told_with_its_line() -> None:
+def test_an_error_of_the_specification_shows_its_line() -> None:
     try:
         raise KeyError("nothing")
     except KeyError as error:
@@ -77,6 +77,6 @@ def test_a_blocked_check_names_what_blocks_it() -> None:
     assert blocked(["one", "two"]).headline == "blocked by “one”, “two”, which did not pass"
 
 
-def test_an_app_that_does_not_start_again_is_told_by_its_failure() -> None:
+def test_an_app_that_does_not_start_again_shows_its_failure() -> None:
     found = unbootable(BootFailure("app.py raises KeyError"))
     assert found.headline == "app.py raises KeyError; expected: the app starts again"

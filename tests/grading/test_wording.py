@@ -25,7 +25,9 @@ STUCK = Place("app.py", 12, "events", "for chunk in blocking_upstream(prompt):",
         (Finding("1", "2"), "", "it sends LF only", "2; expected: 1. Also: it sends LF only"),
     ],
 )
-def test_one_line_says_it_all(found: Finding, sentence: str, note: str, line: str) -> None:
+def test_a_headline_has_subject_seen_expected_place_and_note(
+    found: Finding, sentence: str, note: str, line: str
+) -> None:
     final = worded(found, sentence=sentence, note=note)
     assert (final.headline, final.headline_is_complete, final.note) == (line, True, note)
     assert (final.expected, final.seen, final.place) == (found.expected, found.seen, found.place)
