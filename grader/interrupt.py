@@ -80,11 +80,15 @@ def _end(number: int) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C does not wait
         for repeated in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(repeated, signal.SIG_IGN)
+    give_up("interrupted" if number == signal.SIGINT else "terminated", code=128 + number)
+
+
+def give_up(why: str, *, code: int) -> NoReturn:
+    """End everything that was registered, say ``why``, and end this process with ``code``. Any thread may call it."""
     for ending in reversed(_endings):
         with suppress(Exception):
             ending()
-    word = "interrupted" if number == signal.SIGINT else "terminated"
     with suppress(OSError):
         line = "\r\x1b[K" if os.isatty(2) else ""  # a bar may have been there
-        os.write(2, f"{line}grade: {word}{_lost[-1]}.\n".encode())  # whatever state sys.stderr is in
-    os._exit(128 + number)
+        os.write(2, f"{line}grade: {why}{_lost[-1]}.\n".encode())  # whatever state sys.stderr is in
+    os._exit(code)

@@ -10,7 +10,7 @@ import pytest
 from grader.errors import BadKata, BootFailed, Inconclusive, Violation
 from grader.grading import comparison
 from grader.grading.collect import Collection
-from grader.grading.rig import Rig
+from grader.grading.rig import OVERTIME, Rig
 from grader.grading.verdict import blocked, unbootable, verdict
 from grader.model import BootFailure, Check, CheckResult, Outcome
 from grader.probe import content
@@ -61,6 +61,9 @@ class Runner:
             finding = blocked(self._collection.checks[name].title for name in missing)
             self.results[check.id] = CheckResult(check, Outcome.BLOCKED, finding)
             pytest.skip("blocked")
+        if self._rig.is_overtime:
+            self.results[check.id] = CheckResult(check, *verdict(check, Inconclusive(OVERTIME)))
+            pytest.skip("no time")
         if self._lost is not None:
             self.results[check.id] = CheckResult(check, Outcome.FAILED, unbootable(self._lost))
             pytest.skip("no app")
@@ -133,6 +136,8 @@ class Runner:
             error = Inconclusive(
                 f"it asks for {error.argname!r}, which does not exist: a check is given client, upstream and draw"
             )
+        if error is not None and self._rig.is_overtime:
+            error = Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error
         if session is None:

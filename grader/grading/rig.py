@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from grader.errors import BootFailed, Inconclusive
+from grader.grading.deadline import Deadline
 from grader.serving.app import App
 from grader.serving.launch import Launch, boot
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from grader.probe.gate import UpstreamServer
     from grader.probe.session import Session
     from grader.probe.waiting import Waiter
+
+#: Why a check has no verdict.
+OVERTIME = "the time limit of the whole grade is over"
 
 
 class Rig:
@@ -28,10 +32,10 @@ class Rig:
         self._address: tuple[str, int] = self._listener.getsockname()
         self._server: UpstreamServer | None = None
         self._waiter: Waiter | None = None
-        self._began = time.monotonic()
         self._logs: list[str] = []
         self.reboots = 0
         self.app: App = boot(launch, self._address)
+        self._deadline = Deadline(launch.limits.total, end_app=lambda: self.app.kill())
 
     def __enter__(self) -> Self:
         return self
@@ -45,11 +49,16 @@ class Rig:
             if self._server is not None:
                 self._server.close()
             self._listener.close()
+            self._deadline.cancel()
 
     def wait_until_ready(self) -> None:
-        """Return when the app has started. Raises BootFailed."""
+        """Return when the app has started. Raises BootFailed, and Inconclusive where that is not the app's fault."""
         self._attach()
-        self.app.wait_until_ready()
+        try:
+            self.app.wait_until_ready()
+        except (BootFailed, Inconclusive):
+            self._must_have_time()
+            raise
 
     def session(self, check: str, schemas: Path) -> Session:
         """What one check needs of both ends; its draw depends on the seed and the check's id alone."""
@@ -64,6 +73,7 @@ class Rig:
         """After a check that did not pass: when the app no longer answers, boot a fresh one. Raises BootFailed."""
         from grader.probe.waiting import Waited
 
+        self._must_have_time()
         _, waiter = self._attach()
         if self.app.is_running and waiter.iterate(1) is Waited.SILENT:
             return
@@ -75,9 +85,13 @@ class Rig:
         self.wait_until_ready()
 
     @property
-    def overtime(self) -> bool:
-        """Whether the time limit of the whole grade is over."""
-        return time.monotonic() - self._began > self._launch.limits.total
+    def is_overtime(self) -> bool:
+        """Whether the time limit of the whole grade is over, and the app was ended for that."""
+        return self._deadline.is_over
+
+    def _must_have_time(self) -> None:
+        if self.is_overtime:
+            raise Inconclusive(OVERTIME)
 
     def finish(self) -> tuple[str, ...]:
         """End the app gracefully; returns what its shutdown complained about."""
@@ -95,5 +109,5 @@ class Rig:
         if self._server is None:
             self._server = UpstreamServer(self._listener)
         if self._waiter is None:
-            self._waiter = Waiter(self.app, upstream_iteration=self._server.call, overtime=lambda: self.overtime)
+            self._waiter = Waiter(self.app, upstream_iteration=self._server.call, overtime=lambda: self.is_overtime)
         return self._server, self._waiter

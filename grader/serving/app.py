@@ -56,5 +56,8 @@ class App(Served, Protocol):
     def wait_until_ready(self) -> None:
         """Return when the app has started. Raises BootFailed, or Inconclusive where that is not the app's fault."""
 
+    def kill(self) -> None:
+        """End the app's processes at once. Any thread may call it; :meth:`stop` is still to be called."""
+
     def stop(self, *, graceful: bool = True) -> tuple[str, ...]:
         """End the app and everything that it started; returns what went wrong at its shutdown. May be repeated."""

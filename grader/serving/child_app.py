@@ -107,6 +107,9 @@ class ChildApp:
                     raise self._too_slow()
                 status.news.wait(_LOOK)
 
+    def kill(self) -> None:
+        self._process.kill()
+
     def stop(self, *, graceful: bool = True) -> tuple[str, ...]:
         notes: tuple[str, ...] = ()
         try:

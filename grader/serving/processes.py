@@ -124,6 +124,7 @@ class ProcessTree(Process):
 
     def kill(self) -> None:
         """SIGKILL to all members. Any thread may call it; :meth:`end` is still to be called."""
+        kill_group(self.pid)
         for pid in self.members():
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)

@@ -115,13 +115,14 @@ def test_without_a_seed_every_run_differs(make: Make) -> None:
     assert all(seeds)
 
 
-def test_overtime_is_counted_from_the_beginning(make: Make) -> None:
+def test_when_the_time_is_over_the_app_is_ended_and_not_blamed(make: Make) -> None:
     rig = make(total=0.0)
-    rig.wait_until_ready()
-    assert rig.overtime
+    with pytest.raises(Inconclusive, match="time limit"):
+        rig.wait_until_ready()
+    assert rig.is_overtime
     with pytest.raises(Inconclusive, match="time limit"):
         rig.recover()
-    assert not make(total=3600.0).overtime
+    assert not make(total=3600.0).is_overtime
 
 
 def test_finishing_lets_the_app_close_and_tells_what_it_complained_about(make: Make) -> None:

@@ -1,0 +1,77 @@
+"""The time limit of a grade ends the app, and at last the grader, whatever they wait for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from grader.grading.deadline import Deadline
+from grader.score import Exit
+from tests.conftest import DEADLINE, ROOT, Grade, environment
+from tests.tiny import app_with, write_kata
+
+HANGS = """
+    @check(points=1, requirement="a response")
+    def test_passes(client: Client) -> None:
+        \"\"\"it answers\"\"\"
+        assert client.get("/").body() == b"hello"
+
+
+    @check(points=1, requirement="a response")
+    def test_waits(client: Client) -> None:
+        \"\"\"it answers in time\"\"\"
+        while client.get("/").status == 200:
+            pass
+
+
+    @check(points=1, requirement="a response")
+    def test_comes_later(client: Client) -> None:
+        \"\"\"it answers later\"\"\"
+        assert client.get("/").body() == b"hello"
+"""
+#: The grade's thread waits for what does not come, and nothing that is interrupted by the end of an app.
+STUCK = """
+from threading import Event
+from grader.grading.deadline import Deadline
+Deadline(0.05, end_app=lambda: print("ended", flush=True), grace=0.05)
+Event().wait()
+"""
+
+
+def test_the_app_is_ended_when_the_time_is_over() -> None:
+    ended = threading.Event()
+    deadline = Deadline(0.01, end_app=ended.set)
+    assert ended.wait(DEADLINE)
+    assert deadline.is_over
+    deadline.cancel()
+
+
+def test_a_grade_that_has_ended_in_time_ends_nothing() -> None:
+    ended = threading.Event()
+    deadline = Deadline(0.2, end_app=ended.set)
+    deadline.cancel()
+    assert not ended.wait(0.5)
+    assert not deadline.is_over
+
+
+def test_a_grader_that_is_stuck_ends_all_the_same() -> None:
+    command = [sys.executable, "-c", STUCK]
+    done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE)
+    assert (done.returncode, done.stdout) == (Exit.UNDECIDED, "ended\n")
+    assert done.stderr == "grade: the time limit of 0.05 seconds is over; nothing was graded.\n"
+
+
+def test_what_had_no_time_is_inconclusive_and_what_was_decided_stays(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, HANGS), "--total-limit", "4", json_report=True)
+    assert done.outcomes() == {"passes": "passed", "waits": "inconclusive", "comes_later": "inconclusive"}
+    assert done.code == Exit.UNDECIDED
+    assert "the time limit of the whole grade is over" in done.seen("waits")
+
+
+def test_an_app_that_has_no_time_to_start_is_not_blamed(tmp_path: Path, grade: Grade) -> None:
+    app = app_with("while True: pass\n")
+    done = grade(write_kata(tmp_path, HANGS, app=app), "--total-limit", "1", "--startup-limit", "100")
+    assert done.code == Exit.UNDECIDED
+    assert "the time limit of the whole grade is over" in done.err
