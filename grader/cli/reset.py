@@ -1,4 +1,4 @@
-"""`grade reset`: begin anew from the stub."""
+"""`grade reset`: start again from the stub."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def _unnamed(katas: Iterable[Kata], workspace: Path) -> list[str]:
 
 
 def reset(app: Path, kata: Kata) -> Path | None:
-    """Put ``kata``'s stub in the place of ``app``. Returns where the learner's file is kept, None if there is none.
+    """Replace ``app`` by ``kata``'s stub. Returns where the learner's file is kept, None if there is none.
 
     Raises UsageError when it cannot, or when ``app`` is the only copy of the stub that there is.
     """

@@ -1,1 +1,1 @@
-"""`grade watch`: grade on every save, in one calm view."""
+"""`grade watch`: grade on every save, in one view."""

@@ -22,7 +22,7 @@ from grader.pool.news import Progress, Trouble
 from grader.pool.worker import Worker
 from grader.report import browser, html
 
-#: Shows a state; it is told whether a grade has just ended. Returns how far what it shows can be scrolled.
+#: Shows a state. Its second argument says whether a grade has just ended. Returns how far its text can be scrolled.
 Show = Callable[[State, bool], int]
 
 _TICK = 0.5  # seconds: a terminal that has changed its size is noticed by then

@@ -81,7 +81,7 @@ class State:
 
 
 def _news(old: Report | None, new: Report | None) -> list[str]:
-    if old is None or new is None or old.boot_failure or new.boot_failure:  # broken off in mid-edit is no loss
+    if old is None or new is None or old.boot_failure or new.boot_failure:  # which ran no checks
         return []
     known = {result.check.id for result in old.results if result.outcome is Outcome.PASSED}
     passed = (result.check for result in new.results if result.outcome is Outcome.PASSED)

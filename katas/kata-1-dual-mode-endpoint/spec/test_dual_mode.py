@@ -15,7 +15,10 @@ A_CHUNK = (
     "Each chunk is one event of type `message`, whose data is a JSON object: the `index` of the chunk, "
     "counted from 0, and its `text`."
 )
-MANY_CLIENTS = "None of them waits for another, and each gets the chunks of its own request."
+MANY_CLIENTS = (
+    "Many clients send requests at the same time: none of them waits for another, and each gets the "
+    "chunks of its own request."
+)
 A_FAILURE = (
     "If the upstream fails before its first chunk, the response is `502` in both modes: "
     "`application/json`, an object with a `detail`."
@@ -199,7 +202,7 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
 @check(
     points=1,
     after=test_stream_true_is_an_event_stream,
-    requirement="It has a `Cache-Control` field of `no-cache` or `no-store`, and no `Content-Length`.",
+    requirement="A stream has a `Cache-Control` field of `no-cache` or `no-store`, and no `Content-Length`.",
 )
 def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the stream has no Content-Length, and says that it must not be cached"""

@@ -10,12 +10,12 @@ BRISK = {"stream": "true", "heartbeat": "0.01"}
 JSON_TYPES = ("application/json", "application/problem+json")
 
 #: What several checks require, word for word from README.md.
-A_BATCH = "When all steps are done, and not before, it sends `200`, `application/json`, and all outcomes in order."
+A_BATCH = "A batch sends `200`, `application/json` and all outcomes in order, when all steps are done and not before."
 A_DISCONNECT = (
     "When the client disconnects from a stream, end the task: the step in progress may be finished, and "
     "one more may have begun before your server noticed, but nothing is pulled after that."
 )
-A_LONG_STEP = "With either, a step that takes long must not hold up any other request."
+A_LONG_STEP = "A step that takes long must not hold up any other request."
 A_BAD_BODY = (
     "A body without a `task`, or without a whole number from 1 to 1000 as `steps`, is refused in both "
     "modes with `422`, as `application/json` or `application/problem+json`."
@@ -237,7 +237,7 @@ def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstrea
 @check(
     points=2,
     after=test_a_long_step_is_bridged_by_a_heartbeat,
-    requirement="Send further comments in the same way for as long as the step takes.",
+    requirement="Send further comments in the same way, for as long as the step takes.",
 )
 def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
     """heartbeats go on for as long as the step takes"""
@@ -250,7 +250,7 @@ def test_heartbeats_go_on(client: Client, upstream: Upstream) -> None:
     points=3,
     after=(test_heartbeats_go_on, test_result_ends_the_stream),
     requirement=(
-        "The step itself goes on meanwhile: its outcome must not be lost, and its work must not be done twice."
+        "The step itself goes on during heartbeats: its outcome must not be lost, and its work must not be done twice."
     ),
 )
 def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -289,7 +289,7 @@ def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -
 @check(
     points=3,
     after=(test_result_ends_the_stream, test_leaving_ends_the_work),
-    requirement="Close the upstream connection then, and at the end of every stream.",
+    requirement="Close the upstream connection when the client has disconnected, and at the end of every stream.",
 )
 def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when a stream has ended, or its client has disconnected, the upstream connection is closed"""
@@ -378,7 +378,8 @@ def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream) 
     points=2,
     after=test_batch_answers_with_all_outcomes,
     requirement=(
-        "It is an object with at least `title`, `status` (502) and `detail`, and the upstream's message is in `detail`."
+        "The problem document is an object with at least `title`, `status` (502) and `detail`, and the "
+        "upstream's message is in `detail`."
     ),
 )
 def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw) -> None:

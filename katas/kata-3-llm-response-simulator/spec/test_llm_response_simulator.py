@@ -245,7 +245,7 @@ def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: D
 @check(
     points=1,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    requirement="Ignore any other key of the body.",
+    requirement="Ignore any key of the body that is not in the table.",
 )
 def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
     """keys that the contract does not name are ignored, in both modes"""
@@ -294,7 +294,9 @@ def test_usage_when_asked_for(client: Client, upstream: Upstream, draw: Draw) ->
 @check(
     points=1,
     after=test_chunks_have_the_shape,
-    requirement='No other chunk has a usage; `"usage": null` counts as none.',
+    requirement=(
+        'Without `include_usage`, no chunk has a usage or empty `choices`; `"usage": null` counts as no usage.'
+    ),
 )
 def test_no_usage_unless_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
     """without include_usage no chunk has a usage, or is without choices"""
