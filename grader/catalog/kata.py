@@ -1,20 +1,18 @@
-"""One kata: its folder, its kata.toml, and the digest of its specification."""
+"""One kata: its folder, its kata.toml, and the pack that it belongs to."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.catalog.files import digest_of, read_text
 from grader.errors import BadKata
 from grader.model import Origin
 
 #: The name of a kata's folder; the first group is its number, the second its slug.
-FOLDER_NAME = re.compile(r"kata-(\d+)-([a-z0-9]+(?:-[a-z0-9]+)*)")
+FOLDER_NAME = re.compile(r"kata-([0-9]+)-([a-z0-9]+(?:-[a-z0-9]+)*)")
 #: The format of kata.toml that this grader reads. A file without a number has this one.
 FORMAT = 1
 #: Short, printable in any terminal or file name: "1", "1.2", "2026.1", "1.0rc1".
@@ -98,8 +96,8 @@ class Kata:
 
     @property
     def origin(self) -> Origin:
-        """Where the specification comes from. The digest is computed at each call, from the files as they are now."""
-        return Origin(self.pack, self.location, digest(self))
+        """Where the specification comes from, with the digest of its files as they are now. Raises BadKata."""
+        return Origin(self.pack, self.location, digest_of(self.folder))
 
     @property
     def _prefix(self) -> str:
@@ -143,7 +141,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
     """The parsed kata.toml. Raises BadKata when it is missing or not TOML."""
     path = folder / "kata.toml"
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(read_text(path))
     except FileNotFoundError:
         raise BadKata(f'{folder.name} has no kata.toml; write one with at least: title = "…"') from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
@@ -197,37 +195,3 @@ def missing_parts(kata: Kata) -> list[str]:
     if kata.specification.is_dir() and not list(kata.specification.glob("test_*.py")):
         found.append("spec/ holds no test_*.py file: write the checks there")
     return found
-
-
-def digest(kata: Kata) -> str:
-    """SHA-256 over the files that decide a verdict: kata.toml, schemas/ and spec/, each with its name.
-
-    It is the digest of the lines that sha256sum prints for these files, sorted by name, so that anybody can compute it
-    without the grader (docs/authoring.md shows how). Raises BadKata when a file cannot be read.
-    """
-    parts = (kata.folder / "kata.toml", kata.schemas, kata.specification)
-    try:
-        files = {file.relative_to(kata.folder).as_posix(): file for part in parts for file in _files(part)}
-        lines = [_sha256sum(name, files[name]) for name in sorted(files, key=os.fsencode)]
-    except OSError as error:
-        raise BadKata(f"{kata.name}: {error.filename} cannot be read: {error.strerror}.") from None
-    return hashlib.sha256(b"".join(lines)).hexdigest()
-
-
-def _files(part: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
-    """The file itself, or all files below the folder. Links are followed, as pytest and Python follow them."""
-    real = os.path.realpath(part)
-    if part.is_file():  # not so a named pipe, which would block the reader
-        yield part
-    # Python writes __pycache__ at the first run: a digest over it would differ at the second.
-    elif part.is_dir() and part.name != "__pycache__" and real not in above:
-        for child in part.iterdir():
-            yield from _files(child, (*above, real))
-
-
-def _sha256sum(name: str, file: Path) -> bytes:
-    """The line of sha256sum: a name with a line feed is escaped, or one file could pass for two."""
-    with file.open("rb") as content:
-        found = hashlib.file_digest(content, "sha256").hexdigest()
-    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return os.fsencode(f"{'' if escaped == name else chr(92)}{found}  {escaped}\n")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import __version__
+from grader.catalog.files import read_text
 from grader.catalog.kata import BUNDLED, FOLDER, Kata, Pack, names_of, pack_of_folder, read_kata
 from grader.errors import BadKata, UsageError
 
@@ -130,7 +131,7 @@ def _settings(start: Path) -> list[Path]:
 def read_setting(file: Path) -> list[Path]:
     """The folders of katas that a setting names, there or not. Raises BadKata."""
     try:
-        found = tomllib.loads(file.read_text("utf-8"))
+        found = tomllib.loads(read_text(file))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadKata(f"{file} cannot be read: {error}") from None
     katas = found.pop("katas", [])

@@ -8,13 +8,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from grader.catalog.files import read_text
 from grader.catalog.kata import Kata
 
 
 def points_of(kata: Kata) -> int | None:
     """The points of all checks together; None when the source alone does not tell, as in a file with a fault."""
     try:
-        trees = [ast.parse(file.read_bytes()) for file in kata.specification.rglob("test_*.py")]
+        trees = [ast.parse(read_text(file)) for file in kata.specification.rglob("test_*.py")]
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     points = [_points(test) for tree in trees for test in _tests(tree)]

@@ -90,6 +90,7 @@ def run(collection: Collection, runner: object = None, *, stop_early: bool = Fal
     folder = str(kata.specification)
     options = [option for name in _QUIET.split() for option in ("-p", f"no:{name}")]
     options += ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--capture=no", "--noconftest"]
+    options += [f"--confcutdir={folder}"]  # or pytest lists each folder above, and runs each __init__.py there
     options += ["--exitfirst"] if stop_early else []
     options += ["--collect-only"] if runner is None else []
     try:

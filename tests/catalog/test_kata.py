@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +16,6 @@ from grader.errors import BadKata
 from grader.grading.collect import checks_of
 from grader.pool.pool import Pool
 from grader.verify.proof import Proof, prove
-from tests.conftest import ROOT
 from tests.small_kata import HINTS, MANIFEST, NAME, SPECIFICATION, make_kata, write
 
 if TYPE_CHECKING:
@@ -39,85 +35,6 @@ def test_what_a_manifest_leaves_out_has_a_default(tmp_path: Path) -> None:
     write(folder / "kata.toml", 'title = "Small echo"')
     kata = read_kata(folder)
     assert (kata.concepts, kata.entry, kata.format, kata.version) == ((), ("app.py", "app"), 1, "")
-
-
-# -- the digest ---------------------------------------------------------------------------------------------------
-
-
-def digest_by_hand(folder: Path) -> str:
-    """As the authors' guide says it."""
-    guide = (ROOT / "docs" / "authoring.md").read_text("utf-8")
-    (command,) = re.findall(r"^```sh\n(.*)\n```$", guide, re.MULTILINE)
-    return subprocess.check_output(["sh", "-c", command], cwd=folder, text=True).split()[0]
-
-
-def test_the_digest_is_that_of_sha256sum(tmp_path: Path) -> None:
-    folder = make_kata(tmp_path)
-    write(folder / "spec" / "parts" / "more.py", "x = 1")
-    write(folder / "spec" / "__pycache__" / "test_echo.pyc", "x")
-    write(folder / "spec" / "parts-2.py", "x = 2")
-    assert read_kata(folder).origin.digest == digest_by_hand(folder)
-
-
-CHANGES: dict[str, Callable[[Path], object]] = {
-    "kata.toml": lambda folder: write(folder / "kata.toml", MANIFEST + "# more"),
-    "a check": lambda folder: write(folder / "spec/test_echo.py", SPECIFICATION + "# more"),
-    "a name": lambda folder: (folder / "spec/test_echo.py").rename(folder / "spec/test_other.py"),
-    "a schema": lambda folder: write(folder / "schemas/echo.json", "{}"),
-    "a schema less": lambda folder: (folder / "schemas/echo.json").unlink(),
-    "a module more": lambda folder: write(folder / "spec/helper.py", ""),
-    "a folder behind a link": lambda folder: (folder / "spec/more").symlink_to("../schemas"),
-}
-NO_CHANGES: dict[str, Callable[[Path], object]] = {
-    "the README": lambda folder: write(folder / "README.md", "# Other"),
-    "the stub": lambda folder: write(folder / "app.py", "app = 1"),
-    "bytecode": lambda folder: write(folder / "spec/__pycache__/x.pyc", "x"),
-    "a loop of links": lambda folder: (folder / "spec/more").symlink_to("."),
-    "a named pipe": lambda folder: os.mkfifo(folder / "spec/pipe"),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_digest_changes_with_the_specification(change: str, tmp_path: Path) -> None:
-    kata = read_kata(make_kata(tmp_path))
-    before = kata.origin.digest
-    CHANGES[change](kata.folder)
-    assert kata.origin.digest != before
-
-
-@pytest.mark.parametrize("change", NO_CHANGES)
-def test_the_digest_does_not_change_with_anything_else(change: str, tmp_path: Path) -> None:
-    kata = read_kata(make_kata(tmp_path))
-    before = kata.origin.digest
-    NO_CHANGES[change](kata.folder)
-    assert kata.origin.digest == before
-
-
-def test_one_file_cannot_pass_for_two(tmp_path: Path) -> None:
-    kata = read_kata(make_kata(tmp_path))
-    one, two = kata.specification / "a.py", kata.specification / "b.py"
-    one.write_text("a", "utf-8")
-    two.write_text("b", "utf-8")
-    honest, line = kata.origin.digest, f"{hashlib.sha256(b'b').hexdigest()}  spec"
-    two.unlink()
-    one.unlink()
-    forged = kata.specification / f"a.py\n{line}"
-    forged.mkdir(parents=True)
-    forged.joinpath("b.py").write_text("a", "utf-8")
-    assert kata.origin.digest != honest
-
-
-def test_a_specification_that_cannot_be_read_is_an_error_of_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kata = read_kata(make_kata(tmp_path))
-
-    def denied(file: object, *_: object) -> object:
-        raise PermissionError(13, "Permission denied", str(file))
-
-    monkeypatch.setattr(hashlib, "file_digest", denied)
-    with pytest.raises(BadKata, match=rf"^{NAME}: .* cannot be read: Permission denied\.$"):
-        kata.origin  # noqa: B018
 
 
 # -- folders with a fault -----------------------------------------------------------------------------------------
@@ -162,6 +79,14 @@ def as_a_file(part: str) -> Spoil:
     return spoil
 
 
+def as_a_pipe(part: str) -> Spoil:
+    def spoil(folder: Path) -> None:
+        folder.joinpath(part).unlink()
+        os.mkfifo(folder / part)
+
+    return spoil
+
+
 TURNED_ROUND = """
     from grader.spec import check
 
@@ -184,7 +109,12 @@ MANIFESTS: dict[str, tuple[Spoil, str]] = {
     "no kata.toml": (without("kata.toml"), f'{NAME} has no kata.toml; write one with at least: title = "…"'),
     "no TOML": (manifest("title = "), f"{NAME}/kata.toml cannot be read: Invalid value"),
     "not UTF-8": (lambda folder: (folder / "kata.toml").write_bytes(b"\xff"), "kata.toml cannot be read: 'utf-8'"),
-    "a folder": (as_a_folder("kata.toml"), "kata.toml cannot be read: [Errno 21] Is a directory"),
+    "a folder": (as_a_folder("kata.toml"), "kata.toml cannot be read: [Errno 22] not a file"),
+    "a pipe": (as_a_pipe("kata.toml"), "kata.toml cannot be read: [Errno 22] not a file"),
+    "a huge file": (
+        lambda folder: os.truncate(folder / "kata.toml", 1 << 40),
+        "cannot be read: [Errno 27] longer than",
+    ),
     "no title": (manifest('concepts = ["batch"]'), f'{NAME}/kata.toml: write a title, such as title = "'),
     "blank title": (manifest('title = " "'), "write a title"),
     "title of another kind": (manifest("title = 3"), "write a title"),

@@ -1,0 +1,64 @@
+"""The files of a kata, which a stranger may have written.
+
+They are read with care: reading a named pipe would block, and reading a huge file would fill the memory.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.errors import BadKata
+
+#: Bytes of the longest file that is read whole: the longest specification of the bundled katas has a fiftieth of it.
+LIMIT = 1 << 20
+#: What decides a verdict, in a kata's folder.
+SPECIFICATION = ("kata.toml", "schemas", "spec")
+
+
+def read_text(file: Path) -> str:
+    """The text of a regular file of at most LIMIT bytes. Raises OSError for any other, and UnicodeDecodeError."""
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "not a file", str(file))
+    with file.open("rb") as opened:
+        content = opened.read(LIMIT + 1)
+    if len(content) > LIMIT:
+        raise OSError(errno.EFBIG, f"longer than {LIMIT >> 20} MiB", str(file))
+    return content.decode("utf-8")
+
+
+def digest_of(kata: Path) -> str:
+    """SHA-256 over the specification in a kata's folder: kata.toml, schemas/ and spec/, each file with its name.
+
+    It is the digest of the lines that sha256sum prints for these files, sorted by name, so that anybody can compute it
+    without the grader (docs/authoring.md shows how). Raises BadKata when a file cannot be read.
+    """
+    try:
+        files = {file.relative_to(kata).as_posix(): file for part in SPECIFICATION for file in _below(kata / part)}
+        lines = [_line_of_sha256sum(name, files[name]) for name in sorted(files, key=os.fsencode)]
+    except OSError as error:
+        raise BadKata(f"{kata.name}: {error.filename} cannot be read: {error.strerror}.") from None
+    return hashlib.sha256(b"".join(lines)).hexdigest()
+
+
+def _below(part: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """The file itself, or all files below the folder. Links are followed, as pytest and Python follow them."""
+    real = os.path.realpath(part)
+    if part.is_file():
+        yield part
+    # Python writes __pycache__ at the first run: a digest over it would differ at the second.
+    elif part.is_dir() and part.name != "__pycache__" and real not in above:
+        for child in part.iterdir():
+            yield from _below(child, (*above, real))
+
+
+def _line_of_sha256sum(name: str, file: Path) -> bytes:
+    """A name with a line feed is escaped, as sha256sum does it: or one file could pass for two."""
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    mark = "" if escaped == name else "\\"
+    return os.fsencode(f"{mark}{found}  {escaped}\n")
