@@ -56,13 +56,14 @@ def untrusted_text() -> Iterator[None]:
     """In this block text of the app is printed: in a job of GitHub Actions its runner obeys nothing of it.
 
     The runner is told to take no commands until it reads a token that the app cannot know. The streams escape what
-    looks like a command, too: this is for what they could overlook.
+    looks like a command, too: this is for what they could overlook. Capitals mean the same to the runner
+    (ActionCommandManager.cs compares without case), so that a search for commands in a log finds those of others.
     """
     if not is_github():
         yield
         return
-    token = os.urandom(16).hex()
-    _command(f"::stop-commands::{token}\n")
+    token = os.urandom(16).hex().upper()
+    _command(f"::STOP-COMMANDS::{token}\n")
     try:
         yield
     finally:

@@ -78,8 +78,17 @@ def render(report: Report) -> str:
             log=visible_lines(report.log, lines=_LOG, width=400),
         )
     )
-    # GitHub's runner, which may print the page, takes both for commands (see text.without_commands).
-    return re.sub(r"((?:^|[\r\n])[^\S\r\n]*)::", r"\1&#58;:", page).replace("##[", "##&#91;")
+    return _guarded(page)
+
+
+def _guarded(page: str) -> str:
+    """The same page, with nothing in its source that means something to others.
+
+    GitHub's runner takes `::` at the start of a line and `##[` anywhere for commands (see text.without_commands).
+    `\\u` is what a wrong encoding leaves of a character: the app's own, as in its JSON, must not look the same.
+    """
+    page = re.sub(r"((?:^|[\r\n])[^\S\r\n]*)::", r"\1&#58;:", page)
+    return page.replace("##[", "##&#91;").replace("\\u", "&#92;u")
 
 
 @cache

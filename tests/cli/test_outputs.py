@@ -147,7 +147,7 @@ def test_in_a_log_of_github_an_app_gives_no_commands(to: tuple[str, ...], echo: 
         assert commands == []
     else:
         start, end = commands
-        token = start.removeprefix("::stop-commands::")
+        token = start.removeprefix("::STOP-COMMANDS::")
         assert end == f"::{token}::"
         assert len(token) == 32
         assert lines.index(start) == 0
