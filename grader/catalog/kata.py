@@ -25,8 +25,8 @@ BUNDLED, FOLDER = "bundled", "folder"
 class Pack:
     """Katas that come together.
 
-    ``name`` is "bundled", "folder", or the name of an installed pack. ``location`` is what a report says of the place:
-    the pack's version, or "" for the path of the kata itself.
+    ``name`` is "bundled", "folder", or the name of an installed pack. ``location`` is for reports: the pack's version,
+    or "" where each kata's path is its location.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Kata:
 
 
 def names_of(folder: str, prefix: str = "") -> tuple[str, ...]:
-    """The names of a kata in the folder of this name; with a pack's prefix, the slug is one as well."""
+    """The names of the kata in a folder of this name. After the prefix of a pack, the slug is a name as well."""
     found = FOLDER_NAME.fullmatch(folder)
     if found is None:
         return (f"{prefix}{folder}",)
@@ -115,7 +115,10 @@ def names_of(folder: str, prefix: str = "") -> tuple[str, ...]:
 
 
 def read_kata(folder: Path, pack: Pack | None = None) -> Kata:
-    """Read ``folder``'s kata.toml; without a pack, it is one of a folder. Raises BadKata, with what to write."""
+    """The kata in ``folder``, of ``pack`` or, without one, of the folder around it.
+
+    Raises BadKata; its message says what to write into kata.toml.
+    """
     folder = folder.resolve()
     if not FOLDER_NAME.fullmatch(folder.name):
         raise BadKata(f"{folder.name}: a kata's folder is named like kata-12-some-words (lower case, digits, hyphens).")
@@ -123,14 +126,16 @@ def read_kata(folder: Path, pack: Pack | None = None) -> Kata:
     manifest = read_manifest(folder)
     _check_manifest(manifest, f"{folder.name}/kata.toml")
     file, _, app = str(manifest.get("entry", "app.py")).partition(":")
-    concepts = manifest.get("concepts", [])
+    concepts, number = manifest.get("concepts", []), manifest.get("format", FORMAT)
     assert isinstance(concepts, list)
+    assert isinstance(number, int)
     return Kata(
         folder,
         title=str(manifest["title"]),
         solutions=pack.solutions / folder.name,
         concepts=tuple(concepts),
         entry=(file, app or "app"),
+        format=number,
         version=str(manifest.get("version", "")),
         pack=pack.name,
         location=pack.location or str(folder),

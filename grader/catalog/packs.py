@@ -49,7 +49,7 @@ class Catalog:
         for refused in self.refused:
             if name in refused.names or (":" in name and name.partition(":")[0] in refused.names):
                 raise BadKata(refused.reason)
-        found = [kata for kata in self.katas if name in kata.names]
+        found = list({kata.folder: kata for kata in self.katas if name in kata.names}.values())  # links may lead twice
         if len(found) > 1:
             raise UsageError(f"{name!r} means more than one kata: name {_choices(found)}.")
         return found[0] if found else None
@@ -99,7 +99,7 @@ def _without_namesakes(catalog: Catalog, ours: Iterable[Kata]) -> Catalog:
 
 
 def _one_of(folder: Path) -> Pack:
-    """The folder of a --katas. Raises UsageError when it does not hold katas."""
+    """The folder that a --katas names. Raises UsageError when it does not hold katas."""
     if (folder / "kata.toml").is_file():
         raise UsageError(f"--katas: {folder} is a kata; name the folder that it is in.")
     if not any(folder.glob("kata-*/kata.toml")):
@@ -120,8 +120,8 @@ def _of_settings(start: Path) -> Iterator[Pack | Refused]:
             yield Refused(frozenset(), str(error))
             continue
         for folder in folders:
-            is_there = folder.is_dir()
-            yield pack_of_folder(folder) if is_there else Refused(frozenset(), f"{file} names {folder}, which is gone.")
+            fault = Refused(frozenset(), f"{file} names {folder}, which is not a folder.")
+            yield pack_of_folder(folder) if folder.is_dir() else fault
 
 
 def _settings(start: Path) -> list[Path]:

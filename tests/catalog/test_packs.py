@@ -57,6 +57,12 @@ def test_a_folder_that_is_named_twice_counts_once(tmp_path: Path) -> None:
     assert [kata.id for kata in near(tmp_path / "below").katas].count("kata-77") == 1
 
 
+def test_a_link_to_a_kata_is_no_second_one(tmp_path: Path) -> None:
+    folder = make_kata(tmp_path)
+    (folder.parent / "kata-78-link").symlink_to(folder)
+    assert near(tmp_path).get("kata-77") == read_kata(folder)
+
+
 def test_the_folder_of_the_bundled_katas_may_be_named(tmp_path: Path) -> None:
     ours = bundled()[0].folder.parent
     write(tmp_path / SETTING, f'katas = ["{ours}"]')
@@ -86,7 +92,7 @@ def test_a_setting_with_a_fault_is_one_sentence(text: str, words: str, tmp_path:
 def test_a_setting_that_names_a_missing_folder_is_refused(tmp_path: Path) -> None:
     write(tmp_path / SETTING, 'katas = ["katas"]')
     (refused,) = near(tmp_path).refused
-    assert refused.reason.endswith(f"names {tmp_path / 'katas'}, which is gone.")
+    assert refused.reason.endswith(f"names {tmp_path / 'katas'}, which is not a folder.")
 
 
 def test_it_is_known_which_folders_are_in_use(tmp_path: Path) -> None:
