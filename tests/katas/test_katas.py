@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -54,3 +56,20 @@ def test_a_diagnosis_is_recorded_for_each_wrong_app_and_no_other(kata: Kata) -> 
 def test_each_check_is_failed_by_a_wrong_app(kata: Kata) -> None:
     named = {name for app in find_reference_apps(kata) for name in app.fails}
     assert {check.id for check in checks_of(kata)} - named == set()
+
+
+@pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
+def test_the_readme_lists_exactly_what_is_graded_in_order(kata: Kata) -> None:
+    listed = kata.readme.read_text("utf-8").partition("## What is graded")[2].partition("\n## ")[0]
+    graded = [(check.title, check.points) for check in checks_of(kata)]
+    assert [(title, int(points)) for title, points in re.findall(r"(?m)^- (.+) \((\d+) points?\)$", listed)] == graded
+
+
+@pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
+def test_each_check_is_short_and_holds_one_response_open(kata: Kata) -> None:
+    """House rules of CONTRIBUTING.md: at most one `with`, at most twelve lines below the title."""
+    for file in kata.specification.glob("test_*.py"):
+        for test in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
+                assert (test.end_lineno or 0) - (test.body[0].end_lineno or 0) <= 12, test.name
+                assert sum(isinstance(node, ast.With) for node in ast.walk(test)) <= 1, test.name

@@ -245,16 +245,16 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
     """two streams at the same time each carry their own chunks, even while one waits for its first"""
     texts = draw.texts(4)
     other = upstream.another()
-    with client.get(PATH, params=stream(upstream)) as waiting:
-        upstream.wait_for_pull()
-        with client.get(PATH, params=stream(other)) as running:
-            for index, text in enumerate(texts[:2]):
-                other.give(text)
-                assert next_chunk(running) == (index, text), "index and text of the running stream"
-            upstream.give(texts[2])
-            assert next_chunk(waiting) == (0, texts[2]), "index and text of the waiting stream"
-            other.give(texts[3])
-            assert next_chunk(running) == (2, texts[3]), "index and text of the running stream"
+    waiting = client.get(PATH, params=stream(upstream))
+    upstream.wait_for_pull()  # the first request is being served before the second is sent
+    with client.get(PATH, params=stream(other)) as running:
+        for index, text in enumerate(texts[:2]):
+            other.give(text)
+            assert next_chunk(running) == (index, text), "index and text of the running stream"
+        upstream.give(texts[2])
+        assert next_chunk(waiting) == (0, texts[2]), "index and text of the waiting stream"
+        other.give(texts[3])
+        assert next_chunk(running) == (2, texts[3]), "index and text of the running stream"
 
 
 @check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)

@@ -327,14 +327,14 @@ def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upst
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two streams at the same time each carry their own tokens, even while one waits for its first"""
     other, tokens = upstream.another(), draw.texts(6)
-    with client.post(PATH, json=asking(upstream)) as mine:
-        upstream.wait_for_pull()
-        with client.post(PATH, json=asking(other)) as theirs:
-            for here, there in zip(tokens[:3], tokens[3:], strict=True):
-                other.give(there)
-                assert next_token(theirs) == there, "content of the second stream"
-                upstream.give(here)
-                assert next_token(mine) == here, "content of the first stream"
+    mine = client.post(PATH, json=asking(upstream))
+    upstream.wait_for_pull()  # the first request is being served before the second is sent
+    with client.post(PATH, json=asking(other)) as theirs:
+        for here, there in zip(tokens[:3], tokens[3:], strict=True):
+            other.give(there)
+            assert next_token(theirs) == there, "content of the second stream"
+            upstream.give(here)
+            assert next_token(mine) == here, "content of the first stream"
 
 
 @check(
