@@ -6,8 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import replace
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ class Collection:
     def __init__(self, kata: Kata, *, only: str = "") -> None:
         self.kata = kata
         self.checks: dict[str, Check] = {}
-        self.trouble: Exception | None = None
+        self.trouble: BaseException | None = None
         self._only = only.removeprefix("test_")
 
     def check(self, item: pytest.Item) -> Check:
@@ -47,6 +48,8 @@ class Collection:
             line = re.findall(rf'{re.escape(report.nodeid)}(?:", line |:)(\d+)', text)[-1:]
             what = text.rpartition("\n")[2].removeprefix("E").strip()
             self.trouble = self._cannot_be_loaded(f"{what} ({':'.join([report.nodeid, *line])})")
+        elif report.skipped and self.trouble is None:
+            self.trouble = self._cannot_be_loaded(f"{report.nodeid} skips itself, and all of its checks")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self.trouble is not None:  # a file that cannot be loaded may hold checks, too
@@ -60,6 +63,12 @@ class Collection:
             return
         items[:] = [item for item, check in zip(items, found, strict=True) if check.id in kept]
         self.checks = {check.id: check for check in found if check.id in kept}
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Somebody pressed Ctrl-C, or the specification called pytest.exit(): what is left would not be graded."""
+        error = excinfo.value
+        ended = BadKata(f"{self.kata.name}/spec ends the run by itself: {error}")
+        self.trouble = self.trouble or (error if isinstance(error, KeyboardInterrupt) else ended)
 
     def pytest_internalerror(self, excrepr: object) -> bool:
         what = str(excrepr).strip().rpartition("\n")[2]
@@ -94,8 +103,7 @@ def run(collection: Collection, runner: object = None, *, stop_early: bool = Fal
     options += ["--exitfirst"] if stop_early else []
     options += ["--collect-only"] if runner is None else []
     try:
-        # Standard output belongs to the report, which may be JSON: what a specification prints must not get into it.
-        with _without_settings(), redirect_stdout(sys.stderr):
+        with _without_settings(), _printing_to_errors():
             pytest.main([*options, folder], plugins=[collection, *([runner] if runner else [])])
     finally:
         _forget_modules(kata.specification)
@@ -103,6 +111,27 @@ def run(collection: Collection, runner: object = None, *, stop_early: bool = Fal
         raise collection.trouble
     if not collection.checks:
         raise BadKata(f"{kata.name}/spec: there is no check; write a test function marked @check(points=…).")
+
+
+@contextmanager
+def _printing_to_errors() -> Iterator[None]:
+    """Standard output belongs to the report, which may be JSON: what a specification prints must not get into it.
+
+    The descriptor is redirected, too, for what a specification starts, such as curl, writes to it directly.
+    """
+    try:
+        kept = os.dup(1)
+    except OSError:  # it is closed: nothing can get into it
+        yield
+        return
+    try:
+        with suppress(OSError):  # standard error is closed
+            os.dup2(2, 1)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 @contextmanager
@@ -134,11 +163,16 @@ def _marked(item: pytest.Item, kata: Kata) -> Check:
     found = check_of(getattr(item, "function", None))
     if found is None:
         raise BadKata(f"{kata.name}/spec: {item.name} is not marked; write @check(points=…) above it.")
+    problem = ""
     if hasattr(item, "callspec"):
-        raise BadKata(
-            f"{kata.name}/spec: check {found.id}: a check cannot be parametrized, for its id and points are those of "
-            "one verdict; write a loop in it, or one check for each case."
+        problem = (
+            "a check cannot be parametrized, for its id and points are those of one verdict; write a loop in it, or "
+            "one check for each case"
         )
+    elif iscoroutinefunction(getattr(item, "function", None)):
+        problem = "a check is synchronous; write def, not async def"
+    if problem:
+        raise BadKata(f"{kata.name}/spec: check {found.id}: {problem}.")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,10 @@ FAULTY = {
         'def test_it(n: int) -> None:\n    """x"""',
         "check it: a check cannot be parametrized, for its id and points are those of one verdict; write a loop in it",
     ),
+    "asynchronous": (
+        '@check(points=1)\nasync def test_it() -> None:\n    """x"""',
+        "check it: a check is synchronous; write def, not async def",
+    ),
     "after a name": (
         '@check(points=1, after="other")\ndef test_it() -> None:\n    """x"""',
         "after='other': give the function itself, not its name",
@@ -110,7 +115,7 @@ def test_a_faulty_specification_raises_bad_kata_with_what_to_write(tmp_path: Pat
 
 
 PRINTS = '''
-    import sys
+    import os, sys
 
     print("at import")
 
@@ -119,8 +124,12 @@ PRINTS = '''
         """it prints"""
         print("in the check")
         sys.stdout.write("written\\n")
+        os.write(1, b"by descriptor\\n")
         assert client.get("/").status == 200
 '''
+
+
+PRINTED = ["at import", "by descriptor", "in the check", "written"]
 
 
 def test_what_a_specification_prints_goes_to_standard_error(tmp_path: Path, grade: Grade) -> None:
@@ -128,7 +137,7 @@ def test_what_a_specification_prints_goes_to_standard_error(tmp_path: Path, grad
     done = grade(kata, "--json", "-")
     assert done.code == 0
     assert json.loads(done.out)["points"] == 1
-    assert done.err.splitlines() == ["at import", "in the check", "written"]
+    assert sorted(done.err.splitlines()) == PRINTED
 
 
 @pytest.mark.parametrize(
@@ -146,7 +155,7 @@ def test_the_callers_own_settings_of_pytest_change_no_grade(
 ) -> None:
     done = grade(write_kata(tmp_path, PRINTS), json_report=True, **settings)
     assert (done.code, done.outcomes()) == (0, {"it": "passed"})
-    assert done.err.splitlines() == ["at import", "in the check", "written"]
+    assert sorted(done.err.splitlines()) == PRINTED
 
 
 @pytest.mark.parametrize("level", ["1", "2"])
@@ -154,3 +163,38 @@ def test_where_python_drops_assertions_nothing_is_graded(level: str, tmp_path: P
     done = grade(write_kata(tmp_path, PRINTS), PYTHONOPTIMIZE=level)
     assert (done.code, done.out) == (3, "")
     assert "Python drops assertions under -O and PYTHONOPTIMIZE: unset it, and grade again." in done.err
+
+
+CUT_SHORT = {
+    "a check that ends pytest": (
+        '''
+        import pytest
+
+        @check(points=1)
+        def test_first() -> None:
+            """it passes"""
+
+        @check(points=1)
+        def test_second() -> None:
+            """it is never reached"""
+            pytest.exit("enough")
+        ''',
+        "kata-1-tiny/spec ends the run by itself: enough",
+    ),
+    "a file that skips itself": (
+        """
+        import pytest
+        pytest.skip("not today", allow_module_level=True)
+        """,
+        "test_2.py skips itself, and all of its checks",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUT_SHORT)
+def test_a_specification_that_leaves_out_checks_gives_no_grade(name: str, tmp_path: Path, grade: Grade) -> None:
+    spec, words = CUT_SHORT[name]
+    other = '@check(points=1)\ndef test_other() -> None:\n    """x"""'
+    done = grade(write_kata(tmp_path, {"test_1.py": other, "test_2.py": textwrap.dedent(spec)}))
+    assert (done.code, done.out) == (3, "")
+    assert words in done.err
