@@ -4,7 +4,7 @@ They are listed in ``solutions/<kata>/equivalent.toml``::
 
     [[mutant]]
     ids = ["3f9a1c2e"]
-    reason = "It cannot be told from outside: …"
+    reason = "No client can see the difference: …"
 """
 
 from __future__ import annotations

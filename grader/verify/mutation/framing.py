@@ -17,7 +17,7 @@ _MEDIA_TYPES = {
 #: A blank line as it is written in a literal, and what is left when half of it is forgotten.
 _BLANK_LINES = {r"\r\n\r\n": r"\r\n", r"\n\n": r"\n", r"\r\r": r"\r"}
 
-#: Where a field may start: a word's border, or an escaped line end, whose letter is none of the word's.
+#: Where a field may start: a word's border, or an escaped line ending, whose letter is not part of the word.
 _START = r"(?:\b|(?<=\\n)|(?<=\\r))"
 
 
@@ -51,7 +51,7 @@ def media_type_dropped(source: Source) -> Changes:
             yield (source.replaced(node, "**{}"),)
 
 
-@operator("ends an event with one line end instead of two")
+@operator("ends an event with one line ending instead of two")
 def blank_line_dropped(source: Source) -> Changes:
     for right, wrong in _BLANK_LINES.items():
         yield from _in_literals(source, re.escape(right), wrong.replace("\\", r"\\"))
