@@ -238,12 +238,16 @@ def read_order(data: bytes) -> Order | None:
 class ChildConfig:
     """What to serve, and how.
 
-    ``file`` is the learner's module and ``name`` the app in it, ``loop`` and ``http`` are uvicorn's, ``memory`` is in
-    bytes. ``listener``, ``status`` and ``lifeline`` are descriptors that were handed down.
+    ``file`` is the learner's module, imported as ``module`` with ``root`` on `sys.path`; ``name`` is the app in it, or
+    with ``factory`` what makes the app. ``loop`` and ``http`` are uvicorn's, ``memory`` is in bytes. ``listener``,
+    ``status`` and ``lifeline`` are descriptors that were handed down.
     """
 
     file: str
+    root: str
+    module: str
     name: str
+    factory: bool
     loop: str
     http: str
     memory: int

@@ -48,11 +48,15 @@ def options_of(command: str) -> set[str]:
     return {name for option in options for name in option.opts if name.startswith("--")}
 
 
+#: What all commands take that start an app.
+SHARED = {"--app", "--factory", "--env", "--env-file", "--loop", "--http", "--color"}
+
+
 @pytest.mark.parametrize(
     ("command", "start", "end", "elsewhere"),
     [
         ("run", "Options of `grade KATA`", "Options of `grade trace", {"--katas"}),
-        ("trace", "Options of `grade trace", "`grade trace` and", {"--katas", "--app", "--loop", "--http", "--color"}),
+        ("trace", "Options of `grade trace", "`grade trace` and", {"--katas", *SHARED}),
         ("verify", "| option of `grade verify`", "A check is plain", {"--katas"}),
     ],
 )
@@ -65,9 +69,9 @@ def test_the_readme_lists_all_options_and_only_those(command: str, start: str, e
 def test_the_readme_names_the_options_that_several_commands_share() -> None:
     sentence = README.partition("`grade trace` and `grade watch` also take")[2].partition("\n\n")[0]
     shared, _, watch = sentence.partition(";")
-    named = set(re.findall(r"--[a-z]+", shared))
+    named = set(re.findall(r"--[a-z][a-z-]+", shared))
     assert named < options_of("trace")
-    assert named | set(re.findall(r"--[a-z]+", watch)) | {"--katas"} == options_of("watch")
+    assert named | set(re.findall(r"--[a-z][a-z-]+", watch)) | {"--katas"} == options_of("watch")
 
 
 def test_all_commands_but_the_one_that_the_readme_names_take_katas() -> None:

@@ -173,5 +173,6 @@ def test_orders_have_one_byte_and_the_end_of_the_lifeline_is_none() -> None:
 
 
 def test_a_configuration_is_read_as_it_was() -> None:
-    config = ChildConfig("/tmp/\udcff ü/app.py", "app", "asyncio", "h11", 1 << 30, 3, 4, 5)
+    root, server = "/tmp/\udcff ü", ("asyncio", "h11", 1 << 30)
+    config = ChildConfig(f"{root}/app.py", root, "app", "api.app", False, *server, 3, 4, 5)
     assert ChildConfig.decode(config.encode()) == config

@@ -6,7 +6,7 @@ import functools
 import shlex
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -19,8 +19,11 @@ from grader.catalog.packs import Catalog
 from grader.errors import BadKata, UsageError
 from grader.learner.workspace import find_app
 from grader.score import Exit
+from grader.serving.environment import chosen
 from grader.serving.launch import Launch
 from grader.serving.limits import LaunchLimits
+from grader.serving.module import find as find_module
+from grader.serving.module import locate
 from grader.text import visible
 
 Command = TypeVar("Command", bound=Callable[..., Exit])
@@ -66,21 +69,43 @@ def color_option(command: Command) -> Command:
 class Target:
     """A kata and an app to try on it, as a command line names them.
 
-    ``file`` and ``name`` are the app's module and its name in there. ``command`` grades the same app, for a shell.
-    ``is_own`` says that it is the kata's own file in the learner's workspace, not one that ``--app`` names.
+    ``app`` is how to start it, without limits. ``command`` grades the same app, for a shell. ``is_own`` says that it is
+    the kata's own file in the learner's workspace, not one that ``--app`` names.
     """
 
     kata: Kata
-    file: Path
-    name: str
-    loop: str
-    http: str
+    app: Launch
     command: str
     is_own: bool
 
+    @property
+    def file(self) -> Path:
+        """The app's module."""
+        return self.app.file
+
     def launch(self, limits: LaunchLimits = _OWN_LIMITS) -> Launch:
         """How to start the app."""
-        return Launch(file=self.file, name=self.name, loop=self.loop, http=self.http, limits=limits)
+        return replace(self.app, limits=limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What the command line says about the app and how to start it, as it was typed."""
+
+    app: str | None
+    factory: bool
+    variables: tuple[str, ...]
+    files: tuple[Path, ...]
+    loop: str
+    http: str
+
+    @property
+    def words(self) -> list[str]:
+        """The options that start the same app again. A value that was typed is left out: it may be a secret."""
+        named = ["--app", self.app] if self.app is not None else []
+        made = ["--factory"] if self.factory else []
+        variables = [word for name in self.variables for word in ("--env", name.partition("=")[0])]
+        return [*named, *made, *variables, *(word for file in self.files for word in ("--env-file", str(file)))]
 
 
 def takes_app(command: Callable[Concatenate[Target, Options], Exit]) -> Callable[..., Exit]:
@@ -92,6 +117,18 @@ def takes_app(command: Callable[Concatenate[Target, Options], Exit]) -> Callable
     @click.argument("kata", shell_complete=complete_kata)
     @katas_option
     @click.option("--app", metavar="FILE[:NAME]", help="Take this module instead of the kata's own app.py.")
+    @click.option("--factory", is_flag=True, help="NAME is a function without arguments that makes the app.")
+    @click.option(
+        "--env", "variables", multiple=True, metavar="NAME[=VALUE]", help="Pass a variable to the app (repeatable)."
+    )
+    @click.option(
+        "--env-file",
+        "files",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="FILE",
+        help="Pass the variables in FILE to the app, one NAME=VALUE a line (repeatable).",
+    )
     @click.option(
         "--loop", type=click.Choice(["asyncio", "uvloop"]), default="asyncio", help="The server's event loop."
     )
@@ -101,42 +138,47 @@ def takes_app(command: Callable[Concatenate[Target, Options], Exit]) -> Callable
         kata: str,
         folders: tuple[Path, ...],
         app: str | None,
+        factory: bool,
+        variables: tuple[str, ...],
+        files: tuple[Path, ...],
         loop: str,
         http: str,
         *args: Options.args,
         **options: Options.kwargs,
     ) -> Exit:
-        return command(_target(kata, folders, app, loop, http), *args, **options)
+        given = _Options(app, factory, variables, files, loop, http)
+        return command(_target(kata, folders, given), *args, **options)
 
     return prologue
 
 
-def _target(name: str, folders: tuple[Path, ...], app: str | None, loop: str, http: str) -> Target:
+def _target(name: str, folders: tuple[Path, ...], given: _Options) -> Target:
     """Raises UsageError, and BadKata when the kata lacks a part."""
     kata = find(name, Path.cwd(), folders)
-    file, attribute = _module_of(app, kata, name)
-    _require_installed(loop, http)
+    app = _launch(given, kata, name)
+    _require_installed(given.loop, given.http)
     if problems := missing_parts(kata):
         raise BadKata(f"{kata.name}: {problems[0]}")
     options = [word for folder in folders for word in ("--katas", str(folder))]
-    options += ["--app", app] if app is not None else []
-    command = shlex.join(["grade", name, *options])
-    return Target(kata, file, attribute, loop, http, command, is_own=app is None)
+    command = shlex.join(["grade", name, *options, *given.words])
+    return Target(kata, app, command, is_own=given.app is None)
 
 
-def _module_of(app: str | None, kata: Kata, name: str) -> tuple[Path, str]:
-    """The file to take and the app's name in it. Raises UsageError."""
-    if app is None:
-        return find_app(kata, name, Path.cwd()), kata.entry[1]
-    path, _, attribute = app.rpartition(":")
-    if not path or not attribute.isidentifier():
-        path, attribute = app, ""
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise UsageError(f"--app: there is no file {path!r}.")
-    if file.suffix != ".py":
-        raise UsageError(f"--app: {path!r} is not a Python module; its name must end in .py.")
-    return file, attribute or kata.entry[1]
+def _launch(given: _Options, kata: Kata, name: str) -> Launch:
+    """How to start the app: the one that is named, or the learner's own. Raises UsageError."""
+    if given.app is None:
+        module, attribute = locate(find_app(kata, name, Path.cwd())), ""
+    else:
+        module, attribute = find_module(given.app, Path.cwd())
+    return Launch(
+        file=module.file,
+        root=module.root,
+        name=attribute or kata.entry[1],
+        factory=given.factory,
+        loop=given.loop,
+        http=given.http,
+        environment=chosen(given.variables, given.files),
+    )
 
 
 def _require_installed(loop: str, http: str) -> None:

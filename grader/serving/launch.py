@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import Inconclusive
 from grader.serving.child_app import ChildApp
 from grader.serving.limits import LaunchLimits
+from grader.serving.module import Module, locate
 from grader.serving.pipes import Pipes
 from grader.serving.processes import ProcessTree, Surroundings
 from grader.wire import ChildConfig, upstream_variable
@@ -29,13 +31,26 @@ _SEND_BUFFER = 8192
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What to start, and how: the module's file, the name of the app in it, and the server's parts."""
+    """What to start, and how.
+
+    ``file`` is the app's module and ``name`` the app in it, or with ``factory`` what makes the app. ``root`` is the
+    folder from which it is imported; without it, the folder above its packages. ``loop`` and ``http`` are the server's
+    parts. ``environment`` is added to the variables that the app inherits.
+    """
 
     file: Path
     name: str = "app"
+    root: Path | None = None
+    factory: bool = False
     loop: str = "asyncio"
     http: str = "h11"
     limits: LaunchLimits = field(default_factory=LaunchLimits)
+    environment: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def module(self) -> Module:
+        """How Python imports the app's module."""
+        return Module.under(self.root, self.file) if self.root else locate(self.file)
 
 
 def boot(launch: Launch, upstream: tuple[str, int]) -> ChildApp:
@@ -62,9 +77,13 @@ def _listen() -> socket.socket:
 
 
 def _command(launch: Launch, listener: socket.socket, pipes: Pipes) -> list[str]:
+    module = launch.module
     config = ChildConfig(
-        file=str(launch.file),
+        file=str(module.file),
+        root=str(module.root),
+        module=module.name,
         name=launch.name,
+        factory=launch.factory,
         loop=launch.loop,
         http=launch.http,
         memory=launch.limits.memory,
@@ -76,10 +95,12 @@ def _command(launch: Launch, listener: socket.socket, pipes: Pipes) -> list[str]
 
 
 def _surroundings(launch: Launch, upstream: tuple[str, int], listener: socket.socket, pipes: Pipes) -> Surroundings:
-    kept = {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")}
+    kept: dict[str, str] = {
+        name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")
+    }
     return Surroundings(
-        folder=launch.file.parent,
-        environment=kept | {"PYTHONUNBUFFERED": "1"} | upstream_variable(upstream),
+        folder=launch.module.working_directory,
+        environment=kept | {"PYTHONUNBUFFERED": "1", **launch.environment} | upstream_variable(upstream),
         output=pipes.childs_output,
         errors=pipes.childs_output,
         descriptors=(listener.fileno(), pipes.childs_status, pipes.childs_lifeline),

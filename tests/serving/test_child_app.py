@@ -13,6 +13,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ MIRROR = """
     async def app(scope, receive, send):
         if scope["type"] == "http":
             body = json.dumps(facts(scope["path"])).encode()
-            await send({"type": "http.response.start", "status": 200, "headers": []})
+            length = [(b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": length})
             await send({"type": "http.response.body", "body": body})
 """
 
@@ -70,14 +72,16 @@ def mirror(facts: str) -> str:
 
 
 def ask(app: ChildApp, path: str = "/") -> Any:
-    """One request, over HTTP/1.0 so that the answer ends with the connection."""
+    """One request; a process that was forked meanwhile may keep the connection open, so JSON ends the answer, too."""
     with app.connect() as connection:
         connection.settimeout(DEADLINE)
         connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         answer = b""
         while received := connection.recv(65536):
             answer += received
-    return json.loads(answer.partition(b"\r\n\r\n")[2])
+            with suppress(ValueError):
+                return json.loads(answer.partition(b"\r\n\r\n")[2])
+    raise AssertionError(answer)
 
 
 def wait_for_end(app: ChildApp) -> None:
@@ -141,6 +145,80 @@ def test_siblings_are_imported_as_they_are_now_and_nothing_is_left_beside_them(s
             seen.append(ask(app))
     assert seen == [["one"] * 4, ["two"] * 4]
     assert list(tmp_path.rglob("__pycache__")) == []
+
+
+NEIGHBOURS = "h11 queue random email http copy socket ssl asyncio uvicorn click grader json typing threading".split()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("http", ["h11", "httptools"])
+def test_neighbours_with_the_names_of_modules_do_not_break_the_child(loop: str, http: str, tmp_path: Path) -> None:
+    for name in NEIGHBOURS:
+        write(tmp_path, "raise RuntimeError('this is not what you are looking for')", f"{name}.py")
+    source = """
+        from grader.kit import upstream
+        import asyncio
+        def facts(_):
+            return asyncio.get_running_loop().run_in_executor(None, print, "from a thread") and "still there"
+    """
+    with boot(Launch(write(tmp_path, mirror(source)), loop=loop, http=http), NOWHERE) as app:
+        app.wait_until_ready()
+        assert ask(app) == "still there"
+        assert app.stop() == ()
+
+
+def test_a_python_path_with_another_grader_does_not_break_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "elsewhere", "", "grader.py")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
+    file = write(tmp_path, mirror("from grader.kit import upstream\ndef facts(_): return 'still there'"))
+    with boot(Launch(file), NOWHERE) as app:
+        assert ask(app) == "still there"
+
+
+def test_a_patched_asyncio_does_not_break_the_child(start_app: Boot) -> None:
+    """As nest_asyncio does: an asyncio.run() that knows no loop factory."""
+    source = """
+        import asyncio
+        def run(main, *, debug=False): raise RuntimeError("this is not what you are looking for")
+        asyncio.run = run
+        def facts(_): return "still there"
+    """
+    assert ask(start_app(mirror(source))) == "still there"
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_worker_processes_start_by_every_method(method: str, start_app: Boot) -> None:
+    source = f"""
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        def double(number): return 2 * number, os.getpid()
+        pool = None
+        def facts(_):
+            global pool
+            pool = pool or ProcessPoolExecutor(1, mp_context=multiprocessing.get_context({method!r}))
+            result, pid = pool.submit(double, 21).result()
+            return [result, pid != os.getpid()]
+    """
+    app = start_app(mirror(source))
+    assert ask(app) == [42, True]
+    assert app.log == ""
+
+
+def test_the_app_gets_the_variables_that_it_was_given(tmp_path: Path) -> None:
+    file = write(tmp_path, mirror("def facts(_): return [os.environ['API_KEY'], 'PATH' in os.environ]"))
+    with boot(Launch(file, environment={"API_KEY": "sk-1"}), NOWHERE) as app:
+        assert ask(app) == ["sk-1", True]
+
+
+def test_an_app_in_a_package_runs_in_the_root_of_its_project(tmp_path: Path) -> None:
+    for root in ("src", "flat"):
+        package = tmp_path / root / "own"
+        write(package, "", "__init__.py")
+        file = write(package, mirror("def facts(_): return [os.getcwd(), __name__]"))
+        with boot(Launch(file), NOWHERE) as app:
+            assert ask(app) == [str(tmp_path if root == "src" else tmp_path / root), "own.app"]
 
 
 def test_a_slow_client_has_its_buffer_before_it_connects(start_app: Boot) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -17,16 +18,32 @@ _INVALID_REQUEST = "Invalid HTTP request received."  # uvicorn's words, in both 
 class LearnerFrames:
     """Cuts tracebacks to the frames of the learner's own files."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.abspath(root)
+        self._resolved = os.path.realpath(root)
 
     def owns(self, filename: str) -> bool:
-        if filename.startswith("<"):
-            return False
+        """Whether the file lies in the learner's folder: as it is named, or where links lead."""
+        return self._relative(filename) is not None
+
+    def is_root(self, folder: str) -> bool:
+        return os.path.abspath(folder) in (self._root, self._resolved)
+
+    def name(self, filename: str) -> str:
+        """The file's path in the learner's folder, or its bare name."""
+        return self._relative(filename) or os.path.basename(filename)
+
+    def _relative(self, filename: str) -> str | None:
+        if filename.startswith("<") or "site-packages" in filename:
+            return None
         try:
-            return Path(filename).resolve().is_relative_to(self._folder) and "site-packages" not in filename
+            candidates = ((os.path.abspath(filename), self._root), (os.path.realpath(filename), self._resolved))
         except (OSError, ValueError):
-            return False
+            return None
+        for path, root in candidates:
+            if path.startswith(root + os.sep):
+                return path[len(root) + 1 :]
+        return None
 
     def of(self, error: BaseException) -> tuple[Location, ...]:
         """The learner's frames of ``error``, innermost last; of a SyntaxError, the offending line."""
@@ -37,10 +54,6 @@ class LearnerFrames:
 
     def _location(self, item: traceback.FrameSummary) -> Location:
         return Location(self.name(item.filename), item.lineno or 0, item.name, item.line or "")
-
-    def name(self, filename: str) -> str:
-        path = Path(filename)
-        return str(path.resolve().relative_to(self._folder)) if self.owns(filename) else path.name
 
     def where(self, frame: FrameType | None) -> Location | None:
         """Where in the learner's files a running thread is, and the library call that it is in."""

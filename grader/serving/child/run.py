@@ -11,7 +11,8 @@ from typing import NoReturn
 
 from grader.serving.child import limits
 from grader.serving.child.frames import CutFormatter, LearnerFrames, is_learners
-from grader.serving.child.load import Refusal, load
+from grader.serving.child.load import load
+from grader.serving.child.refusal import Refusal
 from grader.serving.child.serve import preload, serve
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
@@ -26,17 +27,16 @@ def run(config: ChildConfig) -> NoReturn:
     """
     limits.stay_on_one_processor()
     preload(config)
-    file = Path(config.file)
-    frames = LearnerFrames(file.parent)
+    frames = LearnerFrames(Path(config.root))
     status = StatusLine(config.status)
     watchdog = Watchdog(status, config.lifeline, frames)
     watchdog.start()
     limits.keep_small(config.memory)
     _log_to_stderr(frames)
-    sys.argv = [str(file)]
+    sys.argv = [config.file]
     status.tell(Loading(0.0))
     try:
-        app = load(file, config.name, frames)
+        app = load(config, frames)
         status.tell(Imported())
         serve(app, config, status=status, watchdog=watchdog, frames=frames)
     except Refusal as refusal:

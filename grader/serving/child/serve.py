@@ -13,7 +13,8 @@ from typing import NoReturn
 import uvicorn
 
 from grader.serving.child.frames import LearnerFrames
-from grader.serving.child.load import App, Message, Receive, Refusal, Send
+from grader.serving.child.load import App, Message, Receive, Send
+from grader.serving.child.refusal import Refusal
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
 from grader.wire import ChildConfig, Location, Ready, Stopped

@@ -7,39 +7,54 @@ import logging
 import os
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grader.serving.child.frames import MOST_FRAMES, CutFormatter, LearnerFrames
-from grader.serving.child.load import FreshLoader, Message, Refusal, load
+from grader.serving.child.load import Message, load
+from grader.serving.child.refusal import Refusal
 from grader.serving.child.serve import Lifespan, LifespanFailure
-from grader.wire import Location
+from grader.serving.child.source import FreshLoader
+from grader.serving.module import locate
+from grader.wire import ChildConfig, Location
 
 ASGI = "async def app(scope, receive, send): pass"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An app's folder. Whatever is imported from it is forgotten after the test."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "path_hooks", list(sys.path_hooks))
     monkeypatch.setattr(sys, "path_importer_cache", dict(sys.path_importer_cache))
+    before = set(sys.modules)
     for name in ("app", "helper"):
         monkeypatch.setitem(sys.modules, name, sys)
         del sys.modules[name]
-    return tmp_path
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
+            del sys.modules[name]
 
 
 def write(folder: Path, source: str, name: str = "app.py") -> Path:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(textwrap.dedent(source), "utf-8")
     return folder / name
 
 
-def load_app(folder: Path, source: str, name: str = "app") -> Any:
-    return load(write(folder, source), name, LearnerFrames(folder))
+def load_file(file: Path, name: str = "app", *, factory: bool = False) -> Any:
+    module = locate(file)
+    place = (str(file), str(module.root), module.name)
+    config = ChildConfig(*place, name, factory, "asyncio", "h11", 0, 0, 0, 0)
+    return load(config, LearnerFrames(module.root))
+
+
+def load_app(folder: Path, source: str, name: str = "app", *, factory: bool = False) -> Any:
+    return load_file(write(folder, source), name, factory=factory)
 
 
 def raised(call: Callable[[], object]) -> BaseException:
@@ -94,7 +109,7 @@ REFUSED = {
     "another name": (
         "from fastapi import FastAPI\nserver = FastAPI()",
         "app.py has no “app”",
-        "It has “server”: rename it, or grade it with --app app.py:server.",
+        "It has “server”: rename it, or add --app app.py:server.",
     ),
     "a number": ("app = 42", "“app” in app.py is an int, not an ASGI application", "app = FastAPI() is one."),
     "nothing": ("app = None", "“app” in app.py is a NoneType, not an ASGI application", ""),
@@ -121,6 +136,107 @@ def test_what_is_no_app_is_refused_with_advice(kind: str, folder: Path) -> None:
         load_app(folder, source)
     assert headline in refused.value.failed.headline
     assert advice in refused.value.failed.advice
+
+
+FACTORIES = {
+    "function": ("def create_app():\n    return app", "create_app"),
+    "coroutine function's app": ("create_app = lambda: app", "create_app"),
+    "class": ("class App:\n    async def __call__(self, scope, receive, send): pass", "App"),
+    "defaults": ("def create_app(debug=False):\n    return app", "create_app"),
+    "inside of an object": ("class api:\n    make = staticmethod(lambda: app)", "api.make"),
+}
+
+
+@pytest.mark.parametrize("kind", FACTORIES)
+def test_a_factory_makes_the_app(kind: str, folder: Path) -> None:
+    source, name = FACTORIES[kind]
+    assert callable(load_app(folder, f"{ASGI}\n{source}", name, factory=True))
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "factory", "headline", "advice"),
+    [
+        ("def make(): return 1", "make", False, "“make” in app.py is a function that does not take", "add --factory"),
+        ("def make(): return 1", "make", True, "“make()” in app.py is an int, not an ASGI application", ""),
+        ("def make(): return {}['k']", "make", True, "“make” in app.py raises KeyError: 'k'", "without arguments"),
+        ("def make(x): pass", "make", True, "“make” in app.py raises TypeError", "without arguments"),
+        ("make = 1", "make", True, "“make” in app.py is an int, not a function", "Leave --factory out."),
+        ("def create_app(): pass", "app", False, "app.py has no “app”", "--app app.py:create_app --factory"),
+        ("class api: pass", "api.app", False, "app.py has no “api.app”", "Define it"),
+    ],
+)
+def test_what_makes_no_app_is_refused_with_advice(
+    source: str, name: str, factory: bool, headline: str, advice: str, folder: Path
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        load_app(folder, source, name, factory=factory)
+    assert headline in refused.value.failed.headline
+    assert advice in refused.value.failed.advice
+
+
+def test_a_module_of_a_package_finds_the_package_and_what_lies_beside_it(folder: Path) -> None:
+    write(folder, "", "pkg_of_test/__init__.py")
+    write(folder, "name = 'the part'", "pkg_of_test/part.py")
+    write(folder, "name = 'the helper'", "pkg_of_test/helper.py")
+    source = f"from .part import name\nimport pkg_of_test.part, helper\n{ASGI}\napp.seen = (name, helper.name)"
+    app = load_file(write(folder, source, "pkg_of_test/main.py"))
+    assert app.seen == ("the part", "the helper")
+    assert app.__module__ == "pkg_of_test.main"
+
+
+def test_a_relative_import_without_a_package_is_explained(folder: Path) -> None:
+    with pytest.raises(Refusal) as refused:
+        load_app(folder, "from .part import name")
+    assert refused.value.failed.headline == "app.py uses a relative import, but its folder is not a package"
+    assert "__init__.py" in refused.value.failed.advice
+
+
+def test_a_variable_that_the_app_lacks_is_named_with_the_option(folder: Path) -> None:
+    with pytest.raises(Refusal) as refused:
+        load_app(folder, "import os\nkey = os.environ['NOT_SET_HERE']")
+    assert (
+        refused.value.failed.headline == "app.py needs the environment variable NOT_SET_HERE, which is not set for it"
+    )
+    assert "allow-list" in refused.value.failed.advice
+    assert "`--env NOT_SET_HERE`" in refused.value.failed.advice
+    assert refused.value.failed.frames[-1].line == 2
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "source", "whose"),
+    [
+        ("this", "import this\nthis.something", "of Python's standard library"),
+        ("antigravity", "from antigravity import webbrowser", "of Python's standard library"),
+        ("pytest_timeout_like", "import pytest_timeout_like\npytest_timeout_like.x", "of an installed library"),
+    ],
+)
+def test_a_file_that_hides_a_module_is_named(neighbour: str, source: str, whose: str, folder: Path) -> None:
+    library = folder / "elsewhere"
+    write(library, "x = 1", "pytest_timeout_like.py")
+    sys.path.append(str(library))
+    for name in (neighbour,):
+        sys.modules.pop(name, None)
+    app = folder / "own"
+    write(app, "", f"{neighbour}.py")
+    with pytest.raises(Refusal) as refused:
+        load_file(write(app, source))
+    assert f"{neighbour}.py hides the module “{neighbour}” {whose}" in refused.value.failed.headline
+    assert f"Rename {neighbour}.py" in refused.value.failed.advice
+
+
+def test_an_app_with_the_name_of_a_module_that_the_server_needs_is_refused(folder: Path) -> None:
+    with pytest.raises(Refusal) as refused:
+        load_file(write(folder, ASGI, "asyncio.py"))
+    assert "asyncio.py has the name of another module, “asyncio”" in refused.value.failed.headline
+    assert "Rename asyncio.py" in refused.value.failed.advice
+
+
+def test_a_source_in_utf_16_is_refused_with_its_cause(folder: Path) -> None:
+    (folder / "helper.py").write_text("x = 1", "utf-16")
+    with pytest.raises(Refusal) as refused:
+        load_app(folder, "import helper")
+    assert refused.value.failed.headline == "helper.py is saved as UTF-16, and Python reads UTF-8"
+    assert refused.value.failed.frames == (Location("helper.py", 1),)
 
 
 def test_a_refusal_shows_the_learners_own_lines(folder: Path) -> None:
@@ -208,6 +324,16 @@ def test_an_error_without_a_learners_frame_has_none(folder: Path) -> None:
 def test_files_in_the_apps_folder_are_the_learners(filename: str, owned: bool, tmp_path: Path) -> None:
     path = filename if filename.startswith("<") else os.path.join(tmp_path, filename)
     assert LearnerFrames(tmp_path).owns(path) is owned
+
+
+def test_files_behind_links_are_the_learners_too(tmp_path: Path) -> None:
+    write(tmp_path, "", "store/0b1e.py")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "helper.py").symlink_to("../store/0b1e.py")
+    (tmp_path / "link").symlink_to("own")
+    for root in ("own", "link"):
+        assert LearnerFrames(tmp_path / root).name(str(tmp_path / root / "helper.py")) == "helper.py"
+    assert LearnerFrames(tmp_path / "link").owns(str(tmp_path / "own" / "app.py"))
 
 
 def test_a_traceback_is_cut_in_all_its_parts(broken: Any, folder: Path) -> None:

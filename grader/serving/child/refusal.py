@@ -1,0 +1,112 @@
+"""Why an app cannot be served: from an error to a headline, advice, and the learner's lines."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from importlib.machinery import PathFinder
+
+from grader.serving.child.frames import LearnerFrames
+from grader.serving.child.source import WrongEncoding
+from grader.wire import Failed, Location
+
+
+class Refusal(Exception):
+    """The app cannot be served."""
+
+    def __init__(self, headline: str, advice: str = "", frames: tuple[Location, ...] = ()) -> None:
+        super().__init__(headline)
+        self.failed = Failed(headline, advice, frames)
+
+
+def of_name(file: str, name: str) -> Refusal:
+    """The app's own module has the name of one that the server has imported already."""
+    return Refusal(
+        f"{file} has the name of another module, “{name}”, which the server or the kit needs",
+        f"Rename {file}: `uvicorn {name}:app` would find that module, not yours.",
+    )
+
+
+def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal:
+    """What an error says that the import of ``file`` (a name for the learner) has raised."""
+    own = frames.of(error)
+    where = own[0].file if isinstance(error, SyntaxError) and own else file
+    if hidden := _hidden_module(error, frames):
+        return Refusal(*hidden, own)
+    match error:
+        case WrongEncoding():
+            return Refusal(f"{where} is {error.msg}", "Save it as UTF-8: your editor has a menu entry for that.", own)
+        case SyntaxError():
+            return Refusal(f"{where} is not valid Python: {error.msg}", "Fix the line shown.", own)
+        case ModuleNotFoundError() if error.name and error.name.partition(".")[0] not in sys.stdlib_module_names:
+            return Refusal(
+                f"{file} imports “{error.name}”, which is not installed here",
+                "Install it into the environment that runs `grade`, or do without it.",
+                own,
+            )
+        case ImportError() if "relative import" in str(error):
+            return Refusal(
+                f"{file} uses a relative import, but its folder is not a package",
+                "Put an empty __init__.py into each folder of the package, or name the module as uvicorn would, in the "
+                "folder above: `--app package.module:app`.",
+                own,
+            )
+        case KeyError() if _is_of_environment(error):
+            return Refusal(
+                f"{file} needs the environment variable {error.args[0]}, which is not set for it",
+                "The app's environment is an allow-list: PATH, HOME, the locale and a few more. "
+                f"`--env {error.args[0]}` passes this variable on, too.",
+                own,
+            )
+        case MemoryError():
+            return Refusal(f"{file} ran into its memory limit while it was imported", "", own)
+        case SystemExit():
+            return Refusal(
+                f"{file} exits while it is imported (SystemExit: {error.code})",
+                "An app module must only define things; the server imports it and goes on.",
+                own,
+            )
+        case _:
+            return Refusal(
+                f"{file} raises {type(error).__name__} while it is imported: {error}",
+                f"Run `python {file}` to see it for yourself.",
+                own,
+            )
+
+
+def _is_of_environment(error: KeyError) -> bool:
+    """Whether the innermost frame is that of ``os.environ[...]``."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is os.environ.__getitem__.__func__.__code__  # type: ignore[attr-defined]
+
+
+def _hidden_module(error: BaseException, frames: LearnerFrames) -> tuple[str, str] | None:
+    """Headline and advice where a file of the learner's has the name of a module that something else needs.
+
+    Python then finds the learner's file instead, and the error is about what that lacks.
+    """
+    if not isinstance(error, ImportError | AttributeError):
+        return None
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or "." in name or not frames.owns(file):
+            continue
+        if not re.search(rf"'{re.escape(name)}['.]", str(error)):  # as Python names modules in its messages
+            continue
+        if origin := _other_origin(name, frames):
+            return (
+                f"{frames.name(file)} hides the module “{name}” {origin}: {error}",
+                f"Rename {frames.name(file)}: every `import {name}` finds it first, also those of libraries.",
+            )
+    return None
+
+
+def _other_origin(name: str, frames: LearnerFrames) -> str:
+    """Whose the module is that would be found without the learner's folder, or ""."""
+    if name in sys.stdlib_module_names:
+        return "of Python's standard library"
+    spec = PathFinder.find_spec(name, [entry for entry in sys.path if not frames.is_root(entry)])
+    return "of an installed library" if spec is not None and spec.origin is not None else ""

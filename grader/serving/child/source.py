@@ -1,0 +1,77 @@
+"""Reads the learner's source files: always the files as they are now, and with words for a wrong encoding."""
+
+from __future__ import annotations
+
+import codecs
+import importlib.machinery
+import io
+import os
+import sys
+import tokenize
+from collections.abc import Callable
+from typing import Any
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class WrongEncoding(SyntaxError):
+    """A source file is not encoded as it should be. ``msg`` completes "app.py is"."""
+
+
+class FreshLoader(importlib.machinery.SourceFileLoader):
+    """Compiles from source each time. A bytecode cache goes by whole seconds and would miss a quick second edit."""
+
+    def get_code(self, fullname: str) -> Any:
+        path = self.get_filename(fullname)
+        data = self.get_data(path)
+        _check_encoding(data, path)
+        return self.source_to_code(data, path)
+
+
+def find_fresh(root: str) -> None:
+    """From now on modules in ``root`` and below are found first, and compiled from source."""
+    sys.path_hooks.insert(0, _fresh_finder(root))
+    sys.path_importer_cache.pop(root, None)
+    sys.path.insert(0, root)
+
+
+def _fresh_finder(root: str) -> Callable[[str], importlib.machinery.FileFinder]:
+    """A path hook for ``root`` and the packages in it, but not for an environment that lies in it."""
+    inside = root + os.sep
+    libraries = tuple(entry for entry in sys.path if entry.startswith(inside))
+
+    def find(path: str) -> importlib.machinery.FileFinder:
+        if not (path + os.sep).startswith(inside) or path.startswith(libraries):
+            raise ImportError
+        return importlib.machinery.FileFinder(path, (FreshLoader, [".py"]))
+
+    return find
+
+
+def _check_encoding(data: bytes, path: str) -> None:
+    """Raises WrongEncoding, with the line. Python's own error names neither the line nor the cause."""
+    if data.startswith(_UTF_16) or data[1:2] == b"\0":
+        raise WrongEncoding("saved as UTF-16, and Python reads UTF-8", (path, 1, 0, ""))
+    if (at := data.find(b"\0")) >= 0:
+        raise WrongEncoding("not text: it contains null bytes", (path, _line_at(data, at), 0, ""))
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = _line_at(data, error.start)
+        raise WrongEncoding(f"not encoded in {encoding}, as it should be", (path, line, 0, "")) from None
+    except SyntaxError as error:  # in the first two lines, where an encoding can be declared
+        line = _line_at(data, _undecodable(data))
+        raise WrongEncoding(f"not readable: {error.msg}", (path, line, 0, "")) from None
+
+
+def _undecodable(data: bytes) -> int:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def _line_at(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
