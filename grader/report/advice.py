@@ -37,3 +37,13 @@ def alone(report: Report) -> str:
     """The command that grades the first failed check alone, with the same draw; "" when none failed, or ran at all."""
     mend = first_failure(report) if report.boot_failure is None else None
     return f"{report.command} --only {mend.check.id} --seed {report.seed}" if mend else ""
+
+
+def specification(report: Report) -> str:
+    """Where the specification came from, with the beginning of its digest; "" when the report does not say."""
+    if report.origin is None:
+        return ""
+    origin = report.origin
+    kata = f"{report.kata} {report.kata_version}".rstrip()
+    place = f"bundled with Stream Katas {origin.location}" if origin.pack == "bundled" else f"from {origin.location}"
+    return f"Specification: {kata}, {place} (SHA-256 {origin.digest[:12]}…)"

@@ -188,6 +188,8 @@ def _ending(report: Report) -> list[RenderableType]:
     if report.count(Outcome.BLOCKED):
         parts.append(Text("---- is blocked: it comes after a check that has not passed.", "dim"))
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
+    if specification := advice.specification(report):
+        parts.append(Text(visible(specification, 1000), "dim"))
     style = "bold green" if report.points == report.possible else "bold"
     score = (f"Score: {report.points} of {report.possible} points", style)
     seed = f"seed {visible(report.seed, 80)}"

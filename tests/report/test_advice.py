@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
-from grader.model import BootFailure, Check, CheckResult, Outcome, Report
+from grader.model import BootFailure, Check, CheckResult, Origin, Outcome, Report
 from grader.protocol.transcript import Act, Entry, Lane
-from grader.report import advice
+from grader.report import advice, html, markdown, terminal
+from tests.report.samples import MIXED
 
 P, F, B, I = Outcome  # noqa: E741
 
@@ -79,3 +80,26 @@ def test_how_to_repeat_a_request_depends_on_what_happened(
 ) -> None:
     checked = CheckResult(Check("it", "it holds", 1), F, transcript=transcript, requests=requests * ("curl",))
     assert advice.by_hand(checked) == words
+
+
+DIGEST = "0123456789ab" + "f" * 52
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [
+        (Origin("bundled", "1.0.2", DIGEST), "kata-77-small-echo 2.1, bundled with Stream Katas 1.0.2"),
+        (Origin("folder", "/srv/katas/kata-77", DIGEST), "kata-77-small-echo 2.1, from /srv/katas/kata-77"),
+        (Origin("course", "my-course 1.2.0", DIGEST), "kata-77-small-echo 2.1, from my-course 1.2.0"),
+    ],
+)
+def test_a_report_for_people_names_the_specification_once(origin: Origin, words: str) -> None:
+    found = dataclasses.replace(MIXED, origin=origin, kata_version="2.1")
+    sentence = f"Specification: {words} (SHA-256 0123456789ab…)"
+    assert advice.specification(found) == sentence
+    for shown in (terminal.render(found), html.render(found), markdown.render(found)):
+        assert " ".join(shown.split()).count(sentence) == 1
+
+
+def test_a_report_without_an_origin_does_not_name_one() -> None:
+    assert advice.specification(dataclasses.replace(MIXED, origin=None)) == ""
