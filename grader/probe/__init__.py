@@ -1,1 +1,1 @@
-"""The two ends of the pipe that the grader holds: the client's and the upstream's, both recorded."""
+"""The two ends that the grader plays, client and upstream. What happens at both is recorded."""

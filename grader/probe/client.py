@@ -1,4 +1,4 @@
-"""The client end: sends requests and hands out responses at once, without waiting for anything."""
+"""The client end: sends a request and returns its Response at once, without waiting for anything."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from grader.protocol.transcript import Act, Lane
 from grader.text import visible
 
 _HOST = "127.0.0.1:8000"
-#: Those of curl, in its order: a request is what the curl line in a report repeats, and no app can tell them apart.
+#: The fields of curl, in its order: so the curl line in a report repeats the request exactly.
 _HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
-#: The receive buffer of a client that soon is full, in bytes.
+#: The receive buffer of a slow client, in bytes. With it, and the small send buffer of the server, a stalled connection
+#: takes 57 to 87 KB; with the system's own buffers it takes 2.7 to 4.4 MB (both measured on Linux).
 SLOW = 4096
 
 Params = Mapping[str, str | int | float | bool]
@@ -74,7 +75,10 @@ class Client:
         content: bytes | None = None,
         slow: bool = False,
     ) -> Response:
-        """Send a request and return at once. A ``slow`` client has a receive buffer that is soon full."""
+        """Send a request and return at once. A ``slow`` client has a small receive buffer.
+
+        Raises Violation when the process has ended, and when no request can be made of these values.
+        """
         try:
             fields = {**_HEADERS, **(headers or {})}
             raw = [(name.encode("ascii"), as_sent(value)) for name, value in fields.items()]

@@ -1,4 +1,4 @@
-"""One connection to the app, recorded: bytes in both directions with their times, and the ways of leaving."""
+"""One connection to the app: bytes in both directions, and the two ways to disconnect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class NoData(Enum):
-    """What a look at the connection may bring instead of bytes."""
+    """What `Connection.receive` may return instead of bytes."""
 
     NOTHING = "nothing yet"
     EOF = "closed by the app"
@@ -19,7 +19,7 @@ class NoData(Enum):
 
 
 class Disconnect(Enum):
-    """How a client leaves: FIN closes in good order, RST drops everything at once (RFC 9293 3.6, 3.5.2)."""
+    """How a client disconnects: by a close (FIN, RFC 9293 3.6) or an abort (RST, RFC 9293 3.5.2)."""
 
     CLOSE = "FIN"
     ABORT = "RST"
@@ -37,7 +37,7 @@ class Connection:
         return time.monotonic() - self._born
 
     def send(self, data: bytes) -> bool:
-        """Send everything. False when the app has closed its end meanwhile (what it answered can still be read)."""
+        """Send everything. False when the app has closed its end meanwhile; its response can still be read then."""
         try:
             self._socket.sendall(data)
         except OSError:
@@ -45,7 +45,7 @@ class Connection:
         return True
 
     def receive(self, timeout: float) -> bytes | NoData:
-        """What has arrived, waiting at most ``timeout`` seconds for the first byte."""
+        """The bytes that have arrived, at most 64 KiB; waits up to ``timeout`` seconds for the first."""
         if not self.is_open or not select.select([self._socket], [], [], timeout)[0]:
             return NoData.NOTHING
         try:
@@ -54,7 +54,10 @@ class Connection:
             return NoData.RESET
 
     def disconnect(self, how: Disconnect) -> None:
-        """Close the connection. Unread bytes would turn a FIN into a RST, so they are taken in first."""
+        """Close or abort the connection. A second call does nothing.
+
+        With unread bytes in the socket the system would send a RST instead of a FIN, so a close reads them first.
+        """
         if not self.is_open:
             return
         self.is_open = False
@@ -67,7 +70,7 @@ class Connection:
 
     def _drain(self) -> None:
         self._socket.setblocking(False)
-        for _ in range(64):
+        for _ in range(64):  # at most 4 MiB, so that an app that sends without end cannot delay the grade
             if not self._socket.recv(65536):
                 return
 

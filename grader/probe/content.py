@@ -1,4 +1,4 @@
-"""JSON payloads: parsed strictly (RFC 8259), and checked against a kata's JSON Schemas."""
+"""JSON content: parsed strictly (RFC 8259), and checked against a kata's JSON Schemas."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 #: a RecursionError there would look like a fault of the grader. The katas' own documents have four levels.
 DEEPEST = 100
 
-#: A parsed JSON value. A specification looks into it without ceremony, so it is not typed further.
+#: A parsed JSON value. It is not typed further, so that a specification can use it without casts.
 Json = Any
 
 _MISTAKES = {
-    json_text.Wrong.PYTHON_REPR: " — that is Python's own notation; json.dumps() writes JSON",
-    json_text.Wrong.NOT_A_NUMBER: " — NaN and Infinity are no JSON",
-    json_text.Wrong.UNFINISHED: " — it breaks off in the middle",
-    json_text.Wrong.SEVERAL_VALUES: " — there is more than one value",
-    json_text.Wrong.DATA_PREFIX: " — `data: ` is written twice, by you and by what sends the event",
-    json_text.Wrong.TOO_DEEP: " — it is nested too deeply to read",
+    json_text.Wrong.PYTHON_REPR: " — this is Python notation; json.dumps() writes JSON",
+    json_text.Wrong.NOT_A_NUMBER: " — NaN and Infinity are not valid JSON",
+    json_text.Wrong.UNFINISHED: " — it ends in the middle",
+    json_text.Wrong.SEVERAL_VALUES: " — it is more than one value",
+    json_text.Wrong.DATA_PREFIX: " — `data: ` is written twice, by the app and by the library that sends the event",
+    json_text.Wrong.TOO_DEEP: " — it is nested too deeply to be read",
 }
 
 
 def decode(body: bytes, *, what: str) -> str:
-    """UTF-8, as RFC 8259 8.1 demands of JSON between systems."""
+    """``body`` as UTF-8, which RFC 8259 8.1 requires of JSON between systems. Raises Violation."""
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -58,7 +58,7 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
     except json_text.NotJson as error:
         why = f" — {error.detail}" if error.detail and text else ""
         seen = _excerpt(text) + _MISTAKES.get(error.wrong, why)
-        says = f"{what} is no JSON: {seen}"
+        says = f"{what} is not valid JSON: {seen}"
         raise Violation(
             expected=f"{what} as JSON", seen=seen, sentence=says, requirement=cited("RFC 8259 2"), spot=spot
         ) from None
@@ -68,7 +68,7 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
 
 
 def prepare(schemas: Path) -> None:
-    """Load the validator and the kata's schemas beforehand, while the app boots. Faulty ones are told when used."""
+    """Load the validator and the kata's schemas while the app boots. An invalid schema is reported when it is used."""
     for path in schemas.glob("*.json"):
         with suppress(BadKata):
             _validator(path)
@@ -79,7 +79,7 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None
 
     error = best_match(_validator(path).iter_errors(value))
     if error is not None:
-        where = error.json_path if error.json_path != "$" else "the whole of it"
+        where = error.json_path if error.json_path != "$" else "the top level"
         wrong, excerpt = visible(error.message, 160), _excerpt(text)
         within = "" if error.json_path == "$" else f", at {visible(where)}"
         raise Violation(

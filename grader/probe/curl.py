@@ -1,4 +1,4 @@
-"""A request as a curl line, to be repeated by hand."""
+"""A request as a curl command, to repeat it by hand."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import shlex
 
 import httpx
 
-#: Fields that curl sends by itself, or that say nothing.
+#: Fields that curl sends by itself.
 _OWN = {"host", "content-length", "user-agent"}
 
 
 def curl(request: httpx.Request) -> str:
-    """A curl line that repeats ``request`` to an app that was started by hand on port 8000."""
+    """A curl command that sends ``request`` to an app on port 8000 of this machine."""
     body = request.read()
     url = f"http://127.0.0.1:8000{request.url.raw_path.decode('ascii')}"
     parts = ["curl", "-N"]
@@ -27,7 +27,7 @@ def curl(request: httpx.Request) -> str:
             parts += ["-H", f"{name}: {value}" if value else f"{name};"]
     if body:
         if "content-type" not in request.headers:
-            parts += ["-H", "content-type:"]  # or curl would make up one
+            parts += ["-H", "content-type:"]  # or curl would add application/x-www-form-urlencoded
         text = body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
         parts += ["--data-raw" if text.startswith("@") else "--data-binary", text]
     return shlex.join(parts)

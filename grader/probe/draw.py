@@ -1,4 +1,4 @@
-"""What a seed decides: keys, texts, numbers. Nothing that an app answers can be known before the run."""
+"""What a seed decides: keys, texts, numbers. So an app cannot know any content before the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ADJECTIVES = (
 _NOUNS = "otter falcon badger heron lynx marmot newt oriole puffin quail raven stoat tern urchin vole wombat".split()
 _VERBS = "asks builds carries draws finds gathers hears keeps lifts mends names opens paints reads sings turns".split()
 
-#: Text that careless code loses: line ends of all kinds, separators that are no line ends, quotes, emoji, blanks.
+#: Texts that careless code damages: all kinds of line endings, separators that look like them, quotes, emoji, spaces.
 _AWKWARD = (
     "line one\nline two\n",
     "carriage\rreturn\r\nboth",
@@ -36,13 +36,13 @@ def mark_of(key: str) -> str:
 
 
 class Draw:
-    """One check's draw. The same seed and the same check draw the same."""
+    """What one check draws. The same seed and check always give the same."""
 
     def __init__(self, seed: str) -> None:
         self._random = random.Random(seed)
 
     def key(self) -> str:
-        """A key: readable, unlike any other, and in need of proper decoding."""
+        """A key: readable, different from all others, and with characters that an app has to decode."""
         names = f"{self._random.choice(_ADJECTIVES)} {self._random.choice(_NOUNS)}"
         return f"{names} & café {self._random.getrandbits(32):08x}"
 
@@ -51,21 +51,21 @@ class Draw:
         return self._random.randint(least, most)
 
     def word(self) -> str:
-        """A word with digits, unlike others."""
+        """A word with digits."""
         return f"{self._random.choice(_NOUNS)}{self._random.randrange(10**6)}"
 
     def texts(self, count: int) -> list[str]:
-        """``count`` different short texts that begin with a blank, as tokens do."""
+        """``count`` different short texts that begin with a space, as tokens of a language model do."""
         words = [*_ADJECTIVES, *_NOUNS, *_VERBS]
         numbers = self._random.sample(range(1000), count)
         return [f" {self._random.choice(words)}{number}" for number in numbers]
 
     def awkward_texts(self) -> list[str]:
-        """Texts that careless code loses, in a drawn order, most made unlike earlier runs'."""
+        """Texts that careless code damages, in a drawn order, and most with a drawn word in them."""
         found = [f"{text}{self._random.choice(_NOUNS)}{text[:1]}" if text.strip() else text for text in _AWKWARD]
         self._random.shuffle(found)
         return found
 
     def block(self, size: int) -> str:
-        """One text of ``size`` ASCII characters that does not compress to nothing."""
+        """One text of ``size`` ASCII characters that hardly compresses."""
         return self._random.randbytes(size // 2 + 1).hex()[:size]

@@ -1,4 +1,4 @@
-"""One request and its response as the client end takes them in: bytes, head, body, and how it ended."""
+"""One request and its response at the client end: bytes, head, body, and how it ended."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from grader.probe.waiting import Ready
 from grader.protocol import http1
 from grader.protocol.transcript import Act, Lane
 
-#: A body longer than this is cut off: no kata asks for as much.
+#: A longer body is a Violation. The katas' largest response has 1.6 MiB; the limit is for bodies without end.
 MAX_BODY = 8 << 20
-#: How many of the response's bytes are kept as they came.
+#: How many bytes of the response are kept as they arrived, with their framing: for what came too early, of which a
+#: report shows the first line or two.
 MAX_RAW = 1 << 16
-#: How often to read on when the time is over: what had arrived in time counts, a flood does not hold the grade up.
+#: Reads after a timeout. What had arrived in time counts, though it was not read yet; but an app that sends without
+#: end would be read for ever. Two reads are 128 KiB, the default size of a receive buffer on Linux.
 _LATE_READS = 2
 
 
 class Exchange:
-    """What has arrived so far. Nothing here waits longer than it is told to, or judges."""
+    """What has arrived so far. Nothing here waits longer than its caller says, or judges what came."""
 
     def __init__(self, session: Session, *, connection: Connection, method: str, number: int) -> None:
         self._session = session
@@ -51,12 +53,12 @@ class Exchange:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more can come: it has ended, well or badly."""
+        """Whether nothing more can come: the response is complete, or has failed."""
         return self.ended or self.fault is not None
 
     @property
     def is_open(self) -> bool:
-        """Whether the client is still there."""
+        """Whether the client has not disconnected yet."""
         return self._connection.is_open
 
     @property
@@ -67,7 +69,7 @@ class Exchange:
         return value.partition(";")[0].strip().lower()
 
     def ready(self, condition: Callable[[], bool]) -> Ready:
-        """What waiter asks: take in bytes for so long, until ``condition`` or the end of the exchange."""
+        """For a Waiter: reads for so many seconds, or until ``condition`` holds or the exchange is over."""
 
         def look(timeout: float) -> bool:
             deadline, late = time.monotonic() + timeout, 0
@@ -81,14 +83,14 @@ class Exchange:
         return look
 
     def disconnect(self, how: Disconnect) -> None:
-        """The client goes away, before the end or after it. A second leaving does nothing."""
+        """The client disconnects, before the end of the response or after it. A second call does nothing."""
         if not self.is_open:
             return
         self._record(Act.DISCONNECTED, detail=how.value)
         self._connection.disconnect(how)
 
     def close(self) -> None:
-        """Hang up when the check is over."""
+        """Abort the connection when the check is over."""
         self._connection.disconnect(Disconnect.ABORT)
 
     def spot(self, offset: int) -> Spot:
@@ -98,7 +100,7 @@ class Exchange:
         return Spot(excerpt, caret=offset - start, offset=offset, request=self._number)
 
     def _take_in(self, timeout: float) -> bool:
-        """Take in what has arrived, waiting at most ``timeout`` seconds; False when nothing has."""
+        """Read what has arrived, waiting at most ``timeout`` seconds. False when nothing has."""
         received = self._connection.receive(timeout)
         at = self._connection.now()
         events: list[http1.HttpEvent] = []
@@ -136,7 +138,9 @@ class Exchange:
                 self._body += event.data
                 self._record(Act.CHUNK, event.data)
                 if self.size > MAX_BODY:
-                    raise Violation(expected=f"a body of at most {MAX_BODY >> 20} MiB", seen="more than that, unended")
+                    raise Violation(
+                        expected=f"a body of at most {MAX_BODY >> 20} MiB", seen="a longer one, which has not ended"
+                    )
             case http1.End():
                 self.ended = True
                 self._record(Act.ENDED)

@@ -14,6 +14,9 @@ from grader.probe.waiting import UNBLOCK, Waited
 from grader.protocol.http1 import HttpFault
 from grader.requirement import cited
 
+#: What is awaited until the status line and the header fields have come.
+A_RESPONSE = "a response"
+
 
 class Explanation:
     """Explains one exchange: from what has arrived, from the process, and from the upstream end."""
@@ -31,24 +34,32 @@ class Explanation:
         spot = exchange.spot(exchange.size) if exchange.size else None
         if exchange.ended:
             faults = feed.faults()
-            seen = "the response ends" + (f"; {faults[-1].message}" if faults else "")
+            seen = "the response has ended" + (f": {faults[-1].message}" if faults else "")
             return Violation(expected=awaited, seen=seen, spot=faults[-1].spot if faults else spot)
         match waited:
             case Waited.BLOCKED:
-                seen = "the event loop is blocked: the server answers no request at all"
+                seen = "the event loop is blocked, so the server does not respond to any request"
                 return Violation(expected=awaited, seen=seen, hint=UNBLOCK, place=app.blocked_at(), spot=spot)
             case Waited.GONE:
                 return Violation(expected=awaited, seen=app.exit_reason(), spot=spot)
             case _:
-                came = "nothing, not even a status line" if exchange.head is None else feed.silence()
-                seen = f"{came}, {self._situation() or 'while its server answers other requests'}"
-                return Violation(expected=awaited, seen=seen, sentence=f"{seen}; expected: {awaited}", spot=spot)
+                seen = self._silence(awaited, feed)
+                sentence = seen if exchange.head is None else f"{seen}; expected: {awaited}"
+                return Violation(expected=awaited, seen=seen, sentence=sentence, spot=spot)
 
     def broken(self, awaited: str, fault: HttpFault) -> Violation:
         """The response has broken HTTP before ``awaited`` came."""
         exit_reason = self._session.app.exit_reason()
         seen = fault.message + (f"; {exit_reason}" if exit_reason else "")
         return Violation(expected=awaited, seen=seen, sentence=seen, requirement=cited(fault.rule))
+
+    def _silence(self, awaited: str, feed: Feed[object]) -> str:
+        """How far the response has come, and why it does not go on."""
+        situation = self._situation() or "the server responds to other requests meanwhile"
+        if self._exchange.head is not None:
+            return f"{feed.silence()}: {situation}"
+        before_head = " before it sends its headers" if awaited == A_RESPONSE and " waits for " in situation else ""
+        return f"no response yet: {situation}{before_head}"
 
     def _situation(self) -> str:
         """What the app does at the upstream end, which tells why it does not answer; "" when that is unknown."""

@@ -1,4 +1,4 @@
-"""Where the app's items come from: a server of the grader's, with a gate for every request that is under way."""
+"""The server that the app pulls its items from, with a gate for each key that a check has drawn."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from grader.probe.connection import abort_at_close
 from grader.protocol.transcript import Act
 from grader.wire import LONGEST_LINE, End, Failure, Item, Result, is_pull, read_opening
 
-#: How an upstream tells what happened at its end: act, number of the stream, bytes, words.
+#: Called with what happens at the upstream end: the act, the number of the stream, an item's bytes, a detail.
 Recorder = Callable[[Act, int, bytes, str], None]
 
-_STARVED: Final = 30.0  # seconds without a turn of the server's thread, which needs none to speak of
-#: Connections at once. The katas' contracts speak of 32 callers; the grader's process may have 256 descriptors in all,
-#: as is the default on macOS.
+#: Seconds without an iteration of the server's thread, whose iterations take less than a millisecond: after so long the
+#: machine is starved, and no verdict can be trusted.
+_STARVED: Final = 30.0
+#: Connections at once. The katas' contracts name 32 callers, and the grader's process may have no more than 256
+#: descriptors (the default on macOS).
 MOST_CONNECTIONS: Final = 128
 #: Pulls of one connection without a result. The protocol allows one; tasks that share a stream by mistake send some.
 MOST_OUTSTANDING: Final = 1024
 
 
 class Gate:
-    """What the upstream holds for one key: the items let through so far, and what the app did with them.
+    """What the upstream holds for one key: the items to give, and counts of what the app did.
 
-    Made by :meth:`UpstreamServer.open_gate`. State changes on the server's thread only; ``news`` tells of them.
+    Made by :meth:`UpstreamServer.open_gate`. The state changes on the server's thread only, and every change notifies
+    the server's ``news``.
     """
 
     def __init__(self, server: UpstreamServer, key: str, record: Recorder) -> None:
@@ -48,18 +51,18 @@ class Gate:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether the app has asked for an item that the gate holds back."""
+        """Whether the app has pulled an item that the gate holds back."""
         return bool(self._waiting)
 
     # -- from the specification's thread --------------------------------------------------------------------
 
     def give(self, items: Iterable[str]) -> None:
-        """Let these items through, each to one pull."""
+        """Give these items, one for each pull."""
         results = [Item(item) for item in items]
         self._server.call(lambda: self._results.extend(results), self._pump)
 
     def flow(self, items: Iterator[str] | None) -> None:
-        """Open the gate: ``items`` go through as fast as they are pulled. None shuts it again."""
+        """Open the gate: give ``items`` as fast as they are pulled. None shuts it again."""
 
         def change() -> None:
             self._flow = items
@@ -67,7 +70,7 @@ class Gate:
         self._server.call(change, self._pump)
 
     def finish(self, error: str | None = None) -> None:
-        """After what was let through, every pull is told that there is no more, or that the upstream failed."""
+        """After the items that were given, every pull gets the end, or a failure with the message ``error``."""
         last = End() if error is None else Failure(error)
 
         def change() -> None:
@@ -170,7 +173,7 @@ class _UpstreamConnection(asyncio.Protocol):
 
     def _hear(self, line: bytes) -> None:
         if self._refused:
-            return  # read on all the same: unread bytes would turn the FIN into a RST, which may overtake the answer
+            return  # but its bytes are still read: with unread ones the FIN would become a RST and drop the refusal
         if self._gate is None:
             self._open(line)
         elif is_pull(line) and self._outstanding < MOST_OUTSTANDING:
@@ -200,10 +203,10 @@ class UpstreamServer:
 
     def __init__(self, listener: socket.socket) -> None:
         self.news = threading.Condition()
-        self.unknown_keys: list[str] = []  # keys that the app asked for and no request named
+        self.unknown_keys: list[str] = []  # keys that the app has opened and no check has drawn
         self.connections: set[_UpstreamConnection] = set()
         self.is_crowded = False  # the app has had more connections open at once than are served
-        self.on_unknown_key: Callable[[str], Gate] | None = None  # makes a gate for a key that nobody named
+        self.on_unknown_key: Callable[[str], Gate] | None = None  # makes a gate for any other key
         self._gates: dict[str, Gate] = {}
         self._loop = asyncio.new_event_loop()
         self._serving = threading.Event()
@@ -238,7 +241,7 @@ class UpstreamServer:
             except Exception as error:
                 done.set_exception(error)
             else:
-                # Two turns later: the next one finds what had arrived when this call was made, and takes it in.
+                # Two iterations later: the next one finds and reads what had arrived when this call was made.
                 self._loop.call_soon(self._loop.call_soon, done.set_result, None)
             self.tell()
 
@@ -269,5 +272,5 @@ class UpstreamServer:
         server.close()
         for connection in list(self.connections):
             connection.hang_up()
-        self._loop.run_until_complete(asyncio.sleep(0))  # a turn, in which they close
+        self._loop.run_until_complete(asyncio.sleep(0))  # an iteration, in which they close
         self._loop.close()

@@ -12,7 +12,7 @@ from grader.errors import Violation
 from grader.probe import content
 from grader.probe.connection import Connection, Disconnect
 from grader.probe.exchange import Exchange
-from grader.probe.explanation import Explanation
+from grader.probe.explanation import A_RESPONSE, Explanation
 from grader.probe.feeds.choice import feed_for
 from grader.probe.feeds.chunks import ByteFeed
 from grader.probe.feeds.events import EventFeed, ServerSentEvent
@@ -27,7 +27,7 @@ from grader.text import visible, visible_bytes
 #: A response with more items than this counts as a stream without end. The largest kata asks for some hundred.
 MAX_ITEMS = 2000
 
-_COMMENT = "a comment line, such as “: ping”"
+_COMMENT = "a comment, such as “: ping”"
 
 Item = TypeVar("Item")
 SomeFeed = TypeVar("SomeFeed", bound=Feed[object])
@@ -120,7 +120,7 @@ class Response:
         comment = feed.take_comment()
         if comment is None:
             event = feed.take()
-            seen = f"an event first: {visible(event.data, 80)}" if event else "the response ends"
+            seen = f"an event first: {visible(event.data, 80)}" if event else "the response has ended"
             raise Violation(expected=_COMMENT, seen=seen, requirement=cited("WHATWG HTML 9.2.7"))
         return comment
 
@@ -207,9 +207,9 @@ class Response:
         return self._chosen
 
     def _head(self) -> http1.Head:
-        self._until(lambda: self._exchange.head is not None, awaited="a response")
+        self._until(lambda: self._exchange.head is not None, awaited=A_RESPONSE)
         if self._exchange.head is None:
-            raise self._explain.nothing("a response", Waited.CAME, self._bytes)
+            raise self._explain.nothing(A_RESPONSE, Waited.CAME, self._bytes)
         return self._exchange.head
 
     def _read_as(self, kind: type[SomeFeed]) -> SomeFeed:
@@ -224,7 +224,7 @@ class Response:
         raise Violation(expected=f"200 {kind.media_types[0]}", seen=seen, requirement=cited(kind.rule))
 
     def _next(self, feed: Feed[Item]) -> Item:
-        awaited = f"another {feed.noun}"
+        awaited = f"the next {feed.noun}"
         self._until(feed.has_item, awaited=awaited, feed=feed)
         item = feed.take()
         if item is None:
@@ -234,13 +234,13 @@ class Response:
     def _rest(self, feed: Feed[Item]) -> list[Item]:
         found: list[Item] = []
         while len(found) <= MAX_ITEMS:
-            self._until(feed.has_item, awaited=f"another {feed.noun}, or the end of the stream", feed=feed)
+            self._until(feed.has_item, awaited=f"the next {feed.noun}, or the end of the stream", feed=feed)
             if item := feed.take():
                 found.append(item)
             elif self._exchange.is_over:
                 self._must_have_ended_well()
                 return found
-        raise Violation(expected="a stream that ends", seen=f"more than {MAX_ITEMS} {feed.noun}s, and no end of them")
+        raise Violation(expected="a stream that ends", seen=f"more than {MAX_ITEMS} {feed.noun}s")
 
     def _until(self, condition: Callable[[], bool], *, awaited: str, feed: Feed[object] | None = None) -> None:
         """Wait for ``condition`` or the end of the exchange. Raises Violation when neither comes."""
@@ -251,4 +251,4 @@ class Response:
 
     def _must_have_ended_well(self) -> None:
         if self._exchange.fault is not None:
-            raise self._explain.broken("a response that ends as HTTP says", self._exchange.fault)
+            raise self._explain.broken("a complete and valid HTTP response", self._exchange.fault)

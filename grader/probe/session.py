@@ -1,4 +1,4 @@
-"""All that one check holds: its transcript, its draw, its responses and upstreams. Closed when the check ends."""
+"""What one check uses: its transcript, its draw, its responses and upstreams. Closed when the check ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Closable(Protocol):
 
 
 class Session:
-    """One check's hold on both ends. ``schemas`` is the folder with the kata's JSON Schemas."""
+    """Both ends, for one check. ``schemas`` is the folder with the kata's JSON Schemas."""
 
     def __init__(self, *, app: Served, server: UpstreamServer, waiter: Waiter, schemas: Path, draw: Draw) -> None:
         self.app = app
@@ -40,12 +40,12 @@ class Session:
         self._situations: list[Callable[[str], str]] = []
 
     def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
-        """Add to the transcript; called from the specification's thread and from the upstream's."""
+        """Add to the transcript. Called from two threads: the specification's and the upstream server's."""
         at = time.monotonic() - self.born
         self.transcript.add(Entry(at, lane, act, stream, clip(data), len(data), detail))
 
     def mark_divergence(self) -> None:
-        """Here expectation and observation part: at the first call, for what follows is only the way out."""
+        """The point of divergence is now. Only the first call counts: after it, the check only cleans up."""
         if self.diverged is None:
             self.diverged = time.monotonic() - self.born
 
@@ -53,23 +53,25 @@ class Session:
         self._open.append(thing)
 
     def when_failed(self, remark: Callable[[], str]) -> None:
-        """Ask ``remark``, should the check fail, for what else a learner ought to know; "" is nothing."""
+        """Call ``remark`` if the check fails: it returns what else a learner should know, or ""."""
         self._remarks.append(remark)
 
     def explain(self, situation: Callable[[str], str]) -> None:
-        """Ask ``situation``, given a request's address and body, what the app does for that request; "" is unknown."""
+        """Call ``situation`` with a request's address and body: it returns what the app does for it, or ""."""
         self._situations.append(situation)
 
     def situations(self, asked: str) -> list[str]:
-        """What the app is about at the upstream end for the request ``asked``."""
+        """What the app does at the upstream end for the request ``asked``: its address and body, decoded."""
         return [situation(asked) for situation in self._situations]
 
     def remarks(self) -> list[str]:
-        """What else was noticed: it may be the cause of what a check has seen."""
+        """What else was noticed, and may be the cause of the failure."""
         found = [text for remark in self._remarks if (text := remark())]
         if asked := self.server.unknown_keys[self._strangers :]:
             name = visible(asked[0], 60)
-            found.append(f"the app asked the upstream for “{name}”, which no request named: hand it over as it came")
+            found.append(
+                f"the app asked the upstream for “{name}”, which no request contains: pass the key on unchanged"
+            )
         if self.server.is_crowded:
             found.append(
                 "the app had more connections to the upstream open at once than it serves, so some were aborted"
@@ -77,7 +79,7 @@ class Session:
         return found
 
     def close(self) -> None:
-        """Hang up at both ends, so that no check is disturbed by what an earlier one left behind."""
+        """Close both ends, so that what this check leaves open does not disturb the next one."""
         for thing in reversed(self._open):
             thing.close()
         self._open.clear()

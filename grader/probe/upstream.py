@@ -25,7 +25,7 @@ _TIME_TO_CLOSE = 0.02
 
 
 class Upstream:
-    """What one request of a check pulls from. The request carries :attr:`key`, so that streams never mix."""
+    """The upstream of one request of a check. The request carries :attr:`key`, so that items cannot be mixed up."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -43,24 +43,24 @@ class Upstream:
     # -- the gate ---------------------------------------------------------------------------------------------
 
     def give(self, *items: str) -> None:
-        """Let ``items`` through the gate, each to one pull. Does not wait for the pulls."""
+        """Give ``items``, one for each pull. Does not wait for the pulls."""
         self._gate.give(items)
 
     def give_all(self, items: Iterable[str]) -> None:
-        """Let ``items`` through, and then tell that there is no more."""
+        """Give ``items``, and then the end."""
         self._gate.give(list(items))
         self.end()
 
     def end(self) -> None:
-        """After what was given there is no more."""
+        """After the items that were given, every pull gets the end."""
         self._gate.finish()
 
     def fail(self, message: str = "the upstream is out of order") -> None:
-        """After what was given every pull fails with ``message``."""
+        """After the items that were given, every pull fails with ``message``."""
         self._gate.finish(error=message)
 
     def flow(self, items: Iterable[str]) -> None:
-        """Open the gate: ``items`` go through as fast as the app pulls them."""
+        """Open the gate: give ``items`` as fast as the app pulls them."""
         self._gate.flow(iter(items))
 
     def shut(self) -> None:
@@ -71,7 +71,7 @@ class Upstream:
 
     @property
     def pulls(self) -> int:
-        """How many items the app has asked for so far."""
+        """How many items the app has pulled so far."""
         self._session.server.call()
         return self._gate.pulls
 
@@ -83,40 +83,41 @@ class Upstream:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the app has let go of every stream that it opened."""
+        """Whether the app has closed every upstream connection that it opened."""
         return self._gate.open_streams == 0
 
     def wait_for_pull(self, number: int = 1) -> None:
-        """Return when the app has asked for ``number`` items. Raises Violation when it does not."""
+        """Return when the app has pulled ``number`` items. Raises Violation when it does not."""
         pulled = self._news(lambda: self._gate.pulls >= number)
         waited = self._session.waiter.until(Awaited(pulled, progress=lambda: self._gate.pulls))
         if waited is not Waited.CAME:
             raise Violation(
                 expected=f"pull {number} from the upstream",
                 seen=f"{plural(self._gate.pulls, 'pull')}; {self._why(waited)}",
-                sentence=f"the app has not asked the upstream for item {number}: {self._why(waited)}",
+                sentence=f"the app has not pulled item {number} from the upstream: {self._why(waited)}",
                 hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
 
     def wait_for_close(self) -> None:
-        """Return when the app has let go of the upstream. Raises Violation when it does not.
+        """Return when the app has closed its upstream connection. Raises Violation when it does not.
 
-        A stream that nothing refers to any more counts as let go, even where it waits for Python's collector: an
-        exception and its traceback may refer to each other, and no style of writing an app can rule that out.
+        A connection that the app no longer refers to counts as closed, even if it waits for Python's garbage collector:
+        an exception and its traceback may refer to each other, and the app's author cannot prevent that.
         """
         released = self._news(lambda: self.is_closed)
         waited = self._session.waiter.stays_quiet(released)
-        for _ in range(2):  # what is collected may be what lets go of something else
+        # Two collections: the first may run a finalizer that drops the last reference to another cycle.
+        for _ in range(2):
             if waited is not Waited.SILENT:
                 break
             self._session.app.collect_garbage()
             waited = self._session.waiter.until(Awaited(released))
         if waited is not Waited.CAME:
             raise Violation(
-                expected="the app closes its connection to the upstream",
+                expected="the app closes its upstream connection",
                 seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {self._why(waited)}",
-                sentence=f"the app keeps a connection to the upstream open {self._use()}",
+                sentence=f"the app does not close its upstream connection: {self._why(waited)}",
                 hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
@@ -142,7 +143,7 @@ class Upstream:
         return self.pulls - before
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
-        """Open the gate and see how many bytes the app pulls until it pulls no more, or all of ``items``."""
+        """Open the gate; return how many bytes of ``items`` the app is given until it does not pull any more."""
         return flowing(self._session, self._gate, items)
 
     # -- inside -----------------------------------------------------------------------------------------------------
@@ -159,9 +160,6 @@ class Upstream:
     def _news(self, condition: Callable[[], bool]) -> Ready:
         return _news(self._session, condition)
 
-    def _use(self) -> str:
-        return "and waits for one more item there" if self._gate.is_awaited else "on which it asks for no more items"
-
     def _why(self, waited: Waited) -> str:
         match waited:
             case Waited.BLOCKED:
@@ -170,34 +168,31 @@ class Upstream:
                 return "its process has ended"
             case _ if self._gate.streams == 0 and self._session.server.unknown_keys:
                 asked = visible(self._session.server.unknown_keys[-1], 60)
-                return f"it asked for “{asked}” instead, which no request named"
+                return f"it asked for “{asked}” instead, which no request contains"
             case _:
-                return "it waits for an item" if self._gate.is_awaited else "it asks for no more"
+                return "it waits for an item" if self._gate.is_awaited else "it does not pull any more"
 
     def _situation(self, asked: str) -> str:
-        """What the app does with this upstream, if the request ``asked`` names its key."""
+        """What the app does with this upstream, if the request ``asked`` contains its key; else ""."""
         if mark_of(self.key) not in asked:
             return ""
         gate = self._gate
         if gate.streams == 0:
-            return "and the app has not asked the upstream for anything"
-        if gate.is_awaited and gate.given:
-            return (
-                f"though the app has taken {plural(gate.given, 'item')} from the upstream, and waits for the next one"
-            )
-        if gate.is_awaited:
-            return "though the app is at work: it waits for the upstream's first item"
-        return f"though the app has taken {plural(gate.given, 'item')} from the upstream, and asks for no more"
+            return "the app has not opened an upstream connection"
+        taken = f"the app has {plural(gate.given, 'item')} from the upstream"
+        if not gate.is_awaited:
+            return f"{taken} and does not pull any more"
+        return f"{taken} and waits for the next one" if gate.given else "the app waits for the upstream's first item"
 
     def _opened_too_often(self) -> str:
         requests = sum(mark_of(self.key) in line for line in self._session.requests)
         if not 0 < requests < self._gate.streams:
             return ""
-        opened, asked = plural(self._gate.streams, "time"), plural(requests, "request")
-        return f"the app opened the upstream {opened} for {asked}, and what one stream has taken the other has not"
+        opened, asked = plural(self._gate.streams, "upstream connection"), plural(requests, "request")
+        return f"the app opened {opened} for {asked}, and an item that goes to one of them is missing in the other"
 
     def _record(self, act: Act, stream: int, data: bytes, detail: str) -> None:
-        """On the server's thread. Streams are numbered through the whole check, whichever upstream they belong to."""
+        """Called on the server's thread. Connections of all upstreams of a check are numbered in one row."""
         if act is Act.OPENED:
             self._session.streams += 1
             self._numbers[stream] = self._session.streams
@@ -205,7 +200,7 @@ class Upstream:
 
 
 def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:
-    """Let ``items`` flow through ``gate`` until the app asks for no more; returns the bytes that it was given."""
+    """Give ``items`` through ``gate`` until the app does not pull any more; returns how many bytes it was given."""
     gate.flow(iter(items))
     pulls = -1
     while pulls != gate.pulls:
@@ -217,7 +212,7 @@ def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:
 
 def _news(session: Session, condition: Callable[[], bool]) -> Ready:
     def ready(timeout: float) -> bool:
-        session.server.call()  # what has arrived at the upstream's socket is now counted
+        session.server.call()  # what has arrived at the upstream's sockets is counted now
         with session.server.news:
             return session.server.news.wait_for(condition, timeout)
 

@@ -22,7 +22,7 @@ from grader.errors import Inconclusive
 from grader.probe.connection import abort_at_close
 from grader.serving.app import Served
 
-#: A control request: not a valid request line, so the server itself answers with 400 (RFC 9112 3). The answer proves
+#: A control request: not a valid request line, so the server itself responds with 400 (RFC 9112 3). That proves
 #: that the server's event loop has iterated. A valid request would reach the app, and could itself be the event that
 #: makes a wrong app continue (one that flushes its buffer at the next request, for example).
 CONTROL = b"are you there?\r\n\r\n"

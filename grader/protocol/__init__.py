@@ -1,1 +1,1 @@
-"""Bytes in, events out. No socket, no clock, no test framework: whoever calls says what arrived and when."""
+"""Bytes in, events out: no socket, no clock, no test framework. The caller gives the bytes and their arrival times."""

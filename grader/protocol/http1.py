@@ -172,7 +172,7 @@ class ResponseReader:
         """Count bytes after the end or after a fault."""
         self.surplus += len(data)
         if self.complete and data:
-            # Told anew with each piece, so that the excerpt does not depend on how the bytes were cut.
+            # Made again with each piece, so that the excerpt does not depend on how the bytes were cut.
             self._after_end = (self._after_end + data)[:ENOUGH]
             self._fail(HttpFaultKind.SURPLUS, self._raw, visible_bytes(self._after_end, SEEN))
 
@@ -228,7 +228,11 @@ class ResponseReader:
 
     def _progress(self) -> str:
         if self.head is None:
-            return f"after {plural(self._raw, 'byte')} of the head" if self._raw else "before any byte of a response"
+            return (
+                f"after {plural(self._raw, 'byte')} of the header section"
+                if self._raw
+                else "before the first byte of a response"
+            )
         if self.complete:
             return "after the complete response"
         return f"after {plural(self.body_bytes, 'byte')} of the body"
@@ -241,8 +245,9 @@ class ResponseReader:
         elif self.head is None:
             self._fail(HttpFaultKind.CLOSED_BEFORE_HEAD, self._raw, self._progress())
         elif self.framing == "content-length":
-            promised = f"Content-Length promised {self.body_bytes + (self._left or 0)}, {self.body_bytes} came"
-            self._fail(HttpFaultKind.SHORT_BODY, self._raw, promised)
+            length = self.body_bytes + (self._left or 0)
+            seen = f"Content-Length is {length}, but {plural(self.body_bytes, 'byte')} came"
+            self._fail(HttpFaultKind.SHORT_BODY, self._raw, seen)
         elif line.section is Section.CHUNK_HEADER and not may_be_chunk_header(line.text):
             self._fail(HttpFaultKind.BROKEN_CHUNKING, line.start, line.excerpt)
         else:

@@ -1,4 +1,4 @@
-"""Text in, what it says out: strict JSON, and the things that are mistaken for it."""
+"""Reads strict JSON, and recognises what is sent by mistake instead of it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 
 #: Characters of JSON whitespace, RFC 8259 2.
 WHITESPACE: Final = " \t\r\n"
-#: More characters than this are not tried as Python: a diagnosis may cost little.
+#: Longer texts are not tried as Python notation, so that a diagnosis takes little time.
 _LONGEST_REPR = 1 << 16
 #: Python's own limit for int(), below which reading digits is safe.
 _LONGEST_INT = 4300
 #: A dict's repr even where it holds things that literal_eval refuses, such as datetime.datetime(...).
 _DICT_REPR = re.compile(r"\[?\{'[^'\n]{0,200}': ")
-#: What Python writes and JSON does not, and the strings to be skipped. Possessive, and a string that never ends
-#: takes all the rest: hostile text costs linear time.
+#: What Python writes and JSON does not, and the strings to be skipped. The quantifiers are possessive, and a string
+#: without an end takes all the rest, so that any text takes linear time.
 _PYTHON_TOKEN = re.compile(
     r"""
     (?P<quoted> b?'(?:[^'\\]|\\.)*+'? | \b(?:None|True|False)\b )
@@ -33,7 +33,7 @@ _BYTES_REPR = re.compile(r"""b(?:'.*'|".*")""", re.DOTALL)
 
 
 class Wrong(Enum):
-    """Why a text is not the JSON that somebody meant to send."""
+    """Why a text is not the JSON that it was meant to be."""
 
     NOT_JSON = auto()
     UNFINISHED = auto()  # well formed as far as it goes
@@ -41,8 +41,8 @@ class Wrong(Enum):
     NOT_A_NUMBER = auto()  # NaN or Infinity, which json.dumps writes and RFC 8259 6 forbids
     TOO_DEEP = auto()
     PYTHON_REPR = auto()
-    DATA_PREFIX = auto()  # the field name of an event stream stands before it
-    JSON_IN_JSON = auto()  # legal: a string which itself holds an object or an array
+    DATA_PREFIX = auto()  # with the field name of an event stream before it
+    JSON_IN_JSON = auto()  # legal: a string that contains an object or an array as JSON
 
 
 class NotJson(ValueError):
@@ -68,14 +68,14 @@ def parse(text: str) -> JSON:
     if end < len(stripped):
         raise NotJson(_after_a_value(stripped, end, decoder))
     if constants:
-        # Told only now: "[Infinity War] is a film" is text, "[Infinity]" is a list that JSON cannot hold.
+        # Only now: "[Infinity War] is a film" is plain text, and "[Infinity]" is a list that JSON cannot express.
         raise NotJson(Wrong.NOT_A_NUMBER)
     result: JSON = value
     return result
 
 
 def remark(text: str) -> Wrong | None:
-    """What is odd about a payload that may, or may not, be meant as JSON: only what is certain is told."""
+    """What is wrong with data that may be meant as JSON; None unless that is certain."""
     if text.startswith(("b'", 'b"')):
         return Wrong.PYTHON_REPR if _is_repr(text) else None
     if not text.lstrip(WHITESPACE).startswith(("{", "[", '"')):
@@ -87,7 +87,7 @@ def remark(text: str) -> Wrong | None:
 
 
 def holds_json(value: JSON) -> bool:
-    """True for a string which itself holds a JSON object or array."""
+    """True for a string that contains a JSON object or array."""
     if not isinstance(value, str) or not value.lstrip(WHITESPACE).startswith(("{", "[")):
         return False
     try:
@@ -113,7 +113,7 @@ def _what_else(text: str, error: json.JSONDecodeError) -> Wrong:
 
 
 def _after_a_value(text: str, end: int, decoder: json.JSONDecoder) -> Wrong:
-    """A value was read up to ``end``: do only more values follow?"""
+    """A value was read up to ``end``: SEVERAL_VALUES when only more values follow."""
     while end < len(text):
         rest = _SKIP.match(text, end)
         assert rest is not None  # it matches nothing as well
@@ -125,7 +125,7 @@ def _after_a_value(text: str, end: int, decoder: json.JSONDecoder) -> Wrong:
 
 
 def _is_repr(text: str) -> bool:
-    """Is ``text`` what str() makes of a dict, a list or bytes, and no JSON?"""
+    """Whether ``text`` is what str() makes of a dict, a list or bytes, and not JSON."""
     if _BYTES_REPR.fullmatch(text) or _DICT_REPR.match(text):
         return True
     if not text.startswith(("{", "[")) or len(text) > _LONGEST_REPR:
@@ -141,9 +141,9 @@ def _is_repr(text: str) -> bool:
 
 
 def _as_json(text: str) -> tuple[str, bool]:
-    """A Python literal rewritten as JSON of the same shape; and was there anything that only Python writes?
+    """A Python literal rewritten as JSON of the same shape, and whether it contained what only Python writes.
 
-    ast.literal_eval would do, but the compiler prints warnings about what it reads, and this is hostile input.
+    ast.literal_eval could read it, but Python's compiler prints warnings about it, and the text is the app's.
     """
     only_python = False
 
@@ -162,5 +162,5 @@ def _as_json(text: str) -> tuple[str, bool]:
 
 
 def _read_int(digits: str) -> int | float:
-    # RFC 8259 6 lets a reader limit range and precision; int() would raise beyond this.
+    # int() raises beyond this length, and RFC 8259 6 lets a reader limit range and precision.
     return int(digits) if len(digits) <= _LONGEST_INT else float(digits)

@@ -1,4 +1,4 @@
-"""Bytes cut anywhere become whole lines and faults with byte offsets: the ground that the line readers share."""
+"""Makes lines of bytes that are cut anywhere, and keeps faults with their byte offsets: for both line formats."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from grader.text import visible, visible_bytes
 
-#: Characters of the learner's bytes that a fault shows.
+#: Characters of the app's bytes that a fault shows: enough to recognise a line, and short enough for one sentence.
 SEEN = 60
 
 
 class Kind(Enum):
-    """What can be wrong: a member's value is (sentence, rule[, harmless]); ``{seen}`` in the sentence is filled in."""
+    """What can be wrong: a member's value is (sentence, section[, harmless]); ``{seen}`` is an excerpt."""
 
     def __init__(self, says: str, rule: str, harmless: bool = False) -> None:
         self.says = says
@@ -40,17 +40,17 @@ class Fault:
 
     @property
     def harmless(self) -> bool:
-        """True for what the standard allows: worth a remark, never a failure by itself."""
+        """True for what the standard allows: a reason for a remark, never for a failure."""
         return self.kind.harmless
 
     @property
     def rule(self) -> str:
-        """The standard and section that the fault goes by, such as "WHATWG HTML 9.2.6"."""
+        """The standard and section that forbids it, such as "WHATWG HTML 9.2.6"."""
         return self.kind.rule
 
 
 class FaultLog:
-    """Keeps the first ``KEEP`` faults of each kind: a hostile body costs neither memory nor the rarer findings."""
+    """Keeps the first ``KEEP`` faults of each kind: a body full of one fault takes little memory and hides no other."""
 
     KEEP = 50
 
@@ -70,10 +70,10 @@ class FaultLog:
 
 
 class RawLine(NamedTuple):
-    """A finished line: ``raw`` is ``[start, stop)`` of the body, its line end begins at ``stop``.
+    """A finished line: ``raw`` is ``[start, stop)`` of the body, and its line ending begins at ``stop``.
 
-    ``end`` is the offset after the first byte of the line end. A CR finishes its line at once, before anyone
-    can know whether an LF follows; leaving that LF out keeps offsets the same wherever the bytes were cut.
+    ``end`` is the offset after the first byte of the line ending. A CR finishes its line at once, when it is not yet
+    known whether an LF follows. Without that LF, offsets are the same wherever the bytes were cut.
     """
 
     raw: bytes
@@ -93,7 +93,7 @@ class LineEnds(Enum):
 
 
 class Splitter:
-    """Finds lines in time linear in the bytes fed, however they are cut: nothing is looked at twice."""
+    """Finds lines in linear time, wherever the bytes are cut: no byte is searched twice."""
 
     def __init__(self, ends: LineEnds) -> None:
         self._ends = ends.value
@@ -105,7 +105,7 @@ class Splitter:
 
     @property
     def begun(self) -> bytearray:
-        """The line that no line end has finished yet. Not to be changed."""
+        """The line that has no line ending yet. Not to be changed."""
         return self._begun
 
     @property
@@ -127,7 +127,7 @@ class Splitter:
         self.offset += len(data) - at
 
     def close(self) -> None:
-        """No more bytes: a CR at the very end stood alone."""
+        """No more bytes: a CR at the very end was a line ending by itself."""
         if self._after_cr:
             self._after_cr = False
             self._ended(b"\r", self.offset - 1)
@@ -159,7 +159,7 @@ class Splitter:
 
 
 def decode(line: RawLine, faults: FaultLog, kind: Kind) -> str:
-    """The text of a line; each run of bytes that is no UTF-8 becomes U+FFFD, and the first is a fault of ``kind``.
+    """The text of a line. Each run of bytes that is not UTF-8 becomes U+FFFD, and the first is a fault of ``kind``.
 
     Lines can be decoded one by one: CR and LF are never part of a longer UTF-8 sequence.
     """

@@ -1,4 +1,4 @@
-"""Reads newline-delimited JSON line by line, strictly, and says what is wrong with it (ndjson.org, RFC 8259)."""
+"""Reads newline-delimited JSON line by line, strictly, and finds what is wrong with it (ndjson.org, RFC 8259)."""
 
 from __future__ import annotations
 
@@ -26,51 +26,51 @@ class NdjsonFaultKind(Kind):
     NOT_JSON = ('the line "{seen}" is not JSON: write json.dumps(value) and "\\n" for every item', _GRAMMAR)
     UNFINISHED_VALUE = (
         'the JSON in the line "{seen}" does not end where the line ends: '
-        "a value takes exactly one line, so encode it with no indent and with newlines escaped",
+        "a value is exactly one line, so encode it without indent and with escaped newlines",
         _SPEC,
     )
-    SEVERAL_VALUES = ('the line "{seen}" holds more than one JSON value: end each of them with "\\n"', _SPEC)
-    BARE_CR = ('the values in "{seen}" are diverged by CR alone, which ends no line here: use "\\n"', _SPEC)
+    SEVERAL_VALUES = ('the line "{seen}" contains more than one JSON value: write "\\n" after each value', _SPEC)
+    BARE_CR = ('the values in "{seen}" are separated by CR alone, which does not end a line here: use "\\n"', _SPEC)
     NOT_A_NUMBER = (
-        'the line "{seen}" holds NaN or Infinity, which JSON does not have, so most readers fail: '
-        "send null or a string in its place",
+        'the line "{seen}" contains NaN or Infinity, which are not valid JSON, so most clients fail: '
+        "send null or a string instead",
         "RFC 8259 6",
     )
     TOO_DEEP = (
-        'the JSON in the line "{seen}" is nested too deeply to be read: send it flatter',
+        'the JSON in the line "{seen}" is nested too deeply to be read: use fewer levels',
         "RFC 8259 9",
     )
     PYTHON_REPR = (
-        'the line "{seen}" is how Python prints a value, not JSON: encode it with json.dumps',
+        'the line "{seen}" is Python notation, not JSON: encode the value with json.dumps',
         _GRAMMAR,
     )
     SSE_FRAMING = (
         'the line "{seen}" belongs to an event stream (SSE), not to newline-delimited JSON: '
-        'send the JSON alone, with no "data: " before it',
+        'send the JSON alone, without "data: " before it',
         _SPEC,
     )
     BOM = (
-        'a byte order mark (U+FEFF) stands before "{seen}": JSON must not begin with one; '
+        'a byte order mark (U+FEFF) comes before "{seen}": JSON must not begin with one; '
         "encode with utf-8, not utf-8-sig",
         "RFC 8259 8.1",
     )
     INVALID_UTF8 = (
-        'the bytes "{seen}" are not UTF-8: encode text as UTF-8, and cut it between characters rather than bytes',
+        'the bytes "{seen}" are not UTF-8: encode text as UTF-8, and split it between characters, not between bytes',
         "RFC 8259 8.1",
     )
     CUT_OFF = (
-        'the stream ended in the middle of the line "{seen}": send every item whole, and "\\n" after it',
+        'the stream ended in the middle of the line "{seen}": send every item completely, and "\\n" after it',
         _SPEC,
     )
     NO_LAST_NEWLINE = (
-        'the last line "{seen}" has no newline at its end: readers that wait for one never see the item; '
-        'end every line with "\\n"',
+        'the last line "{seen}" has no newline at its end: clients that wait for one never see the item; '
+        'write "\\n" after every line',
         _SPEC,
         True,
     )
-    BLANK_LINE = ("a line is blank: some readers skip it, others fail; send items only", _LINES, True)
+    BLANK_LINE = ("a line is blank: some clients skip it, others fail; send items only", _LINES, True)
     JSON_IN_JSON = (
-        'the line "{seen}" is a JSON string that holds JSON: it was encoded twice; encode it once',
+        'the line "{seen}" is a JSON string that contains JSON: the value was encoded twice; encode it once',
         "RFC 8259 7",
         True,
     )
@@ -91,7 +91,7 @@ _KINDS = {
 class Record:
     """One line that is one JSON value.
 
-    ``raw`` is its text as sent, without the line end. ``[start, end)`` are bytes of the body, the newline
+    ``raw`` is its text as sent, without the line ending. ``[start, end)`` are bytes of the body, the newline
     included. ``at`` is the arrival time of the bytes that completed it.
     """
 
@@ -130,12 +130,12 @@ class NdjsonReader:
 
     @property
     def pending(self) -> str | None:
-        """A phrase about the line that is begun but not ended, for a diagnosis; None if there is none."""
+        """A phrase about the line that has begun and not ended, for a diagnosis; None if there is none."""
         begun = self._lines.begun
         if not begun:
             return None
         seen = visible_bytes(bytes(begun[: 4 * SEEN]), SEEN)
-        return f'a line of {plural(len(begun), "byte")} was begun ("{seen}") but no newline has ended it'
+        return f'a line has begun ({plural(len(begun), "byte")}: "{seen}"), but no newline ends it'
 
     def feed(self, data: bytes, at: float = 0.0) -> list[Record]:
         """What ``data``, which arrived at time ``at``, has completed.
@@ -194,7 +194,7 @@ class NdjsonReader:
 
 
 def _kind(wrong: Wrong, text: str, cut_off: bool) -> NdjsonFaultKind:
-    """The likeliest mistake behind a line that is not one JSON value; ``cut_off`` when no newline ended it."""
+    """The likeliest mistake behind a line that is not one JSON value; ``cut_off`` when no newline ends it."""
     if _SSE_LINE.match(text):
         return NdjsonFaultKind.SSE_FRAMING
     if wrong is Wrong.SEVERAL_VALUES and "\r" in text.strip(WHITESPACE):

@@ -1,4 +1,4 @@
-"""Reads an event stream exactly as a browser would, and says what is wrong with it (WHATWG HTML 9.2.5, 9.2.6)."""
+"""Reads an event stream exactly as a browser would, and finds what is wrong with it (WHATWG HTML 9.2.5, 9.2.6)."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Event:
 
     ``type`` is "message" by default; ``id`` the last event ID at dispatch, "" when there is none; ``retry`` the
     milliseconds of a valid retry field in this block. ``[start, end)`` are bytes of the body, from the block's
-    first line that is no comment to after the first byte of the line end that dispatched it: where that is a
-    CRLF, its LF belongs to no event, because the browser has not waited for it either. ``at`` is the arrival
+    first line that is not a comment to after the first byte of the line ending that dispatched it: where that is
+    a CRLF, its LF belongs to no event, because the browser does not wait for it either. ``at`` is the arrival
     time of the bytes that completed it. ``fields`` are the names of the known fields in the order sent.
     """
 
@@ -111,17 +111,17 @@ class EventStreamReader:
 
     @property
     def pending(self) -> str | None:
-        """A phrase about the event or line that is begun but not ended, for a diagnosis; None if there is none."""
+        """A phrase about the event or line that has begun and not ended, for a diagnosis; None if there is none."""
         begun = bytes(self._lines.begun[: 4 * SEEN])
         if self._lines.begun_at == 0:
             begun = begun.removeprefix(_BOM)
         if self._block is not None and self._block.fields:
             size = plural(self._lines.offset - self._block.start, "byte")
             seen = visible_bytes(self._block.seen, SEEN)
-            return f'an event of {size} was begun ("{seen}") but no blank line has ended it'
+            return f'an event has begun ({size}: "{seen}"), but no blank line ends it'
         if begun:
             size = plural(len(self._lines.begun), "byte")
-            return f'a line of {size} was begun ("{visible_bytes(begun, SEEN)}") but no line end has followed'
+            return f'a line has begun ({size}: "{visible_bytes(begun, SEEN)}"), but no line ending follows'
         return None
 
     def feed(self, data: bytes, at: float = 0.0) -> list[Event | Comment]:
@@ -144,9 +144,10 @@ class EventStreamReader:
         return found
 
     def close(self) -> list[Event | Comment]:
-        """The stream has ended: what it cut off becomes a fault, never an event. Always an empty list.
+        """The stream has ended: an event or line that is cut off is a fault, and never an event.
 
-        A comment that is cut off loses nothing and is no fault. Calling it again changes nothing.
+        A comment that is cut off is not a fault, because nothing is lost. Returns an empty list; a second call does
+        nothing.
         """
         if self._closed or self._too_large is not None:
             return []
@@ -271,7 +272,7 @@ def _value_start(line: RawLine) -> int:
 
 
 def _why_unknown(text: str, name: str, in_data: bool) -> SseFaultKind:
-    """Why a browser ignores a line whose name is none of the four: the likeliest mistake behind it."""
+    """Why a browser ignores a line whose name is not one of the four: the likeliest mistake behind it."""
     if text.startswith("\ufeff"):
         return SseFaultKind.BOM_IN_STREAM
     if name.strip().lower() in _KNOWN:

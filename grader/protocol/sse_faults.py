@@ -1,4 +1,4 @@
-"""What can be wrong with an event stream: one sentence, one rule for each; no behaviour."""
+"""What can be wrong with an event stream: a sentence and a section of the standard for each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _END = "WHATWG HTML 9.2.6, end of the file"
 
 
 class SseFaultKind(Kind):
-    """What can be wrong with an event stream. Harmless ones are legal framing around a doubtful payload."""
+    """What can be wrong with an event stream. The harmless ones are legal framing around doubtful data."""
 
     MISSING_BLANK_LINE = (
         'the stream ended before a blank line ended its last event ("{seen}"), so a browser drops that event: '
@@ -23,71 +23,71 @@ class SseFaultKind(Kind):
         _END,
     )
     BARE_JSON = (
-        'the line "{seen}" is JSON with no field name before it, so a browser ignores it: write "data: " before it',
+        'the line "{seen}" is JSON without a field name, so a browser ignores it: write "data: " before it',
         _INTERPRETING,
     )
     UNSPLIT_NEWLINE = (
         'the line "{seen}" follows a data line but has no "data: " of its own, so a browser ignores it: '
-        'a value with a newline in it must be split, each of its lines starting with "data: "',
+        'split a value that contains a newline, and write "data: " before each of its lines',
         _INTERPRETING,
     )
     NOT_A_FIELD = (
         'the line "{seen}" is not a field ("name: value"), so a browser ignores it: '
-        'start payload with "data: " and comments with ":"',
+        'write "data: " before data, and ":" before a comment',
         _INTERPRETING,
     )
     MISSPELT_FIELD = (
-        'the field name of "{seen}" is not spelt as the standard has it, so a browser ignores the line: '
-        "write data, event, id or retry in lower case, with no space before the name or before the colon",
+        'the field name of "{seen}" is not recognised, so a browser ignores the line: '
+        "write data, event, id or retry in lower case, without a space before the name or the colon",
         _INTERPRETING,
     )
     NULL_IN_ID = (
-        'the id "{seen}" holds a NULL character, so a browser ignores it: leave it out',
+        'the id "{seen}" contains a NULL character, so a browser ignores the id: leave that character out',
         _INTERPRETING,
     )
     RETRY_NOT_DIGITS = (
-        'the retry value "{seen}" is not made of digits alone, so a browser ignores it: '
-        "write a whole number of milliseconds, with no unit",
+        'the retry value "{seen}" does not consist of digits only, so a browser ignores it: '
+        "write a whole number of milliseconds, without a unit",
         _INTERPRETING,
     )
     BOM_IN_STREAM = (
-        'a byte order mark (U+FEFF) stands before "{seen}", so a browser does not know the line: '
-        "only the very first bytes of a stream may be one; encode with utf-8, not utf-8-sig",
+        'a byte order mark (U+FEFF) comes before "{seen}", so a browser does not recognise the line: '
+        "only the first bytes of a stream may be a byte order mark; encode with utf-8, not utf-8-sig",
         _PARSING,
     )
     INVALID_UTF8 = (
-        'the bytes "{seen}" are not UTF-8, so a browser shows U+FFFD in their place: '
-        "encode text as UTF-8, and cut it between characters rather than between bytes",
+        'the bytes "{seen}" are not UTF-8, so a browser shows U+FFFD instead of them: '
+        "encode text as UTF-8, and split it between characters, not between bytes",
         _PARSING,
     )
     NOT_A_NUMBER = (
-        'the data "{seen}" holds NaN or Infinity, which JSON does not have, so JSON.parse fails in a browser: '
-        "send null or a string in its place",
+        'the data "{seen}" contains NaN or Infinity, which are not valid JSON, so JSON.parse fails in a browser: '
+        "send null or a string instead",
         "RFC 8259 6",
     )
     DOUBLED_DATA_PREFIX = (
-        'the data begins with "data:" once more ("{seen}"): something adds the prefix that you have already written; '
-        "write it in one place",
+        'the data begins with a second "data:" ("{seen}"): the app writes this prefix, and a library adds it again; '
+        "write it in one place only",
         _INTERPRETING,
         True,
     )
     PYTHON_REPR = (
-        'the data "{seen}" is how Python prints a value, not JSON: encode it with json.dumps',
+        'the data "{seen}" is Python notation, not JSON: encode the value with json.dumps',
         "RFC 8259 2",
         True,
     )
     JSON_IN_JSON = (
-        'the data "{seen}" is a JSON string that holds JSON: it was encoded twice; encode it once',
+        'the data "{seen}" is a JSON string that contains JSON: the value was encoded twice; encode it once',
         "RFC 8259 7",
         True,
     )
     UNKNOWN_FIELD = (
-        'the field of "{seen}" is none of data, event, id and retry, so a browser ignores it',
+        'the field name of "{seen}" is not data, event, id or retry, so a browser ignores the line',
         _INTERPRETING,
         True,
     )
     MIXED_LINE_ENDS = (
-        "lines end in more than one way (CR, LF, CRLF) from here on: it is allowed, but better pick one",
+        "from here on, lines have more than one kind of line ending (CR, LF, CRLF): this is allowed, but use one kind",
         _PARSING,
         True,
     )

@@ -1,4 +1,4 @@
-"""The record of both ends of the pipe: who did what, when, with which bytes. Append-only and bounded."""
+"""The record of both ends: what happened at each, when, with which bytes. It is bounded, and only added to."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from enum import Enum
 
 
 class Lane(Enum):
-    """Which end an entry was seen at."""
+    """The end at which something happened."""
 
     CLIENT = "client"
     UPSTREAM = "upstream"
 
 
 class Act(Enum):
-    """What happened. From the client end: SENT .. STALLED; from the upstream end: OPENED .. CLOSED."""
+    """What happened: SENT to STALLED at the client end, OPENED to CLOSED at the upstream end."""
 
     SENT = "sent"  # the request, by the client
     HEAD = "head"  # status line and header fields, by the app
     CHUNK = "chunk"  # body bytes, by the app
     ENDED = "ended"  # the body is complete
-    BROKEN = "broken"  # the message ended before it was complete
+    BROKEN = "broken"  # the response failed as an HTTP message: by a reset, an early close, broken framing
     DISCONNECTED = "disconnected"  # the client closed or aborted the connection
     STALLED = "stalled"  # the client stopped reading
     OPENED = "opened"  # the app opened a stream of the upstream
     PULLED = "pulled"  # the app asked for an item
     GAVE = "gave"  # the upstream gave an item
-    FAILED = "failed"  # the upstream told of a failure
-    FINISHED = "finished"  # the upstream told that there is no more
+    FAILED = "failed"  # the upstream answered a pull with a failure
+    FINISHED = "finished"  # the upstream answered a pull with the end
     CLOSED = "closed"  # the app closed its connection to the upstream
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. ``at`` is seconds since the check began; ``size`` counts all bytes, ``data`` keeps some."""
+    """One line. ``at`` is seconds since the check began; ``size`` counts all bytes, ``data`` are the first of them."""
 
     at: float
     lane: Lane
@@ -45,11 +45,14 @@ class Entry:
 
 
 class Transcript:
-    """Keeps the first and the last entries of a check, and says how many were left out between them."""
+    """Keeps the first and the last entries of a check, and counts those that are left out between them.
+
+    A check of the katas has some dozen entries. The limits are for apps that send or pull without end.
+    """
 
     FIRST = 200
     LAST = 400
-    KEEP = 512  # bytes of one entry's data
+    KEEP = 512  # bytes of an entry's data: more than a report shows of it
 
     def __init__(self) -> None:
         self._first: list[Entry] = []
@@ -57,7 +60,7 @@ class Transcript:
         self._dropped = 0
 
     def add(self, entry: Entry) -> None:
-        """Append one entry. Entries may come from two threads: list.append is atomic."""
+        """Append one entry. Two threads may call this: list.append is atomic."""
         if len(self._first) < self.FIRST:
             self._first.append(entry)
             return

@@ -87,7 +87,7 @@ BROKEN = {
     "short body": (
         head(SSE, "200 OK", "Content-Length: 9") + b"one",
         Then.CLOSES,
-        "Content-Length promised 9, 3 came",
+        "Content-Length is 9, but 3 bytes came",
         "RFC 9112 8",
     ),
     "reset": (
@@ -126,7 +126,7 @@ def test_a_response_with_more_after_its_end_has_not_ended_well(
     ends = meet(says(SURPLUS[name], Then.STAYS))
     response = ends.client.get("/")
     assert response.status == 200
-    with pytest.raises(Violation, match="more bytes follow the end of the response") as told:
+    with pytest.raises(Violation, match="more bytes follow after the end of the response") as told:
         read(response)
     assert told.value.finding.requirement == cited("RFC 9112 6.3")
     acts = [entry.act for entry in ends.session.transcript.entries()]
@@ -150,7 +150,7 @@ AMBIGUOUS = {
         "both Transfer-Encoding and Content-Length",
     ),
     "two media types": (sized(b"", SSE, "200 OK", "Content-Type: text/plain"), "more than one Content-Type field"),
-    "LF alone": (sized(b"").replace(b"\r\n", b"\n"), "ends with LF alone"),
+    "LF alone": (sized(b"").replace(b"\r\n", b"\n"), "ends with LF alone, but CRLF"),
 }
 
 
@@ -162,16 +162,20 @@ def test_a_head_that_clients_may_read_differently_is_not_a_response(name: str, r
 
 
 HEADLESS = {
-    "closed at once": (b"", Then.CLOSES, "closed before the head"),
-    "closed in mid-head": (b"HTTP/1.1 200 OK\r\ncontent-", Then.CLOSES, "closed before the head"),
+    "closed at once": (b"", Then.CLOSES, "closed before the header section"),
+    "closed in mid-head": (b"HTTP/1.1 200 OK\r\ncontent-", Then.CLOSES, "closed before the header section"),
     "reset at once": (b"", Then.RESETS, "the connection was reset"),
     "no HTTP": (
         b"data: hello\n\n" + b"x" * 80,
         Then.STAYS,
-        'does not begin with an HTTP status line but with "data: hello',
+        'the response begins with "data: hello',
     ),
-    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 80, Then.STAYS, "does not begin with an HTTP status line"),
-    "a broken field": (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", Then.STAYS, "the head of the response is malformed"),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 80, Then.STAYS, "instead of an HTTP status line"),
+    "a broken field": (
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        Then.STAYS,
+        "the header section of the response is malformed",
+    ),
 }
 
 
@@ -217,10 +221,10 @@ def test_a_json_body_of_the_right_shape_is_given_out(reply_to: To) -> None:
 
 NO_JSON = {
     "wrong type": (b'{"steps": [1, "two"]}', "the body by task.json", "at $.steps[1]: 'two' is not of type 'integer'"),
-    "missing": (b"{}", "the body by task.json", "at the whole of it: 'steps' is a required property"),
-    "NaN": (b'{"steps": [NaN]}', "the body as JSON", "NaN and Infinity are no JSON"),
-    "Python": (b"{'steps': [1]}", "the body as JSON", "Python's own notation"),
-    "unfinished": (b'{"steps": [1', "the body as JSON", "breaks off"),
+    "missing": (b"{}", "the body by task.json", "at the top level: 'steps' is a required property"),
+    "NaN": (b'{"steps": [NaN]}', "the body as JSON", "NaN and Infinity are not valid JSON"),
+    "Python": (b"{'steps': [1]}", "the body as JSON", "this is Python notation"),
+    "unfinished": (b'{"steps": [1', "the body as JSON", "it ends in the middle"),
     "two": (b'{"steps": []}\n{"steps": []}', "the body as JSON", "more than one value"),
     "nothing": (b"", "the body as JSON", "(empty)"),
     "deep": (b"[" * 100_000, "the body as JSON", ""),
@@ -286,7 +290,7 @@ def test_comments_are_taken_in_their_order(cut: int, reply_to: To) -> None:
         response.next_comment()
     assert told.value.finding.requirement == cited("WHATWG HTML 9.2.7")
     assert response.next_comment() == ""
-    with pytest.raises(Violation, match="the response ends"):
+    with pytest.raises(Violation, match="the response has ended"):
         response.next_comment()
 
 
@@ -337,7 +341,7 @@ def test_odd_but_lawful_streams_have_no_faults(reply_to: To) -> None:
 
 
 EARLY = {
-    "ends": (sized(event("data: one")), Then.CLOSES, "the response ends"),
+    "ends": (sized(event("data: one")), Then.CLOSES, "the response has ended"),
     "ends in mid-event": (
         sized(event("data: one") + b"data: two\n"),
         Then.CLOSES,
@@ -362,7 +366,7 @@ def test_a_stream_that_is_over_too_early_is_told_how(name: str, cut: int, reply_
         assert response.next_event().data == "one"
     with pytest.raises(Violation) as told:
         [response.next_event() for _ in range(2)]
-    assert told.value.finding.expected == "another event"
+    assert told.value.finding.expected == "the next event"
     assert seen in told.value.finding.seen
 
 
@@ -381,19 +385,34 @@ NEVER: dict[str, tuple[bytes, Callable[[Response], object], str, str]] = {
         b"",
         lambda response: response.status,
         "a response",
-        "nothing, not even a status line, while its server",
+        "no response yet: the server responds to other requests",
     ),
-    "half a head": (head()[:20], lambda response: response.status, "a response", "nothing, not even a status line"),
-    "an event": (head(), Response.next_event, "another event", "nothing more after 0 bytes of body, while its server"),
-    "the rest of it": (head() + b"data: one\n", Response.next_event, "another event", "then nothing more, while"),
-    "more than comments": (head() + b": ping\n\n" * 3, Response.next_event, "another event", "only comments, while"),
+    "half a head": (head()[:20], lambda response: response.status, "a response", "no response yet"),
+    "an event": (head(), Response.next_event, "the next event", "no body yet: the server responds"),
+    "the rest of it": (
+        head() + b"data: one\n",
+        Response.next_event,
+        "the next event",
+        "no blank line ends it: the server",
+    ),
+    "more than comments": (
+        head() + b": ping\n\n" * 3,
+        Response.next_event,
+        "the next event",
+        "only comments so far: the server",
+    ),
     "a comment": (
         head() + event("data: one"),
         lambda response: (response.next_event(), response.next_comment()),
         "comment",
         "",
     ),
-    "the end": (head("text/plain") + b"one", Response.body, "the end of the response", "nothing more after 3 bytes"),
+    "the end": (
+        head("text/plain") + b"one",
+        Response.body,
+        "the end of the response",
+        "nothing more after 3 bytes of the body",
+    ),
     "the end of events": (
         head() + event("data: one"),
         Response.events,
@@ -439,7 +458,7 @@ ENDLESS: dict[str, tuple[bytes, Callable[[Response], object], str]] = {
     "events": (event("data: one"), Response.events, "more than 2000 events"),
     "a line": (b"data: " + b"x" * 60_000, Response.next_event, "one that is longer"),
     "an event": (b"data: " + b"x" * 60_000 + b"\n", Response.next_event, "one that is longer"),
-    "a body": (b"x" * 60_000, Response.body, "more than that, unended"),
+    "a body": (b"x" * 60_000, Response.body, "a longer one, which has not ended"),
 }
 
 
@@ -462,7 +481,7 @@ def test_a_heartbeat_alone_does_not_restart_the_timeout(meet: Meet) -> None:
                 app.over.wait(0.001)
             connection.sendall(b": " + b"x" * 1024 + b"\n\n")
 
-    with pytest.raises(Violation, match="only comments, while its server answers other requests"):
+    with pytest.raises(Violation, match="only comments so far: the server responds to other requests"):
         meet(ticks, timeouts=QUICK).client.get("/").next_event()
 
 

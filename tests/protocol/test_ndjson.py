@@ -82,8 +82,8 @@ def test_digits_without_end_are_still_a_number() -> None:
 
 FAULTS = [
     (b"1\nhello\n", NdjsonFaultKind.NOT_JSON, 2, 7, "json.dumps(value)"),
-    (b"1\nhello", NdjsonFaultKind.CUT_OFF, 2, 7, "send every item whole"),
-    (b'1\n{"a": [1,', NdjsonFaultKind.CUT_OFF, 2, 11, "send every item whole"),
+    (b"1\nhello", NdjsonFaultKind.CUT_OFF, 2, 7, "send every item completely"),
+    (b'1\n{"a": [1,', NdjsonFaultKind.CUT_OFF, 2, 11, "send every item completely"),
     (b'1\n{"a":\n1}\n', NdjsonFaultKind.UNFINISHED_VALUE, 2, 7, "exactly one line"),
     (b'"a\n', NdjsonFaultKind.UNFINISHED_VALUE, 0, 2, "exactly one line"),
     (b'1\n{"a": 1}{"b": 2}\n', NdjsonFaultKind.SEVERAL_VALUES, 2, 18, "more than one JSON value"),
@@ -93,15 +93,15 @@ FAULTS = [
     (b"1\r2\r", NdjsonFaultKind.BARE_CR, 0, 4, "CR alone"),
     (b'1\n{"a": NaN}\n', NdjsonFaultKind.NOT_A_NUMBER, 2, 12, "send null"),
     (b"-Infinity\n", NdjsonFaultKind.NOT_A_NUMBER, 0, 9, "send null"),
-    (b"[" * 100_000 + b"]" * 100_000 + b"\n", NdjsonFaultKind.TOO_DEEP, 0, 200_000, "flatter"),
+    (b"[" * 100_000 + b"]" * 100_000 + b"\n", NdjsonFaultKind.TOO_DEEP, 0, 200_000, "use fewer levels"),
     (b"1\n{'a': None}\n", NdjsonFaultKind.PYTHON_REPR, 2, 13, "json.dumps"),
     (b"{'a': None}", NdjsonFaultKind.PYTHON_REPR, 0, 11, "json.dumps"),
-    (b'data: {"a": 1}\n', NdjsonFaultKind.SSE_FRAMING, 0, 14, 'no "data: " before it'),
-    (b": ping\n", NdjsonFaultKind.SSE_FRAMING, 0, 6, 'no "data: " before it'),
+    (b'data: {"a": 1}\n', NdjsonFaultKind.SSE_FRAMING, 0, 14, 'without "data: " before it'),
+    (b": ping\n", NdjsonFaultKind.SSE_FRAMING, 0, 6, 'without "data: " before it'),
     (b"1\n\xef\xbb\xbf2\n", NdjsonFaultKind.BOM, 2, 5, "utf-8-sig"),
     (b'1\n"\xc3"\n', NdjsonFaultKind.INVALID_UTF8, 3, 4, "between characters"),
     (b"1\n \r\n", NdjsonFaultKind.BLANK_LINE, 2, 4, "blank"),
-    (b"1\n22", NdjsonFaultKind.NO_LAST_NEWLINE, 2, 4, "end every line"),
+    (b"1\n22", NdjsonFaultKind.NO_LAST_NEWLINE, 2, 4, "after every line"),
     (b'"{\\"a\\": 1}"\n', NdjsonFaultKind.JSON_IN_JSON, 0, 12, "encoded twice"),
 ]
 
@@ -147,7 +147,7 @@ def test_a_line_at_fault_costs_no_other_its_value(body: bytes, values: list[JSON
     [
         (b"", None),
         (b"1\n", None),
-        (b'1\n{"a', 'a line of 3 bytes was begun ("{"a") but no newline has ended it'),
+        (b'1\n{"a', 'a line has begun (3 bytes: "{"a"), but no newline ends it'),
     ],
 )
 def test_tells_what_is_begun(body: bytes, phrase: str | None) -> None:

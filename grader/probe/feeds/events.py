@@ -107,7 +107,7 @@ class EventFeed(Feed[ServerSentEvent]):
         return self._reader.faults
 
     def silence(self) -> str:
-        return "only comments" if self._items and not self.has_item() else super().silence()
+        return "only comments so far" if self._items and not self.has_item() else super().silence()
 
     def _keep(self, found: list[sse.Event | sse.Comment]) -> None:
         self._comment_bytes += sum(item.end - item.start for item in found if isinstance(item, sse.Comment))

@@ -85,5 +85,9 @@ class Feed(ABC, Generic[Item_co]):
     def silence(self) -> str:
         """A phrase about how far the body has come, for when nothing follows."""
         if self.pending:
-            return f"{self.pending}; then nothing more"
-        return f"nothing more after {plural(self._exchange.size, 'byte')} of body"
+            return self.pending
+        return (
+            f"nothing more after {plural(self._exchange.size, 'byte')} of the body"
+            if self._exchange.size
+            else "no body yet"
+        )

@@ -27,7 +27,10 @@ def test_bytes_are_given_out_as_they_arrive(meet: Meet) -> None:
     assert response.next_chunk() == b"c,d"
     with pytest.raises(Violation) as told:
         response.next_chunk()
-    assert (told.value.finding.expected, told.value.finding.seen) == ("another part of the body", "the response ends")
+    assert (told.value.finding.expected, told.value.finding.seen) == (
+        "the next part of the body",
+        "the response has ended",
+    )
     assert response.body() == b"a,b\r\nc,d"
 
 
@@ -50,5 +53,5 @@ def test_status_and_media_type_do_not_matter(reply_to: To) -> None:
 def test_bytes_that_do_not_come_are_told(reply_to: To) -> None:
     response = reply_to(head("text/csv") + b"a", Then.STAYS, timeouts=QUICK)
     assert response.next_chunk() == b"a"
-    with pytest.raises(Violation, match="nothing more after 1 byte of body"):
+    with pytest.raises(Violation, match="nothing more after 1 byte of the body"):
         response.next_chunk()

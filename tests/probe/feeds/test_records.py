@@ -30,11 +30,8 @@ def test_a_line_is_there_as_soon_as_it_is_complete(cut: int, reply_to: To) -> No
     assert (second.json(), second.start) == ([2], len('{"é": "日本"}\r\n'.encode()))
     with pytest.raises(Violation) as told:
         response.next_line()
-    assert told.value.finding.expected == "another line"
-    assert (
-        'a line of 5 bytes was begun ("{"thr") but no newline has ended it; then nothing more'
-        in told.value.finding.seen
-    )
+    assert told.value.finding.expected == "the next line"
+    assert 'a line has begun (5 bytes: "{"thr"), but no newline ends it: the server responds' in told.value.finding.seen
 
 
 def test_a_lines_value_is_checked_by_a_schema(tmp_path: Path, reply_to: To) -> None:
@@ -54,18 +51,18 @@ def test_faults_are_told_where_they_are(cut: int, reply_to: To) -> None:
     assert [line.json() for line in response.lines()] == [{"good": 1}, {"good": 2}]
     faults = response.line_faults()
     assert [body[fault.spot.offset :].partition(b"\n")[0] for fault in faults] == [b"{'bad': 1}", b"data: 3"]
-    assert "how Python prints a value" in faults[0].message
+    assert "is Python notation, not JSON" in faults[0].message
 
 
 def test_the_fault_that_keeps_a_line_from_coming_is_told(reply_to: To) -> None:
     response = reply_to(sized(b"[1]\n[2,\n", NDJSON))
     response.next_line()
-    with pytest.raises(Violation, match='the response ends; the JSON in the line "\\[2," does not end'):
+    with pytest.raises(Violation, match='the response has ended: the JSON in the line "\\[2," does not end'):
         response.next_line()
 
 
 def test_lines_must_end_in_a_clean_end(reply_to: To) -> None:
-    with pytest.raises(Violation, match="Content-Length promised 9, 4 came"):
+    with pytest.raises(Violation, match="Content-Length is 9, but 4 bytes came"):
         reply_to(head(NDJSON, "200 OK", "Content-Length: 9") + b"[1]\n").lines()
 
 
