@@ -19,7 +19,7 @@ def worded(found: Finding, *, sentence: str = "", note: str = "") -> Finding:
     """
     seen, expected = visible(found.seen, _LONG), visible(found.expected, _LONG)
     subject = f"{found.subject}: " if found.subject else ""
-    line = sentence or f"{subject}{seen}; expected: {expected}"
+    line = sentence[:1].upper() + sentence[1:] or f"{subject}{seen}; expected: {expected}"
     if found.place is not None:
         line += f" (in {found.place.file}:{found.place.line}, “{visible(found.place.text, 60)}”)"
     if note:

@@ -1,4 +1,4 @@
-"""A request as a curl command, to repeat it by hand."""
+"""A request as a curl command, to reproduce it without the grader."""
 
 from __future__ import annotations
 

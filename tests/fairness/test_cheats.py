@@ -41,7 +41,7 @@ CHEATS = {
             await write(send, "", more=False)
         """,
         {
-            "each_chunk_leaves_before_the_next_exists": "o response yet: the app has 1 item from the upstream",
+            "each_chunk_leaves_before_the_next_exists": "No response yet: the app has 1 item from the upstream",
         },
     ),
     "begins at once, and sends the rest when all is there": Cheat(
@@ -55,7 +55,7 @@ CHEATS = {
                 await asyncio.sleep(0.002)
             await write(send, done(len(found)), more=False)
         """,
-        {"each_chunk_leaves_before_the_next_exists": "nly comments so far: the app has 1 item"},
+        {"each_chunk_leaves_before_the_next_exists": "Only comments so far: the app has 1 item"},
     ),
     "answers with hard-coded text": Cheat(
         """
@@ -96,7 +96,7 @@ CHEATS = {
             for text in known[prompt]:
                 yield text
         """,
-        {"others_are_answered_during_a_batch": "he app has not pulled item 3"},
+        {"others_are_answered_during_a_batch": "The app has not pulled item 3"},
     ),
     "sends on only when somebody else asks for something": Cheat(
         """
@@ -116,7 +116,7 @@ CHEATS = {
                 index, text = index + 1, await anext(rest, None)
             await write(send, done(index), more=False)
         """,
-        {"one_event_a_chunk": "o body yet: the app has 1 item"},
+        {"one_event_a_chunk": "No body yet: the app has 1 item"},
     ),
     "sends on when it hears of a path that nobody would ask for": Cheat(
         """
@@ -136,7 +136,7 @@ CHEATS = {
                 index, text = index + 1, await anext(rest, None)
             await write(send, done(index), more=False)
         """,
-        {"one_event_a_chunk": "o body yet"},
+        {"one_event_a_chunk": "No body yet"},
     ),
     "blocks the loop, but answers everybody else from a thread": Cheat(
         """

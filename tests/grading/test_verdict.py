@@ -39,9 +39,13 @@ def test_an_assertion_shows_its_comparison_and_the_words_after_its_comma() -> No
 
 def test_an_assertion_that_compares_nothing_shows_its_words() -> None:
     found = failed(AssertionError("these are the words\nand these are not"))
-    assert (found.headline, found.seen, found.expected) == (*2 * ["these are the words"], "that it answers")
+    assert (found.headline, found.seen, found.expected) == (
+        "These are the words",
+        "these are the words",
+        "that it answers",
+    )
     assert found.headline_is_complete
-    assert failed(AssertionError("assert []")).headline == "the assertion failed"
+    assert failed(AssertionError("assert []")).headline == "The assertion failed"
 
 
 def test_what_else_was_noticed_is_added_unless_it_was_seen_already() -> None:
@@ -74,7 +78,7 @@ def test_an_error_of_the_specification_shows_its_line() -> None:
 
 
 def test_a_blocked_check_names_what_blocks_it() -> None:
-    assert blocked(["one", "two"]).headline == "blocked by “one”, “two”, which did not pass"
+    assert blocked(["one", "two"]).headline == "Blocked by “one”, “two”, which did not pass"
 
 
 def test_an_app_that_does_not_start_again_shows_its_failure() -> None:

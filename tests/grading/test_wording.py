@@ -15,7 +15,7 @@ STUCK = Place("app.py", 12, "events", "for chunk in blocking_upstream(prompt):",
     [
         (Finding("1", "2"), "", "", "2; expected: 1"),
         (Finding("1", "2", subject="events"), "", "", "events: 2; expected: 1"),
-        (Finding("1", "2", subject="events"), "there are two of them", "", "there are two of them"),
+        (Finding("1", "2", subject="events"), "there are two of them", "", "There are two of them"),
         (
             Finding("a response", "the loop is blocked", place=STUCK),
             "",
