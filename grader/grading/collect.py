@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import replace
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -16,14 +14,13 @@ import pytest
 from grader.catalog.kata import Kata
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.grading.hints import read_hints
+from grader.grading.isolation import isolated
 from grader.model import Check
 from grader.spec import check_of
 from grader.text import did_you_mean
 
 #: Of pytest itself only what runs tests: no terminal, no cache, no capturing, nobody's configuration.
 _QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexception threadexception doctest junitxml"
-#: What pytest reads from the caller's environment: it would run other code than the specification's, or otherwise.
-_SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")
 
 
 class Collection:
@@ -96,59 +93,23 @@ def run(collection: Collection, runner: object = None, *, stop_early: bool = Fal
         raise BadKata(f"{kata.name} has no spec/: write the specification there, in files named test_*.py")
     if sys.flags.optimize:  # pytest keeps the assertions of test files alone, and docstrings are the checks' titles
         raise Inconclusive("Python drops assertions under -O and PYTHONOPTIMIZE: unset it, and grade again.")
-    folder = str(kata.specification)
-    options = [option for name in _QUIET.split() for option in ("-p", f"no:{name}")]
-    options += ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--capture=no", "--noconftest"]
-    options += [f"--confcutdir={folder}"]  # or pytest lists each folder above, and runs each __init__.py there
+    plugins = [collection] if runner is None else [collection, runner]
+    options = _options(kata.specification)
     options += ["--exitfirst"] if stop_early else []
     options += ["--collect-only"] if runner is None else []
-    try:
-        with _without_settings(), _printing_to_errors():
-            pytest.main([*options, folder], plugins=[collection, *([runner] if runner else [])])
-    finally:
-        _forget_modules(kata.specification)
+    with isolated(kata.specification):
+        pytest.main(options, plugins=plugins)
     if collection.trouble is not None:
         raise collection.trouble
     if not collection.checks:
         raise BadKata(f"{kata.name}/spec: there is no check; write a test function marked @check(points=…).")
 
 
-@contextmanager
-def _printing_to_errors() -> Iterator[None]:
-    """Standard output belongs to the report, which may be JSON: what a specification prints must not get into it.
-
-    The descriptor is redirected, too, for what a specification starts, such as curl, writes to it directly.
-    """
-    try:
-        kept = os.dup(1)
-    except OSError:  # it is closed: nothing can get into it
-        yield
-        return
-    try:
-        with suppress(OSError):  # standard error is closed
-            os.dup2(2, 1)
-        with redirect_stdout(sys.stderr):
-            yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-
-
-@contextmanager
-def _without_settings() -> Iterator[None]:
-    kept = {name: os.environ.pop(name) for name in _SETTINGS if name in os.environ}
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        os.environ.update(kept)
-
-
-def _forget_modules(folder: Path) -> None:
-    """Another kata may name its files alike, and must not be given these modules."""
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
-            del sys.modules[name]
+def _options(folder: Path) -> list[str]:
+    options = [option for name in _QUIET.split() for option in ("-p", f"no:{name}")]
+    options += ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--capture=no", "--noconftest"]
+    options += [f"--confcutdir={folder}"]  # or pytest lists each folder above, and runs each __init__.py there
+    return [*options, str(folder)]
 
 
 def _checks(items: list[pytest.Item], kata: Kata) -> list[Check]:
