@@ -22,7 +22,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from grader.wire import End, Failure, Item, Opening, Pull, Result, read_result, upstream_address
+from grader.wire import PULL, End, Failure, Item, Opening, Result, read_result, upstream_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,6 @@ __all__ = ["BlockingItems", "Items", "UpstreamError", "blocking_upstream", "upst
 
 #: Read once, at import: an app may empty os.environ later. None where there is no grader.
 _ADDRESS: Final = upstream_address(os.environ)
-_PULL: Final = Pull().encode()
 
 
 class UpstreamError(Exception):
@@ -87,7 +86,7 @@ class Items:
             case Failure(message):
                 self._close()
                 raise UpstreamError(message)
-            case End():
+            case End.END:
                 self._close()
                 raise StopAsyncIteration
 
@@ -115,13 +114,13 @@ class Items:
             await asyncio.sleep(delay)
             return result
         loop = asyncio.get_running_loop()
-        request = _PULL
+        request = PULL
         if self._socket is None:
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.sock_connect(self._socket, _ADDRESS)
-            request = Opening(self._key).encode() + _PULL
+            request = Opening(self._key).encode() + PULL
         with suppress(ConnectionError):  # closed by a reset, which the next line finds too
             await loop.sock_sendall(self._socket, request)
         while b"\n" not in self._buffer:
@@ -170,7 +169,7 @@ class BlockingItems:
                     return text
                 case Failure(message):
                     raise UpstreamError(message)
-                case End():
+                case End.END:
                     raise StopIteration
         except BaseException as error:
             over = self._closed and isinstance(error, Exception)  # another thread has closed it meanwhile
@@ -209,11 +208,11 @@ class BlockingItems:
             delay, result = next(self._standin)
             time.sleep(delay)  # blocking is what this flavour is for
             return result
-        request = _PULL
+        request = PULL
         if self._socket is None:
             self._socket = socket.create_connection(_ADDRESS)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            request = Opening(self._key).encode() + _PULL
+            request = Opening(self._key).encode() + PULL
         with suppress(ConnectionError):  # closed by a reset, which the next line finds too
             self._socket.sendall(request)
         while b"\n" not in self._buffer:
@@ -246,4 +245,4 @@ def standin(key: str) -> Iterator[tuple[float, Result]]:
         yield delay, Item(word)
     if failing:
         yield delay, Failure("the stand-in was asked to fail")
-    yield 0, End()
+    yield 0, End.END

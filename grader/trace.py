@@ -141,7 +141,7 @@ class _StandIn:
                 self._left = self._left - 1 if self._left is not None else None
             case Failure(message):
                 self._gate.finish(error=message)
-            case End():
+            case End.END:
                 self._gate.finish()
         self._due = None
 

@@ -6,28 +6,31 @@ tells a valid message from garbage.
 
 It needs the standard library only: the kit and the app's own process import it. `docs/protocol.md` describes the pull
 protocol for kits in other languages.
+
+The types are named tuples and enums, because they are defined before each app starts: a named tuple takes 0.2 ms for
+that, a frozen dataclass with slots 0.9 ms.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from enum import Enum
-from typing import Final, TypeGuard
+from typing import Final, NamedTuple, TypeGuard
 
 # -- the pull protocol: the app's kit asks the upstream for items -----------------------------------------------------
 
 #: The environment variable with the upstream's address, HOST:PORT.
 UPSTREAM_VARIABLE: Final = "STREAM_KATAS_UPSTREAM"
+#: What asks for the next item.
+PULL: Final = b"pull\n"
 #: A longer line from a kit ends the connection: an opening is as long as its key, and a pull has five bytes.
 LONGEST_LINE: Final = 1 << 20
 #: The message of the failure that a check's remaining streams get at its end. What comes of it in an app is not logged.
 CHECK_IS_OVER: Final = "the check is over"
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """The first message of a connection: it names the stream. ``key`` is text; anything else is refused by name."""
 
     key: object
@@ -36,16 +39,7 @@ class Opening:
         return _line({"open": self.key})
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
-    """Asks for the next item."""
-
-    def encode(self) -> bytes:
-        return b"pull\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """The result of one pull."""
 
     text: str
@@ -54,16 +48,16 @@ class Item:
         return _line({"item": self.text})
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Enum):
     """There are no more items; the result of this pull and of every later one."""
 
+    END = "end"
+
     def encode(self) -> bytes:
-        return _line({"end": True})
+        return _line({self.value: True})
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """The upstream failed, and gives no more items; ``message`` is fit for a client to read."""
 
     message: str
@@ -85,7 +79,7 @@ def read_opening(line: bytes) -> Opening | None:
 
 
 def is_pull(line: bytes) -> bool:
-    return line == b"pull"
+    return line == PULL.rstrip()
 
 
 def read_result(line: bytes) -> Result:
@@ -96,7 +90,7 @@ def read_result(line: bytes) -> Result:
         case {"error": str(message)}:
             return Failure(message)
         case {"end": True}:
-            return End()
+            return End.END
         case _:
             raise ValueError("this is not a result of a pull")
 
@@ -115,8 +109,7 @@ def upstream_variable(address: tuple[str, int]) -> dict[str, str]:
 # -- status lines: the app's process tells the grader how it is doing -------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A line of the learner's code; ``doing`` is the library call that it is in."""
 
     file: str
@@ -126,39 +119,29 @@ class Location:
     doing: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """The process is given time: a liveness tick, every 50 ms while it runs."""
+class Sign(Enum):
+    """A status that is complete with its name."""
+
+    TICK = "tick"  # a liveness tick, every 50 ms: the process is given time
+    IMPORTED = "imported"  # the learner's module has been imported, and the app found in it
+    READY = "ready"  # the app's lifespan has started, and the server takes requests
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The learner's module has been imported, and the app found in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The app's lifespan has started, and the server takes requests."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
+class Loading(NamedTuple):
     """The learner's module is being imported, for ``seconds`` so far. The first one comes before any learner code."""
 
     seconds: float
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(NamedTuple):
     """The event loop has not iterated for ``seconds``; ``location`` is where it is, as far as that is known."""
 
     seconds: float
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The app cannot be served: why, what helps, and the learner's frames, innermost last."""
 
     headline: str
@@ -166,22 +149,23 @@ class Failed:
     frames: tuple[Location, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(NamedTuple):
     """The app's lifespan has shut down, as ordered. ``error`` is how that failed, or ""."""
 
     error: str = ""
 
 
-Status = Tick | Imported | Ready | Loading | Blocked | Failed | Stopped
+Status = Sign | Loading | Blocked | Failed | Stopped
 
 _LONGEST_TIME: Final = 1e6  # seconds: more than a grade can last
 _MOST_LINES: Final = 1 << 31  # in a file
-_BARE: Final = {kind.__name__.lower(): kind() for kind in (Tick, Imported, Ready)}
+_SIGNS: Final = {sign.value: sign for sign in Sign}
 
 
 def encode_status(status: Status) -> bytes:
-    return _line({"status": type(status).__name__.lower()} | asdict(status))
+    if isinstance(status, Sign):
+        return _line({"status": status.value})
+    return _line({"status": type(status).__name__.lower()} | status._asdict())
 
 
 def read_status(line: bytes) -> Status | None:
@@ -197,14 +181,14 @@ def read_status(line: bytes) -> Status | None:
         case {"status": "stopped", "error": str(error)}:
             return Stopped(_clean(error))
         case {"status": str(name)}:
-            return _BARE.get(name)
+            return _SIGNS.get(name)
         case _:
             return None
 
 
 def _location(found: object) -> Location | None:
     match found:
-        case {"file": str(file), "line": int(line), "function": str(function), "text": str(text), "doing": str(doing)}:
+        case [str(file), int(line), str(function), str(text), str(doing)]:
             line = line if 0 <= line < _MOST_LINES else 0
             return Location(_clean(file), line, _clean(function), _clean(text), _clean(doing))
         case _:
@@ -234,8 +218,7 @@ def read_order(data: bytes) -> Order | None:
 # -- the child's configuration, its only argument ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ChildConfig:
+class ChildConfig(NamedTuple):
     """What to serve, and how.
 
     ``file`` is the learner's module, imported as ``module`` with ``root`` on `sys.path`; ``name`` is the app in it, or
@@ -256,13 +239,12 @@ class ChildConfig:
     lifeline: int
 
     def encode(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(self._asdict())
 
     @classmethod
     def decode(cls, text: str) -> ChildConfig:
-        """Raises ValueError and KeyError: the grader itself has written it."""
-        found = json.loads(text)
-        return cls(**{field.name: found[field.name] for field in fields(cls)})
+        """Raises ValueError and TypeError: the grader itself has written it."""
+        return cls(**json.loads(text))
 
 
 def _line(message: Mapping[str, object]) -> bytes:

@@ -58,7 +58,7 @@ class Upstream:
         gate = self.server.open_gate(opening.key, lambda *_: None)
         gate.give([result.text for result in results if isinstance(result, wire.Item)])
         match results[-1] if results else None:
-            case wire.End():
+            case wire.End.END:
                 gate.finish()
             case wire.Failure(message):
                 gate.finish(error=message)

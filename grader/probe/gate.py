@@ -71,7 +71,7 @@ class Gate:
 
     def finish(self, error: str | None = None) -> None:
         """After the items that were given, every pull gets the end, or a failure with the message ``error``."""
-        last = End() if error is None else Failure(error)
+        last = End.END if error is None else Failure(error)
 
         def change() -> None:
             self._flow, self._last = None, last
@@ -123,7 +123,7 @@ class Gate:
                 self._record(Act.GAVE, connection.number, data, "")
             case Failure(message):
                 self._record(Act.FAILED, connection.number, b"", message)
-            case End():
+            case End.END:
                 self._record(Act.FINISHED, connection.number, b"", "")
 
 

@@ -51,13 +51,13 @@ class AppStatus:
 
     def _note(self, status: wire.Status | None) -> None:
         match status:
-            case wire.Tick():
+            case wire.Sign.TICK:
                 self.ticks += 1
             case wire.Loading(seconds, location):
                 self.has_begun, self.loading_at = True, _place(location, seconds)
-            case wire.Imported():
+            case wire.Sign.IMPORTED:
                 self.is_imported = True
-            case wire.Ready():
+            case wire.Sign.READY:
                 self.is_ready = True
             case wire.Blocked(seconds, location):
                 self._note_blockage(_place(location, seconds))

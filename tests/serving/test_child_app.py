@@ -280,7 +280,7 @@ def test_an_end_while_it_serves_is_told_in_words(start_app: Boot) -> None:
 def test_whatever_the_app_writes_to_the_grader_is_taken_with_composure(start_app: Boot) -> None:
     """It may guess the number of the pipe; what it says there explains, and decides nothing."""
     lies: list[object] = [
-        {"status": "loading", "seconds": 1, "location": {"file": "x", "line": "y"}},
+        {"status": "loading", "seconds": 1, "location": ["x", "y", "", "", ""]},
         {"status": "blocked", "seconds": 1, "location": {"line": 1}},
         {"status": "failed", "headline": 1},
         {"status": "failed", "headline": "x", "advice": "", "frames": 7},
@@ -346,7 +346,7 @@ class StillProcess(EndedProcess):
     ("statuses", "error", "words"),
     [
         ((), Inconclusive, "exited with status 127 before it came to your code: no such library"),
-        ((wire.Tick(),), Inconclusive, "before it came to your code"),
+        ((wire.Sign.TICK,), Inconclusive, "before it came to your code"),
         ((wire.Loading(0.0),), BootFailed, "the app's process exited with status 127 at start-up"),
         ((wire.Loading(0.0), wire.Failed("it has no app")), BootFailed, "it has no app"),
     ],
@@ -560,7 +560,7 @@ def test_what_an_app_said_last_is_heard_after_its_end_too() -> None:
     with Pipes() as pipes:
         process = EndedProcess(pipes)
         app = ChildApp(process, pipes, address=NOWHERE, limits=LaunchLimits(startup=DEADLINE))
-        os.write(pipes.childs_status, wire.encode_status(wire.Ready()))
+        os.write(pipes.childs_status, wire.encode_status(wire.Sign.READY))
         app.wait_until_ready()
         process.shuts_down = True
         thread = threading.Thread(target=process.say_late)

@@ -8,7 +8,7 @@ import pytest
 
 from grader.model import BootFailure, Place
 from grader.serving.status import AppStatus, Timeout
-from grader.wire import Blocked, Failed, Imported, Loading, Location, Ready, Stopped, Tick, encode_status
+from grader.wire import Blocked, Failed, Loading, Location, Sign, Stopped, encode_status
 
 AT = Location("app.py", 7, "answer", "time.sleep(1)", "sleep")
 
@@ -21,14 +21,14 @@ def told(*lines: bytes) -> AppStatus:
 
 
 def test_lines_may_be_cut_anywhere() -> None:
-    data = b"".join(encode_status(status) for status in (Tick(), Loading(0.0), Imported(), Tick(), Ready()))
+    data = b"".join(encode_status(status) for status in (Sign.TICK, Loading(0.0), Sign.IMPORTED, Sign.TICK, Sign.READY))
     status = told(*(bytes([byte]) for byte in data))
     assert (status.ticks, status.has_begun, status.is_imported, status.is_ready) == (2, True, True, True)
     assert not status.is_closed
 
 
 def test_garbage_between_lines_changes_nothing() -> None:
-    status = told(b"\xff\0\n", b"x" * 500_000, b"\n", encode_status(Tick()), b"[]\n", encode_status(Tick()))
+    status = told(b"\xff\0\n", b"x" * 500_000, b"\n", encode_status(Sign.TICK), b"[]\n", encode_status(Sign.TICK))
     assert status.ticks == 2
 
 
@@ -66,9 +66,9 @@ def test_a_blocked_loop_is_blocked_for_a_while_and_the_longest_is_kept(monkeypat
 def test_a_timeout_needs_seconds_and_ticks_and_has_an_end_without_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    status = told(encode_status(Tick()) * 100)
+    status = told(encode_status(Sign.TICK) * 100)
     timeout = Timeout(status, seconds=1.0, ticks=2)
-    status.feed(encode_status(Tick()) * 2)
+    status.feed(encode_status(Sign.TICK) * 2)
     assert not timeout.is_over
     now[0] += 1.1
     assert timeout.is_over

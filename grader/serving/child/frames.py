@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 
@@ -63,7 +62,7 @@ class LearnerFrames:
         if frame is None or innermost is None:
             return None
         found = self._location(traceback.extract_stack(frame, limit=1)[-1])
-        return replace(found, doing="" if innermost is frame else innermost.f_code.co_qualname)
+        return found._replace(doing="" if innermost is frame else innermost.f_code.co_qualname)
 
     def format(self, error: BaseException) -> str:
         """A traceback as Python prints it, without the frames of servers and frameworks."""

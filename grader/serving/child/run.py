@@ -16,7 +16,7 @@ from grader.serving.child.refusal import Refusal
 from grader.serving.child.serve import preload, serve
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
-from grader.wire import ChildConfig, Failed, Imported, Loading
+from grader.wire import ChildConfig, Failed, Loading, Sign
 
 
 def run(config: ChildConfig) -> NoReturn:
@@ -37,7 +37,7 @@ def run(config: ChildConfig) -> NoReturn:
     status.tell(Loading(0.0))
     try:
         app = load(config, frames)
-        status.tell(Imported())
+        status.tell(Sign.IMPORTED)
         serve(app, config, status=status, watchdog=watchdog, frames=frames)
     except Refusal as refusal:
         status.tell(refusal.failed)

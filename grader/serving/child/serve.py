@@ -17,7 +17,7 @@ from grader.serving.child.load import App, Message, Receive, Send
 from grader.serving.child.refusal import Refusal
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
-from grader.wire import ChildConfig, Location, Ready, Stopped
+from grader.wire import ChildConfig, Location, Sign, Stopped
 
 
 def preload(config: ChildConfig) -> None:
@@ -81,7 +81,7 @@ class Server(uvicorn.Server):
         self._watchdog.watch(loop, lambda: loop.call_soon_threadsafe(self._begin_shutdown))
         await super().startup(sockets=sockets)
         if not self.should_exit:
-            self._status.tell(Ready())
+            self._status.tell(Sign.READY)
 
     def _begin_shutdown(self) -> None:
         self._ending = asyncio.get_running_loop().create_task(self._end())  # the loop itself holds tasks weakly

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from grader.serving.child.frames import LearnerFrames
 from grader.serving.child.status import StatusLine
-from grader.wire import Blocked, Loading, Location, Order, Tick, read_order
+from grader.wire import Blocked, Loading, Location, Order, Sign, read_order
 
 TICK = 0.05  # seconds between two liveness ticks
 BLOCKED = 0.15  # seconds without an iteration of the loop that are worth a line
@@ -47,7 +47,7 @@ class Watchdog(threading.Thread):
             readable, _, _ = select.select([self._lifeline], [], [], TICK)
             if readable:
                 self._carry_out(read_order(os.read(self._lifeline, 1)))
-            self._status.tell(Tick())
+            self._status.tell(Sign.TICK)
             self._check_loop()
 
     def _carry_out(self, order: Order | None) -> None:
