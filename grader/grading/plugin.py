@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -146,20 +147,22 @@ class Runner:
             error = Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error
-        if session is None:
-            outcome, finding = verdict(check, error, compared=self._compared)
-            return CheckResult(check, outcome, finding)
-        if error is not None:
+        remarks: list[str] = []
+        if session is not None and error is not None:
             session.mark_divergence()
-        remarks = session.remarks() if error is not None else ()
+            remarks = session.remarks()
         outcome, finding = verdict(check, error, compared=self._compared, remarks=remarks)
-        return CheckResult(
-            check,
-            outcome,
-            finding,
-            transcript=session.transcript.entries(),
-            left_out=session.transcript.left_out,
-            diverged=session.diverged,
-            requests=tuple(session.requests),
-            seconds=time.monotonic() - session.born,
-        )
+        result = CheckResult(check, outcome, finding)
+        return _recorded(result, session) if session is not None else result
+
+
+def _recorded(result: CheckResult, session: Session) -> CheckResult:
+    """``result`` with what was recorded at both ends."""
+    return replace(
+        result,
+        transcript=session.transcript.entries(),
+        left_out=session.transcript.left_out,
+        diverged=session.diverged,
+        requests=tuple(session.requests),
+        seconds=time.monotonic() - session.born,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,17 @@ import pytest
 
 from grader.catalog.kata import Kata, read_kata
 from grader.errors import BadKata
-from grader.model import Check, Outcome
+from grader.model import Check, Outcome, Requirement
 from grader.pool.pool import Pool
-from grader.verify.proof import naming_problems, prove, readme_problems, too_few, unproven, verdict_problems
+from grader.verify.proof import (
+    naming_problems,
+    prove,
+    readme_problems,
+    too_few,
+    undocumented,
+    unproven,
+    verdict_problems,
+)
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.verdict import Verdict
 from tests.small_kata import NAME, STUB, make_kata, write
@@ -138,6 +147,33 @@ def test_the_readme_states_each_check_word_for_word_however_it_is_wrapped(tmp_pa
     assert readme_problems(kata, CHECKS) == []
     kata.readme.unlink()
     assert len(readme_problems(kata, CHECKS)) == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "stated"),
+    [
+        ("", "Many callers ask at the same time.", True),
+        ("", "Many callers ask at all times.", False),
+        ("RFC 9110 8.3", "A sender names the media type.", True),
+    ],
+)
+def test_a_requirement_without_a_source_is_a_sentence_of_the_readme(
+    source: str, text: str, stated: bool, tmp_path: Path
+) -> None:
+    kata = Kata(tmp_path, "Title", tmp_path / "solutions")
+    write(kata.readme, "**Many callers** ask\nat the same  time.\n\n- it answers")
+    check = Check("answers", "it answers", 1, ("Answer.",), Requirement(source, text))
+    problems = readme_problems(kata, [check])
+    assert problems == [] if stated else "does not state the requirement of answers" in problems[0]
+
+
+def test_each_check_states_a_requirement_and_has_a_hint() -> None:
+    whole = Check("whole", "it is whole", 1, ("Fill it.",), Requirement("", "It is whole."))
+    assert list(undocumented([whole])) == []
+    assert list(undocumented([replace(whole, hints=(), requirement=None)])) == [
+        "check whole states no requirement; write @check(…, requirement=“a sentence of the README”)",
+        "check whole has no hint; write up to three in spec/hints.toml",
+    ]
 
 
 @pytest.mark.parametrize(
