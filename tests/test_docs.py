@@ -120,9 +120,9 @@ def test_the_readme_shows_a_check_as_it_stands() -> None:
 
 
 def without_times(picture: str) -> str:
-    """A report, but for how long things took."""
+    """A report without the times of a run."""
     picture = re.sub(r"(?m)^ {4}[ \d.]{8} (?=[│✗])", f"{'<ms>':>12} ", picture)
-    return re.sub(r"\d\.\d s of silence", "<some> s of silence", picture)
+    return re.sub(r"\d\.\d s pause", "<some> s pause", picture)
 
 
 def test_the_readme_shows_a_report_as_it_is(grade: Grade) -> None:

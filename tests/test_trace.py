@@ -89,12 +89,12 @@ def test_a_request_is_shown_with_its_fields_chunks_and_pulls(folder: Path, grade
         "item “Here”",
         "pull 2",
         "fails: the stand-in was asked to fail",
-        "lets go",
+        "closes the connection",
     ]
     assert [row for row in seen if row in order] == order
     assert "200 text/event-stream" in seen[:fields]
     assert seen.index("data: Here\\n\\n") > fields
-    assert seen[-1] in ("end of the response", "lets go")
+    assert seen[-1] in ("end of the response", "closes the connection")
     assert re.fullmatch(r"2 chunks, \d+ bytes of body\.", sentences(done))
 
 
@@ -117,9 +117,9 @@ def test_the_client_can_leave_early(options: list[str], how: str, folder: Path, 
     done = grade("trace", "77", "/echo?key=tea", "--disconnect-after", "2", *options, cwd=folder)
     assert done.code == 0
     seen = rows(done)
-    left = seen.index(f"leaves ({how})")
+    left = seen.index(f"disconnects ({how})")
     assert len([row for row in seen[:left] if row.startswith("data:")]) >= 2
-    assert "lets go" in seen[left:]
+    assert "closes the connection" in seen[left:]
     assert re.search(
         r"After the disconnect the app asked for [01] more items?, and it closed its upstream connection",
         sentences(done),
@@ -131,7 +131,7 @@ def test_the_upstream_can_hold_its_items_back(folder: Path, grade: Grade) -> Non
     seen = rows(done)
     assert [row for row in seen if row.startswith("item")] == ["item “Here”"]
     assert "pull 2" in seen
-    assert "leaves (FIN)" in seen
+    assert "disconnects (FIN)" in seen
 
 
 def test_a_client_that_stalls_shows_how_far_the_app_goes(folder: Path, grade: Grade) -> None:

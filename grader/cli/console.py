@@ -53,9 +53,9 @@ def _width() -> int | None:
 
 @contextmanager
 def untrusted_text() -> Iterator[None]:
-    """In this block text of the app is printed: in a job of GitHub Actions its runner obeys nothing of it.
+    """In this block text of the app is printed: in a job of GitHub Actions, none of it becomes a command.
 
-    The runner is told to take no commands until it reads a token that the app cannot know. The streams escape what
+    The runner takes no commands then until it reads a token that the app cannot know. The streams escape what
     looks like a command, too: this is for what they could overlook. Capitals mean the same to the runner
     (ActionCommandManager.cs compares without case), so that a search for commands in a log finds those of others.
     """

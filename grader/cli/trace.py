@@ -16,7 +16,7 @@ from grader.errors import BootFailed, UsageError
 from grader.probe.connection import Disconnect
 from grader.report import terminal
 from grader.report.picture.console import ASCII, LINES, Pen, Tone
-from grader.report.picture.layout import SILENCE, Party, Remark, Row, Silence, arrow, stretch
+from grader.report.picture.layout import PAUSE, Party, Pause, Remark, Row, arrow, stretch
 from grader.score import Exit
 from grader.text import visible
 from grader.trace import Behaviour, Burst, Fields, Request, Shown, trace
@@ -133,7 +133,7 @@ class _Screen:
             case Burst(entries):
                 yield from stretch(entries)
             case entry:
-                if entry.at - last >= SILENCE:
-                    yield Silence(entry.at - last)
+                if entry.at - last >= PAUSE:
+                    yield Pause(entry.at - last)
                 self._last = max(last, entry.at)
                 yield arrow(entry)

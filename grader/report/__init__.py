@@ -1,1 +1,1 @@
-"""A report as text, one format a module. Formats know the model, and nothing of how a grade comes about."""
+"""Reports: one module a format. They know the model, and nothing of how an app is graded."""

@@ -1,4 +1,4 @@
-"""What a report says in words of its own: how the checks ended, and what to do next."""
+"""The sentences that all formats of a report share: how the checks ended, and what to do next."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from grader.score import first_failure
 
 
 def counts(report: Report) -> str:
-    """``3 passed, 1 failed``: the outcomes that there are."""
+    """The number of checks with each outcome that there is, such as ``3 passed, 1 failed``."""
     return ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome))
 
 
-def by_hand(result: CheckResult) -> str:
-    """How to repeat a check's requests, where the kit's stand-in takes the upstream's place."""
-    which = "the first of its requests" if len(result.requests) > 3 else "it"
+def reproduce(result: CheckResult) -> str:
+    """What to do before a check's requests can be sent again, where the kit's stand-in is the upstream."""
+    which = " the first of its requests" if len(result.requests) > 3 else ""
     fails = any(entry.act is Act.FAILED for entry in result.transcript)
-    mood = "; with “fail” in its key the stand-in fails, too" if fails else ""
-    return f"repeat {which} by hand (after: uvicorn app:app{mood})"
+    failing = " (the stand-in for the upstream fails when the key contains “fail”)" if fails else ""
+    return f"to reproduce{which}, start the app with `uvicorn app:app` and send{failing}:"
 
 
 def next_step(report: Report) -> str:
-    """One sentence on what to do now."""
+    """What to do now, in one or two sentences."""
     if report.boot_failure is not None:
         return f"Next: make the app start, then run `{report.command}` again."
-    if mend := first_failure(report):
-        return f"Next: mend “{mend.check.title}”."
+    if failed := first_failure(report):
+        return f"Next: fix “{failed.check.title}”."
     if report.count(Outcome.INCONCLUSIVE):
-        return "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
+        return "Next: run it again on a quieter machine. Some checks could not be decided, which is not your fault."
     if not report.is_whole:
-        return f"What was run holds. For all of it: `{report.command}`."
-    return "All of it holds. `grade solution` shows another answer, `grade list` the next kata."
+        return f"The selected checks passed. To run all of them: `{report.command}`."
+    return "All checks passed. `grade solution` shows another solution, `grade list` the next kata."
 
 
-def alone(report: Report) -> str:
-    """The command that grades the first failed check alone, with the same draw; "" when none failed, or ran at all."""
-    mend = first_failure(report) if report.boot_failure is None else None
-    return f"{report.command} --only {mend.check.id} --seed {report.seed}" if mend else ""
+def single_check(report: Report) -> str:
+    """The command that runs only the first failed check, with the same seed; "" when none failed, or none could run."""
+    failed = first_failure(report) if report.boot_failure is None else None
+    return f"{report.command} --only {failed.check.id} --seed {report.seed}" if failed else ""
 
 
 def specification(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""Opens a page in the reader's own browser, where there is one with a window."""
+"""Opens a page in the user's browser, if there is one with a window."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def show(page: Path) -> bool:
-    """Open ``page``; False when there is no browser for it. One that would take over the terminal counts as none."""
+    """Open ``page``; False when there is no browser for it. A browser that runs in the terminal does not count."""
     has_window = sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if not has_window and not os.environ.get("BROWSER"):
         return False
@@ -19,7 +19,7 @@ def show(page: Path) -> bool:
 
 
 def _look_for_windows() -> None:
-    """Let the library look for browsers, which it does once, but for those that it would run in a terminal."""
+    """Let `webbrowser` look for browsers, which it does once: without TERM it finds none that runs in a terminal."""
     terminal = os.environ.pop("TERM", None)
     try:
         with suppress(webbrowser.Error):

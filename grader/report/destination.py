@@ -13,7 +13,7 @@ from grader import interrupt
 from grader.errors import Inconclusive, UsageError
 from grader.output import write_all
 
-#: Names standard output in the place of a file.
+#: The name of standard output where a file could be named.
 STDOUT = "-"
 
 

@@ -1,4 +1,4 @@
-"""The report as a page: one file that needs nothing else, runs nothing, and escapes whatever the learner wrote."""
+"""The report as a page: one HTML file without scripts or other files, with all text of the app escaped."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _PAGE = Path(__file__).parent / "page"
 _LOG = 60  # lines
 _MOST = {Outcome.FAILED: 60, Outcome.INCONCLUSIVE: 60}  # rows of a picture; of the others,
 _MOST_OTHERS = 24
-_BEFORE, _AFTER = 28, 68  # characters around an offending byte: a telephone shows what leads to it, and its number
+_BEFORE, _AFTER = 28, 68  # characters around an offending byte: a phone shows what comes before it, and its number
 
 
 @dataclass(frozen=True, slots=True)
 class Caret:
-    """The body around an offending byte, and the line that points at it."""
+    """The response body around an offending byte, and a line with a caret under that byte."""
 
     line: str
     caret: str
@@ -37,24 +37,24 @@ class Caret:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One check as the page shows it."""
+    """One check as the page shows it; ``transcript`` is its transcript, a line an entry."""
 
     result: CheckResult
     is_first_failed: bool
     requirement_url: str
     spot: Caret | None
     drawings: tuple[svg.Drawing, ...]
-    record: list[str]
+    transcript: list[str]
 
     @property
     def has_inside(self) -> bool:
-        """Whether there is anything to open. Of a blocked check nothing is known."""
-        return self.result.outcome is not Outcome.BLOCKED and bool(self.result.finding or self.record)
+        """Whether there is anything to open. A blocked check was not run."""
+        return self.result.outcome is not Outcome.BLOCKED and bool(self.result.finding or self.transcript)
 
     @property
-    def by_hand(self) -> str:
-        """How to repeat the requests."""
-        return advice.by_hand(self.result)
+    def reproduce(self) -> str:
+        """What to do before the requests can be sent again."""
+        return advice.reproduce(self.result)
 
 
 def render(report: Report) -> str:
@@ -111,14 +111,14 @@ def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
         requirement_url=link(finding.requirement.source) if finding and finding.requirement else "",
         spot=_caret(finding.spot) if finding and finding.spot and finding.spot.excerpt else None,
         drawings=tuple(svg.draw(rows, form) for form in (svg.WIDE, svg.NARROW)) if rows else (),
-        record=listing.lines(result.transcript, width=160),
+        transcript=listing.lines(result.transcript, width=160),
     )
 
 
 def _prose(text: str, limit: int = 600) -> Markup:
-    """Words with `code` between backticks, as an author or the grader writes them."""
+    """Text in which an author or the grader has put `code` between backticks."""
     parts = visible(text, limit).split("`")
-    if len(parts) % 2 == 0:  # one of them stands for itself
+    if len(parts) % 2 == 0:  # one backtick is not a delimiter
         return escape("`".join(parts))
     return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 

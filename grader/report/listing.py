@@ -8,7 +8,7 @@ from grader.protocol.transcript import Act, Entry, Lane
 from grader.report.picture.layout import label, numbers
 from grader.text import plural, visible
 
-#: Direction as the app sees it: what comes to it, what comes from it.
+#: Whether something goes to the app or comes from it.
 _ARROWS = {
     Act.SENT: "→ app",
     Act.HEAD: "← app",
@@ -37,4 +37,4 @@ def _line(entry: Entry, number: str, width: int) -> str:
     start = f"{entry.at * 1000:8.1f} ms  {lane:8} {number:4} {_ARROWS[entry.act]}  "
     size = f"{plural(entry.size, 'byte')}  " if entry.act is Act.CHUNK and entry.size <= len(entry.data) else ""
     words = entry.detail if entry.act is Act.SENT and not entry.data else label(entry)
-    return start + visible(size + words, max(20, width - len(start) - 1))  # one more shows that it was cut
+    return start + visible(size + words, max(20, width - len(start) - 1))  # `visible` adds an ellipsis

@@ -38,7 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
     if specification := advice.specification(report):
         yield from ("", _code(specification, 1000))
     yield from ("", _words(advice.next_step(report), 1000))
-    if command := advice.alone(report):
+    if command := advice.single_check(report):
         yield from ("", f"Run just this check: {_code(command, 1000)}")
 
 

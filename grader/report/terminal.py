@@ -14,7 +14,7 @@ from rich.text import Text
 from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Requirement, Spot
 from grader.report import advice
 from grader.report.picture import layout
-from grader.report.picture.console import ASCII, LINES, Line, Pen, Tone
+from grader.report.picture.console import ASCII, LINES, Pen, PictureLine, Tone
 from grader.requirement import link
 from grader.score import first_failure
 from grader.text import from_here, plural, visible, visible_bytes, visible_lines, without_commands
@@ -26,11 +26,11 @@ _MARKS = {
     Outcome.INCONCLUSIVE: ("????", "yellow"),
 }
 _TONES = {Tone.PLAIN: "", Tone.FAINT: "dim", Tone.WRONG: "bold red"}
-_MOST, _MOST_OTHERS = 18, 7  # rows of the picture of the check to mend first, and of the others
+_MOST, _MOST_OTHERS = 18, 7  # rows of the picture of the first failed check, and of the others
 
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
-    """Print ``report``. Whatever comes from the learner is neutralised here, and never read as markup."""
+    """Print ``report``. Text that comes from the learner is escaped, and is never read as Rich's markup."""
     after_gap = False
     for part in (_heading(report), Text(), *_results(report, console, verbose=verbose), *_ending(report)):
         gap = isinstance(part, Text) and not part
@@ -67,20 +67,20 @@ def _results(report: Report, console: Console, *, verbose: bool) -> list[Rendera
         else:
             parts.append(line(result))
         if verbose and result.transcript:
-            parts += [Text("    what happened at both ends:", "dim"), _picture(result, console, most=None), Text()]
+            parts += [_picture_heading(""), _picture(result, console, most=None), Text()]
     return parts
 
 
 def failed(result: CheckResult, finding: Finding, console: Console, *, most: int = _MOST) -> list[RenderableType]:
-    """All about a check that did not pass: what was expected and seen, ``most`` rows of its picture, the request."""
+    """A check that did not pass: its finding, ``most`` rows of its picture (0: none), its requests."""
     parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4))]
     if most and result.transcript:
-        parts += [_picture_heading(), _picture(result, console, most=most)]
-    return [*parts, *_repeat(result)] if result.requests else parts
+        parts += [_picture_heading(" (--verbose shows all of it)"), _picture(result, console, most=most)]
+    return [*parts, *_requests(result)] if result.requests else parts
 
 
 def line(result: CheckResult) -> RenderableType:
-    """A check in one line: how it ended, its title, its points."""
+    """A check in one line: its outcome, title and points."""
     mark, style = _MARKS[result.outcome]
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=4)
@@ -112,15 +112,15 @@ def _detail(finding: Finding, console: Console) -> RenderableType:
 
 
 def _requirement(requirement: Requirement) -> Text:
-    where = f"{requirement.source} {link(requirement.source)}".strip() or "this kata's README"
-    return Text(f"{visible(requirement.text, 600)}\n({visible(where, 200)})")
+    source = f"{requirement.source} {link(requirement.source)}".strip() or "this kata's README"
+    return Text(f"“{visible(requirement.text, 600)}”\n{visible(source, 200)}")
 
 
 def _place(place: Place) -> Text:
     function = f", in {place.function}" if place.function not in ("", "<module>") else ""
     doing = f" (inside {place.doing})" if place.doing else ""
-    stuck = f", for {place.seconds:.1f} s when last seen" if place.seconds else ""
-    return Text(visible(f"{place.file}:{place.line}{function}: {place.text}{doing}{stuck}", 300))
+    blocked = f"; the event loop had been blocked for {place.seconds:.1f} s" if place.seconds else ""
+    return Text(visible(f"{place.file}:{place.line}{function}: {place.text}{doing}{blocked}", 300))
 
 
 def _spot(spot: Spot, width: int) -> Text:
@@ -133,11 +133,11 @@ def _spot(spot: Spot, width: int) -> Text:
     while cell_len(after) > room + 1:
         after = after[:-1]
     caret = " " * cell_len(before) + f"^ byte {spot.offset} of the body"
-    return Text.assemble(("the body there:\n", "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
+    return Text.assemble(("response body at this point:\n", "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
 
 
-def _picture_heading() -> Text:
-    return Text("    what happened at both ends (--verbose shows all of it):", "dim")
+def _picture_heading(more: str) -> Text:
+    return Text(f"    what happened at both ends{more}:", "dim")
 
 
 def _picture(result: CheckResult, console: Console, *, most: int | None) -> Text:
@@ -145,21 +145,21 @@ def _picture(result: CheckResult, console: Console, *, most: int | None) -> Text
     lines = [pen.heading(), *pen.lines(layout.rows(result, most=most))]
     if result.left_out:
         lines.append(
-            Line(f"({plural(result.left_out, 'entry')} of a long exchange left out in the middle)", Tone.FAINT)
+            PictureLine(f"({plural(result.left_out, 'entry')} of a long exchange left out in the middle)", Tone.FAINT)
         )
     text = Text("\n", no_wrap=True).join(Text(f"    {line.text}", _TONES[line.tone]) for line in lines)
     text.no_wrap = True
     return text
 
 
-def _repeat(result: CheckResult) -> list[RenderableType]:
-    heading = Padding(Text(f"{advice.by_hand(result)}:", "dim"), (0, 0, 0, 4))
+def _requests(result: CheckResult) -> list[RenderableType]:
+    heading = Padding(Text(advice.reproduce(result), "dim"), (0, 0, 0, 4))
     lines = [f"      {visible(line, 2000)}" for line in result.requests[:3]]
     return [heading, Text("\n".join(lines), "dim", no_wrap=True)]
 
 
 def boot_failure(failure: BootFailure, printed: str) -> list[RenderableType]:
-    """Why the app did not start, where, and what it printed."""
+    """Why the app did not start, in which lines, and what it printed."""
     head = Text.assemble(("The app did not start: ", "bold red"), visible(failure.headline, 500))
     parts: list[RenderableType] = [head]
     parts += [Padding(_place(place), (0, 0, 0, 5)) for place in failure.frames[-8:]]
@@ -169,7 +169,7 @@ def boot_failure(failure: BootFailure, printed: str) -> list[RenderableType]:
 
 
 def log(text: str) -> list[RenderableType]:
-    """What the app printed, its last lines."""
+    """The last lines that the app printed."""
     found = visible_lines(text, lines=12, width=400)
     if not found:
         return []
@@ -186,7 +186,7 @@ def _ending(report: Report) -> list[RenderableType]:
     if failed and report.boot_failure is None:
         parts += log(report.log)
     if report.count(Outcome.BLOCKED):
-        parts.append(Text("---- is blocked: it comes after a check that has not passed.", "dim"))
+        parts.append(Text("---- blocked by a check that did not pass", "dim"))
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
     if specification := advice.specification(report):
         parts.append(Text(visible(specification, 1000), "dim"))
@@ -196,6 +196,6 @@ def _ending(report: Report) -> list[RenderableType]:
     parts.append(Text())
     parts.append(Text.assemble(score, f"   {advice.counts(report)}   {seed}   {report.seconds:.1f} s"))
     parts.append(Text(visible(advice.next_step(report), 1000)))
-    if alone := advice.alone(report):
-        parts.append(Text(f"Alone: {visible(alone, 1000)}", no_wrap=True))
+    if command := advice.single_check(report):
+        parts.append(Text(f"Run just this check: {visible(command, 1000)}", no_wrap=True))
     return parts

@@ -258,7 +258,7 @@ def test_closed_streams_change_no_exit_code(command: str, code: int, echo: Path)
 def test_an_encoding_without_arrows_breaks_no_report(echo: Path, grade: Grade) -> None:
     done = grade("77", cwd=echo, PYTHONIOENCODING="ascii")
     assert done.code == 1
-    assert "Next: mend \\u201cthe answer is JSON\\u201d" in done.out
+    assert "Next: fix \\u201cthe answer is JSON\\u201d" in done.out
     assert done.err == ""
 
 
@@ -299,7 +299,7 @@ def test_what_to_type_next_is_what_was_typed(echo: Path, grade: Grade) -> None:
     done = grade("77", "--app", app, "--only", "all_items", cwd=echo, json_report=True)
     again = f"grade 77 --app '{app}'"
     assert done.report["command"] == again
-    assert f"Alone: {again} --only all_items --seed {done.report['seed']}" in " ".join(done.out.split())
+    assert f"Run just this check: {again} --only all_items --seed {done.report['seed']}" in " ".join(done.out.split())
 
 
 def test_a_specification_that_breaks_is_not_taken_for_one_without_the_check(echo: Path, grade: Grade) -> None:

@@ -34,16 +34,16 @@ def test_the_outcomes_that_there_are_are_counted(outcomes: tuple[Outcome, ...], 
 
 
 START = "Next: make the app start, then run `grade kata-1 --app app.py` again."
-QUIET = "Next: some checks could not be decided, which is not your fault. Run it again on a quieter machine."
-DONE = "All of it holds. `grade solution` shows another answer, `grade list` the next kata."
-PART = "What was run holds. For all of it: `grade kata-1 --app app.py`."
+QUIET = "Next: run it again on a quieter machine. Some checks could not be decided, which is not your fault."
+DONE = "All checks passed. `grade solution` shows another solution, `grade list` the next kata."
+PART = "The selected checks passed. To run all of them: `grade kata-1 --app app.py`."
 
 
 @pytest.mark.parametrize(
     ("graded", "words", "alone"),
     [
-        (report(P, F, F), "Next: mend “rule 1 holds”.", "check_1"),
-        (report(I, F, B), "Next: mend “rule 1 holds”.", "check_1"),
+        (report(P, F, F), "Next: fix “rule 1 holds”.", "check_1"),
+        (report(I, F, B), "Next: fix “rule 1 holds”.", "check_1"),
         (report(F, F, boots=False), START, ""),  # no check can be run alone before it starts
         (report(P, I, B), QUIET, ""),
         (report(P, P), DONE, ""),
@@ -61,7 +61,7 @@ PART = "What was run holds. For all of it: `grade kata-1 --app app.py`."
 def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str, alone: str) -> None:
     assert advice.next_step(graded) == words
     command = f"grade kata-1 --app app.py --only {alone} --seed 5eed"
-    assert advice.alone(graded) == (command if alone else "")
+    assert advice.single_check(graded) == (command if alone else "")
 
 
 FAILURE = (Entry(0.1, Lane.UPSTREAM, Act.FAILED, 1, detail="out of paper"),)
@@ -70,16 +70,21 @@ FAILURE = (Entry(0.1, Lane.UPSTREAM, Act.FAILED, 1, detail="out of paper"),)
 @pytest.mark.parametrize(
     ("requests", "transcript", "words"),
     [
-        (1, (), "repeat it by hand (after: uvicorn app:app)"),
-        (3, FAILURE, "repeat it by hand (after: uvicorn app:app; with “fail” in its key the stand-in fails, too)"),
-        (4, (), "repeat the first of its requests by hand (after: uvicorn app:app)"),
+        (1, (), "to reproduce, start the app with `uvicorn app:app` and send:"),
+        (
+            3,
+            FAILURE,
+            "to reproduce, start the app with `uvicorn app:app` and send "
+            "(the stand-in for the upstream fails when the key contains “fail”):",
+        ),
+        (4, (), "to reproduce the first of its requests, start the app with `uvicorn app:app` and send:"),
     ],
 )
 def test_how_to_repeat_a_request_depends_on_what_happened(
     requests: int, transcript: tuple[Entry, ...], words: str
 ) -> None:
     checked = CheckResult(Check("it", "it holds", 1), F, transcript=transcript, requests=requests * ("curl",))
-    assert advice.by_hand(checked) == words
+    assert advice.reproduce(checked) == words
 
 
 DIGEST = "0123456789ab" + "f" * 52

@@ -21,7 +21,7 @@ def shown(spot: Spot, width: int) -> list[str]:
     terminal.show(replace(MIXED, results=(failed,)), console)
     assert isinstance(console.file, io.StringIO)
     lines = console.file.getvalue().splitlines()
-    at = next(at for at, line in enumerate(lines) if line.strip() == "the body there:")
+    at = next(at for at, line in enumerate(lines) if line.strip() == "response body at this point:")
     return [line.rstrip() for line in lines[at + 1 : at + 3]]
 
 

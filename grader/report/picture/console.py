@@ -8,15 +8,15 @@ from enum import Enum
 
 from rich.cells import cell_len, set_cell_size
 
-from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Pause, Remark, Row
 
-_CLOCK = 9  # columns for the milliseconds, and the blank after them
+_CLOCK = 9  # columns for the milliseconds and a space
 _LONG = 999.9  # seconds after which there is no room for tenths of milliseconds
 _NARROWEST = 60
 
 
 class Tone(Enum):
-    """How a line wants to be coloured."""
+    """How a line is coloured."""
 
     PLAIN = "plain"
     FAINT = "faint"
@@ -24,7 +24,7 @@ class Tone(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PictureLine:
     """One line of the picture."""
 
     text: str
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """What lines are drawn with."""
+    """The characters that a picture is drawn with."""
 
     lane: str
     quiet: str
@@ -42,56 +42,60 @@ class Glyphs:
     left: str
     cross: str
     more: str
-    spelling: Mapping[int, str]  # of characters in the grader's own words
+    replaced: Mapping[int, str]  # characters of the grader's own words that the terminal may lack
 
 
-_SPELLING = str.maketrans({"“": '"', "”": '"', "…": "..."})
-LINES = Glyphs(lane="│", quiet="┆", line="─", right="►", left="◄", cross="✗", more="…", spelling={})
-ASCII = Glyphs(lane="|", quiet=":", line="-", right=">", left="<", cross="X", more="...", spelling=_SPELLING)
+_REPLACED = str.maketrans({"“": '"', "”": '"', "…": "..."})
+LINES = Glyphs(lane="│", quiet="┆", line="─", right="►", left="◄", cross="✗", more="…", replaced={})
+ASCII = Glyphs(lane="|", quiet=":", line="-", right=">", left="<", cross="X", more="...", replaced=_REPLACED)
 
 
 class Pen:
-    """Draws rows ``width`` columns wide (at least 60), with lanes that take what room there is."""
+    """Draws rows ``width`` columns wide, at least 60: with fewer, no label can be read."""
 
     def __init__(self, width: int, glyphs: Glyphs = LINES) -> None:
         room = max(width, _NARROWEST) - _CLOCK - 3
         self._spans = (room * 3 // 5, room - room * 3 // 5)
         self._glyphs = glyphs
 
-    def heading(self) -> Line:
+    def heading(self) -> PictureLine:
         """The names of the lanes."""
         client, upstream = self._spans
         names = f"{'ms':>{_CLOCK - 1}} client{'app':>{client - 3}}{'upstream':>{upstream}}"
-        return Line(names, Tone.FAINT)
+        return PictureLine(names, Tone.FAINT)
 
-    def lines(self, rows: Iterable[Row]) -> Iterator[Line]:
+    def lines(self, rows: Iterable[Row]) -> Iterator[PictureLine]:
         """The lines of ``rows``, in order."""
         for row in rows:
             yield from self.draw(row)
 
-    def draw(self, row: Row) -> Iterator[Line]:
+    def draw(self, row: Row) -> Iterator[PictureLine]:
         """One row, as one line or a few."""
         match row:
             case Arrow():
                 drawn = self._arrow(row)
-                if row.wrong:  # seen without colours, too
+                if row.wrong:  # also visible without colours
                     drawn = self._glyphs.cross + drawn.removeprefix(self._glyphs.lane)
-                yield Line(self._clock(row.at) + drawn, Tone.WRONG if row.wrong else Tone.PLAIN)
+                yield PictureLine(self._clock(row.at) + drawn, Tone.WRONG if row.wrong else Tone.PLAIN)
             case Remark():
                 spans = [self._blank(span) for span in self._spans]
                 side = 0 if row.party is Party.CLIENT else 1
                 spans[side] = self._fit(f" {row.label}", self._spans[side])
-                yield Line(self._clock(row.at) + self._lanes(*spans))
-            case Silence():
-                words = self._fit(f" {row.seconds:.1f} s of silence", self._spans[0])
-                yield Line(" " * _CLOCK + self._lanes(words, self._blank(self._spans[1]), quiet=True), Tone.FAINT)
+                yield PictureLine(self._clock(row.at) + self._lanes(*spans))
+            case Pause():
+                words = self._fit(f" {row.seconds:.1f} s pause", self._spans[0])
+                yield PictureLine(
+                    " " * _CLOCK + self._lanes(words, self._blank(self._spans[1]), quiet=True), Tone.FAINT
+                )
             case Fold():
                 words = self._fit(f" {self._glyphs.more} {row.label}", self._spans[0])
-                yield Line(" " * _CLOCK + self._lanes(words, self._blank(self._spans[1]), quiet=True), Tone.FAINT)
+                yield PictureLine(
+                    " " * _CLOCK + self._lanes(words, self._blank(self._spans[1]), quiet=True), Tone.FAINT
+                )
             case Divergence():
                 room = sum(self._spans) - 9
-                yield Line(f"{self._clock(row.at)}{self._glyphs.cross} expected {self._cut(row.expected, room)}")
-                yield Line(f"{' ' * _CLOCK}  seen     {self._cut(row.seen, room)}", Tone.WRONG)
+                yield PictureLine(f"{self._clock(row.at)}{self._glyphs.cross} expected {self._cut(row.expected, room)}")
+                yield PictureLine(f"{' ' * _CLOCK}  seen     {self._cut(row.seen, room)}", Tone.WRONG)
 
     def _arrow(self, row: Arrow) -> str:
         side = 0 if Party.CLIENT in (row.tail, row.head) else 1
@@ -120,7 +124,7 @@ class Pen:
 
     def _cut(self, words: str, room: int) -> str:
         """``words`` in at most ``room`` columns; wide characters take two."""
-        words = words.translate(self._glyphs.spelling)
+        words = words.translate(self._glyphs.replaced)
         if cell_len(words) <= room:
             return words
         return set_cell_size(words, room - len(self._glyphs.more)).rstrip() + self._glyphs.more

@@ -1,4 +1,4 @@
-"""What a sequence picture shows, row by row in the order of time. How it looks is for the skins beside this module."""
+"""What a sequence picture shows: its rows, in the order of time. The modules beside this one draw them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from grader.model import CheckResult, Finding, Outcome, Spot
 from grader.protocol.transcript import Act, Entry, Lane
 from grader.text import plural, visible, visible_bytes
 
-#: Seconds without any entry that are worth a row.
-SILENCE = 0.1
-#: So many equal rounds in a row are folded, and how many rows a round may have.
+#: Seconds without an entry that get a row of their own: a delay that a person would notice.
+PAUSE = 0.1
+#: So many equal rounds in succession are folded: folding leaves the first, the last, and a row that counts the others,
+#: so that with fewer hardly a row is saved. A round is what happens for one item; it has at most so many rows.
 _ROUNDS, _LONGEST_ROUND = 5, 6
 _LABEL = 200
-_VALUE = 12  # characters of a query parameter's value: it is the names that tell requests apart
+_VALUE = 12  # characters of a query parameter's value: its name tells more about the request
 
 
 class Party(IntEnum):
@@ -43,7 +44,7 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something that a lane does by itself, such as to stop reading."""
+    """Something that happens at one lane, such as that the client stops reading."""
 
     at: float
     party: Party
@@ -51,32 +52,32 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """Nothing happened for so many seconds."""
+class Pause:
+    """For so many seconds nothing happened."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Rows left out, and why in words."""
+    """Stands for rows that are left out; ``label`` says how many."""
 
     label: str
 
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """The moment where expectation and observation part."""
+    """The point of divergence: what was expected next, and what was seen instead."""
 
     at: float
     expected: str
     seen: str
 
 
-Row = Arrow | Remark | Silence | Fold | Divergence
+Row = Arrow | Remark | Pause | Fold | Divergence
 
 
-#: Who tells whom, as the transcript's acts have it.
+#: From where to where the arrow of each act goes. (A stall is not an arrow.)
 _WAYS = {
     Act.SENT: (Party.CLIENT, Party.APP),
     Act.HEAD: (Party.APP, Party.CLIENT),
@@ -94,24 +95,24 @@ _WAYS = {
 
 
 def rows(result: CheckResult, *, most: int | None = None) -> list[Row]:
-    """The picture of one check: at most about ``most`` rows, without what comes after the parting."""
+    """The picture of one check: at most about ``most`` rows (None: all), and none after the point of divergence."""
     entries = list(result.transcript)
     if not entries:
         return []
     drawn: list[Row] = _arrows(entries)
     if result.outcome is Outcome.FAILED and result.finding and result.diverged is not None:
-        drawn = _part(drawn, entries, result, result.finding, result.diverged)
-    found = _fold(_silences(drawn))
+        drawn = _diverge(drawn, entries, result, result.finding, result.diverged)
+    found = _fold(_pauses(drawn))
     return found if most is None else _shorten(found, most)
 
 
 def stretch(entries: Sequence[Entry]) -> list[Row]:
-    """The rows of any part of a record, with its silences, and rounds that repeat folded."""
-    return _fold(_silences(_arrows(entries)))
+    """The rows of any part of a transcript, with its pauses, and with repeated rounds folded."""
+    return _fold(_pauses(_arrows(entries)))
 
 
 def label(entry: Entry) -> str:
-    """What an entry tells, neutralised, on one line."""
+    """An entry in words, on one line, escaped."""
     match entry.act:
         case Act.SENT:
             return _request(entry)
@@ -125,7 +126,7 @@ def label(entry: Entry) -> str:
         case Act.BROKEN:
             return f"broken off: {visible(entry.detail, _LABEL)}"
         case Act.DISCONNECTED:
-            return f"leaves ({visible(entry.detail, _LABEL)})"
+            return f"disconnects ({visible(entry.detail, _LABEL)})"
         case Act.STALLED:
             return f"stops reading: {visible(entry.detail, _LABEL)}"
         case Act.OPENED:
@@ -135,13 +136,13 @@ def label(entry: Entry) -> str:
         case Act.FINISHED:
             return "no more items"
         case Act.CLOSED:
-            return "lets go"
+            return "closes the connection"
         case Act.HEAD | Act.PULLED:
             return visible(entry.detail, _LABEL)
 
 
 def numbers(entries: Sequence[Entry]) -> dict[tuple[Lane, int], str]:
-    """How to tell requests (1, 2, …) and streams of the upstream (a, b, …) apart, where there are several."""
+    """Names for requests (#1, #2, …) and streams of the upstream ((a), (b), …); none where there is only one."""
     found: dict[tuple[Lane, int], str] = {}
     for lane in Lane:
         streams = sorted({entry.stream for entry in entries if entry.lane is lane})
@@ -164,7 +165,7 @@ def _name(lane: Lane, stream: int) -> str:
 
 
 def _request(entry: Entry) -> str:
-    """Method, path, and the parameters with short values; then the body."""
+    """Method, path, and parameters with their values shortened; then the body."""
     target, _, query = entry.detail.partition("?")
     pairs = [pair.partition("=") for pair in query.split("&")] if query else []
     shown = [f"{unquote_plus(name)}{sign}{visible(unquote_plus(value), _VALUE)}" for name, sign, value in pairs]
@@ -173,18 +174,18 @@ def _request(entry: Entry) -> str:
 
 
 def _compact(body: bytes) -> str:
-    """A JSON object with short values, or whatever else it is."""
+    """A JSON object with its values shortened; any other body as it is."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         return visible_bytes(body, _LABEL)
-    members = [f"{name}: {visible(_spelt(member), 2 * _VALUE)}" for name, member in value.items()]
+    members = [f"{name}: {visible(_as_json(member), 2 * _VALUE)}" for name, member in value.items()]
     return "{" + ", ".join(members) + "}"
 
 
-def _spelt(value: object) -> str:
+def _as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -193,36 +194,36 @@ def _arrows(entries: Sequence[Entry]) -> list[Row]:
     return [arrow(entry, names.get((entry.lane, entry.stream), "")) for entry in entries]
 
 
-def _silences(found: Iterable[Row]) -> list[Row]:
-    """The same rows, with the long pauses between them."""
+def _pauses(found: Iterable[Row]) -> list[Row]:
+    """The same rows, with the pauses between them."""
     drawn: list[Row] = []
     last: float | None = None
     for row in found:
         if isinstance(row, Arrow | Remark | Divergence):
-            if last is not None and row.at - last >= SILENCE:
-                drawn.append(Silence(row.at - last))
+            if last is not None and row.at - last >= PAUSE:
+                drawn.append(Pause(row.at - last))
             last = row.at
         drawn.append(row)
     return drawn
 
 
-# -- where they part --------------------------------------------------------------------------------------------------
+# -- the point of divergence ------------------------------------------------------------------------------------------
 
 
-def _part(
+def _diverge(
     drawn: Sequence[Row], entries: Sequence[Entry], result: CheckResult, finding: Finding, diverged: float
 ) -> list[Row]:
-    """The rows with the parting: after the chunk that holds the offending byte, or else when the check gave up."""
+    """The rows up to the divergence: after the chunk with the offending byte, or else when the check gave up."""
     subject = f"{finding.subject}: " if finding.subject else ""
     expected, seen = visible(subject + finding.expected, _LABEL), visible(finding.seen, _LABEL)
     count = sum(entry.at <= diverged for entry in entries)
     at = _chunk(entries, finding.spot) if finding.spot and not result.left_out else None
     if at is None:
         return [*drawn[:count], Divergence(diverged, expected, seen)]
-    culprit = drawn[at]
-    assert isinstance(culprit, Arrow)
-    mark = Divergence(culprit.at, expected, seen)
-    return [*drawn[:at], replace(culprit, wrong=True), mark, *drawn[at + 1 : count]]
+    offending = drawn[at]
+    assert isinstance(offending, Arrow)
+    mark = Divergence(offending.at, expected, seen)
+    return [*drawn[:at], replace(offending, wrong=True), mark, *drawn[at + 1 : count]]
 
 
 def _chunk(entries: Sequence[Entry], spot: Spot) -> int | None:
@@ -240,7 +241,7 @@ def _chunk(entries: Sequence[Entry], spot: Spot) -> int | None:
 
 
 def _fold(drawn: Sequence[Row]) -> list[Row]:
-    """The same rows, where rounds that repeat again and again are shown at their beginning and at their end."""
+    """The same rows; of a round that repeats, only the first and the last are left, with a count between them."""
     kinds = [_kind(row, index) for index, row in enumerate(drawn)]
     found: list[Row] = []
     at = 0
@@ -259,18 +260,18 @@ def _fold(drawn: Sequence[Row]) -> list[Row]:
 
 
 def _kind(row: Row, index: int) -> tuple[object, ...]:
-    """Rows of one kind may be folded; each of the others is one of its own."""
+    """Rows of the same kind may be folded. A row that must stay has a kind of its own."""
     match row:
         case Arrow(wrong=False):
             return row.tail, row.head, row.act, row.stream
-        case Silence():
-            return ("silence",)
+        case Pause():
+            return ("pause",)
         case _:
             return ("alone", index)
 
 
 def _rounds(kinds: Sequence[tuple[object, ...]], at: int) -> tuple[int, int]:
-    """Length and count of the rounds that begin here: those that cover the most rows, the shortest of them."""
+    """Length and count of the rounds that begin at ``at``: of all lengths, the one that covers the most rows."""
 
     def count(length: int) -> int:
         pattern, repeats = kinds[at : at + length], 1
@@ -284,7 +285,7 @@ def _rounds(kinds: Sequence[tuple[object, ...]], at: int) -> tuple[int, int]:
 
 
 def _shorten(found: list[Row], most: int) -> list[Row]:
-    """The beginning, and above all what leads to the parting (or to the end)."""
+    """A third of the rows from the beginning, and two thirds before the divergence, or else before the end."""
     if len(found) <= most:
         return found
     marks = (index for index, row in enumerate(found) if isinstance(row, Divergence))
@@ -297,5 +298,5 @@ def _shorten(found: list[Row], most: int) -> list[Row]:
 
 
 def _left_out(rows: list[Row]) -> list[Row]:
-    """A row that says how many are missing; in the place of a single one it would save nothing."""
+    """A row that says how many are missing. A single row is kept: the other one would take as much room."""
     return [Fold(f"{plural(len(rows), 'row')} left out")] if len(rows) > 1 else rows

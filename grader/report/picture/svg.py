@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Pause, Remark, Row
 
 _TOP, _FOOT = 44, -11
 _CHARACTER = 7.0  # width of one in the page's monospaced font of 11.5 pixels, with some to spare
 _CLOCK = 60  # pixels for the milliseconds and a gap
-_LINE, _MARGIN, _AFTER = 18, 10, 25  # of a parting: from one of its lines to the next, around them, and below
+_LINE, _MARGIN, _AFTER = 18, 10, 25  # of a divergence: from one of its lines to the next, around them, and below
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The strip behind a parting."""
+    """The strip behind a divergence."""
 
     y: int
     height: int
@@ -112,12 +112,12 @@ class _Easel:
                 self._shafts.append(Shaft(lanes[row.tail], lanes[row.head], self._y, row.wrong))
             case Remark():
                 self._tell(row.at, row.label, "label", min(row.party, Party.APP), is_right=False)
-            case Silence():
-                self._say(f"{row.seconds:.1f} s of silence", "faint")
+            case Pause():
+                self._say(f"{row.seconds:.1f} s pause", "faint")
             case Fold():
                 self._say(f"… {row.label}", "faint")
             case Divergence():
-                self._part(row)
+                self._diverge(row)
                 return
         self._y += self._form.row
 
@@ -131,10 +131,10 @@ class _Easel:
         return Drawing(self._form, self._y + _FOOT, lifelines, *shapes)
 
     def _tell(self, at: float, text: str, kind: str, left: Party, *, is_right: bool) -> None:
-        """Words between the lane ``left`` and the next, at its left or at its right end, and when it was."""
+        """Words between the lane ``left`` and the next, beside one of the two, and the time."""
         lanes = self._form.lanes
         begin, end = lanes[left] + 8, lanes[left + 1] - 8
-        if self._form.is_narrow:  # all of the width is theirs but for the milliseconds, on the side of nobody
+        if self._form.is_narrow:  # words take the whole width, except for the milliseconds
             is_right = left is not Party.CLIENT
             begin, end = lanes[0] + 8, lanes[2] - 8
             self._clock(at, begin if is_right else end, "start" if is_right else "end")
@@ -151,8 +151,8 @@ class _Easel:
         begin = self._form.lanes[0] + 8
         self._words.append(self._at(begin, _cut(text, self._form.width - begin), kind))
 
-    def _part(self, row: Divergence) -> None:
-        """A strip across the picture: when it was, what was expected, and what was seen."""
+    def _diverge(self, row: Divergence) -> None:
+        """A strip across the picture: the time, what was expected, and what was seen."""
         top, begin = self._y - self._form.row + 12, self._form.lanes[0] + 8
         self._y = top + _MARGIN + 13
         if self._form.is_narrow:

@@ -90,7 +90,7 @@ def test_it_grades_at_once_and_after_every_save_and_is_calm_in_between(desk: Des
         write(helper.with_suffix(".new"), SOLUTION).replace(helper)
         third = terminal.wait_for(lambda text: "3 of 3 points" in text and DONE in text)
         assert "3 of 3 points  +1 check" in third
-        assert "All of it holds." in third
+        assert "All checks passed." in third
 
         terminal.wait_for_turns(2)
         drawn = len(terminal.raw)
@@ -101,7 +101,7 @@ def test_it_grades_at_once_and_after_every_save_and_is_calm_in_between(desk: Des
         terminal.press("q")
         assert terminal.wait_for_end() == 0
         assert terminal.is_as_before
-        assert terminal.text().startswith("3 of 3 points (+1 check). All of it holds.")
+        assert terminal.text().startswith("3 of 3 points (+1 check). All checks passed.")
         assert terminal.times_entered == 1
         assert all(one != another for one, another in itertools.pairwise(terminal.frames()))
 
@@ -301,9 +301,9 @@ class Piped:
 
 def test_into_a_pipe_it_writes_a_line_for_each_grade_until_it_is_interrupted(desk: Desk) -> None:
     with Piped(desk) as watch:
-        assert watch.line() == "0 of 3 points. Next: mend “the answer is JSON”."
+        assert watch.line() == "0 of 3 points. Next: fix “the answer is JSON”."
         desk.save(NO_ITEMS)
-        assert watch.line().startswith("1 of 3 points (+1 check). Next: mend “the answer is all")
+        assert watch.line().startswith("1 of 3 points (+1 check). Next: fix “the answer is all")
         desk.save("app = (")
         assert watch.line().startswith("0 of 3 points. The app did not start: app.py is not valid Python: ")
         write(desk.app.parent / "spec" / "test_echo.py", "from nothing import everything\n")

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from grader.model import CheckResult
 from grader.protocol.transcript import Act
-from grader.report.picture.console import ASCII, LINES, Glyphs, Line, Pen, Tone
-from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence, rows
+from grader.report.picture.console import ASCII, LINES, Glyphs, Pen, PictureLine, Tone
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Pause, Remark, Row, rows
 from tests.report.picture.story import LABELS, LAW, is_safe, results
 
 CLIENT, APP, UPSTREAM = Party
@@ -30,16 +30,16 @@ def all_kinds(label: str) -> list[Row]:
         *[arrow(label, tail, head) for tail, head in WAYS],
         arrow(label, wrong=True),
         *[Remark(999.9, party, label) for party in Party],
-        Silence(12.34),
+        Pause(12.34),
         Fold(label),
     ]
 
 
-def parting(label: str) -> Divergence:
+def divergence(label: str) -> Divergence:
     return Divergence(1.5, label, label)
 
 
-def drawn(pen: Pen, *shown: Row) -> list[Line]:
+def drawn(pen: Pen, *shown: Row) -> list[PictureLine]:
     return list(pen.lines(shown))
 
 
@@ -87,7 +87,7 @@ def test_every_line_is_exactly_as_wide_as_there_is_room_and_has_its_lanes_in_pla
 @EVERY_LABEL
 def test_where_they_part_is_never_wider_than_the_picture(label: str) -> None:
     for width in WIDTHS:
-        lines = drawn(Pen(width), parting(label))
+        lines = drawn(Pen(width), divergence(label))
         assert len(lines) == 2
         assert all(cell_len(line.text) <= width for line in lines)
 
@@ -150,7 +150,7 @@ def test_rows_begin_with_their_milliseconds(at: float, words: str) -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (Silence(2.04), "2.0 s of silence"),
+        (Pause(2.04), "2.0 s pause"),
         (Fold("7 more times the same"), "… 7 more times the same"),
     ],
 )
@@ -180,7 +180,7 @@ def test_an_offending_arrow_is_seen_without_colours() -> None:
 def test_a_label_that_is_too_long_ends_with_an_ellipsis(name: str) -> None:
     label = LABELS[name]
     arrows = [arrow(label, tail, head) for tail, head in WAYS]
-    for line in drawn(Pen(80), *arrows, Remark(0.5, CLIENT, label), Remark(0.5, APP, label), parting(label)):
+    for line in drawn(Pen(80), *arrows, Remark(0.5, CLIENT, label), Remark(0.5, APP, label), divergence(label)):
         assert label[:10] in line.text
         assert line.text.rstrip(" │─►").endswith("…")
 
@@ -206,7 +206,7 @@ def test_the_graders_own_words_are_ascii_where_the_picture_is() -> None:
 def test_without_odd_labels_a_plain_picture_is_ascii() -> None:
     pen = Pen(80, ASCII)
     for label in (LABELS["empty"], LABELS["short"], LABELS["long"]):
-        lines = [pen.heading(), *drawn(pen, *all_kinds(label), parting(label))]
+        lines = [pen.heading(), *drawn(pen, *all_kinds(label), divergence(label))]
         assert [line.text for line in lines if not line.text.isascii()] == []
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from grader.model import CheckResult, Finding, Outcome, Spot
 from grader.protocol.transcript import Act, Entry
-from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence, rows, stretch
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Pause, Remark, Row, rows, stretch
 from tests.report.picture.story import LAW, arrived, chunk, entry, failed, is_safe, result, results, spot
 
 CLIENT, APP, UPSTREAM = Party
@@ -23,14 +23,14 @@ ACTS: dict[Act, tuple[Party, Party, str]] = {
     Act.CHUNK: (APP, CLIENT, "data: tea\\n\\n"),
     Act.ENDED: (APP, CLIENT, "end of the response"),
     Act.BROKEN: (APP, CLIENT, "broken off: GET /tea"),
-    Act.DISCONNECTED: (CLIENT, APP, "leaves (GET /tea)"),
+    Act.DISCONNECTED: (CLIENT, APP, "disconnects (GET /tea)"),
     Act.STALLED: (CLIENT, CLIENT, "stops reading: GET /tea"),
     Act.OPENED: (APP, UPSTREAM, "opens “GET /tea”"),
     Act.PULLED: (APP, UPSTREAM, "GET /tea"),
     Act.GAVE: (UPSTREAM, APP, "item “data: tea\\n\\n”"),
     Act.FAILED: (UPSTREAM, APP, "fails: GET /tea"),
     Act.FINISHED: (UPSTREAM, APP, "no more items"),
-    Act.CLOSED: (APP, UPSTREAM, "lets go"),
+    Act.CLOSED: (APP, UPSTREAM, "closes the connection"),
 }
 
 
@@ -125,7 +125,7 @@ def test_requests_and_streams_are_told_apart_where_there_are_several() -> None:
         "#1 x",
         "(a) opens “x”",
         "(b) opens “y”",
-        "(a) lets go",
+        "(a) closes the connection",
         "#2 stops reading: full",
     ]
     assert labels(rows(result([*requests, streams[0]])))[-1] == "opens “x”"
@@ -135,11 +135,15 @@ def test_requests_and_streams_are_told_apart_where_there_are_several() -> None:
 def test_streams_beyond_the_alphabet_still_have_different_numbers() -> None:
     record = [entry(0, Act.CLOSED, stream) for stream in range(1, 31)]
     found = labels(rows(result(record)))
-    assert (found[0], found[25], found[26]) == ("(a) lets go", "(z) lets go", "#27 lets go")
+    assert (found[0], found[25], found[26]) == (
+        "(a) closes the connection",
+        "(z) closes the connection",
+        "#27 closes the connection",
+    )
     assert len(set(found)) == 30
 
 
-# -- silences ---------------------------------------------------------------------------------------------------------
+# -- pauses -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -151,30 +155,30 @@ def test_nothing_happening_for_a_while_is_seen_between_two_rows(
 ) -> None:
     before, *between, after = rows(result([told(Act.SENT, first), told(Act.HEAD, second)]))
     assert times([before, after]) == [first, second]
-    assert between == ([] if seconds is None else [Silence(seconds)])
+    assert between == ([] if seconds is None else [Pause(seconds)])
 
 
-def test_whatever_a_lane_does_ends_a_silence() -> None:
+def test_whatever_a_lane_does_ends_a_pause() -> None:
     record = [told(Act.SENT, 0.0), told(Act.STALLED, 0.25), told(Act.PULLED, 1.0)]
-    assert only(rows(result(record)), Silence) == [Silence(0.25), Silence(0.75)]
+    assert only(rows(result(record)), Pause) == [Pause(0.25), Pause(0.75)]
 
 
-def test_a_silence_before_they_part_is_seen() -> None:
+def test_a_pause_before_they_part_is_seen() -> None:
     found = rows(failed([told(Act.SENT, 0.25), told(Act.HEAD, 0.25)], diverged=2.0))
-    assert found[2:] == [Silence(1.75), Divergence(2.0, "tea", "coffee")]
+    assert found[2:] == [Pause(1.75), Divergence(2.0, "tea", "coffee")]
     found = rows(failed([told(Act.SENT, 0.25)], diverged=0.25))
     assert found[1:] == [Divergence(0.25, "tea", "coffee")]
 
 
-def test_a_silence_is_not_cut_short_by_what_is_left_out() -> None:
+def test_a_pause_is_not_cut_short_by_what_is_left_out() -> None:
     record = [told(Act.CHUNK, 1.0), told(Act.DISCONNECTED, 3.0), told(Act.CLOSED, 4.0)]
-    assert rows(failed(record, diverged=2.0))[1:] == [Silence(1.0), Divergence(2.0, "tea", "coffee")]
+    assert rows(failed(record, diverged=2.0))[1:] == [Pause(1.0), Divergence(2.0, "tea", "coffee")]
     assert rows(failed(record, diverged=2.0, spot=spot(0)))[1:] == [Divergence(1.0, "tea", "coffee")]
 
 
-def test_any_part_of_a_record_has_its_silences_and_folds() -> None:
+def test_any_part_of_a_record_has_its_pauses_and_folds() -> None:
     found = stretch([told(Act.SENT, 0.0), *[told(Act.CHUNK, 1.0)] * 7, told(Act.ENDED, 1.5)])
-    assert [type(row) for row in found] == [Arrow, Silence, Arrow, Fold, Arrow, Silence, Arrow]
+    assert [type(row) for row in found] == [Arrow, Pause, Arrow, Fold, Arrow, Pause, Arrow]
 
 
 # -- where they part --------------------------------------------------------------------------------------------------
@@ -287,7 +291,7 @@ def rounds(length: int, count: int) -> list[Entry]:
 @pytest.mark.parametrize("count", [5, 6, 100])
 def test_of_rounds_that_repeat_the_first_and_the_last_are_shown(length: int, count: int) -> None:
     record = [told(Act.ENDED, 0.0), *rounds(length, count), told(Act.CLOSED, 1.0)]
-    found = [row for row in rows(result(record)) if not isinstance(row, Silence)]
+    found = [row for row in rows(result(record)) if not isinstance(row, Pause)]
     times_of_rounds = [at / 1000 for at in [*range(length), *range(length * (count - 1), length * count)]]
     assert times(found) == [0.0, *times_of_rounds, 1.0]
     words = f"{count - 2} more times the same" if length == 1 else f"{count - 2} more rounds of this"
@@ -306,9 +310,9 @@ def test_rounds_of_two_requests_are_not_one_round() -> None:
     assert len(rows(result(record))) == 8
 
 
-def test_silences_are_part_of_a_round() -> None:
+def test_pauses_are_part_of_a_round() -> None:
     found = rows(result([told(Act.CHUNK, float(at)) for at in range(20)]))
-    assert [type(row) for row in found] == [Arrow, Silence, Fold, Arrow, Silence, Arrow]
+    assert [type(row) for row in found] == [Arrow, Pause, Fold, Arrow, Pause, Arrow]
     assert times(found) == [0.0, 18.0, 19.0]
 
 
@@ -400,7 +404,7 @@ def test_whatever_is_recorded_is_safe_to_show_and_in_order(checked: CheckResult,
     assert [text for text in words if not is_safe(text)] == []
     moments = [row.at for row in found if isinstance(row, Arrow | Remark | Divergence)]
     assert all(earlier <= later for earlier, later in pairwise(moments))
-    assert all(row.seconds >= 0.1 for row in found if isinstance(row, Silence))
+    assert all(row.seconds >= 0.1 for row in found if isinstance(row, Pause))
     assert bool(found) == bool(checked.transcript)
 
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from grader.model import CheckResult
 from grader.protocol.transcript import Act
-from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Remark, Row, Silence, rows
+from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Pause, Remark, Row, rows
 from grader.report.picture.svg import NARROW, WIDE, Drawing, Format, Words, draw
 from tests.report.picture.story import LABELS, LAW, is_safe, results
 
@@ -34,7 +34,7 @@ def all_kinds(label: str) -> list[Row]:
         arrow(label, wrong=True),
         Divergence(1.5, label, label),
         *[Remark(999.9, party, label) for party in Party],
-        Silence(12.34),
+        Pause(12.34),
         Fold("7 more rounds of this"),
     ]
 
@@ -125,7 +125,7 @@ def test_a_remark_stands_beside_its_lane(party: Party, side: int, label: str) ->
 
 
 @pytest.mark.parametrize(
-    ("row", "text"), [(Silence(2.04), "2.0 s of silence"), (Fold("7 more times the same"), "… 7 more times the same")]
+    ("row", "text"), [(Pause(2.04), "2.0 s pause"), (Fold("7 more times the same"), "… 7 more times the same")]
 )
 def test_what_is_no_moment_has_no_milliseconds_and_is_faint(row: Row, text: str) -> None:
     drawing = draw([row])
