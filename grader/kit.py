@@ -16,16 +16,17 @@ answers with a few words, one every 150 ms. Key words in the key select its fail
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from grader.wire import PULL, End, Failure, Item, Opening, Result, read_result, upstream_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -33,6 +34,12 @@ __all__ = ["BlockingItems", "Items", "UpstreamError", "blocking_upstream", "upst
 
 #: Read once, at import: an app may empty os.environ later. None where there is no grader.
 _ADDRESS: Final = upstream_address(os.environ)
+#: Errors of connecting that are the machine's: no network, no route, no free port, no memory or files for sockets.
+_MACHINES: Final = {
+    *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENFILE)
+}
+#: Is called with such an error before the app gets it. The grader sets it, so that no app is blamed.
+on_unreachable: Callable[[OSError], object] | None = None
 
 
 class UpstreamError(Exception):
@@ -116,10 +123,11 @@ class Items:
         loop = asyncio.get_running_loop()
         request = PULL
         if self._socket is None:
-            self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            self._socket.setblocking(False)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(self._socket, _ADDRESS)
+            with _machine_errors_noted():
+                self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+                self._socket.setblocking(False)
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                await loop.sock_connect(self._socket, _ADDRESS)
             request = Opening(self._key).encode() + PULL
         with suppress(ConnectionError):  # closed by a reset, which the next line finds too
             await loop.sock_sendall(self._socket, request)
@@ -210,7 +218,8 @@ class BlockingItems:
             return result
         request = PULL
         if self._socket is None:
-            self._socket = socket.create_connection(_ADDRESS)
+            with _machine_errors_noted():
+                self._socket = socket.create_connection(_ADDRESS)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             request = Opening(self._key).encode() + PULL
         with suppress(ConnectionError):  # closed by a reset, which the next line finds too
@@ -223,6 +232,16 @@ class BlockingItems:
                 raise UpstreamError("the upstream closed the connection")
             self._buffer += received
         return read_result(_take_line(self._buffer))
+
+
+@contextmanager
+def _machine_errors_noted() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _MACHINES and on_unreachable is not None:
+            on_unreachable(error)
+        raise
 
 
 def _shut_down(connection: socket.socket) -> None:

@@ -149,13 +149,19 @@ class Failed(NamedTuple):
     frames: tuple[Location, ...] = ()
 
 
+class Unreachable(NamedTuple):
+    """This machine cannot connect the app to its upstream, and ``reason`` is why. It is not the app's fault."""
+
+    reason: str
+
+
 class Stopped(NamedTuple):
     """The app's lifespan has shut down, as ordered. ``error`` is how that failed, or ""."""
 
     error: str = ""
 
 
-Status = Sign | Loading | Blocked | Failed | Stopped
+Status = Sign | Loading | Blocked | Failed | Unreachable | Stopped
 
 _LONGEST_TIME: Final = 1e6  # seconds: more than a grade can last
 _MOST_LINES: Final = 1 << 31  # in a file
@@ -178,6 +184,8 @@ def read_status(line: bytes) -> Status | None:
         case {"status": "failed", "headline": str(headline), "advice": str(advice), "frames": list(frames)}:
             locations = tuple(found for frame in frames if (found := _location(frame)))
             return Failed(_clean(headline), _clean(advice), locations)
+        case {"status": "unreachable", "reason": str(reason)}:
+            return Unreachable(_clean(reason))
         case {"status": "stopped", "error": str(error)}:
             return Stopped(_clean(error))
         case {"status": str(name)}:

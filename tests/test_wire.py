@@ -23,6 +23,7 @@ from grader.wire import (
     Sign,
     Status,
     Stopped,
+    Unreachable,
     encode_status,
     is_pull,
     read_opening,
@@ -90,6 +91,7 @@ STATUSES: list[Status] = [
     Blocked(2, PLACE),
     Failed("it raises", "look", (PLACE, PLACE)),
     Failed("it raises"),
+    Unreachable("no route"),
     Stopped(),
     Stopped("OSError: no"),
 ]

@@ -145,6 +145,8 @@ class Runner:
             )
         if error is not None and self._rig.is_overtime:
             error = Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
+        if isinstance(error, AssertionError) and (fault := self._rig.app.machine_fault):
+            error = Inconclusive(fault)
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error
         remarks: list[str] = []

@@ -50,6 +50,10 @@ class App(Served, Protocol):
         """What the app has printed, the first and the last of it. It is the learner's: escape it before showing."""
 
     @property
+    def machine_fault(self) -> str:
+        """What this machine could not do for the app, or "": then no check that failed is the app's fault."""
+
+    @property
     def longest_blockage(self) -> Place | None:
         """Where, and for how long, the event loop was blocked longest, as far as the app's process tells."""
 

@@ -23,6 +23,7 @@ _SHUTDOWN, _SHUTDOWN_TICKS = 1.0, 15
 #: Ticks for each second of start-up: a quarter of what comes on an idle machine.
 _STARTUP_TICKS = 5
 _LOOK = 0.05  # seconds between two looks at whether a process has ended
+_TOLD = 0.2  # seconds: four ticks
 _LAST_LINES = 1.0  # seconds for what an ended process wrote before to be read
 
 
@@ -85,6 +86,14 @@ class ChildApp:
     @property
     def log(self) -> str:
         return self._log.text()
+
+    @property
+    def machine_fault(self) -> str:
+        status, ticks = self._status, self.ticks
+        with status.news:  # what the app's process told before its response has been read by the next tick
+            status.news.wait_for(lambda: status.unreachable or status.is_closed or self.ticks > ticks, timeout=_TOLD)
+        reason = status.unreachable
+        return f"this machine cannot connect the app to the grader's upstream: {reason}" if reason else ""
 
     @property
     def longest_blockage(self) -> Place | None:

@@ -26,6 +26,7 @@ class AppStatus:
         self.longest_blockage: Place | None = None
         self.failure: BootFailure | None = None
         self.stopped: wire.Stopped | None = None
+        self.unreachable = ""  # why this machine cannot connect the app to its upstream
         self._blocked_at: tuple[float, Place | None] = (0.0, None)
         self._buffer = b""
 
@@ -63,6 +64,8 @@ class AppStatus:
                 self._note_blockage(_place(location, seconds))
             case wire.Failed(headline, advice, frames):
                 self.failure = BootFailure(headline, advice, tuple(map(_frame, frames)))
+            case wire.Unreachable(reason):
+                self.unreachable = reason
             case wire.Stopped():
                 self.stopped = status
 

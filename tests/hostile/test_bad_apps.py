@@ -297,3 +297,25 @@ def test_a_failing_shutdown_is_noted_and_costs_nothing(tmp_path: Path, grade: Gr
     done = grade("kata-1", "--app", app, "--only", "batch_is_the_default")
     assert done.code == 0
     assert "lifespan failed at shutdown: OSError: cannot close" in " ".join(done.out.split())
+
+
+def test_an_app_that_the_machine_cannot_connect_to_the_upstream_is_not_blamed(tmp_path: Path, grade: Grade) -> None:
+    app = write(
+        tmp_path,
+        """
+        import errno, socket
+        from fastapi import FastAPI
+        from grader.kit import upstream
+        class Socket(socket.socket):
+            def connect(self, address): raise OSError(errno.EADDRNOTAVAIL, "no port is free")
+        socket.socket = Socket
+        app = FastAPI()
+        @app.get("/generate")
+        async def generate(prompt: str):
+            return {"chunks": [chunk async for chunk in upstream(prompt)]}
+        """,
+    )
+    done = grade("kata-1", "--app", app, "--only", "batch_is_the_default", json_report=True)
+    assert done.code == 3
+    assert done.outcomes() == {"batch_is_the_default": "inconclusive"}
+    assert "no port is free" in done.seen("batch_is_the_default")

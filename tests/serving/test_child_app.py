@@ -399,6 +399,37 @@ def test_a_connection_that_the_machine_cannot_make_is_its_fault(
         app.connect()
 
 
+PULLS = {"upstream": "asyncio.run(pull())", "blocking_upstream": "next(blocking_upstream('key'))"}
+
+
+@pytest.mark.parametrize("flavour", PULLS)
+@pytest.mark.parametrize(("number", "is_the_machines"), [(errno.EADDRNOTAVAIL, True), (errno.ECONNREFUSED, False)])
+def test_a_kit_that_the_machine_cannot_connect_says_so(
+    number: int, is_the_machines: bool, flavour: str, start_app: Boot
+) -> None:
+    source = f"""
+        import asyncio, socket, threading
+        from grader.kit import blocking_upstream, upstream
+        class Socket(socket.socket):
+            def connect(self, address): raise OSError({number}, os.strerror({number}))
+        async def pull(): return await anext(upstream("key"))
+        found = []
+        def work():
+            try: {PULLS[flavour]}
+            except OSError as error: found.append(error.errno)
+        def facts(_):
+            thread, socket.socket = threading.Thread(target=work), Socket
+            thread.start()
+            thread.join()
+            return found
+    """
+    app = start_app(mirror(source))
+    app.wait_until_ready()
+    assert ask(app) == [number]
+    words = f"this machine cannot connect the app to the grader's upstream: [Errno {number}] {os.strerror(number)}"
+    assert app.machine_fault == (words if is_the_machines else "")
+
+
 # -- limits ---------------------------------------------------------------------------------------------------------
 
 

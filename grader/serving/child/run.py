@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
+from grader import kit
 from grader.serving.child import limits
 from grader.serving.child.frames import CutFormatter, LearnerFrames, is_learners
 from grader.serving.child.load import load
@@ -16,7 +17,7 @@ from grader.serving.child.refusal import Refusal
 from grader.serving.child.serve import preload, serve
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
-from grader.wire import ChildConfig, Failed, Loading, Sign
+from grader.wire import ChildConfig, Failed, Loading, Sign, Unreachable
 
 
 def run(config: ChildConfig) -> NoReturn:
@@ -33,6 +34,7 @@ def run(config: ChildConfig) -> NoReturn:
     watchdog.start()
     limits.keep_small(config.memory)
     _log_to_stderr(frames)
+    kit.on_unreachable = lambda error: status.tell(Unreachable(str(error)))
     sys.argv = [config.file]
     status.tell(Loading(0.0))
     try:
