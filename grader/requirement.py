@@ -83,6 +83,21 @@ _SENTENCES = {
     ),
     "WHATWG HTML 9.2.5": "Event streams in this format must always be encoded as UTF-8.",
     "WHATWG HTML 9.2.6": "Otherwise: The field is ignored.",
+    "WHATWG HTML 9.2.6, data field": (
+        "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character to the data "
+        "buffer."
+    ),
+    "WHATWG HTML 9.2.6, decoding": (
+        "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."
+    ),
+    "WHATWG HTML 9.2.6, id field": (
+        "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value. "
+        "Otherwise, ignore the field."
+    ),
+    "WHATWG HTML 9.2.6, retry field": (
+        "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten, "
+        "and set the event stream's reconnection time to that integer. Otherwise, ignore the field."
+    ),
     "WHATWG HTML 9.2.6, end of the file": (
         "If the file ends in the middle of an event, before the final empty line, the incomplete event is not "
         "dispatched."

@@ -7,6 +7,10 @@ from grader.protocol.lines import Kind
 _PARSING = "WHATWG HTML 9.2.5"
 _INTERPRETING = "WHATWG HTML 9.2.6"
 _END = "WHATWG HTML 9.2.6, end of the file"
+_DATA = "WHATWG HTML 9.2.6, data field"
+_ID = "WHATWG HTML 9.2.6, id field"
+_RETRY = "WHATWG HTML 9.2.6, retry field"
+_DECODING = "WHATWG HTML 9.2.6, decoding"
 
 
 class SseFaultKind(Kind):
@@ -29,7 +33,7 @@ class SseFaultKind(Kind):
     UNSPLIT_NEWLINE = (
         'the line "{seen}" follows a data line but has no "data: " of its own, so a browser ignores it: '
         'split a value that contains a newline, and write "data: " before each of its lines',
-        _INTERPRETING,
+        _DATA,
     )
     NOT_A_FIELD = (
         'the line "{seen}" is not a field ("name: value"), so a browser ignores it: '
@@ -43,17 +47,17 @@ class SseFaultKind(Kind):
     )
     NULL_IN_ID = (
         'the id "{seen}" contains a NULL character, so a browser ignores the id: leave that character out',
-        _INTERPRETING,
+        _ID,
     )
     RETRY_NOT_DIGITS = (
         'the retry value "{seen}" does not consist of digits only, so a browser ignores it: '
         "write a whole number of milliseconds, without a unit",
-        _INTERPRETING,
+        _RETRY,
     )
     BOM_IN_STREAM = (
         'a byte order mark (U+FEFF) comes before "{seen}", so a browser does not recognise the line: '
         "only the first bytes of a stream may be a byte order mark; encode with utf-8, not utf-8-sig",
-        _PARSING,
+        _DECODING,
     )
     INVALID_UTF8 = (
         'the bytes "{seen}" are not UTF-8, so a browser shows U+FFFD instead of them: '
