@@ -12,6 +12,7 @@ from grader.errors import BootFailed, Inconclusive
 from grader.grading.deadline import Deadline
 from grader.serving.app import App
 from grader.serving.launch import Launch, boot
+from grader.serving.warm import Client
 
 if TYPE_CHECKING:
     from grader.probe.gate import UpstreamServer
@@ -23,18 +24,22 @@ OVERTIME = "the time limit of the whole grade is over"
 
 
 class Rig:
-    """Made before anything heavy is imported: the app boots while the rest of the grader loads."""
+    """Made before anything heavy is imported: the app boots while the rest of the grader loads.
 
-    def __init__(self, launch: Launch, *, seed: str = "") -> None:
+    With ``forks`` the app starts warm.
+    """
+
+    def __init__(self, launch: Launch, *, seed: str = "", forks: Client | None = None) -> None:
         self.seed = seed or os.urandom(4).hex()
         self._launch = launch
+        self._forks = forks
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._address: tuple[str, int] = self._listener.getsockname()
         self._server: UpstreamServer | None = None
         self._waiter: Waiter | None = None
         self._logs: list[str] = []
         self.reboots = 0
-        self.app: App = boot(launch, self._address)
+        self.app: App = boot(launch, self._address, forks)
         self._deadline = Deadline(launch.limits.total, end_app=lambda: self.app.kill())
 
     def __enter__(self) -> Self:
@@ -80,7 +85,7 @@ class Rig:
         self._logs.append(self.app.log)
         self.app.stop(graceful=False)
         self._waiter = None
-        self.app = boot(self._launch, self._address)
+        self.app = boot(self._launch, self._address, self._forks)
         self.reboots += 1
         self.wait_until_ready()
 

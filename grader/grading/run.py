@@ -11,6 +11,7 @@ from grader.catalog.kata import Kata
 from grader.grading.rig import Rig
 from grader.model import Report
 from grader.serving.launch import Launch
+from grader.serving.warm import Client
 from grader.text import plural, visible
 
 
@@ -34,11 +35,14 @@ class Job:
 Progress = Callable[[int, int], None]
 
 
-def grade(job: Job, progress: Progress = lambda *_: None) -> Report:
-    """Grade one app. Raises BadKata and UsageError; whatever the app does ends up in the report."""
+def grade(job: Job, progress: Progress = lambda *_: None, *, forks: Client | None = None) -> Report:
+    """Grade one app, which starts warm with ``forks``.
+
+    Raises BadKata and UsageError; whatever the app does ends up in the report.
+    """
     began = time.monotonic()
     origin = job.kata.origin  # before the app runs: whatever it writes to, the digest is that of the graded files
-    with Rig(job.launch, seed=job.seed) as rig:  # boots while the rest of the grader is imported
+    with Rig(job.launch, seed=job.seed, forks=forks) as rig:  # boots while the rest of the grader is imported
         progress(0, 0)
         from grader.grading.collect import Collection, run
         from grader.grading.plugin import Runner

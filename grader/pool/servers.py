@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from grader.serving.launch import app_environment
+from grader.serving.processes import Surroundings
 from grader.serving.warm import IS_SUPPORTED, Client, ForkServer
 
 
 @dataclass(frozen=True, slots=True)
 class ForkServers:
-    """``graders`` forks the processes of grades."""
+    """``graders`` forks the processes of grades, ``apps`` those of the apps that they grade."""
 
     graders: Client
+    apps: Client
 
 
 @contextmanager
@@ -25,5 +28,9 @@ def fork_servers() -> Iterator[ForkServers | None]:
     if not IS_SUPPORTED:
         yield None
         return
-    with ForkServer("grader.pool.preload:main") as graders:
-        yield ForkServers(graders.client)
+    around = Surroundings(environment=app_environment())
+    with (
+        ForkServer("grader.pool.preload:main") as graders,
+        ForkServer("grader.serving.child.preload:main", around) as apps,
+    ):
+        yield ForkServers(graders.client, apps.client)

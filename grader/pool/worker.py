@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 from contextlib import suppress
@@ -24,7 +25,7 @@ from grader.model import Report
 from grader.pool.news import News, Progress, Result, Trouble
 from grader.pool.servers import ForkServers
 from grader.serving.processes import Process, Surroundings
-from grader.serving.warm import ForkedProcess
+from grader.serving.warm import Client, ForkedProcess
 
 #: The package is found by its path: the working directory is the learner's, and may hold modules of any name.
 _PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); " + (
@@ -82,14 +83,17 @@ class Worker:
 
 
 def _start(fd: int, servers: ForkServers | None) -> Process | ForkedProcess:
-    around = Surroundings(descriptors=(fd,))
-    if servers is not None:
-        return servers.graders.fork("", around, is_tree=False)
-    return Process([sys.executable, "-P", "-c", _PROGRAM, str(fd)], around)
+    if servers is None:
+        return Process([sys.executable, "-P", "-c", _PROGRAM, str(fd)], Surroundings(descriptors=(fd,)))
+    with servers.apps.another() as forks:
+        return servers.graders.fork("", Surroundings(descriptors=(fd, forks.fileno())), is_tree=False)
 
 
-def work(fd: int) -> None:
-    """The process's main function: take a job from the pipe, grade, and report."""
+def work(fd: int, forks: int | None = None) -> None:
+    """The process's main function: take a job from the pipe, grade, and report.
+
+    ``forks`` is the control socket of a fork server for apps.
+    """
     interrupt.end_on_signals()
     pipe = Connection(fd)
     job = pipe.recv()
@@ -97,7 +101,8 @@ def work(fd: int) -> None:
     threading.Thread(target=_end_with, args=(fd,), name="lifeline", daemon=True).start()
     with suppress(BrokenPipeError):
         try:
-            pipe.send(grade(job, lambda done, total: pipe.send(Progress(done, total))))
+            client = None if forks is None else Client(socket.socket(fileno=forks))
+            pipe.send(grade(job, lambda done, total: pipe.send(Progress(done, total)), forks=client))
         except (BadKata, UsageError, Inconclusive) as error:
             pipe.send(Trouble(str(error)))
         except BrokenPipeError:

@@ -13,7 +13,7 @@ from grader.serving.limits import LaunchLimits
 from grader.serving.log import Log
 from grader.serving.memory import MemoryGuard
 from grader.serving.pipes import Pipes
-from grader.serving.processes import ProcessTree, in_words
+from grader.serving.processes import Tree, in_words
 from grader.serving.reader import Reader
 from grader.serving.status import AppStatus, Timeout
 from grader.wire import Order
@@ -30,7 +30,7 @@ _LAST_LINES = 1.0  # seconds for what an ended process wrote before to be read
 class ChildApp:
     """The port :class:`grader.serving.app.App`, by way of a child process."""
 
-    def __init__(self, process: ProcessTree, pipes: Pipes, *, address: tuple[str, int], limits: LaunchLimits) -> None:
+    def __init__(self, process: Tree, pipes: Pipes, *, address: tuple[str, int], limits: LaunchLimits) -> None:
         self._process = process
         self._address = address
         self._lifeline = pipes.lifeline

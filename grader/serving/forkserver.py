@@ -8,8 +8,9 @@ keeps messages whole and ends with its other end:
 - ``CLIENT`` with one descriptor: another socket of this kind, for another client.
 
 The server forks a *keeper*, and the keeper forks the process. The keeper adopts what the process orphans, so that the
-orphans of two processes are told apart. On the link, a stream, it sends the process's pid and later its exit status
-(four bytes each). When the other end of the link is closed, it ends the process and everything that came of it.
+orphans of two processes are told apart. On the link, a stream, it sends its own pid and that of the process, and later
+the exit status (four bytes each). When the other end of the link is closed, it ends the process and everything that
+came of it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ FORK, CLIENT = b"f", b"c"
 NUMBER = struct.Struct("=i")
 #: Of one message. The kernel's limit is 253.
 MOST_DESCRIPTORS = 16
-_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 _STRAYS_TIMEOUT = 10.0  # seconds; a stray that forks while it is ended is gone after two rounds of a millisecond
 _PRCTL = ctypes.CDLL(None).prctl
 
@@ -73,6 +74,7 @@ def serve(control: int, run: Run) -> NoReturn:
     assert threading.active_count() == 1, "a lock that another thread holds would stay locked in every child"
     gc.collect()
     gc.freeze()  # otherwise the first collection in each child would write to, and so copy, every page
+    _PRCTL(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # an app must not write into the memory of what forks the next app
     _Server(run).serve(socket.socket(fileno=control))
 
 
@@ -168,7 +170,7 @@ class _Keeper:
             os.close(descriptor)
         link = socket.socket(fileno=self._link)
         with suppress(OSError):  # the owner has gone: the link is readable
-            link.sendall(NUMBER.pack(pid))
+            link.sendall(NUMBER.pack(os.getpid()) + NUMBER.pack(pid))
             self._report_end(pid, link)
         self._end(pid)
         os._exit(0)  # here: a return would close the link, which says that this process is gone, too
@@ -200,6 +202,7 @@ class _Keeper:
 
     def _become(self) -> None:
         """Make this process the one that was ordered."""
+        _PRCTL(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # as in a process that was executed
         os.close(self._link)
         if self._order.is_tree:
             os.setsid()
@@ -253,13 +256,10 @@ def _ended_children() -> Iterator[tuple[int, int]]:
             yield found
 
 
-def _children() -> Iterator[int]:
-    """The pids of this process's children. Reads all of /proc: there is nothing to find but in rare cases."""
-    for name in filter(str.isdecimal, os.listdir("/proc")):
-        with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-            _, _, fields = file.read().rpartition(b") ")  # the name before it may contain anything
-            if int(fields.split()[1]) == os.getpid():
-                yield int(name)
+def _children() -> list[int]:
+    """The pids of the children of this process, which has one thread. Some may be left out while others end."""
+    with open("/proc/thread-self/children", "rb") as file:
+        return list(map(int, file.read().split()))
 
 
 def _kill(pid: int, number: signal.Signals) -> None:

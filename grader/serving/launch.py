@@ -14,7 +14,8 @@ from grader.serving.child_app import ChildApp
 from grader.serving.limits import LaunchLimits
 from grader.serving.module import Module, locate
 from grader.serving.pipes import Pipes
-from grader.serving.processes import ProcessTree, Surroundings
+from grader.serving.processes import ProcessTree, Surroundings, Tree
+from grader.serving.warm import Client
 from grader.wire import ChildConfig, upstream_variable
 
 _CHILD = Path(__file__).resolve().parent / "child" / "__main__.py"
@@ -53,14 +54,21 @@ class Launch:
         return Module.under(self.root, self.file) if self.root else locate(self.file)
 
 
-def boot(launch: Launch, upstream: tuple[str, int]) -> ChildApp:
+def boot(launch: Launch, upstream: tuple[str, int], forks: Client | None = None) -> ChildApp:
     """Start the app's process, and do not wait for it. ``upstream`` is the address for its kit.
 
-    Raises Inconclusive when this machine cannot start a process.
+    With ``forks``, whose server is :mod:`grader.serving.child.preload`, it starts warm; but not with an environment of
+    its own, in which there may be variables for the interpreter. Raises Inconclusive when this machine cannot start a
+    process.
     """
     with _listen() as listener, Pipes() as pipes:
         try:
-            process = ProcessTree(_command(launch, listener, pipes), _surroundings(launch, upstream, listener, pipes))
+            config, around = _config(launch, listener, pipes), _surroundings(launch, upstream, listener, pipes)
+            process: Tree
+            if forks is not None and not launch.environment:
+                process = forks.fork(config, around, is_tree=True)
+            else:
+                process = ProcessTree([sys.executable, "-P", str(_CHILD), config], around)
         except OSError as error:
             pipes.close_ours()
             raise Inconclusive(f"this machine cannot start the app's process: {error}") from error
@@ -76,7 +84,13 @@ def _listen() -> socket.socket:
     return listener
 
 
-def _command(launch: Launch, listener: socket.socket, pipes: Pipes) -> list[str]:
+def app_environment() -> dict[str, str]:
+    """The part of this process's environment that apps and their fork server inherit."""
+    kept = {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")}
+    return kept | {"PYTHONUNBUFFERED": "1"}
+
+
+def _config(launch: Launch, listener: socket.socket, pipes: Pipes) -> str:
     module = launch.module
     config = ChildConfig(
         file=str(module.file),
@@ -91,16 +105,13 @@ def _command(launch: Launch, listener: socket.socket, pipes: Pipes) -> list[str]
         status=pipes.childs_status,
         lifeline=pipes.childs_lifeline,
     )
-    return [sys.executable, "-P", str(_CHILD), config.encode()]
+    return config.encode()
 
 
 def _surroundings(launch: Launch, upstream: tuple[str, int], listener: socket.socket, pipes: Pipes) -> Surroundings:
-    kept: dict[str, str] = {
-        name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")
-    }
     return Surroundings(
         folder=launch.module.working_directory,
-        environment=kept | {"PYTHONUNBUFFERED": "1", **launch.environment} | upstream_variable(upstream),
+        environment=app_environment() | dict(launch.environment) | upstream_variable(upstream),
         output=pipes.childs_output,
         errors=pipes.childs_output,
         descriptors=(listener.fileno(), pipes.childs_status, pipes.childs_lifeline),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 
 from grader.serving import usage
-from grader.serving.processes import ProcessTree
+from grader.serving.processes import Tree
 
 
 class MemoryGuard:
@@ -17,7 +17,7 @@ class MemoryGuard:
 
     _LOOK = 0.05
 
-    def __init__(self, tree: ProcessTree, limit: int) -> None:
+    def __init__(self, tree: Tree, limit: int) -> None:
         self.limit = limit
         self.is_exceeded = False
         self._tree = tree

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from grader import interrupt
 from grader.serving import usage
@@ -32,6 +33,28 @@ class Surroundings:
     output: int = subprocess.DEVNULL
     errors: int = subprocess.DEVNULL
     descriptors: tuple[int, ...] = ()
+
+
+class Tree(Protocol):
+    """A process that nobody trusts, with everything that came of it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal, or None while the process runs."""
+
+    def wait_for(self, seconds: float) -> int | None:
+        """Like :meth:`poll`, but gives the process up to ``seconds`` to end."""
+
+    def members(self) -> list[int]:
+        """The process and everything that came of it, as far as it runs (Linux)."""
+
+    def kill(self) -> None:
+        """SIGKILL to all members. Any thread may call it; :meth:`end` is still to be called."""
+
+    def end(self) -> None:
+        """End all members; returns when they are gone. May be repeated."""
 
 
 class Process:
@@ -103,7 +126,7 @@ class Process:
 
 
 class ProcessTree(Process):
-    """A process that nobody trusts. Its end is SIGKILL, to it, to its group, and to everything that has left the group.
+    """A :class:`Tree`. Its end is SIGKILL, to the process, to its group, and to everything that has left the group.
 
     To find what has left, this process adopts every orphan below it from now on (Linux), and marks the environment.
     """
@@ -118,12 +141,10 @@ class ProcessTree(Process):
         adopt_orphans()
 
     def members(self) -> list[int]:
-        """The process and everything that came of it, as far as it runs (Linux)."""
         roots = [self.pid, *(pid for pid in usage.children(os.getpid()) if pid not in self._spare)]
         return sorted(set(usage.family(roots)))
 
     def kill(self) -> None:
-        """SIGKILL to all members. Any thread may call it; :meth:`end` is still to be called."""
         kill_group(self.pid)
         for pid in self.members():
             with suppress(ProcessLookupError, PermissionError):

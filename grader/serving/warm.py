@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Self
 
 from grader import interrupt
+from grader.serving import usage
 from grader.serving.forkserver import CLIENT, FORK, NUMBER, Order
-from grader.serving.processes import Process, Surroundings
+from grader.serving.processes import Process, Surroundings, hide_memory
 
 #: Elsewhere processes start cold.
 IS_SUPPORTED = sys.platform == "linux"
@@ -80,10 +81,11 @@ class Client:
 class ForkedProcess:
     """A process that a fork server has forked; its keeper is at the other end of the link.
 
-    The methods are those of :class:`processes.Process`.
+    It has the methods of :class:`processes.Process` and of :class:`processes.Tree`.
     """
 
     def __init__(self, control: socket.socket, argument: str, surroundings: Surroundings, *, is_tree: bool) -> None:
+        hide_memory()
         self._link, keepers = socket.socketpair()
         self._is_over = False
         self._status: int | None = None
@@ -94,11 +96,11 @@ class ForkedProcess:
         except OSError:
             self._link.close()
             raise
-        found = self._link.recv(NUMBER.size, socket.MSG_WAITALL)
-        if len(found) < NUMBER.size:
+        found = self._link.recv(2 * NUMBER.size, socket.MSG_WAITALL)
+        if len(found) < 2 * NUMBER.size:
             self.end()
             raise OSError("the fork server could not fork")
-        self.pid: int = NUMBER.unpack(found)[0]
+        self._keeper, self.pid = (number for (number,) in NUMBER.iter_unpack(found))
 
     def poll(self) -> int | None:
         """The exit status, negative for a signal, or None while the process runs."""
@@ -119,6 +121,16 @@ class ForkedProcess:
         found = self._link.recv(NUMBER.size, socket.MSG_PEEK)  # it stays: several threads may ask
         # Without a status, either the keeper has killed the process, or the server, because the keeper was killed.
         return int(NUMBER.unpack(found)[0]) if len(found) == NUMBER.size else -signal.SIGKILL
+
+    def members(self) -> list[int]:
+        """The process and everything that came of it, as far as it runs."""
+        return list(usage.family(usage.children(self._keeper)))
+
+    def kill(self) -> None:
+        """SIGKILL to all members. Any thread may call it; :meth:`end` is still to be called."""
+        for pid in self.members():
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
     def end(self) -> None:
         """End the process, unless it has ended, and all that came of it; returns when that is gone. May be repeated."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from grader.catalog.kata import Kata
 from grader.catalog.packs import bundled
 from grader.pool.pool import Pool
+from grader.pool.servers import fork_servers
 from grader.verify.reference import Role, find_reference_apps
 from grader.verify.verdict import Verdict, verdicts
 from tests.conftest import ROOT
@@ -53,7 +54,7 @@ def _steady(line: str) -> str:
 
 def _blocks(kata: Kata) -> Iterator[str]:
     wrong = [app for app in find_reference_apps(kata) if app.role is Role.WRONG]
-    with Pool(os.cpu_count() or 1) as pool:
+    with fork_servers() as servers, Pool(os.cpu_count() or 1, servers) as pool:
         for verdict in verdicts(kata, wrong, pool, seed=SEED):
             yield "\n    ".join([verdict.app.file.stem, *of(verdict)]) + "\n"
 

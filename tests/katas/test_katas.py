@@ -12,6 +12,7 @@ from grader.catalog.kata import Kata, manifest_problems, missing_parts
 from grader.catalog.packs import bundled
 from grader.grading.collect import checks_of
 from grader.pool.pool import Pool
+from grader.pool.servers import fork_servers
 from grader.verify.proof import naming_problems, readme_problems, verdict_problems
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.verdict import Verdict, job_for
@@ -23,7 +24,7 @@ APPS = [(kata, app) for kata in KATAS for app in find_reference_apps(kata)]
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with Pool(1) as pool:
+    with fork_servers() as servers, Pool(1, servers) as pool:
         yield pool
 
 

@@ -17,9 +17,14 @@ def main(config: str) -> NoReturn:
     from grader.serving.child import run
     from grader.wire import ChildConfig
 
-    sys.path.remove(_LIBRARY)
-    sys.path.append(_LIBRARY)  # last: for the app, what is installed goes before what lies beside the grader
+    put_library_last()
     run.run(ChildConfig.decode(config))
+
+
+def put_library_last() -> None:
+    """For the app, what is installed goes before what lies beside the grader."""
+    sys.path.remove(_LIBRARY)
+    sys.path.append(_LIBRARY)
 
 
 if __name__ == "__main__":
