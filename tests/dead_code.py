@@ -38,6 +38,7 @@ USED = {
     "aclose": "apps call it on the kit's items, as on an asynchronous generator",
     "formatException": "logging calls it on a formatter",
     "get_code": "the import system calls it on a loader",
+    "grader": "pool/preload imports modules for the grades that it forks, and uses none of them itself",
     "next_line": "specifications of streams of JSON lines read by it; the bundled katas have none",
     "line_faults": "specifications of streams of JSON lines read by it; the bundled katas have none",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
