@@ -38,7 +38,6 @@ USED = {
     "aclose": "apps call it on the kit's items, as on an asynchronous generator",
     "formatException": "logging calls it on a formatter",
     "get_code": "the import system calls it on a loader",
-    "grader": "pool/preload imports modules for the grades that it forks, and uses none of them itself",
     "next_line": "specifications of streams of JSON lines read by it; the bundled katas have none",
     "line_faults": "specifications of streams of JSON lines read by it; the bundled katas have none",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
@@ -55,14 +54,15 @@ class Unused:
 
 
 def unused() -> Iterator[Unused]:
-    """Each name of the grader that vulture takes for unused, but those that a template of the page uses."""
+    """Each name of the grader that vulture takes for unused, except imports and the names in a template of the page."""
     vulture = Vulture(ignore_decorators=["@operator"])  # the table of mutation operators is made by this decorator
     paths = [str(path) for pattern in PATHS for path in ROOT.glob(pattern)]
     vulture.scavenge(paths, exclude=[str(ROOT / "grader/catalog/template/*"), str(ROOT / "grader/_bundle/*")])
     in_templates = set(re.findall(r"\w+", "".join(file.read_text("utf-8") for file in ROOT.glob("grader/**/*.jinja"))))
     for item in vulture.get_unused_code(min_confidence=60):
         place = Path(item.filename).relative_to(ROOT)
-        if place.parts[0] in OURS and item.name not in in_templates:
+        is_known = item.typ == "import" or item.name in in_templates  # ruff minds imports
+        if place.parts[0] in OURS and not is_known:
             yield Unused(item.name, f"{place}:{item.first_lineno}", item.typ)
 
 
