@@ -41,6 +41,7 @@ def main(control: int) -> None:
     for name in _IMPORTS:
         with suppress(ImportError):
             import_module(name)
+    assert "grader.kit" not in sys.modules
     FastAPI().post("/")(_takes_a_model)  # FastAPI imports some of pydantic when it first meets a model
     forkserver.serve(control, _run)
 

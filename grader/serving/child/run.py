@@ -9,7 +9,6 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
-from grader import kit
 from grader.serving.child import limits
 from grader.serving.child.frames import CutFormatter, LearnerFrames, is_learners
 from grader.serving.child.load import load
@@ -34,6 +33,8 @@ def run(config: ChildConfig) -> NoReturn:
     watchdog.start()
     limits.keep_small(config.memory)
     _log_to_stderr(frames)
+    from grader import kit  # not before: it reads the environment, which a fork server has from another app
+
     kit.on_unreachable = lambda error: status.tell(Unreachable(str(error)))
     sys.argv = [config.file]
     status.tell(Loading(0.0))
