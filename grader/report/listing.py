@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.protocol.transcript import Act, Entry, Lane
-from grader.report.picture.layout import label, numbers
+from grader.report.picture.label import label, numbers
 from grader.text import plural, visible
 
 #: Whether something goes to the app or comes from it.

@@ -1,24 +1,21 @@
-"""What a sequence picture shows: its rows, in the order of time. The modules beside this one draw them."""
+"""The rows of a sequence picture, in the order of time. The modules `console` and `svg` draw them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from urllib.parse import unquote_plus
 
 from grader.model import CheckResult, Finding, Outcome, Spot
-from grader.protocol.transcript import Act, Entry, Lane
-from grader.text import plural, visible, visible_bytes
+from grader.protocol.transcript import Act, Entry
+from grader.report.picture.label import LONGEST, label, numbers
+from grader.text import plural, visible
 
 #: Seconds without an entry that get a row of their own: a delay that a person would notice.
 PAUSE = 0.1
 #: So many equal rounds in succession are folded: folding leaves the first, the last, and a row that counts the others,
 #: so that with fewer hardly a row is saved. A round is what happens for one item; it has at most so many rows.
 _ROUNDS, _LONGEST_ROUND = 5, 6
-_LABEL = 200
-_VALUE = 12  # characters of a query parameter's value: its name tells more about the request
 
 
 class Party(IntEnum):
@@ -111,46 +108,6 @@ def stretch(entries: Sequence[Entry]) -> list[Row]:
     return _fold(_pauses(_arrows(entries)))
 
 
-def label(entry: Entry) -> str:
-    """An entry in words, on one line, escaped."""
-    match entry.act:
-        case Act.SENT:
-            return _request(entry)
-        case Act.CHUNK:
-            size = f"({plural(entry.size, 'byte')}) " if entry.size > len(entry.data) else ""
-            return size + visible_bytes(entry.data, _LABEL)
-        case Act.GAVE:
-            return f"item “{visible_bytes(entry.data, _LABEL)}”"
-        case Act.ENDED:
-            return "end of the response"
-        case Act.BROKEN:
-            return f"broken off: {visible(entry.detail, _LABEL)}"
-        case Act.DISCONNECTED:
-            return f"disconnects ({visible(entry.detail, _LABEL)})"
-        case Act.STALLED:
-            return f"stops reading: {visible(entry.detail, _LABEL)}"
-        case Act.OPENED:
-            return f"opens “{visible(entry.detail, _LABEL)}”"
-        case Act.FAILED:
-            return f"fails: {visible(entry.detail, _LABEL)}"
-        case Act.FINISHED:
-            return "no more items"
-        case Act.CLOSED:
-            return "closes the connection"
-        case Act.HEAD | Act.PULLED:
-            return visible(entry.detail, _LABEL)
-
-
-def numbers(entries: Sequence[Entry]) -> dict[tuple[Lane, int], str]:
-    """Names for requests (#1, #2, …) and streams of the upstream ((a), (b), …); none where there is only one."""
-    found: dict[tuple[Lane, int], str] = {}
-    for lane in Lane:
-        streams = sorted({entry.stream for entry in entries if entry.lane is lane})
-        if len(streams) > 1:
-            found |= {(lane, stream): _name(lane, stream) for stream in streams}
-    return found
-
-
 def arrow(entry: Entry, number: str = "") -> Arrow | Remark:
     """One entry as a row."""
     words = f"{number} {label(entry)}" if number else label(entry)
@@ -158,35 +115,6 @@ def arrow(entry: Entry, number: str = "") -> Arrow | Remark:
         return Remark(entry.at, Party.CLIENT, words)
     tail, head = _WAYS[entry.act]
     return Arrow(entry.at, tail, head, words, entry.act, entry.stream)
-
-
-def _name(lane: Lane, stream: int) -> str:
-    return f"#{stream}" if lane is Lane.CLIENT or stream > 26 else f"({chr(96 + stream)})"
-
-
-def _request(entry: Entry) -> str:
-    """Method, path, and parameters with their values shortened; then the body."""
-    target, _, query = entry.detail.partition("?")
-    pairs = [pair.partition("=") for pair in query.split("&")] if query else []
-    shown = [f"{unquote_plus(name)}{sign}{visible(unquote_plus(value), _VALUE)}" for name, sign, value in pairs]
-    line = target + ("?" + "&".join(shown) if shown else "")
-    return visible(f"{line} {_compact(entry.data)}".rstrip(), _LABEL)
-
-
-def _compact(body: bytes) -> str:
-    """A JSON object with its values shortened; any other body as it is."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        return visible_bytes(body, _LABEL)
-    members = [f"{name}: {visible(_as_json(member), 2 * _VALUE)}" for name, member in value.items()]
-    return "{" + ", ".join(members) + "}"
-
-
-def _as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _arrows(entries: Sequence[Entry]) -> list[Row]:
@@ -215,7 +143,7 @@ def _diverge(
 ) -> list[Row]:
     """The rows up to the divergence: after the chunk with the offending byte, or else when the check gave up."""
     subject = f"{finding.subject}: " if finding.subject else ""
-    expected, seen = visible(subject + finding.expected, _LABEL), visible(finding.seen, _LABEL)
+    expected, seen = visible(subject + finding.expected, LONGEST), visible(finding.seen, LONGEST)
     count = sum(entry.at <= diverged for entry in entries)
     at = _chunk(entries, finding.spot) if finding.spot and not result.left_out else None
     if at is None:
