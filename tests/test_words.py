@@ -37,11 +37,6 @@ AREAS = {
     },
 }
 
-#: Areas that still hold banned words: to become empty. The test of an area fails here once the area is clean.
-NOT_CLEAN = {
-    "grader/serving",
-}
-
 #: Where a banned word is right after all: the phrase around it (a regular expression), and why it may stand.
 ALLOWED = {
     r"there (is|are|was) no \w+": "says that something does not exist; the banned form means 'is not a'",
@@ -176,9 +171,7 @@ def found_in(passage: Passage) -> Iterator[str]:
                 yield f"{name}:{line}: “{around}”: instead of “{phrase}”: {INSTEAD[phrase]}"
 
 
-@pytest.mark.parametrize(
-    "area", [pytest.param(area, marks=pytest.mark.xfail(strict=True) if area in NOT_CLEAN else ()) for area in AREAS]
-)
+@pytest.mark.parametrize("area", AREAS)
 def test_no_banned_word_is_read_by_users(area: str) -> None:
     assert [fault for passage in passages(area) for fault in found_in(passage)] == []
 

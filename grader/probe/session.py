@@ -70,7 +70,8 @@ class Session:
         if asked := self.server.unknown_keys[self._strangers :]:
             name = visible(asked[0], 60)
             found.append(
-                f"the app asked the upstream for “{name}”, which no request contains: pass the key on unchanged"
+                f"the app asked the upstream for “{name}”, but no request asks for that: "
+                "pass the request's text on unchanged"
             )
         if self.server.is_crowded:
             found.append(

@@ -168,7 +168,7 @@ class Upstream:
                 return "its process has ended"
             case _ if self._gate.streams == 0 and self._session.server.unknown_keys:
                 asked = visible(self._session.server.unknown_keys[-1], 60)
-                return f"it asked for “{asked}” instead, which no request contains"
+                return f"it asked for “{asked}” instead, and no request asks for that"
             case _:
                 return "it waits for an item" if self._gate.is_awaited else "it does not pull any more"
 

@@ -8,9 +8,9 @@ keeps messages whole and ends with its other end:
 - ``CLIENT`` with one descriptor: another socket of this kind, for another client.
 
 The server forks a *keeper*, and the keeper forks the process. The keeper adopts what the process orphans, so that the
-orphans of two processes are told apart. On the link, a stream, it sends its own pid and that of the process, and later
-the exit status (four bytes each). When the other end of the link is closed, it ends the process and everything that
-came of it.
+orphans of two processes are not mixed up. On the link, a stream, it sends its own pid and that of the process, and
+later the exit status (four bytes each). When the other end of the link is closed, it ends the process and everything
+that came of it.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def test_retry_is_in_milliseconds(client: Client, upstream: Upstream, draw: Draw
     upstream.give(*draw.texts(1))
     with start(client, upstream, 3, STREAM) as response:
         response.next_event()
-        assert response.retry, "no retry field of digits alone has come so far"
+        assert response.retry, "no valid retry field so far: its value must consist of digits only"
         assert response.retry >= 100, "milliseconds of the retry field"
 
 
