@@ -29,7 +29,10 @@ _CITATION = re.compile(rf"(?:RFC \d+|WHATWG HTML|{'|'.join(_OTHERS)})(?: \d+(?:\
 
 #: What the grader itself cites, where no check states a requirement: one sentence of each section, in its own words.
 _SENTENCES = {
-    "RFC 8259 2": "A JSON text is a serialized value.",
+    "RFC 8259 2": (
+        "A JSON text is a sequence of tokens. The set of tokens includes six structural characters, strings, numbers, "
+        "and three literal names."
+    ),
     "RFC 8259 6": (
         "Numeric values that cannot be represented in the grammar below (such as Infinity and NaN) are not permitted."
     ),
