@@ -40,6 +40,7 @@ USED = {
     "get_code": "the import system calls it on a loader",
     "next_line": "specifications of streams of JSON lines read by it; the bundled katas have none",
     "line_faults": "specifications of streams of JSON lines read by it; the bundled katas have none",
+    "surplus": "a reader of responses counts what it drops; so far only its tests compare the count",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
 }
 

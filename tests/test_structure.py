@@ -32,7 +32,6 @@ def length_of(function: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]
     return sum(bool(line) and not line.startswith("#") for line in found)
 
 
-@pytest.mark.xfail(strict=False, reason="some are still to be divided")
 def test_no_module_is_too_long() -> None:
     lengths = {str(file.relative_to(ROOT)): len(file.read_text("utf-8").splitlines()) for file in FILES}
     assert {file: length for file, length in lengths.items() if length > MODULE} == {}
