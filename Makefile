@@ -11,7 +11,7 @@ CORE_NEEDS := hypothesis httpx-sse pytest-xdist
 # Other Pythons of this machine: pyenv's, or the system's.
 PYTHONS := $(foreach v,3.12 3.13 3.14,$(firstword $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python3 /usr/local/bin/python$(v) /usr/bin/python$(v))))
 
-.PHONY: help setup grade test lowest pythons browser check verify mutate fairness audit diagnoses bench examples clean
+.PHONY: help setup grade test lowest pythons browser check verify mutate fairness equal audit diagnoses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ mutate: $(READY) ## prove it of mutants as well
 
 fairness: $(READY) ## grade right apps that are unusual in one way each
 	@$(BIN)/python -m pytest -n 2 -m long tests/fairness
+
+equal: $(READY) ## grade every reference app warm and cold, and compare
+	@$(BIN)/python -m pytest -n 2 -m "long or not long" tests/katas/test_warm_and_cold.py
 
 audit: $(READY) ## take all verdicts 25 times on a busy machine (hours)
 	@$(BIN)/grade verify --repeat 25 --load 4 --resume audit.jsonl
