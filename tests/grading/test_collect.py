@@ -45,6 +45,14 @@ def test_several_files_run_in_their_order_and_only_what_is_wanted(tmp_path: Path
     assert only.outcomes() == {"bear": "passed", "cat": "passed"}
 
 
+def test_no_package_above_the_specification_is_run(tmp_path: Path, grade: Grade) -> None:
+    """A kata may lie in somebody's package, as those of an installed pack do."""
+    kata = write_kata(tmp_path, '@check(points=1)\ndef test_it() -> None:\n    """it is graded"""')
+    for folder in (tmp_path, Path(kata)):
+        (folder / "__init__.py").write_text("raise RuntimeError('run')", "utf-8")
+    assert grade(kata, json_report=True).outcomes() == {"it": "passed"}
+
+
 FAULTY = {
     "unmarked": ("def test_it() -> None:\n    pass", "test_it is not marked; write @check(points=…) above it"),
     "untitled": ("@check(points=1)\ndef test_it() -> None:\n    pass", "check it: it needs a docstring"),
