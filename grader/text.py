@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 #: Unicode categories that can move the cursor, reorder what stands around them, or show nothing at all.
@@ -71,6 +70,8 @@ def from_here(path: Path) -> str:
 
 def closest(wrong: str, right: Iterable[str], *, cutoff: float = 0.5) -> str:
     """The one of ``right`` that is most like ``wrong``, or "" when none has a likeness (0 to 1) of ``cutoff``."""
+    from difflib import get_close_matches  # takes 3 ms, and is needed after a mistake only
+
     return next(iter(get_close_matches(wrong, list(right), n=1, cutoff=cutoff)), "")
 
 

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
@@ -48,7 +47,11 @@ def _width() -> int | None:
     columns = os.environ.get("COLUMNS", "")
     if not columns.isdecimal() or int(columns) >= _NARROWEST:
         return None
-    return _NARROWEST if int(columns) else max(_NARROWEST, get_terminal_size().columns)
+    if int(columns):
+        return _NARROWEST
+    from shutil import get_terminal_size  # imports `bz2` and `lzma`: not for every start
+
+    return max(_NARROWEST, get_terminal_size().columns)
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from grader.cli.console import progress_of
 from grader.cli.outputs import outputs_of
 from grader.cli.parameters import Target, color_option, takes_app
 from grader.grading.run import Job, grade
-from grader.learner.journal import Journal
 from grader.model import Report
 from grader.score import Exit, exit_code
 from grader.serving.limits import LaunchLimits
@@ -71,6 +70,8 @@ def command(
 
 def _remember(kata: Kata, report: Report, module: Path) -> None:
     """Keep the score in the workspace, where one can: no grade depends on it."""
+    from grader.learner.journal import Journal  # not before the app is started, which boots meanwhile
+
     journal = Journal.of(module)
     with suppress(OSError):
         journal.note(kata, report)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +66,7 @@ def init(folder: Path, katas: Sequence[Kata]) -> Made:
                 target = folder / kata.name / source.relative_to(kata.folder)
                 if not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(source, target)
+                    target.write_bytes(source.read_bytes())
                     written.append(target)
                 elif target.read_bytes() != source.read_bytes():
                     kept.append(target)

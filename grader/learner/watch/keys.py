@@ -1,4 +1,4 @@
-"""Single keys from the terminal, as they are pressed, and the terminal as it was afterwards."""
+"""Reads single keys from the terminal, and restores the terminal afterwards."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from grader import interrupt
 UP, DOWN = "up", "down"
 #: A control sequence (ECMA-48 5.4), a single shift (SS3) with its letter, or one character.
 _KEY = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|.", re.DOTALL)
-#: What may be the beginning of a sequence, the rest of which arrives later.
+#: The beginning of a sequence whose rest may arrive later.
 _BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
 _NAMES = {"\x1b[A": UP, "\x1bOA": UP, "\x1b[B": DOWN, "\x1bOB": DOWN, "\n": "enter", "\r": "enter", " ": "enter"}
 
 
 class Keys:
-    """The keyboard of a terminal. In its ``with`` block keys come at once and are not echoed. Ctrl-C stays Ctrl-C."""
+    """The keyboard of a terminal. In its ``with`` block keys come at once, and are not echoed. Ctrl-C interrupts."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -33,7 +33,7 @@ class Keys:
         tty.setcbreak(self._fd)
         settings = termios.tcgetattr(self._fd)
         nothing = os.fpathconf(self._fd, "PC_VDISABLE").to_bytes(1, "big", signed=False)
-        settings[6][termios.VSUSP] = nothing  # put to sleep by Ctrl-Z, it would leave the terminal as it is now
+        settings[6][termios.VSUSP] = nothing  # stopped by Ctrl-Z, the program would leave the terminal in this mode
         termios.tcsetattr(self._fd, termios.TCSADRAIN, settings)
         return self
 
@@ -66,6 +66,6 @@ class Keys:
 
 
 def keys(typed: str) -> list[str]:
-    """What was typed, key by key; sequences of the terminal that mean nothing here are passed over."""
+    """The keys in ``typed``, in order; other sequences of the terminal are ignored."""
     found = _KEY.findall(typed)
     return [_NAMES.get(key, key.lower()) for key in found if key in _NAMES or not key.startswith("\x1b")]

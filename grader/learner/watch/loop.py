@@ -1,4 +1,4 @@
-"""Waits for saves, keys and the grade under way, all at once; changes the state, and shows it."""
+"""The loop of a watch: waits for saves, keys and the running grade at once, changes the state, and shows it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from grader.report import browser, html
 #: Shows a state. Its second argument says whether a grade has just ended. Returns how far its text can be scrolled.
 Show = Callable[[State, bool], int]
 
-_TICK = 0.5  # seconds: a terminal that has changed its size is noticed by then
+_TICK = 0.5  # seconds, after which a new size of the terminal is noticed
 _PAGE = "report.html"
 
 
 class Watch:
-    """Grades ``job`` at the beginning and after every save; a save during a grade ends that one and begins another.
+    """Grades ``job`` at the beginning and after every save. A save during a grade ends it and starts a new one.
 
-    ``journal`` takes in every grade, where there is one. ``keys`` are there where there is a terminal.
+    Every grade is noted in ``journal``, if there is one. Without a terminal, ``keys`` is None.
     """
 
     def __init__(self, job: Job, *, show: Show, saves: Saves, keys: Keys | None, journal: Journal | None) -> None:
@@ -49,7 +49,7 @@ class Watch:
         self.state = State()
 
     def run(self) -> None:
-        """Until somebody quits, or the terminal is gone."""
+        """Returns when the user quits, or the terminal is gone."""
         self._selector.register(self._saves, selectors.EVENT_READ, self._saved)
         if self._keys is not None:
             self._selector.register(self._keys, selectors.EVENT_READ, self._pressed)
@@ -84,7 +84,7 @@ class Watch:
             self._worker = None
 
     def _heard(self, worker: Worker) -> None:
-        if worker is not self._worker:  # ended by what was read just before
+        if worker is not self._worker:  # it was ended by an event that was handled just before
             return
         match worker.receive():
             case Progress() as progress:
@@ -113,7 +113,7 @@ class Watch:
     def _pressed(self) -> None:
         assert self._keys is not None
         pressed = self._keys.read()
-        if pressed is None:  # the terminal is gone, and its signal may go to others only
+        if pressed is None:  # the terminal is gone, and its SIGHUP may have gone to other processes only
             signal.raise_signal(signal.SIGHUP)
             return
         for key in pressed:
@@ -138,9 +138,9 @@ class Watch:
     def _hint(self) -> None:
         shown = self.state.hints
         self.state = self.state.with_hint()
-        if self._journal is not None and self.state.mend is not None and self.state.hints > shown:
+        if self._journal is not None and self.state.to_fix is not None and self.state.hints > shown:
             with suppress(OSError):
-                self._journal.note_hint(self._job.kata, self.state.mend.check.id)
+                self._journal.note_hint(self._job.kata, self.state.to_fix.check.id)
 
     def _open_page(self) -> None:
         if self.state.report is None:

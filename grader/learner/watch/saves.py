@@ -1,4 +1,4 @@
-"""Tells when a learner has saved: a thread watches the folder, and a pipe becomes readable."""
+"""Reports saves: a thread watches a folder, and a pipe becomes readable when a file was saved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _POLL = 0.1  # seconds
 
 
 class Saves:
-    """Watches the Python files in ``folder``. ``polling`` is for file systems that tell nobody about changes."""
+    """Watches the Python files in ``folder``. ``polling`` is for file systems that do not report changes."""
 
     def __init__(self, folder: Path, *, polling: bool = False) -> None:
         self._folder = folder
@@ -46,24 +46,24 @@ class Saves:
         return self._readable
 
     def take(self) -> None:
-        """Take notice: what was saved until now is one save."""
+        """Everything that was saved until now counts as one save."""
         os.read(self._readable, 65536)
 
     def _watch(self, polling: bool) -> None:
         if not polling:
-            with suppress(OSError, RuntimeError):  # such as: the system has no more watches to give
-                self._heed(self._told())
-        if not self._ended.is_set():  # where a folder has gone, all that is there from now on is new
-            self._heed(self._polled({} if self._begun.is_set() else self._files()))
+            with suppress(OSError, RuntimeError):  # such as: the limit of watches is reached
+                self._pass_on(self._reported())
+        if not self._ended.is_set():  # if the folder was deleted, every file that appears in it is new
+            self._pass_on(self._polled({} if self._begun.is_set() else self._files()))
 
-    def _heed(self, changes: Iterator[bool]) -> None:
+    def _pass_on(self, changes: Iterator[bool]) -> None:
         for has_changed in changes:
             self._begun.set()
             if has_changed:
                 os.write(self._writable, b".")
 
-    def _told(self) -> Iterator[bool]:
-        """Whether something has changed, as the file system tells, until the folder itself is gone."""
+    def _reported(self) -> Iterator[bool]:
+        """Yields whether something has changed, as the file system reports, until the folder itself is deleted."""
         kinds = watchfiles.PythonFilter()
         gone = (watchfiles.Change.deleted, str(self._folder))
         for changes in watchfiles.watch(
@@ -82,7 +82,7 @@ class Saves:
                 break
 
     def _polled(self, known: Mapping[str, object]) -> Iterator[bool]:
-        """Whether something has changed, found by looking again and again, and is left alone since the last look."""
+        """Yields True when something has changed and did not change again until the next look: the save is complete."""
         latest = known
         yield False
         while not self._ended.wait(_POLL):
@@ -92,7 +92,7 @@ class Saves:
                 yield True
 
     def _files(self) -> Mapping[str, object]:
-        """Each Python file with what a save changes; that is more than seconds, for two saves may be in one."""
+        """Each Python file with what a save changes: its time in nanoseconds (seconds are too coarse), size, inode."""
         found: dict[str, object] = {}
         for folder, folders, files in os.walk(self._folder):
             folders[:] = [name for name in folders if name not in watchfiles.DefaultFilter.ignore_dirs]
@@ -104,5 +104,5 @@ class Saves:
 
 
 def _must_poll() -> bool:
-    """Under WSL, Windows' own drives tell nobody about changes."""
+    """Under WSL, the drives of Windows do not report changes."""
     return "microsoft-standard" in platform.uname().release.lower()

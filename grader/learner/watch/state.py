@@ -1,4 +1,4 @@
-"""What a watch knows, and how it changes with each thing that happens. Nothing here shows or waits for anything."""
+"""The state of a watch, and how each event changes it. Nothing here draws or waits."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from grader.score import first_failure
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``report`` is the last grade, ``before`` the one before it in which the app started; while ``progress`` is there,
-    one is under way.
+    """``report`` is the last grade, ``before`` the grade before it in which the app started. While a grade runs,
+    ``progress`` is there.
 
-    ``hints`` are how many of the first failed check's hints are shown; ``scroll`` is the first line of the details.
+    ``hints`` is how many hints of the first failed check are shown; ``scroll`` is the first line of the details.
     """
 
     report: Report | None = None
@@ -27,18 +27,18 @@ class State:
     message: str = ""
 
     @property
-    def mend(self) -> CheckResult | None:
-        """The failed check to look at, if the app started at all."""
+    def to_fix(self) -> CheckResult | None:
+        """The first failed check; None when no check failed, or the app did not start."""
         if self.report is None or self.report.boot_failure is not None:
             return None
         return first_failure(self.report)
 
     @property
     def all_hints(self) -> tuple[str, ...]:
-        """What may help with the failed check: first a hint about the cause, where that is one of its own."""
-        if self.mend is None or self.mend.finding is None:
+        """The hints about that check; first the hint about this cause, if there is one."""
+        if self.to_fix is None or self.to_fix.finding is None:
             return ()
-        cause, hints = self.mend.finding.hint, self.mend.check.hints
+        cause, hints = self.to_fix.finding.hint, self.to_fix.check.hints
         return hints if not cause or cause in hints[:1] else (cause, *hints)
 
     @property
@@ -56,13 +56,13 @@ class State:
         return replace(self, progress=Progress(0, 0), runs=self.runs + 1, message="")
 
     def graded(self, report: Report) -> State:
-        """A grade has ended. Hints stay as long as the same check fails, even if the app did not start in between."""
+        """A grade has ended. Hints stay while the same check fails, also when the app did not start in between."""
         last = self.before if self.report is None or self.report.boot_failure is not None else self.report
         done = replace(self, report=report, before=last, progress=None)
         if report.boot_failure is not None:
             return replace(done, scroll=0)
         failed = first_failure(last) if last is not None else None
-        same = failed and done.mend and failed.check.id == done.mend.check.id
+        same = failed and done.to_fix and failed.check.id == done.to_fix.check.id
         return done if same else replace(done, hints=1, scroll=0)
 
     def troubled(self, message: str) -> State:
@@ -71,12 +71,12 @@ class State:
 
     def with_hint(self) -> State:
         """One more hint, if the check has one."""
-        if self.mend is None:
-            return replace(self, message="There is nothing to give a hint about.")
+        if self.to_fix is None:
+            return replace(self, message="No check failed: there is nothing to give a hint about.")
         if not self.all_hints:
-            return replace(self, message="Its author gives no hint; the kata's README says what is graded.")
+            return replace(self, message="This check has no hint. The kata's README says what is graded.")
         if self.hints >= len(self.all_hints):
-            return replace(self, message="That was the last hint.")
+            return replace(self, message="This was the last hint.")
         return replace(self, hints=self.hints + 1, message="")
 
 

@@ -1,4 +1,4 @@
-"""The one view of a watch: a state as what stands on the screen."""
+"""The view of a watch: draws a state, as a screen or as one line."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _SIGNS = {
     Outcome.INCONCLUSIVE: ("?", "?", "yellow"),
 }
 _KEYS = "Enter run   h hint   d details   ↑↓ scroll   o page   q quit"
-_NEWS = 4  # titles
+_NEWS = 4  # titles of checks that are new, for each sign: the first failed check must stay on the screen
 
 
 class Window:
-    """The lines of ``content`` from ``top`` on: as many as there is room for. ``furthest`` shows the last of them."""
+    """As many lines of ``content`` as fit, from line ``top``; from line ``furthest``, the last lines are shown."""
 
     def __init__(self, content: RenderableType, top: int) -> None:
         self._content = content
         self._top = top
-        self.furthest = 0  # known once it is drawn
+        self.furthest = 0  # known after drawing
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = console.render_lines(self._content, options.update(height=None), pad=False)
@@ -42,7 +42,7 @@ class Window:
 
 
 def screen(state: State, *, title: str, app: Path, console: Console) -> tuple[RenderableType, Window]:
-    """All of it, as high as the terminal, and the window in it that can be scrolled."""
+    """The whole screen, as high as the terminal, and its window that can be scrolled."""
     whole = Layout()
     body = Window(Group(*_body(state, title, app, console)), state.scroll)
     keys = _KEYS.encode(console.encoding, "replace").decode(console.encoding)
@@ -51,7 +51,7 @@ def screen(state: State, *, title: str, app: Path, console: Console) -> tuple[Re
 
 
 def line(state: State) -> str:
-    """The same for where there is no terminal: one line for each grade."""
+    """The last grade in one line, for output that is not a terminal."""
     report = state.report
     if report is None:
         return visible(state.message, 500)
@@ -88,14 +88,14 @@ def _status(state: State) -> Text:
         case None:
             found.append(("   waiting for a save", "dim"))
         case progress if progress.total == 0:
-            found.append((f"   run {state.runs}: the app is booting", "yellow"))
+            found.append((f"   run {state.runs}: the app is starting", "yellow"))
         case progress:
             found.append((f"   run {state.runs}: {progress.done} of {plural(progress.total, 'check')}", "yellow"))
     return Text.assemble(*found)
 
 
 def _change(state: State) -> str:
-    """What is new since the grade before, such as "+2 checks, -1 check"."""
+    """How many checks pass now and did not before, and the reverse, such as "+2 checks, -1 check"."""
     counts = [(sign, len(titles)) for sign, titles in (("+", state.gained), ("-", state.lost)) if titles]
     return ", ".join(f"{sign}{plural(count, 'check')}" for sign, count in counts)
 
@@ -114,16 +114,20 @@ def _news(state: State) -> list[RenderableType]:
 
 
 def _first(state: State, report: Report, console: Console) -> list[RenderableType]:
-    """What to look at first."""
+    """The boot failure or the first failed check, or else what to do next."""
     if report.boot_failure is not None:
         return terminal.boot_failure(report.boot_failure, report.log)
-    mend = state.mend
-    if mend is None or mend.finding is None:
+    to_fix = state.to_fix
+    if to_fix is None or to_fix.finding is None:
         return [Text(advice.next_step(report), "bold green" if report.points == report.possible else "yellow")]
     count = len(state.all_hints)
     shown = enumerate(state.all_hints[: state.hints], 1)
     hints = [f"\nhint {at} of {count}: {visible(hint, 1000)}" for at, hint in shown]
-    help_ = [Padding(Text(hint, "cyan"), (0, 0, 0, 5)) for hint in hints]
+    shown_hints = [Padding(Text(hint, "cyan"), (0, 0, 0, 5)) for hint in hints]
     if state.details:
-        return [*terminal.failed(mend, mend.finding, console), *help_[1:]]
-    return [terminal.line(mend), Padding(Text(visible(mend.finding.headline, 600), "red"), (0, 0, 0, 5)), *help_]
+        return [*terminal.failed(to_fix, to_fix.finding, console), *shown_hints[1:]]
+    return [
+        terminal.line(to_fix),
+        Padding(Text(visible(to_fix.finding.headline, 600), "red"), (0, 0, 0, 5)),
+        *shown_hints,
+    ]

@@ -271,7 +271,7 @@ def test_each_hint_that_is_shown_is_remembered_once(desk: Desk) -> None:
 def test_where_there_is_no_hint_none_is_remembered(desk: Desk) -> None:
     desk.graded("f", hints=())
     desk.press("h")
-    desk.wait_for(lambda state: "gives no hint" in state.message)
+    desk.wait_for(lambda state: "has no hint" in state.message)
     assert desk.journal.standing(desk.kata).hints == {}
 
 

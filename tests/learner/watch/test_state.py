@@ -23,7 +23,7 @@ def after(*reports: Report) -> State:
 
 
 def test_before_the_first_grade_nothing_is_known() -> None:
-    assert (State().mend, State().all_hints, State().gained, State().lost) == (None, (), [], [])
+    assert (State().to_fix, State().all_hints, State().gained, State().lost) == (None, (), [], [])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_first_grade_gains_nothing() -> None:
 
 def test_an_app_that_is_broken_in_mid_edit_loses_nothing() -> None:
     state = after(report("pp"), broken(2))
-    assert (state.gained, state.lost, state.mend) == ([], [], None)
+    assert (state.gained, state.lost, state.to_fix) == ([], [], None)
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -69,10 +69,10 @@ def test_an_app_that_starts_for_the_first_time_gains_nothing() -> None:
 
 
 def test_the_first_failed_check_is_the_one_to_mend() -> None:
-    mend = after(report("pibff")).mend
-    assert mend is not None
-    assert mend.check.id == "d"
-    assert after(report("pib")).mend is None
+    to_fix = after(report("pibff")).to_fix
+    assert to_fix is not None
+    assert to_fix.check.id == "d"
+    assert after(report("pib")).to_fix is None
 
 
 @pytest.mark.parametrize(
@@ -96,19 +96,19 @@ def test_hints_are_shown_one_after_the_other_and_no_more_than_there_are() -> Non
     for _ in range(4):
         states.append(states[-1].with_hint())
     assert [state.hints for state in states] == [1, 2, 3, 3, 3]
-    assert [state.message for state in states] == ["", "", "", *(2 * ["That was the last hint."])]
+    assert [state.message for state in states] == ["", "", "", *(2 * ["This was the last hint."])]
 
 
 def test_a_check_without_hints_says_so_and_shows_the_first_that_turns_up_later() -> None:
     state = after(report("f")).with_hint()
-    assert state.message == "Its author gives no hint; the kata's README says what is graded."
+    assert state.message == "This check has no hint. The kata's README says what is graded."
     assert state.started().graded(report("f", cause="You divide by zero.")).hints == 1
 
 
 @pytest.mark.parametrize("last", [report("p"), broken(1), report("i")], ids=["all passed", "not started", "undecided"])
 def test_where_nothing_failed_there_is_nothing_to_give_a_hint_about(last: Report) -> None:
     state = after(last).with_hint()
-    assert (state.message, state.hints) == ("There is nothing to give a hint about.", 1)
+    assert (state.message, state.hints) == ("No check failed: there is nothing to give a hint about.", 1)
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_nothing_of_a_learners_can_move_the_cursor(text: str, details: bool, out
 
 def test_before_the_first_grade_ends_it_says_how_far_it_is() -> None:
     state = State().started()
-    assert lines(state)[:2] == ["Kata 77: Small echo   app.py", "   run 1: the app is booting"]
+    assert lines(state)[:2] == ["Kata 77: Small echo   app.py", "   run 1: the app is starting"]
     assert lines(replace(state, progress=Progress(1, 3)))[1] == "   run 1: 1 of 3 checks"
     assert lines(replace(state, progress=Progress(1, 1)))[1] == "   run 1: 1 of 1 check"
 

@@ -181,7 +181,7 @@ def test_keys_give_hints_details_another_grade_and_a_page(desk: Desk) -> None:
 
         terminal.resize(80, 10)
         terminal.press("d")
-        details = terminal.wait_for("(RFC 9110 8.3 ")
+        details = terminal.wait_for("RFC 9110 8.3 https")
         assert "GET /echo" not in details
         assert "Kata 77" not in scroll(terminal, "\x1b[B", "GET /echo")
         scroll(terminal, "\x1bOA", "Kata 77")
