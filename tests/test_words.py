@@ -27,7 +27,7 @@ AREAS = {
     "docs": ["docs/*.md"],
     "examples": ["examples/*.md", "examples/*.py"],
     "katas": ["katas/*/README.md", "katas/*/app.py", "katas/*/kata.toml", "katas/*/schemas/*", "katas/*/spec/*"],
-    "grader": ["grader/*.py"],
+    "grader": ["*.py", "grader/*.py"],
     **{
         f"grader/{package.name}": [
             f"grader/{package.name}/**/*{ending}" for ending in (".py", ".md", ".json", ".jinja")
