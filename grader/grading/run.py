@@ -31,11 +31,11 @@ class Job:
     stop_early: bool = False
 
 
-#: Called with the number of checks that are done, and of all checks: 0 and 0 while the app boots.
-Progress = Callable[[int, int], None]
+#: Called with how many checks (in a pool: grades) are done, and how many there are: 0 and 0 while the app boots.
+OnProgress = Callable[[int, int], None]
 
 
-def grade(job: Job, progress: Progress = lambda *_: None, *, forks: Client | None = None) -> Report:
+def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: Client | None = None) -> Report:
     """Grade one app, which starts warm with ``forks``.
 
     Raises BadKata and UsageError; whatever the app does ends up in the report.

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from grader.grading.run import Job
+from grader.grading.run import Job, OnProgress
 from grader.pool.news import Result, Trouble
 from grader.pool.servers import ForkServers
 from grader.pool.worker import Worker
-
-#: Is called after each grade with how many are done, and how many there are.
-Progress = Callable[[int, int], None]
 
 
 class Pool:
@@ -58,7 +55,7 @@ class Pool:
                 with self._lock:
                     self._running.discard(worker)
 
-    def results(self, jobs: Iterable[Job], progress: Progress = lambda *_: None) -> Iterator[Result]:
+    def results(self, jobs: Iterable[Job], progress: OnProgress = lambda *_: None) -> Iterator[Result]:
         """The result of each job, in the order of ``jobs``."""
         all_jobs = list(jobs)
         for done, result in enumerate(self._executor.map(self.grade, all_jobs), 1):

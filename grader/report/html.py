@@ -37,19 +37,19 @@ class Caret:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One check as the page shows it; ``transcript`` is its transcript, a line an entry."""
+    """One check as the page shows it; ``lines`` is its transcript as text."""
 
     result: CheckResult
     is_first_failed: bool
     requirement_url: str
     spot: Caret | None
     drawings: tuple[svg.Drawing, ...]
-    transcript: list[str]
+    lines: list[str]
 
     @property
     def has_inside(self) -> bool:
         """Whether there is anything to open. A blocked check was not run."""
-        return self.result.outcome is not Outcome.BLOCKED and bool(self.result.finding or self.transcript)
+        return self.result.outcome is not Outcome.BLOCKED and bool(self.result.finding or self.lines)
 
     @property
     def reproduce(self) -> str:
@@ -111,7 +111,7 @@ def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
         requirement_url=link(finding.requirement.source) if finding and finding.requirement else "",
         spot=_caret(finding.spot) if finding and finding.spot and finding.spot.excerpt else None,
         drawings=tuple(svg.draw(rows, form) for form in (svg.WIDE, svg.NARROW)) if rows else (),
-        transcript=listing.lines(result.transcript, width=160),
+        lines=listing.lines(result.transcript, width=160),
     )
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from grader.catalog.kata import Kata
 from grader.grading.collect import checks_of
+from grader.grading.run import OnProgress
 from grader.model import Check, Outcome
-from grader.pool.pool import Pool, Progress
+from grader.pool.pool import Pool
 from grader.verify.busy import busy
 from grader.verify.confidence import upper_bound
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
@@ -64,7 +65,7 @@ def audit(
     load: int,
     seed: str,
     samples: Samples,
-    progress: Progress = lambda *_: None,
+    progress: OnProgress = lambda *_: None,
 ) -> Audit:
     """Grade every reference app ``repeats`` times beside ``load`` busy processes, with a new seed each time.
 

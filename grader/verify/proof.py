@@ -10,8 +10,9 @@ from grader.catalog.kata import Kata, manifest_problems, missing_parts
 from grader.catalog.scaffold import unfilled
 from grader.errors import BadKata
 from grader.grading.collect import checks_of
+from grader.grading.run import OnProgress
 from grader.model import Check, Outcome
-from grader.pool.pool import Pool, Progress
+from grader.pool.pool import Pool
 from grader.text import plural
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.verdict import Verdict, verdicts
@@ -27,7 +28,7 @@ class Proof:
     problems: tuple[str, ...]
 
 
-def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: Progress = lambda *_: None) -> Proof:
+def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: OnProgress = lambda *_: None) -> Proof:
     """Grade all reference apps of a kata and compare. A faulty kata raises nothing: its faults are in the proof.
 
     ``progress`` receives how many apps are graded, and how many there are.

@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 
 from grader import interrupt
 from grader.catalog.kata import Kata
+from grader.grading.run import OnProgress
 from grader.model import Outcome
-from grader.pool.pool import Pool, Progress
+from grader.pool.pool import Pool
 from grader.verify import equivalents
 from grader.verify.mutation.mutant import Mutant, mutants
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
@@ -52,7 +53,7 @@ class Survey:
         return [trial for trial in self.trials if trial.fate in fates]
 
 
-def survey(kata: Kata, pool: Pool, *, seed: str = "", progress: Progress = lambda *_: None) -> Survey:
+def survey(kata: Kata, pool: Pool, *, seed: str = "", progress: OnProgress = lambda *_: None) -> Survey:
     """Grade every mutant of a kata's solution and variants. Raises BadKata when it has no solution.
 
     ``progress`` receives how many mutants are graded, and how many there are.
@@ -79,7 +80,7 @@ def try_out(
     *,
     seed: str = "",
     reasons: dict[str, str],
-    progress: Progress = lambda *_: None,
+    progress: OnProgress = lambda *_: None,
 ) -> list[Trial]:
     """Grade each mutant up to the first check that fails; once more those that are undecided then."""
     with _folder() as folder:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from grader.catalog.kata import Kata
-from grader.grading.run import Job
+from grader.grading.run import Job, OnProgress
 from grader.model import Outcome, Report
 from grader.pool.news import Result, Trouble
-from grader.pool.pool import Pool, Progress
+from grader.pool.pool import Pool
 from grader.serving.launch import Launch
 from grader.verify.reference import ReferenceApp
 
@@ -66,7 +66,7 @@ def verdicts(
     *,
     seed: str = "",
     stop_early: bool = False,
-    progress: Progress = lambda *_: None,
+    progress: OnProgress = lambda *_: None,
 ) -> Iterator[Verdict]:
     """The verdict on each app, in order."""
     all_apps = list(apps)

@@ -158,3 +158,12 @@ def test_elsewhere_nothing_is_changed(echo: Path, grade: Grade) -> None:
     done = grade("77", "--app", "app.py", cwd=echo, GITHUB_ACTIONS="")
     assert "\n  ::add-mask::of 36 points" in done.out
     assert "stop-commands::abc" in done.out
+
+
+def test_in_a_log_of_github_a_traced_app_gives_no_commands(echo: Path, grade: Grade) -> None:
+    write(echo / "app.py", COMMANDS.replace("raise", "app = None\nraise"))
+    done = grade("trace", "77", "/echo?key=a", "--app", "app.py", cwd=echo, GITHUB_ACTIONS="true")
+    found = [line.strip() for line in done.out.splitlines() if line.strip().startswith("::") or "##[" in line]
+    assert done.code == 1
+    assert [line.partition("S::")[0] for line in found[:1]] == ["::STOP-COMMAND"]
+    assert found[1:] == [f"::{found[0].rpartition('::')[2]}::"]
