@@ -113,7 +113,7 @@ class ChildApp:
                 if status.failure is not None:
                     raise BootFailed(status.failure)
                 if self._startup.is_over:
-                    raise self._too_slow()
+                    raise _too_slow(status, self._limits.startup)
                 status.news.wait(_LOOK)
 
     def kill(self) -> None:
@@ -148,20 +148,6 @@ class ChildApp:
     def _how_it_ended(self, code: int) -> str:
         return self._memory.words if self._memory.is_exceeded else in_words(code)
 
-    def _too_slow(self) -> BootFailed | Inconclusive:
-        status, limit = self._status, f"{self._limits.startup:g} seconds"
-        if not status.has_begun:
-            return Inconclusive(f"the app's process did not come to your code within {limit}")
-        place = status.last_place
-        doing = "its lifespan start-up has not ended" if status.is_imported else "importing the module has not ended"
-        return BootFailed(
-            BootFailure(
-                f"it did not start within {limit}: {doing}",
-                "Start-up must end by itself: do long or endless work in a task, or in a request.",
-                (place,) if place else (),
-            )
-        )
-
     def _shut_down(self) -> tuple[str, ...]:
         self._lifeline.order(Order.SHUT_DOWN)
         status, code = self._status, None
@@ -178,6 +164,21 @@ class ChildApp:
         if code is None:
             return ("The app's lifespan shutdown did not end within a second.",)
         return (f"The app's process {self._how_it_ended(code)} in its lifespan's shutdown.",)
+
+
+def _too_slow(status: AppStatus, seconds: float) -> BootFailed | Inconclusive:
+    limit = f"{seconds:g} seconds"
+    if not status.has_begun:
+        return Inconclusive(f"the app's process did not come to your code within {limit}")
+    place = status.last_place
+    doing = "its lifespan start-up has not ended" if status.is_imported else "importing the module has not ended"
+    return BootFailed(
+        BootFailure(
+            f"it did not start within {limit}: {doing}",
+            "Start-up must end by itself: do long or endless work in a task, or in a request.",
+            (place,) if place else (),
+        )
+    )
 
 
 def _connected(address: tuple[str, int], receive_buffer: int | None) -> socket.socket:
