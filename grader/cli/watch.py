@@ -44,7 +44,7 @@ def command(target: Target, seed: str, poll: bool, color: str) -> Exit:
     console = console_for(color)
     interrupt.suppress_lost_work_notice()
     with ExitStack() as held:
-        saves = held.enter_context(Saves(target.file.parent, polling=poll))
+        saves = held.enter_context(Saves(target.app.module.root, polling=poll))
         is_interactive = _is_interactive(console)
         keys = held.enter_context(Keys(sys.stdin.fileno())) if is_interactive else None
         show = held.enter_context(_view(job, console)) if is_interactive else _plain

@@ -61,18 +61,27 @@ def boot(launch: Launch, upstream: tuple[str, int], forks: Client | None = None)
     its own, in which there may be variables for the interpreter. Raises Inconclusive when this machine cannot start a
     process.
     """
+    try:
+        return _booted(launch, upstream, forks)
+    except OSError as error:
+        raise Inconclusive(f"this machine cannot start the app's process: {error}") from error
+
+
+def _booted(launch: Launch, upstream: tuple[str, int], forks: Client | None) -> ChildApp:
     with _listen() as listener, Pipes() as pipes:
+        around = _surroundings(launch, upstream, listener, pipes)
         try:
-            config, around = _config(launch, listener, pipes), _surroundings(launch, upstream, listener, pipes)
-            process: Tree
-            if forks is not None and not launch.environment:
-                process = forks.fork(config, around, is_tree=True)
-            else:
-                process = ProcessTree([sys.executable, "-P", str(_CHILD), config], around)
-        except OSError as error:
+            process = _process(launch, _config(launch, listener, pipes), around, forks)
+        except OSError:
             pipes.close_ours()
-            raise Inconclusive(f"this machine cannot start the app's process: {error}") from error
+            raise
         return ChildApp(process, pipes, address=listener.getsockname(), limits=launch.limits)
+
+
+def _process(launch: Launch, config: str, around: Surroundings, forks: Client | None) -> Tree:
+    if forks is not None and not launch.environment:
+        return forks.fork(config, around, is_tree=True)
+    return ProcessTree([sys.executable, "-P", str(_CHILD), config], around)
 
 
 def _listen() -> socket.socket:

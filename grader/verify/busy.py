@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: It ends when the other end of its standard input is closed, however its owner ends.
+from grader.serving.processes import Process, Surroundings
+
+#: It ends when the other end of the pipe is closed, however its owner ends.
 _BUSY = """
-import os, threading
-threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
+import os, sys, threading
+threading.Thread(target=lambda: (os.read(int(sys.argv[1]), 1), os._exit(0)), daemon=True).start()
 while True: pass
 """
 
@@ -18,14 +20,13 @@ while True: pass
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
     """Run so many busy processes while the block runs."""
-    command = [sys.executable, "-I", "-c", _BUSY]
-    running = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(processes)]
+    theirs, ours = os.pipe()
+    command = [sys.executable, "-I", "-c", _BUSY, str(theirs)]
+    running = [Process(command, Surroundings(descriptors=(theirs,))) for _ in range(processes)]
+    os.close(theirs)
     try:
         yield
     finally:
         for process in running:
-            process.kill()
-        for process in running:
-            process.wait()
-            assert process.stdin is not None
-            process.stdin.close()
+            process.end()
+        os.close(ours)

@@ -1,0 +1,26 @@
+"""The child's main module: worker processes import it again, so that must not do anything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from grader.serving import child
+from tests.conftest import DEADLINE, ROOT, environment
+
+MAIN = str(Path(child.__file__).with_name("__main__.py"))
+PROGRAM = f"""
+import pathlib, runpy, sys, threading
+def state(): return list(sys.path), sys.argv, threading.active_count()
+before, loaded = state(), set(sys.modules)
+assert callable(runpy.run_path({MAIN!r}, run_name="__mp_main__")["main"])
+assert state() == before
+assert not [name for name in set(sys.modules) - loaded if name.partition(".")[0] not in sys.stdlib_module_names]
+"""
+
+
+def test_importing_it_again_changes_nothing() -> None:
+    command = [sys.executable, "-c", PROGRAM, "arguments", "of a worker"]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=DEADLINE)
+    assert (done.returncode, done.stderr) == (0, "")
