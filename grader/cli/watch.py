@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import click
 from rich.console import Console
@@ -21,6 +22,8 @@ from grader.learner.watch.loop import Show, Watch
 from grader.learner.watch.saves import Saves
 from grader.learner.watch.state import State
 from grader.learner.watch.view import line, screen
+from grader.pool.servers import fork_servers
+from grader.pool.worker import Worker
 from grader.score import Exit
 from grader.text import visible
 
@@ -48,7 +51,8 @@ def command(target: Target, seed: str, poll: bool, color: str) -> Exit:
         is_interactive = _is_interactive(console)
         keys = held.enter_context(Keys(sys.stdin.fileno())) if is_interactive else None
         show = held.enter_context(_view(job, console)) if is_interactive else _plain
-        watch = Watch(job, show=show, saves=saves, keys=keys, journal=journal)
+        start = partial(Worker, servers=held.enter_context(fork_servers()))
+        watch = Watch(job, start=start, show=show, saves=saves, keys=keys, journal=journal)
         watch.run()
     if is_interactive and watch.state.report is not None:
         click.echo(line(watch.state))

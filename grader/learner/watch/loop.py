@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from grader import interrupt
 from grader.grading.run import Job
@@ -18,8 +19,7 @@ from grader.learner.watch.keys import DOWN, UP, Keys
 from grader.learner.watch.saves import Saves
 from grader.learner.watch.state import State
 from grader.model import Report
-from grader.pool.news import Progress, Trouble
-from grader.pool.worker import Worker
+from grader.pool.news import News, Progress, Trouble
 from grader.report import browser, html
 
 #: Shows a state. Its second argument says whether a grade has just ended. Returns how far its text can be scrolled.
@@ -29,19 +29,40 @@ _TICK = 0.5  # seconds, after which a new size of the terminal is noticed
 _PAGE = "report.html"
 
 
+class RunningGrade(Protocol):
+    """What is used of a :class:`Worker <grader.pool.worker.Worker>`."""
+
+    def fileno(self) -> int: ...
+
+    def receive(self) -> News: ...
+
+    def stop(self) -> None: ...
+
+
 class Watch:
     """Grades ``job`` at the beginning and after every save. A save during a grade ends it and starts a new one.
 
-    Every grade is noted in ``journal``, if there is one. Without a terminal, ``keys`` is None.
+    ``start`` starts a grade; it raises OSError when it cannot. Every grade is noted in ``journal``, if there is one.
+    Without a terminal, ``keys`` is None.
     """
 
-    def __init__(self, job: Job, *, show: Show, saves: Saves, keys: Keys | None, journal: Journal | None) -> None:
+    def __init__(
+        self,
+        job: Job,
+        *,
+        start: Callable[[Job], RunningGrade],
+        show: Show,
+        saves: Saves,
+        keys: Keys | None,
+        journal: Journal | None,
+    ) -> None:
         self._job = job
+        self._start = start
         self._show = show
         self._saves = saves
         self._keys = keys
         self._journal = journal
-        self._worker: Worker | None = None
+        self._worker: RunningGrade | None = None
         self._selector = selectors.DefaultSelector()
         self._folder: TemporaryDirectory[str] | None = None
         self._going_on = True
@@ -74,7 +95,12 @@ class Watch:
         self._end_grade()
         self.state = self.state.started()
         self._draw()
-        self._worker = Worker(self._job)
+        try:
+            self._worker = self._start(self._job)
+        except OSError as error:
+            self.state = self.state.troubled(f"The grader's process could not be started: {error}")
+            self._draw(has_ended=True)
+            return
         self._selector.register(self._worker, selectors.EVENT_READ, partial(self._heard, self._worker))
 
     def _end_grade(self) -> None:
@@ -83,7 +109,7 @@ class Watch:
             self._worker.stop()
             self._worker = None
 
-    def _heard(self, worker: Worker) -> None:
+    def _heard(self, worker: RunningGrade) -> None:
         if worker is not self._worker:  # it was ended by an event that was handled just before
             return
         match worker.receive():

@@ -16,7 +16,6 @@ import pytest
 from grader.catalog.kata import Kata
 from grader.grading.run import Job
 from grader.learner.journal import Journal
-from grader.learner.watch import loop
 from grader.learner.watch.keys import Keys
 from grader.learner.watch.loop import Watch
 from grader.learner.watch.saves import Saves
@@ -81,6 +80,7 @@ class Desk:
         self._keyboard, self._hand = os.pipe()
         self.saves = HandSaves(self.kata.folder)
         self._thread = threading.Thread(target=self._run)
+        self.start: Callable[[Job], HandWorker] = self.hire
 
     def hire(self, job: Job) -> HandWorker:
         self.workers.append(HandWorker(job))
@@ -131,18 +131,26 @@ class Desk:
     def _run(self) -> None:
         job = Job(self.kata, Launch(self.kata.stub))
         try:
-            Watch(job, show=self._show, saves=self.saves, keys=Keys(self._keyboard), journal=self.journal).run()
+            keys = Keys(self._keyboard)
+            watch = Watch(
+                job,
+                start=lambda job: self.start(job),
+                show=self._show,
+                saves=self.saves,
+                keys=keys,
+                journal=self.journal,
+            )
+            watch.run()
         except Exception as error:
             self._shown.put(error)
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Iterator[Desk]:
     """A watch that has begun, and ends with the test."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     desk = Desk(workspace)
-    monkeypatch.setattr(loop, "Worker", desk.hire)
     desk.open()
     yield desk
     desk.close()
@@ -307,6 +315,20 @@ def test_a_workspace_that_cannot_be_written_ends_nothing(desk: Desk) -> None:
     desk.graded("f")
     desk.press("h")
     desk.wait_for(lambda state: state.hints == 2)
+
+
+def test_a_grade_that_cannot_be_started_is_said_and_another_one_can_be(tmp_path: Path, desk: Desk) -> None:
+    def cannot(job: Job) -> HandWorker:
+        desk.start = desk.hire
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    desk.graded("pf")
+    desk.start = cannot
+    desk.saves.save()
+    state = desk.wait_for(lambda state: state.message)
+    assert "could not be started: [Errno 11] Resource" in state.message
+    desk.saves.save()
+    desk.graded("pp")
 
 
 def test_a_page_that_cannot_be_written_ends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
