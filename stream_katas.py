@@ -32,6 +32,7 @@ def command() -> NoReturn:
 def _run() -> int:
     if sys.platform == "win32":
         return _refuse("Windows has no process groups; run this under WSL (https://aka.ms/wsl).")
+    _keep_assertions()
     _search_installed_modules_first()
     from grader import interrupt
     from grader.cli import streams
@@ -45,6 +46,12 @@ def _run() -> int:
     if fault is None or code in (_USAGE, _UNDECIDED):  # of those there was a complaint already
         return code
     return _UNDECIDED if isinstance(fault, BrokenPipeError) else _refuse(f"standard output: {fault.strerror}")
+
+
+def _keep_assertions() -> None:
+    """Begin anew without PYTHONOPTIMIZE: it drops assertions, which a specification is made of, and docstrings."""
+    if sys.flags.optimize and os.environ.pop("PYTHONOPTIMIZE", ""):
+        os.execv(sys.executable, sys.orig_argv)
 
 
 def _search_installed_modules_first() -> None:

@@ -167,10 +167,16 @@ def test_the_callers_own_settings_of_pytest_change_no_grade(
 
 
 @pytest.mark.parametrize("level", ["1", "2"])
-def test_where_python_drops_assertions_nothing_is_graded(level: str, tmp_path: Path, grade: Grade) -> None:
-    done = grade(write_kata(tmp_path, PRINTS), PYTHONOPTIMIZE=level)
-    assert (done.code, done.out) == (3, "")
-    assert "Python drops assertions under -O and PYTHONOPTIMIZE: unset it, and grade again." in done.err
+def test_a_caller_who_drops_assertions_changes_no_grade(level: str, tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, PRINTS), json_report=True, PYTHONOPTIMIZE=level)
+    assert (done.code, done.outcomes()) == (0, {"it": "passed"})
+
+
+def test_where_python_drops_assertions_all_the_same_nothing_is_graded(tmp_path: Path) -> None:
+    command = [sys.executable, "-O", "-m", "grader", write_kata(tmp_path, PRINTS)]
+    done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Python drops assertions under -O: leave it out, and grade again." in done.stderr
 
 
 CUT_SHORT = {
