@@ -7,7 +7,6 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from grimp import build_graph
 
 from tests.conftest import ROOT
@@ -16,6 +15,13 @@ from tests.conftest import ROOT
 MODULE, CLASS = 300, 150
 #: The median over all functions and methods, in lines of their bodies; see :func:`length_of`.
 FUNCTION = 6
+#: Classes that are longer, and still to be divided. None may be added.
+TO_DIVIDE = {
+    "grader/probe/response.py:Response",
+    "grader/probe/upstream.py:Upstream",
+    "grader/protocol/http1.py:ResponseReader",
+    "grader/protocol/sse.py:EventStreamReader",
+}
 FILES = [file for file in sorted(ROOT.glob("grader/**/*.py")) if not {"template", "_bundle"} & set(file.parts)]
 
 
@@ -37,7 +43,6 @@ def test_no_module_is_too_long() -> None:
     assert {file: length for file, length in lengths.items() if length > MODULE} == {}
 
 
-@pytest.mark.xfail(strict=False, reason="some are still to be divided")
 def test_no_class_is_too_long() -> None:
     lengths = {
         f"{file.relative_to(ROOT)}:{node.name}": (node.end_lineno or 0) - node.lineno + 1
@@ -45,7 +50,7 @@ def test_no_class_is_too_long() -> None:
         for node in nodes(file)
         if isinstance(node, ast.ClassDef)
     }
-    assert {name: length for name, length in lengths.items() if length > CLASS} == {}
+    assert {name: length for name, length in lengths.items() if length > CLASS and name not in TO_DIVIDE} == {}
 
 
 def test_half_of_the_functions_are_short() -> None:
