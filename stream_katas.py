@@ -49,7 +49,7 @@ def _run() -> int:
 
 
 def _keep_assertions() -> None:
-    """Begin anew without PYTHONOPTIMIZE: it drops assertions, which a specification is made of, and docstrings."""
+    """Start again without PYTHONOPTIMIZE: it drops assertions, which a specification is made of, and docstrings."""
     if sys.flags.optimize and os.environ.pop("PYTHONOPTIMIZE", ""):
         os.execv(sys.executable, sys.orig_argv)
 
