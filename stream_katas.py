@@ -57,10 +57,11 @@ def _keep_assertions() -> None:
 def _search_installed_modules_first() -> None:
     """Move the working directory and PYTHONPATH behind the installed modules, in the order of the search for modules.
 
-    A learner's `click.py` or `queue.py` is for the learner's app, and must not take the place of the grader's own.
+    A learner's `click.py` or `queue.py` is for the learner's app, and must not take the place of the grader's own. The
+    folder of this module stays where it is: in a checkout, it can be the working directory.
     """
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    places = {os.path.abspath(place) for place in ("", *named)}
+    places = {os.path.abspath(place) for place in ("", *named)} - {os.path.dirname(os.path.abspath(__file__))}
     sys.path.sort(key=lambda place: os.path.abspath(place) in places)
 
 

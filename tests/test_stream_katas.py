@@ -41,6 +41,12 @@ def test_a_module_of_the_callers_pythonpath_does_not_take_the_place_of_ours(name
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_in_a_checkout_its_own_package_is_found_as_well(echo: Path) -> None:
+    write(echo / "path" / "grader.py", "raise ImportError('the wrong one')")
+    done = start("list", cwd=ROOT, PYTHONPATH=str(echo / "path"))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_grader_that_cannot_be_imported_has_graded_nothing(tmp_path: Path) -> None:
     site = tmp_path / "site-packages"
     write(site / "grader.py", "x = 1")

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.text import ago, plural, visible, visible_bytes, visible_lines
+from grader.text import (
+    ago,
+    closest,
+    did_you_mean,
+    from_here,
+    plural,
+    visible,
+    visible_bytes,
+    visible_lines,
+    without_commands,
+)
 
 LAW = settings(deadline=None, derandomize=True, database=None, max_examples=300)
 #: Controls, formats (bidi marks and the like), surrogates, private use, unassigned, line and paragraph separators.
@@ -132,3 +143,45 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 )
 def test_moments_are_told_roughly(seconds: int, words: str) -> None:
     assert ago(NOW - timedelta(seconds=seconds), now=NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("al_items", " Did you mean 'all_items'?"),
+        ("json", " Did you mean 'is_json'?"),  # a part of a name, though hardly like it
+        ("xyz", ""),
+        ("", ""),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(wrong: str, words: str) -> None:
+    assert did_you_mean(wrong, iter(["is_json", "all_items"])) == words
+
+
+def test_how_like_a_name_must_be_can_be_chosen() -> None:
+    assert closest("lsit", ["list", "init"]) == "list"
+    assert closest("kata", ["watch", "trace"], cutoff=0.75) == ""
+
+
+def test_a_path_below_the_working_directory_is_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert from_here(tmp_path / "mine" / "app.py") == "mine/app.py"
+    assert from_here(tmp_path.parent / "app.py") == str(tmp_path.parent / "app.py")
+    assert from_here(Path("app.py")) == "app.py"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x", "|::error::x"),
+        ("a\n \t::x\n\n::y", "a\n| \t::x\n\n|::y"),
+        ("a\r::x", "a\r|::x"),  # a carriage return ends a line for the runner, too
+        ("\u00a0\u3000::x", "|\u00a0\u3000::x"),
+        ("a::b ::c", "a::b ::c"),
+        ("x ##[group]y", "x ## [group]y"),
+        ("###[[", "### [["),
+        ("", ""),
+    ],
+)
+def test_nothing_is_a_command_of_githubs_runner(text: str, shown: str) -> None:
+    assert without_commands(text) == shown

@@ -34,9 +34,30 @@ from grader.serving.limits import LaunchLimits
 @click.option("--stop-early", is_flag=True, help="Stop at the first check that fails.")
 @click.option("--verbose", is_flag=True, help="Show whole pictures, also of checks that passed.")
 @color_option
-@click.option("--startup-limit", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="SECONDS")
-@click.option("--total-limit", type=click.FloatRange(1), default=120.0, show_default=True, metavar="SECONDS")
-@click.option("--memory-limit", type=click.IntRange(64), default=1024, show_default=True, metavar="MIB")
+@click.option(
+    "--startup-limit",
+    type=click.FloatRange(0.1),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the app may take to start.",
+)
+@click.option(
+    "--total-limit",
+    type=click.FloatRange(1),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the whole grade may take.",
+)
+@click.option(
+    "--memory-limit",
+    type=click.IntRange(64),
+    default=1024,
+    show_default=True,
+    metavar="MIB",
+    help="How much memory all processes of the app may use together.",
+)
 def command(
     target: Target,
     seed: str,

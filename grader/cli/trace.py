@@ -34,7 +34,15 @@ from grader.trace import Behaviour, Burst, Fields, Request, Shown, trace
 @click.option("--abort", is_flag=True, help="Disconnect by a reset (RST) instead of a close (FIN).")
 @click.option("--stall", is_flag=True, help="Read nothing, and see how many items the app pulls meanwhile.")
 @click.option("--hold", type=click.IntRange(0), metavar="N", help="The upstream gives N items, and no more.")
-@click.option("--for", "seconds", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(0.1),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="End after this time.",
+)
 @color_option
 def command(
     target: Target,
@@ -109,7 +117,7 @@ def _fields(headers: tuple[str, ...], body: str | None) -> dict[str, str]:
 
 
 class _Screen:
-    """Prints what happens, row by row, with the silences between."""
+    """Prints what happens, row by row, with the pauses between."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
