@@ -64,7 +64,7 @@ class Watch:
         self._journal = journal
         self._worker: RunningGrade | None = None
         self._selector = selectors.DefaultSelector()
-        self._folder: TemporaryDirectory[str] | None = None
+        self._page = _Page()
         self._going_on = True
         self._furthest = 0
         self.state = State()
@@ -84,7 +84,7 @@ class Watch:
         finally:
             self._end_grade()
             self._selector.close()
-            self._remove_page()
+            self._page.remove()
 
     def _draw(self, *, has_ended: bool = False) -> None:
         self._furthest = self._show(self.state, has_ended)
@@ -169,25 +169,33 @@ class Watch:
                 self._journal.note_hint(self._job.kata, self.state.to_fix.check.id)
 
     def _open_page(self) -> None:
-        if self.state.report is None:
-            return
-        try:
-            page = self._write_page(self.state.report)
-        except OSError as error:
-            says = f"The page cannot be written: {error.strerror}."
-        else:
-            says = "" if browser.show(page) else f"No browser can be started here. The page is {page}, until you quit."
-        self.state = replace(self.state, message=says)
+        if self.state.report is not None:
+            self.state = replace(self.state, message=self._page.open(self.state.report))
 
-    def _write_page(self, report: Report) -> Path:
+
+class _Page:
+    """The last report as a page, in a folder that is removed at the end."""
+
+    def __init__(self) -> None:
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def open(self, report: Report) -> str:
+        """Write the page and show it in a browser; returns what the user must know, or ""."""
+        try:
+            page = self._write(report)
+        except OSError as error:
+            return f"The page cannot be written: {error.strerror}."
+        return "" if browser.show(page) else f"No browser can be started here. The page is {page}, until you quit."
+
+    def remove(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._forget()
+
+    def _write(self, report: Report) -> Path:
         if self._folder is None:
             self._folder = TemporaryDirectory(prefix="stream-katas-", ignore_cleanup_errors=True)
-            self._forget_page = interrupt.on_end(self._folder.cleanup)
+            self._forget = interrupt.on_end(self._folder.cleanup)
         page = Path(self._folder.name, _PAGE)
         page.write_text(html.render(report), "utf-8")
         return page
-
-    def _remove_page(self) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._forget_page()
