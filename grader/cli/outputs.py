@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -16,9 +16,11 @@ from grader.report import destination, formats
 from grader.report.destination import STDOUT, Destination
 from grader.text import visible
 
+# Named tuples, here and in the modules beside this one: they are defined before the app is started. To define one takes
+# 0.08 ms, a frozen dataclass 0.66 ms.
 
-@dataclass(frozen=True, slots=True)
-class Output:
+
+class Output(NamedTuple):
     """One format, and its destination; ``option`` is what asked for it."""
 
     option: str
@@ -27,8 +29,7 @@ class Output:
     destination: Destination
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(NamedTuple):
     """All that one grade writes. ``opens`` shows the page in a browser."""
 
     written: tuple[Output, ...]

@@ -6,10 +6,10 @@ import functools
 import shlex
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import click
 
@@ -65,8 +65,7 @@ def color_option(command: Command) -> Command:
     return click.option("--color", type=choice, default="auto", help="“auto” respects NO_COLOR.")(command)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A kata and an app to try on it, as a command line names them.
 
     ``app`` is how to start it, without limits. ``command`` grades the same app, for a shell. ``is_own`` says that it is
@@ -88,8 +87,7 @@ class Target:
         return replace(self.app, limits=limits)
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(NamedTuple):
     """What the command line says about the app and how to start it, as it was typed."""
 
     app: str | None

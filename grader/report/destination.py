@@ -6,8 +6,8 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from grader import interrupt
 from grader.errors import Inconclusive, UsageError
@@ -17,8 +17,7 @@ from grader.output import write_all
 STDOUT = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """Found before the app is started, and written to afterwards: what the app does meanwhile cannot redirect it.
 
     ``name`` is as the command line has it. ``descriptor`` is open for a device or pipe, None for a file.
