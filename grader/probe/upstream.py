@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
-from grader.probe.draw import mark_of
 from grader.probe.gate import Gate
 from grader.probe.session import Session
+from grader.probe.situation import Situation
 from grader.probe.waiting import UNBLOCK, Awaited, Ready, Waited, never
 from grader.protocol.transcript import Act, Lane
-from grader.text import plural, visible
+from grader.text import plural
 from grader.wire import CHECK_IS_OVER
 
 #: Pulls after a disconnect at which counting ends: more than any check allows. FastAPI's own ways of streaming make at
@@ -33,8 +33,9 @@ class Upstream:
         self._numbers: dict[int, int] = {}
         self._gate = session.server.open_gate(self.key, self._record)
         session.hold(self)
-        session.explain(self._situation)
-        session.when_failed(self._opened_too_often)
+        self._situation = Situation(session, self._gate)
+        session.explain(self._situation.of)
+        session.when_failed(self._situation.opened_too_often)
 
     def another(self) -> Upstream:
         """A second upstream, for a second request of the same check."""
@@ -93,8 +94,8 @@ class Upstream:
         if waited is not Waited.CAME:
             raise Violation(
                 expected=f"pull {number} from the upstream",
-                seen=f"{plural(self._gate.pulls, 'pull')}; {self._why(waited)}",
-                sentence=f"the app has not pulled item {number} from the upstream: {self._why(waited)}",
+                seen=f"{plural(self._gate.pulls, 'pull')}; {self._situation.after(waited)}",
+                sentence=f"the app has not pulled item {number} from the upstream: {self._situation.after(waited)}",
                 hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
@@ -116,8 +117,8 @@ class Upstream:
         if waited is not Waited.CAME:
             raise Violation(
                 expected="the app closes its upstream connection",
-                seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {self._why(waited)}",
-                sentence=f"the app does not close its upstream connection: {self._why(waited)}",
+                seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {self._situation.after(waited)}",
+                sentence=f"the app does not close its upstream connection: {self._situation.after(waited)}",
                 hint=UNBLOCK if waited is Waited.BLOCKED else "",
                 place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
             )
@@ -159,37 +160,6 @@ class Upstream:
 
     def _news(self, condition: Callable[[], bool]) -> Ready:
         return _news(self._session, condition)
-
-    def _why(self, waited: Waited) -> str:
-        match waited:
-            case Waited.BLOCKED:
-                return "its event loop is blocked"
-            case Waited.GONE:
-                return "its process has ended"
-            case _ if self._gate.streams == 0 and self._session.server.unknown_keys:
-                asked = visible(self._session.server.unknown_keys[-1], 60)
-                return f"it asked for “{asked}” instead, and no request asks for that"
-            case _:
-                return "it waits for an item" if self._gate.is_awaited else "it does not pull any more"
-
-    def _situation(self, asked: str) -> str:
-        """What the app does with this upstream, if the request ``asked`` contains its key; else ""."""
-        if mark_of(self.key) not in asked:
-            return ""
-        gate = self._gate
-        if gate.streams == 0:
-            return "the app has not opened an upstream connection"
-        taken = f"the app has {plural(gate.given, 'item')} from the upstream"
-        if not gate.is_awaited:
-            return f"{taken} and does not pull any more"
-        return f"{taken} and waits for the next one" if gate.given else "the app waits for the upstream's first item"
-
-    def _opened_too_often(self) -> str:
-        requests = sum(mark_of(self.key) in line for line in self._session.requests)
-        if not 0 < requests < self._gate.streams:
-            return ""
-        opened, asked = plural(self._gate.streams, "upstream connection"), plural(requests, "request")
-        return f"the app opened {opened} for {asked}, and an item that goes to one of them is missing in the other"
 
     def _record(self, act: Act, stream: int, data: bytes, detail: str) -> None:
         """Called on the server's thread. Connections of all upstreams of a check are numbered in one row."""

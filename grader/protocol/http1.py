@@ -18,8 +18,6 @@ from grader.protocol.http1_lines import (
     FramingLine,
     Section,
     chunk_size,
-    may_be_chunk_header,
-    may_be_status_line,
 )
 from grader.protocol.lines import SEEN
 from grader.text import plural, visible, visible_bytes
@@ -72,21 +70,43 @@ class _Next(Enum):
     NOTHING = auto()  # the response has ended, or has failed
 
 
+class _Parser:
+    """h11, reading the response to one request.
+
+    It needs the method to know whether content follows. After CONNECT it would not read HTTP any more.
+    """
+
+    def __init__(self, method: str, max_head_bytes: int) -> None:
+        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_head_bytes)
+        self._h11.send(h11.Request(method=method, target="/", headers=[("Host", "app")]))
+        self._h11.send(h11.EndOfMessage())
+
+    def read(self, data: bytes) -> tuple[list[h11.Event], str]:
+        """The events in ``data`` (b"": the close), and what h11 complains about, or ""."""
+        self._h11.receive_data(data)
+        found: list[h11.Event] = []
+        try:
+            while isinstance(event := self._h11.next_event(), h11.Event):
+                found.append(event)
+                if isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+                    break
+        except h11.RemoteProtocolError as error:
+            return found, str(error)
+        return found, ""
+
+
 class ResponseReader:
     """Reads the response to one request of ``method``, fed in pieces of any size; 1xx responses are skipped.
 
     Nothing that a server sends makes it raise: ``feed`` and ``close`` return what was good, and ``fault`` is set
-    once something was not. Bytes after a fault are dropped. Bytes after the end are dropped, too, and are a fault.
-    ``surplus`` counts both. ``max_head_bytes`` bounds the head, skipped 1xx responses included, and the trailer
+    once something was not. Bytes after a fault, and after the end, are dropped and counted in ``surplus``; after the
+    end they are a fault. ``max_head_bytes`` bounds the head, skipped 1xx responses included, and the trailer
     fields likewise.
     """
 
     def __init__(self, method: str, *, max_head_bytes: int = 65536) -> None:
-        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_head_bytes)
-        # h11 needs the method to know whether content follows. After CONNECT it would not read HTTP any more.
         self._method = "HEAD" if method.upper() == "HEAD" else "GET"
-        self._h11.send(h11.Request(method=self._method, target="/", headers=[("Host", "app")]))
-        self._h11.send(h11.EndOfMessage())
+        self._parser = _Parser(self._method, max_head_bytes)
         self._line = FramingLine(max_head_bytes)
         self._next = _Next.LINE
         self._raw = 0  # bytes of the response so far
@@ -107,8 +127,7 @@ class ResponseReader:
         while position < len(data) and self._next is not _Next.NOTHING:
             take = self._take_content if self._next is _Next.CONTENT else self._take_line
             end = take(data, position, at, events)
-            self._raw += end - position
-            position = end
+            position, self._raw = end, self._raw + end - position
         self._drop(data[position:])
         return events
 
@@ -128,8 +147,6 @@ class ResponseReader:
         if self._next is not _Next.NOTHING:
             self.fault, self._next = fault, _Next.NOTHING
         return fault
-
-    # -- lines and content --------------------------------------------------------------------------------------
 
     def _take_line(self, data: bytes, position: int, at: float, events: list[HttpEvent]) -> int:
         """Take the rest of a line from ``position`` on, and read the line if that ends it; return where it ends."""
@@ -172,86 +189,70 @@ class ResponseReader:
         """Count bytes after the end or after a fault."""
         self.surplus += len(data)
         if self.complete and data:
-            # Made again with each piece, so that the excerpt does not depend on how the bytes were cut.
-            self._after_end = (self._after_end + data)[:ENOUGH]
+            self._after_end = (self._after_end + data)[:ENOUGH]  # however the bytes were cut
             self._fail(HttpFaultKind.SURPLUS, self._raw, visible_bytes(self._after_end, SEEN))
-
-    # -- what h11 makes of it -----------------------------------------------------------------------------------
 
     def _give(self, data: bytes, at: float, events: list[HttpEvent]) -> str:
         """Let h11 read a line or content (b"": the close). Returns what it complains about, or ""."""
-        self._h11.receive_data(data)
-        while self._next is not _Next.NOTHING:
-            try:
-                event = self._h11.next_event()
-            except h11.RemoteProtocolError as error:
-                return str(error)
+        found, complaint = self._parser.read(data)
+        for event in found:
             match event:
                 case h11.Response():
-                    self._begin(event, at, events)
+                    self._begin(_head_of(event, at), events)
                 case h11.Data():
                     self._add_content(bytes(event.data), at, events)
-                case h11.EndOfMessage():
+                case h11.EndOfMessage() if self.fault is None:
                     self._next, self.complete = _Next.NOTHING, True
                     events.append(End(at))
-                case h11.InformationalResponse():
-                    pass
-                case _:
-                    return ""
-        return ""
+        return complaint
 
-    def _begin(self, response: h11.Response, at: float, events: list[HttpEvent]) -> None:
-        fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
-        if found := _fault_in_fields(fields):
-            kind, seen = found
-            self._fail(kind, self._line.start, seen)
+    def _begin(self, head: Head, events: list[HttpEvent]) -> None:
+        if found := _fault_in_fields(head.headers):
+            self._fail(found[0], self._line.start, found[1])
             return
-        reason, version = bytes(response.reason), bytes(response.http_version)
-        self.head = Head(response.status_code, reason.decode("latin-1"), fields, version.decode("latin-1"), at)
-        events.append(self.head)
-        self.framing, self._left = _framing(self._method, self.head)
+        self.head = head
+        events.append(head)
+        self.framing, self._left = _framing(self._method, head)
         self._line.begin(Section.CHUNK_HEADER)
         if self.framing != "chunked":
             self._next = _Next.CONTENT
 
     def _add_content(self, data: bytes, at: float, events: list[HttpEvent]) -> None:
-        ends_chunk = self.framing == "chunked" and self._left == 0
-        events.append(Chunk(data, self.body_bytes, at, self._begins_chunk, ends_chunk))
+        events.append(
+            Chunk(data, self.body_bytes, at, self._begins_chunk, self.framing == "chunked" and not self._left)
+        )
         self._begins_chunk = False
         self.body_bytes += len(data)
-
-    # -- faults -------------------------------------------------------------------------------------------------
 
     def _fail(self, kind: HttpFaultKind, at_byte: int, seen: str) -> None:
         self.fault = HttpFault(kind, at_byte=at_byte, seen=seen)
         self._next = _Next.NOTHING
 
     def _progress(self) -> str:
-        if self.head is None:
-            return (
-                f"after {plural(self._raw, 'byte')} of the header section"
-                if self._raw
-                else "before the first byte of a response"
-            )
         if self.complete:
             return "after the complete response"
-        return f"after {plural(self.body_bytes, 'byte')} of the body"
+        part, count = ("header section", self._raw) if self.head is None else ("body", self.body_bytes)
+        return f"after {plural(count, 'byte')} of the {part}" if self._raw else "before the first byte of a response"
 
     def _cut_off(self) -> None:
         """The server has closed the connection too early."""
-        line = self._line
-        if self.head is None and line.section is Section.STATUS and not may_be_status_line(line.text):
-            self._fail(HttpFaultKind.NOT_HTTP, line.start, line.excerpt)
+        if self._line.is_hopeless:
+            kind = HttpFaultKind.NOT_HTTP if self.head is None else HttpFaultKind.BROKEN_CHUNKING
+            self._fail(kind, self._line.start, self._line.excerpt)
         elif self.head is None:
             self._fail(HttpFaultKind.CLOSED_BEFORE_HEAD, self._raw, self._progress())
         elif self.framing == "content-length":
             length = self.body_bytes + (self._left or 0)
             seen = f"Content-Length is {length}, but {plural(self.body_bytes, 'byte')} came"
             self._fail(HttpFaultKind.SHORT_BODY, self._raw, seen)
-        elif line.section is Section.CHUNK_HEADER and not may_be_chunk_header(line.text):
-            self._fail(HttpFaultKind.BROKEN_CHUNKING, line.start, line.excerpt)
         else:
             self._fail(HttpFaultKind.CUT_OFF_CHUNKS, self._raw, self._progress())
+
+
+def _head_of(response: h11.Response, at: float) -> Head:
+    fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
+    reason, version = bytes(response.reason), bytes(response.http_version)
+    return Head(response.status_code, reason.decode("latin-1"), fields, version.decode("latin-1"), at)
 
 
 def _framing(method: str, head: Head) -> tuple[Framing, int | None]:

@@ -52,6 +52,13 @@ class FramingLine:
         return self.text.endswith(b"\n")
 
     @property
+    def is_hopeless(self) -> bool:
+        """Whether more bytes cannot make it a good line, as far as its beginning tells."""
+        if self.section is Section.STATUS:
+            return not _may_be_status_line(self.text)
+        return self.section is Section.CHUNK_HEADER and not _may_be_chunk_header(self.text)
+
+    @property
     def excerpt(self) -> str:
         """Its beginning, safe to print."""
         return visible_bytes(bytes(self.text[: min(ENOUGH, self._room)]), SEEN)
@@ -93,12 +100,12 @@ def chunk_size(line: bytes) -> int:
     return int(found[1], 16)
 
 
-def may_be_status_line(line: bytes | bytearray) -> bool:
+def _may_be_status_line(line: bytes | bytearray) -> bool:
     """Whether ``line`` may be the beginning of a status line."""
     return line.startswith(b"HTTP/1."[: len(line)])
 
 
-def may_be_chunk_header(line: bytes | bytearray) -> bool:
+def _may_be_chunk_header(line: bytes | bytearray) -> bool:
     """Whether ``line`` may be the beginning of a chunk header."""
     return _CHUNK_HEADER_BEGUN.fullmatch(line) is not None
 
@@ -109,7 +116,7 @@ def _fault_in(line: bytearray, section: Section, room: int) -> HttpFaultKind | N
     match section:
         case Section.STATUS:
             enough = min(ENOUGH, room)
-            hopeless = len(line) >= enough and not may_be_status_line(line[:enough])
+            hopeless = len(line) >= enough and not _may_be_status_line(line[:enough])
             if hopeless or (whole and len(line) <= room and not _STATUS_LINE.fullmatch(line)):
                 return HttpFaultKind.NOT_HTTP
             return _fault_of_head(line, room)
@@ -118,7 +125,7 @@ def _fault_in(line: bytearray, section: Section, room: int) -> HttpFaultKind | N
                 return HttpFaultKind.BAD_HEAD
             return _fault_of_head(line, room)
         case Section.CHUNK_HEADER:
-            begun_badly = len(line) >= ENOUGH and not may_be_chunk_header(line[:ENOUGH])
+            begun_badly = len(line) >= ENOUGH and not _may_be_chunk_header(line[:ENOUGH])
             bad = len(line) > _MAX_CHUNK_HEADER or begun_badly or (whole and not _CHUNK_HEADER.fullmatch(line))
         case Section.CHUNK_END:
             bad = (whole or len(line) == 2) and line != b"\r\n"

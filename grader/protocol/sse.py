@@ -84,6 +84,15 @@ class _Block:
     fields: list[str] = field(default_factory=list)
     in_data: bool = False  # the line before this one was data, or the unsplit rest of it
 
+    def add_data(self, line: RawLine, start: int, value: str, log: FaultLog) -> None:
+        """Add the value of a data line, which begins at byte ``start``."""
+        if not self.data:
+            self.data_start = start
+        self.data_stop = line.stop
+        self.data.append(value)
+        if value.startswith("data:"):
+            log.add(SseFaultKind.DOUBLED_DATA_PREFIX, start, start + len("data:"), value)
+
 
 class EventStreamReader:
     """Reads one stream, fed in pieces of any size; a new connection needs a new reader.
@@ -112,17 +121,7 @@ class EventStreamReader:
     @property
     def pending(self) -> str | None:
         """A phrase about the event or line that has begun and not ended, for a diagnosis; None if there is none."""
-        begun = bytes(self._lines.begun[: 4 * SEEN])
-        if self._lines.begun_at == 0:
-            begun = begun.removeprefix(_BOM)
-        if self._block is not None and self._block.fields:
-            size = plural(self._lines.offset - self._block.start, "byte")
-            seen = visible_bytes(self._block.seen, SEEN)
-            return f'an event has begun ({size}: "{seen}"), but no blank line ends it'
-        if begun:
-            size = plural(len(self._lines.begun), "byte")
-            return f'a line has begun ({size}: "{visible_bytes(begun, SEEN)}"), but no line ending follows'
-        return None
+        return _pending(self._lines, self._block)
 
     def feed(self, data: bytes, at: float = 0.0) -> list[Event | Comment]:
         """What ``data``, which arrived at time ``at``, has completed.
@@ -146,8 +145,7 @@ class EventStreamReader:
     def close(self) -> list[Event | Comment]:
         """The stream has ended: an event or line that is cut off is a fault, and never an event.
 
-        A comment that is cut off is not a fault, because nothing is lost. Returns an empty list; a second call does
-        nothing.
+        A comment that is cut off is not a fault: nothing is lost. Returns an empty list; a second call does nothing.
         """
         if self._closed or self._too_large is not None:
             return []
@@ -164,8 +162,7 @@ class EventStreamReader:
             self._log.add(SseFaultKind.MIXED_LINE_ENDS, mixed_at, mixed_at + 1, "")
 
     def _note_cut_off(self) -> None:
-        line = RawLine(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset)
-        line = _without_leading_bom(line)
+        line = _without_leading_bom(RawLine(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset))
         block = self._block
         if block is None and line.raw.lstrip(b" \t").startswith((b"{", b"[", b'"')):
             self._log.add(SseFaultKind.BARE_JSON, line.start, line.stop, line.raw)
@@ -235,7 +232,7 @@ class EventStreamReader:
         start = _value_start(line)
         match name:
             case "data":
-                self._add_data(block, line, start, value)
+                block.add_data(line, start, value, self._log)
             case "event":
                 block.type = value
             case "id" if "\0" in value:
@@ -248,13 +245,19 @@ class EventStreamReader:
             case _:
                 self._log.add(SseFaultKind.RETRY_NOT_DIGITS, start, line.stop, value)
 
-    def _add_data(self, block: _Block, line: RawLine, start: int, value: str) -> None:
-        if not block.data:
-            block.data_start = start
-        block.data_stop = line.stop
-        block.data.append(value)
-        if value.startswith("data:"):
-            self._log.add(SseFaultKind.DOUBLED_DATA_PREFIX, start, start + len("data:"), value)
+
+def _pending(lines: Splitter, block: _Block | None) -> str | None:
+    begun = bytes(lines.begun[: 4 * SEEN])
+    if lines.begun_at == 0:
+        begun = begun.removeprefix(_BOM)
+    if block is not None and block.fields:
+        size = plural(lines.offset - block.start, "byte")
+        seen = visible_bytes(block.seen, SEEN)
+        return f'an event has begun ({size}: "{seen}"), but no blank line ends it'
+    if begun:
+        size = plural(len(lines.begun), "byte")
+        return f'a line has begun ({size}: "{visible_bytes(begun, SEEN)}"), but no line ending follows'
+    return None
 
 
 def _without_leading_bom(line: RawLine) -> RawLine:

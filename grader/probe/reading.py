@@ -1,0 +1,99 @@
+"""Waits for the parts of one response, and reads its body item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import httpx
+
+from grader.errors import Violation
+from grader.probe.exchange import Exchange
+from grader.probe.explanation import A_RESPONSE, Explanation
+from grader.probe.feeds.choice import feed_for
+from grader.probe.feeds.chunks import ByteFeed
+from grader.probe.feeds.feed import Feed
+from grader.probe.session import Session
+from grader.probe.waiting import Awaited, Waited
+from grader.protocol.http1 import Head
+from grader.requirement import cited
+from grader.text import visible, visible_bytes
+
+#: A response with more items than this counts as a stream without end. The largest kata asks for some hundred.
+MAX_ITEMS = 2000
+
+Item = TypeVar("Item")
+SomeFeed = TypeVar("SomeFeed", bound=Feed[object])
+
+
+class Reading:
+    """Every method waits, and raises Violation when the awaited thing does not come."""
+
+    def __init__(self, session: Session, exchange: Exchange, request: httpx.Request) -> None:
+        self._session = session
+        self._exchange = exchange
+        self._explanation = Explanation(session, exchange, request)
+        self._chosen: Feed[object] | None = None
+        self.bytes = ByteFeed(exchange, session)
+
+    @property
+    def feed(self) -> Feed[object]:
+        """What reads the body: plain bytes at first, and chosen by media type once the head has come."""
+        if self._chosen is None and self._exchange.head is not None:
+            self._chosen = feed_for(self._exchange.media_type)(self._exchange, self._session)
+        return self._chosen or self.bytes
+
+    def head(self) -> Head:
+        """Status line and header fields."""
+        self.until(lambda: self._exchange.head is not None, awaited=A_RESPONSE)
+        if self._exchange.head is None:
+            raise self._explanation.nothing(A_RESPONSE, Waited.CAME, self.bytes)
+        return self._exchange.head
+
+    def as_feed(self, kind: type[SomeFeed]) -> SomeFeed:
+        """The feed, as one of ``kind``. Raises Violation for another media type, or another status than 200."""
+        head, feed = self.head(), self.feed
+        if head.status == 200 and isinstance(feed, kind):
+            return feed
+        # The body says why, and follows the head in a moment: 50 ms are more than a server on this machine needs.
+        self._exchange.ready(lambda: False)(self._session.waiter.timeouts.before_control)
+        body = f": {visible_bytes(self._exchange.body, 120)}" if self._exchange.size else ""
+        seen = f"{head.status} {visible(self._exchange.media_type) or '(no Content-Type)'}{body}"
+        raise Violation(expected=f"200 {kind.media_types[0]}", seen=seen, requirement=cited(kind.rule))
+
+    def next(self, feed: Feed[Item]) -> Item:
+        """The next item of ``feed``."""
+        awaited = f"the next {feed.noun}"
+        self.until(feed.has_item, awaited=awaited, feed=feed)
+        item = feed.take()
+        if item is None:
+            raise self._explanation.nothing(awaited, Waited.CAME, feed)
+        return item
+
+    def rest(self, feed: Feed[Item]) -> list[Item]:
+        """All items of ``feed`` to the end of the response, which must be a clean one."""
+        found: list[Item] = []
+        while len(found) <= MAX_ITEMS:
+            self.until(feed.has_item, awaited=f"the next {feed.noun}, or the end of the stream", feed=feed)
+            if item := feed.take():
+                found.append(item)
+            elif self._exchange.is_over:
+                self._must_have_ended_well()
+                return found
+        raise Violation(expected="a stream that ends", seen=f"more than {MAX_ITEMS} {feed.noun}s")
+
+    def end(self) -> None:
+        """The end of the response, which must be a clean one."""
+        self.until(lambda: False, awaited="the end of the response")
+        self._must_have_ended_well()
+
+    def until(self, condition: Callable[[], bool], *, awaited: str, feed: Feed[object] | None = None) -> None:
+        """Return when ``condition`` holds, or the exchange is over."""
+        ready = self._exchange.ready(condition)
+        waited = self._session.waiter.until(Awaited(ready, progress=lambda: self.feed.progress))
+        if waited is not Waited.CAME:
+            raise self._explanation.nothing(awaited, waited, feed or self.feed)
+
+    def _must_have_ended_well(self) -> None:
+        if self._exchange.fault is not None:
+            raise self._explanation.broken("a complete and valid HTTP response", self._exchange.fault)

@@ -1,0 +1,51 @@
+"""What the app does at the upstream end, in words: it often tells why a response does not go on."""
+
+from __future__ import annotations
+
+from grader.probe.draw import mark_of
+from grader.probe.gate import Gate
+from grader.probe.session import Session
+from grader.probe.waiting import Waited
+from grader.text import plural, visible
+
+
+class Situation:
+    """What the app does with one key of the upstream."""
+
+    def __init__(self, session: Session, gate: Gate) -> None:
+        self._session = session
+        self._gate = gate
+        self._mark = mark_of(gate.key)
+
+    def of(self, asked: str) -> str:
+        """What it does for the request ``asked``, if that contains the key; else ""."""
+        if self._mark not in asked:
+            return ""
+        gate = self._gate
+        if gate.streams == 0:
+            return "the app has not opened an upstream connection"
+        taken = f"the app has {plural(gate.given, 'item')} from the upstream"
+        if not gate.is_awaited:
+            return f"{taken} and does not pull any more"
+        return f"{taken} and waits for the next one" if gate.given else "the app waits for the upstream's first item"
+
+    def after(self, waited: Waited) -> str:
+        """What it does instead of what a wait was for."""
+        unknown = self._session.server.unknown_keys
+        match waited:
+            case Waited.BLOCKED:
+                return "its event loop is blocked"
+            case Waited.GONE:
+                return "its process has ended"
+            case _ if self._gate.streams == 0 and unknown:
+                return f"it asked for “{visible(unknown[-1], 60)}” instead, and no request asks for that"
+            case _:
+                return "it waits for an item" if self._gate.is_awaited else "it does not pull any more"
+
+    def opened_too_often(self) -> str:
+        """A remark if the app has opened more connections than there are requests with the key; else ""."""
+        requests = sum(self._mark in line for line in self._session.requests)
+        if not 0 < requests < self._gate.streams:
+            return ""
+        opened, asked = plural(self._gate.streams, "upstream connection"), plural(requests, "request")
+        return f"the app opened {opened} for {asked}, and an item that goes to one of them is missing in the other"
