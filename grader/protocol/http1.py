@@ -98,10 +98,9 @@ class _Parser:
 class ResponseReader:
     """Reads the response to one request of ``method``, fed in pieces of any size; 1xx responses are skipped.
 
-    Nothing that a server sends makes it raise: ``feed`` and ``close`` return what was good, and ``fault`` is set
-    once something was not. Bytes after a fault, and after the end, are dropped and counted in ``surplus``; after the
-    end they are a fault. ``max_head_bytes`` bounds the head, skipped 1xx responses included, and the trailer
-    fields likewise.
+    Nothing that a server sends makes it raise: ``feed`` and ``close`` return what was good, and ``fault`` is set once
+    something was not. Bytes after a fault or after the end are dropped and counted in ``surplus``; after the end they
+    are a fault. ``max_head_bytes`` bounds the head (skipped 1xx responses included), and likewise the trailer fields.
     """
 
     def __init__(self, method: str, *, max_head_bytes: int = 65536) -> None:
@@ -218,9 +217,8 @@ class ResponseReader:
             self._next = _Next.CONTENT
 
     def _add_content(self, data: bytes, at: float, events: list[HttpEvent]) -> None:
-        events.append(
-            Chunk(data, self.body_bytes, at, self._begins_chunk, self.framing == "chunked" and not self._left)
-        )
+        last = self.framing == "chunked" and self._left == 0
+        events.append(Chunk(data, self.body_bytes, at, self._begins_chunk, last))
         self._begins_chunk = False
         self.body_bytes += len(data)
 

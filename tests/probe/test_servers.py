@@ -54,7 +54,7 @@ def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         pytest.importorskip(part)
     file = tmp_path_factory.mktemp("app") / "app.py"
     file.write_text(textwrap.dedent(APP), "utf-8")
-    with Rig(Launch(file, "app", loop, http), seed="a seed") as found:
+    with Rig(Launch(file, loop=loop, http=http), seed="a seed") as found:
         found.wait_until_ready()
         yield found
 
