@@ -32,20 +32,20 @@ class Explanation:
         if exchange.fault is not None:
             return self.broken(awaited, exchange.fault)
         spot = exchange.spot(exchange.size) if exchange.size else None
+        says, hint, place = f"; expected: {awaited}", "", None
         if exchange.ended:
             faults = feed.faults()
             seen = "the response has ended" + (f": {faults[-1].message}" if faults else "")
-            return Violation(expected=awaited, seen=seen, spot=faults[-1].spot if faults else spot)
-        match waited:
-            case Waited.BLOCKED:
-                seen = "the event loop is blocked, so the server does not respond to any request"
-                return Violation(expected=awaited, seen=seen, hint=UNBLOCK, place=app.blocked_at(), spot=spot)
-            case Waited.GONE:
-                return Violation(expected=awaited, seen=app.exit_reason(), spot=spot)
-            case _:
-                seen = self._silence(awaited, feed)
-                sentence = seen if exchange.head is None else f"{seen}; expected: {awaited}"
-                return Violation(expected=awaited, seen=seen, sentence=sentence, spot=spot)
+            spot = faults[-1].spot if faults else spot
+        elif waited is Waited.BLOCKED:
+            seen = "the event loop is blocked, so the server does not respond to any request"
+            hint, place = UNBLOCK, app.blocked_at()
+        elif waited is Waited.GONE:
+            seen = app.exit_reason()
+        else:
+            seen = self._silence(awaited, feed)
+            says = says if exchange.head else ""  # "no response yet" says what is expected
+        return Violation(expected=awaited, seen=seen, sentence=seen + says, hint=hint, place=place, spot=spot)
 
     def broken(self, awaited: str, fault: HttpFault) -> Violation:
         """The response has broken HTTP before ``awaited`` came."""

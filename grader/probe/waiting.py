@@ -65,6 +65,9 @@ class Timeouts:
     #: The event loop is blocked: one control request is unanswered for as long, while the process was given time.
     blocked_seconds: float = 1.0
     blocked_ticks: int = 15
+    #: Looks at that control request. An app that floods its client keeps the grader busy reading: then a second has few
+    #: looks in it, and says little about the app.
+    blocked_looks: int = 30
     #: Without any tick (a call that holds the interpreter's lock stops the ticks, too) only a long time is proof.
     blocked_seconds_without_ticks: float = 10.0
     #: Nothing happens: for claims such as "the app pulls no more". More iterations than for a wait, and less time: a
@@ -192,7 +195,8 @@ class Waiter:
         Ticks show that the process was given time. Without any, the grader's own slices show that at least the machine
         was not starved: a quarter of what would fit into ``elapsed`` is enough, because a busy machine stretches them.
         """
-        if elapsed >= self.timeouts.blocked_seconds and ticks >= self.timeouts.blocked_ticks:
+        limits = self.timeouts
+        if elapsed >= limits.blocked_seconds and ticks >= limits.blocked_ticks and slices >= limits.blocked_looks:
             return True
         if elapsed < self.timeouts.blocked_seconds_without_ticks:
             return False

@@ -6,6 +6,7 @@ a verdict on a broken line before its end or the end of the head has come, for a
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal, TypeAlias
@@ -109,8 +110,10 @@ class ResponseReader:
         self._line = FramingLine(max_head_bytes)
         self._next = _Next.LINE
         self._raw = 0  # bytes of the response so far
-        self._left: int | None = None  # bytes of the body or chunk still to come; None: until the close
-        self._begins_chunk = False
+        self._left = 0  # bytes of the body or chunk still to come
+        self._held = (
+            b""  # lines of chunks, which h11 has to get with the content that follows: else it misses where one begins
+        )
         self._after_end = b""  # the first bytes after the end
         self.complete = False  # the end of the response was seen
         self.fault: HttpFault | None = None
@@ -133,15 +136,14 @@ class ResponseReader:
     def close(self, at: float = 0.0) -> list[HttpEvent]:
         """The server has closed its side: the proper end of a body that nothing else delimits, else a fault."""
         events: list[HttpEvent] = []
-        if self._next is not _Next.NOTHING and self._give(b"", at, events):
+        if self.framing == "close" and self._next is not _Next.NOTHING:
+            self._give(b"", at, events)
+        elif self._next is not _Next.NOTHING:
             self._cut_off()
         return events
 
     def reset(self) -> HttpFault:
-        """The connection was reset. The fault says how far the response had come.
-
-        It becomes ``self.fault`` unless the response was complete or had failed already.
-        """
+        """The connection was reset, which is a fault unless the response was complete or had failed already."""
         fault = HttpFault(HttpFaultKind.RESET, at_byte=self._raw, seen=self._progress())
         if self._next is not _Next.NOTHING:
             self.fault, self._next = fault, _Next.NOTHING
@@ -158,26 +160,27 @@ class ResponseReader:
 
     def _read_line(self, line: bytes, at: float, events: list[HttpEvent]) -> None:
         """Read a whole line that is good as far as a line alone can tell."""
+        is_held = self._line.section in (Section.CHUNK_HEADER, Section.CHUNK_END)
         match self._line.section:
             case Section.STATUS | Section.FIELDS:  # after a 1xx head, another head
                 self._line.section = Section.STATUS if line == b"\r\n" else Section.FIELDS
             case Section.CHUNK_HEADER:
                 self._left = chunk_size(line)
-                self._begins_chunk = True
                 self._next = _Next.CONTENT if self._left else _Next.LINE
                 self._line.begin(Section.TRAILER)
             case Section.CHUNK_END:
                 self._line.begin(Section.CHUNK_HEADER)
             case Section.TRAILER if line != b"\r\n":
                 return  # h11 would look for lengths and codings, which have no meaning there (RFC 9110 6.5.1)
-        if complaint := self._give(line, at, events):
+        if is_held:
+            self._held += line
+        elif complaint := self._give(line, at, events):
             self._fail(HttpFaultKind.BAD_HEAD, self._line.start, complaint)
 
     def _take_content(self, data: bytes, position: int, at: float, events: list[HttpEvent]) -> int:
         """Take the bytes of this chunk or body from ``position`` on; return where they end."""
-        end = len(data) if self._left is None else min(len(data), position + self._left)
-        if self._left is not None:
-            self._left -= end - position
+        end = min(len(data), position + self._left)
+        self._left -= end - position
         if self._left == 0 and self.framing == "chunked":
             self._next = _Next.LINE
             self._line.begin(Section.CHUNK_END)
@@ -193,13 +196,16 @@ class ResponseReader:
 
     def _give(self, data: bytes, at: float, events: list[HttpEvent]) -> str:
         """Let h11 read a line or content (b"": the close). Returns what it complains about, or ""."""
-        found, complaint = self._parser.read(data)
+        found, complaint = self._parser.read(self._held + data)
+        self._held = b""
         for event in found:
             match event:
                 case h11.Response():
                     self._begin(_head_of(event, at), events)
                 case h11.Data():
-                    self._add_content(bytes(event.data), at, events)
+                    data = bytes(event.data)
+                    events.append(Chunk(data, self.body_bytes, at, event.chunk_start, event.chunk_end))
+                    self.body_bytes += len(data)
                 case h11.EndOfMessage() if self.fault is None:
                     self._next, self.complete = _Next.NOTHING, True
                     events.append(End(at))
@@ -215,12 +221,6 @@ class ResponseReader:
         self._line.begin(Section.CHUNK_HEADER)
         if self.framing != "chunked":
             self._next = _Next.CONTENT
-
-    def _add_content(self, data: bytes, at: float, events: list[HttpEvent]) -> None:
-        last = self.framing == "chunked" and self._left == 0
-        events.append(Chunk(data, self.body_bytes, at, self._begins_chunk, last))
-        self._begins_chunk = False
-        self.body_bytes += len(data)
 
     def _fail(self, kind: HttpFaultKind, at_byte: int, seen: str) -> None:
         self.fault = HttpFault(kind, at_byte=at_byte, seen=seen)
@@ -240,7 +240,7 @@ class ResponseReader:
         elif self.head is None:
             self._fail(HttpFaultKind.CLOSED_BEFORE_HEAD, self._raw, self._progress())
         elif self.framing == "content-length":
-            length = self.body_bytes + (self._left or 0)
+            length = self.body_bytes + self._left
             seen = f"Content-Length is {length}, but {plural(self.body_bytes, 'byte')} came"
             self._fail(HttpFaultKind.SHORT_BODY, self._raw, seen)
         else:
@@ -253,16 +253,16 @@ def _head_of(response: h11.Response, at: float) -> Head:
     return Head(response.status_code, reason.decode("latin-1"), fields, version.decode("latin-1"), at)
 
 
-def _framing(method: str, head: Head) -> tuple[Framing, int | None]:
-    """How the body ends, and its length where the head tells it (RFC 9112 6.3); h11 finds the same."""
+def _framing(method: str, head: Head) -> tuple[Framing, int]:
+    """How the body ends, and its greatest length (RFC 9112 6.3); h11 finds the same."""
     fields = dict(head.headers)
     if method == "HEAD" or head.status in (204, 304):
         return "none", 0
     if "transfer-encoding" in fields:
-        return "chunked", None
+        return "chunked", 0
     if "content-length" in fields:
         return "content-length", int(fields["content-length"])
-    return "close", None
+    return "close", sys.maxsize
 
 
 def _fault_in_fields(fields: tuple[tuple[str, str], ...]) -> tuple[HttpFaultKind, str] | None:

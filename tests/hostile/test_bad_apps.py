@@ -140,7 +140,7 @@ ANSWERS = {
     "exception": ("raise RuntimeError('oops')", '500, "text/plain"'),
     "blocked loop": ("time.sleep(1000)", "the event loop is blocked"),
     "busy loop": ("while True: pass", "the event loop is blocked"),
-    "never answers": ("import asyncio; await asyncio.Event().wait()", "No response yet"),
+    "never answers": ("import asyncio; await asyncio.Event().wait()", "no response yet"),
     "not HTTP": (r'raw(b"\x00\x01 hello there\r\n\r\n")', "HTTP"),
     "closes at once": (r'raw(b"")', "closed"),
     "a header of 1 MB": (r'raw(b"HTTP/1.1 200 OK\r\nx-long: " + b"x" * (1 << 20) + b"\r\n\r\n")', "head"),
@@ -172,12 +172,12 @@ BODIES = {
     "endless events": (
         'await start(send)\nwhile True: await asyncio.sleep(0), await body(send, b"data: 1\\n\\n", True)',
         "one_event_a_chunk",
-        "no end of them",
+        "more than 2000 events",
     ),
     "endless comments": (
         'await start(send)\nwhile True: await asyncio.sleep(0), await body(send, b": ping\\n", True)',
         "one_event_a_chunk",
-        "Only comments",
+        "only comments",
     ),
     "an endless head of an event": (
         'await start(send)\nwhile True: await asyncio.sleep(0), await body(send, b"id: " + b"x" * 9999 + b"\\n", True)',

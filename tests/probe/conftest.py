@@ -33,6 +33,7 @@ QUICK = Timeouts(
     longest=0.3,
     blocked_seconds=DEADLINE,
     blocked_ticks=3,
+    blocked_looks=0,
     blocked_seconds_without_ticks=DEADLINE,
     quiet_seconds=0.01,
     quiet_iterations=3,

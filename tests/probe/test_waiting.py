@@ -174,6 +174,19 @@ def test_a_blocked_app_is_found_by_its_liveness_ticks(make: Make) -> None:
     assert app.ticks == 9
 
 
+def test_an_app_is_not_blocked_while_the_grader_is_busy_reading(make: Make) -> None:
+    """A flood is read at each look, so that a second has few looks in it."""
+    _, waiter = make(answers_never, blocked_seconds=0.0, blocked_ticks=0, blocked_looks=7)
+    looks: list[None] = []
+
+    def reads(_: float) -> bool:
+        looks.append(None)
+        return False
+
+    assert waiter.until(Awaited(reads)) is Waited.BLOCKED
+    assert len(looks) == 1 + 7  # the first one is before any control request
+
+
 def test_a_blocked_app_is_given_the_seconds(make: Make) -> None:
     _, waiter = make(answers_never, blocked_seconds=0.1, blocked_ticks=1)
     began = time.monotonic()

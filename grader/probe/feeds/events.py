@@ -50,6 +50,7 @@ class EventFeed(Feed[ServerSentEvent]):
         self._items: deque[sse.Event | sse.Comment] = deque()
         self._comment_bytes = 0
         self._events = 0
+        self._taken = 0
 
     def read(self) -> None:
         try:
@@ -65,13 +66,14 @@ class EventFeed(Feed[ServerSentEvent]):
 
     def has_item(self) -> bool:
         self.read()
-        return any(isinstance(item, sse.Event) for item in self._items)
+        return self._events > self._taken
 
     def take(self) -> ServerSentEvent | None:
         """The next event, passing over comments."""
         while self._items:
             item = self._items.popleft()
             if isinstance(item, sse.Event):
+                self._taken += 1
                 return self._seen(item)
         return None
 
