@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from grader.model import CheckResult, Outcome, Report
 from grader.protocol.transcript import Act
 from grader.score import first_failure
+
+
+def heading(report: Report) -> str:
+    """The kata's number and title, such as ``Kata 2: Progress reporter``."""
+    number = re.match(r"kata-(\d+)-", report.kata)
+    return f"Kata {number[1]}: {report.title}" if number else report.title
 
 
 def counts(report: Report) -> str:

@@ -67,7 +67,7 @@ def render(report: Report) -> str:
         .get_template("report.html.jinja")
         .render(
             report=report,
-            number=report.kata.split("-")[1],
+            heading=advice.heading(report),
             style=Markup(style),  # our own: what stands in a style element is not escaped
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
             counts=advice.counts(report),

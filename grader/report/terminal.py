@@ -50,9 +50,8 @@ def render(report: Report) -> str:
 
 
 def _heading(report: Report) -> Text:
-    number = report.kata.split("-")[1]
     app = from_here(Path(report.app))
-    return Text.assemble((f"Kata {number}: {report.title}", "bold"), f"   {visible(app, 400)}")
+    return Text.assemble((advice.heading(report), "bold"), f"   {visible(app, 400)}")
 
 
 def _results(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:

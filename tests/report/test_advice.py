@@ -33,6 +33,11 @@ def test_the_outcomes_that_there_are_are_counted(outcomes: tuple[Outcome, ...], 
     assert advice.counts(report(*outcomes)) == words
 
 
+def test_a_report_is_headed_by_number_and_title_of_its_kata() -> None:
+    assert advice.heading(dataclasses.replace(report(P), kata="kata-12-some-words")) == "Kata 12: Title"
+    assert advice.heading(dataclasses.replace(report(P), kata="words")) == "Title"  # read from somebody's JSON
+
+
 START = "Next: make the app start, then run `grade kata-1 --app app.py` again."
 QUIET = "Next: run it again on a quieter machine. Some checks could not be decided, which is not your fault."
 DONE = "All checks passed. `grade solution` shows another solution, `grade list` the next kata."
