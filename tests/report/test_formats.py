@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from grader.errors import Inconclusive, UsageError
+from grader.model import Report
 from grader.report import formats
+from tests.report.generated import ANY_TEXT, reports
 from tests.report.samples import MIXED
 from tests.small_kata import write
 
@@ -90,3 +94,10 @@ def test_a_format_that_fails_is_not_a_fault_of_the_app(install: Callable[[str], 
     install("broken = my_formats:broken")
     with pytest.raises(Inconclusive, match="the report format 'broken' failed"):
         formats.find("broken")(MIXED)
+
+
+@given(st.sampled_from(sorted(formats.BUILT_IN)), reports(ANY_TEXT, st.floats(min_value=0, max_value=1e6)))
+@settings(max_examples=60, deadline=None)
+def test_each_format_writes_any_report(name: str, report: Report) -> None:
+    """Also one that was read from JSON, and that no grade of ours would make."""
+    formats.find(name)(report).decode("utf-8")
