@@ -87,6 +87,7 @@ diagnoses: $(READY) ## record what the grader reports of each wrong app
 
 bench: $(READY) ## measure grading against a bare boot
 	@$(BIN)/python benchmarks/grade_over_boot.py
+	@$(BIN)/python benchmarks/grades_a_second.py
 
 examples: example-1 example-2 example-3 example-4 ## run the four worked examples
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -172,5 +173,7 @@ def _send(control: socket.socket, argument: str, around: Surroundings, link: int
         os.lseek(file, 0, os.SEEK_SET)
         output = [around.output] if has_output else []
         socket.send_fds(control, [FORK], [file, link, *output, *around.descriptors])
+    except BrokenPipeError:
+        raise BrokenPipeError(errno.EPIPE, "the fork server has ended") from None
     finally:
         os.close(file)

@@ -212,7 +212,7 @@ def test_one_that_kills_its_keeper_is_killed_by_the_server(client: Client) -> No
 def test_when_the_server_has_ended_there_is_an_error(tmp_path: Path) -> None:
     server = ForkServer("tests.serving.forked:main")
     server._process.end()
-    with pytest.raises(BrokenPipeError):
+    with pytest.raises(BrokenPipeError, match="the fork server has ended"):
         server.client.fork("", Surroundings(), is_tree=True)
     server.close()
 
