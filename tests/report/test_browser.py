@@ -147,7 +147,7 @@ def test_open_alone_makes_a_page_that_stays(kata: Path, program: Program, grade:
 def test_without_a_browser_the_page_is_there_all_the_same_instead_of_an_older_one(kata: Path, grade: Grade) -> None:
     (kata / "report.html").write_text("an older page", "utf-8")
     done = grade("77", "--html", "report.html", "--open", cwd=kata, **NOWHERE)
-    assert (done.code, done.err) == (1, "There is no browser here that could be started.\n")
+    assert (done.code, done.err) == (1, "No browser can be started here.\n")
     assert read((kata / "report.html").read_text("utf-8")).one("h1").text == "Kata 77: Small echo"
     assert [path.name for path in kata.glob("report*")] == ["report.html"]
 
