@@ -67,7 +67,10 @@ class Collection:
         ended = BadKata(f"{self.kata.name}/spec ends the run by itself: {error}")
         self.trouble = self.trouble or (error if isinstance(error, KeyboardInterrupt) else ended)
 
-    def pytest_internalerror(self, excrepr: object) -> bool:
+    def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        if isinstance(excinfo.value, Inconclusive):  # of a hook of ours, with a message for people
+            self.trouble = self.trouble or excinfo.value
+            return True
         what = str(excrepr).strip().rpartition("\n")[2]
         self.trouble = self.trouble or (Inconclusive(what) if self.checks else self._cannot_be_loaded(what))
         return True
