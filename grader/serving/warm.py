@@ -90,6 +90,7 @@ class ForkedProcess:
         self._link, keepers = socket.socketpair()
         self._is_over = False
         self._status: int | None = None
+        self._keeper = 0
         try:
             with keepers, interrupt.postponed():
                 _send(control, argument, surroundings, keepers.fileno(), is_tree=is_tree)
@@ -147,6 +148,8 @@ class ForkedProcess:
         """Runs between any two instructions of the main thread, so it takes no lock."""
         with suppress(OSError):  # the keeper has been killed
             self._link.shutdown(socket.SHUT_WR)
+            if self._keeper:
+                os.kill(self._keeper, signal.SIGCONT)  # the app may have stopped it
         gone = select.poll()
         gone.register(self._link, select.POLLRDHUP)  # the keeper has exited, whatever there still is to read
         gone.poll()

@@ -209,6 +209,12 @@ def test_one_that_kills_its_keeper_is_killed_by_the_server(client: Client) -> No
         found.everything()  # ends when its daemon has ended, too
 
 
+def test_one_that_stops_its_keeper_is_ended_all_the_same(client: Client) -> None:
+    with forked(client, f"os.kill(os.getppid(), 19); say('here'); {WAIT}") as found:
+        assert found.said() == "here"
+    assert is_gone(found.process.pid)
+
+
 def test_when_the_server_has_ended_there_is_an_error(tmp_path: Path) -> None:
     server = ForkServer("tests.serving.forked:main")
     server._process.end()
