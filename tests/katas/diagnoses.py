@@ -31,6 +31,7 @@ _CHANGING = (
     (r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "<date>"),
     (r": \d+; expected: at most", ": <too many>; expected: at most"),
     (r"(during one step: )\d+", r"\1<too many>"),
+    (r"(during one step: .* the app opened )\d+", r"\1<too many>"),
 )
 
 
