@@ -150,10 +150,11 @@ class Runner:
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error
         remarks: list[str] = []
+        hints: dict[int, str] = {}
         if session is not None and error is not None:
             session.mark_divergence()
-            remarks = session.remarks()
-        outcome, finding = verdict(check, error, compared=self._compared, remarks=remarks)
+            remarks, hints = session.remarks(), session.hints()
+        outcome, finding = verdict(check, error, compared=self._compared, remarks=remarks, hints=hints)
         result = CheckResult(check, outcome, finding)
         return _recorded(result, session) if session is not None else result
 

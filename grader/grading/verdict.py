@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,24 +13,30 @@ from grader.model import BootFailure, Check, Finding, Outcome
 
 
 def verdict(
-    check: Check, error: BaseException | None, *, compared: Violation | None = None, remarks: Iterable[str] = ()
+    check: Check,
+    error: BaseException | None,
+    *,
+    compared: Violation | None = None,
+    remarks: Iterable[str] = (),
+    hints: Mapping[int, str] | None = None,
 ) -> tuple[Outcome, Finding | None]:
     """How ``check`` ended that raised ``error``, and why; the finding is None for a check that passed.
 
     ``compared`` is the last comparison that did not hold, where the error is a plain AssertionError. The first of
-    ``remarks`` that the finding does not tell already is added to it.
+    ``remarks`` that the finding does not tell already is added to it. ``hints`` are for causes that no check is about,
+    by the status that shows the cause: where another status was expected, they come before the check's own hint.
     """
     match error:
         case None:
             return Outcome.PASSED, None
         case Violation():
-            return Outcome.FAILED, _failed(error, check, remarks)
+            return Outcome.FAILED, _failed(error, check, remarks, hints or {})
         case AssertionError() if compared is not None:
-            return Outcome.FAILED, _failed(compared, check, remarks, subject=_words(error))
+            return Outcome.FAILED, _failed(compared, check, remarks, hints or {}, subject=_words(error))
         case AssertionError():
             words = _words(error) or "the assertion failed"
             said = Violation(expected=f"that {check.title}", seen=words, sentence=words)
-            return Outcome.FAILED, _failed(said, check, remarks)
+            return Outcome.FAILED, _failed(said, check, remarks, hints or {})
         case BadKata():
             return Outcome.INCONCLUSIVE, worded(Finding("a sound specification", str(error)))
         case Inconclusive():
@@ -53,11 +59,18 @@ def unbootable(failure: BootFailure) -> Finding:
     return worded(Finding("the app starts again", failure.headline))
 
 
-def _failed(violation: Violation, check: Check, remarks: Iterable[str], *, subject: str = "") -> Finding:
+def _failed(
+    violation: Violation, check: Check, remarks: Iterable[str], hints: Mapping[int, str], *, subject: str = ""
+) -> Finding:
     found = violation.finding
     note = next((remark for remark in remarks if remark not in found.seen), "")
-    requirement, hint = found.requirement or check.requirement, found.hint or check.hint
-    found = replace(found, subject=subject, requirement=requirement, hint=hint)
+    by_status = next((hint for status, hint in hints.items() if str(status) not in found.expected), "")
+    found = replace(
+        found,
+        subject=subject,
+        requirement=found.requirement or check.requirement,
+        hint=found.hint or by_status or check.hint,
+    )
     return worded(found, sentence=violation.sentence, note=note)
 
 

@@ -37,6 +37,7 @@ class Session:
         self._open: list[Closable] = []
         self._strangers = len(server.unknown_keys)
         self._remarks: list[Callable[[], str]] = []
+        self._hints: list[Callable[[], tuple[int, str]]] = []
         self._situations: list[Callable[[str], str]] = []
 
     def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
@@ -55,6 +56,14 @@ class Session:
     def when_failed(self, remark: Callable[[], str]) -> None:
         """Call ``remark`` if the check fails: it returns what else a learner should know, or ""."""
         self._remarks.append(remark)
+
+    def hint_by_status(self, hint: Callable[[], tuple[int, str]]) -> None:
+        """Call ``hint`` if the check fails: it returns a status that came, and what helps with it, or ""."""
+        self._hints.append(hint)
+
+    def hints(self) -> dict[int, str]:
+        """What helps with a cause that no check is about, by the status that shows this cause."""
+        return {status: text for hint in self._hints for status, text in [hint()] if text}
 
     def explain(self, situation: Callable[[str], str]) -> None:
         """Call ``situation`` with a request's address and body: it returns what the app does for it, or ""."""
