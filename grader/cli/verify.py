@@ -53,8 +53,8 @@ class _Order:
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    default=os.cpu_count() or 1,
-    help="Grades at a time.  [default: the number of processors]",
+    default=2 * (os.cpu_count() or 1),  # a grade waits half of its time: kata-2 took 24 s instead of 43 s
+    help="Grades at a time.  [default: two for each processor]",
 )
 @click.option("--seed", default="", help="Use the inputs of an earlier run, whose table shows its seed.")
 def command(
