@@ -12,12 +12,12 @@ from grader.errors import BootFailed, Inconclusive
 from grader.grading.deadline import Deadline
 from grader.serving.app import App
 from grader.serving.launch import Launch, boot
-from grader.serving.warm import Client
 
 if TYPE_CHECKING:
     from grader.probe.gate import UpstreamServer
     from grader.probe.session import Session
     from grader.probe.waiting import Waiter
+    from grader.serving.warm import Client  # a cold grade needs none of it
 
 #: Why a check has no verdict.
 OVERTIME = "the time limit of the whole grade is over"

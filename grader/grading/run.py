@@ -6,13 +6,16 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from grader.catalog.kata import Kata
 from grader.grading.rig import Rig
 from grader.model import Report
 from grader.serving.launch import Launch
-from grader.serving.warm import Client
 from grader.text import plural, visible
+
+if TYPE_CHECKING:
+    from grader.serving.warm import Client  # a cold grade needs none of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,9 @@ def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: Client | N
     Raises BadKata and UsageError; whatever the app does ends up in the report.
     """
     began = time.monotonic()
-    origin = job.kata.origin  # before the app runs: whatever it writes to, the digest is that of the graded files
     with Rig(job.launch, seed=job.seed, forks=forks) as rig:  # boots while the rest of the grader is imported
         progress(0, 0)
+        origin = job.kata.origin  # while the interpreter of the app starts: no code of the learner's runs yet
         from grader.grading.collect import Collection, run
         from grader.grading.plugin import Runner
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.errors import Inconclusive
 from grader.serving.child_app import ChildApp
@@ -15,8 +16,10 @@ from grader.serving.limits import LaunchLimits
 from grader.serving.module import Module, locate
 from grader.serving.pipes import Pipes
 from grader.serving.processes import ProcessTree, Surroundings, Tree
-from grader.serving.warm import Client
 from grader.wire import ChildConfig, upstream_variable
+
+if TYPE_CHECKING:
+    from grader.serving.warm import Client  # a cold start needs none of it
 
 _CHILD = Path(__file__).resolve().parent / "child" / "__main__.py"
 #: What the app's environment inherits, beside LC_*; everything else of the caller's stays outside. Without those of the
