@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from grader.model import BootFailure, Finding, Place, Requirement, Spot
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the model takes 7 ms to define: an app is started before
+    from grader.model import BootFailure, Place, Requirement, Spot
 
 
 class Violation(AssertionError):
@@ -24,6 +27,8 @@ class Violation(AssertionError):
         spot: Spot | None = None,
         place: Place | None = None,
     ) -> None:
+        from grader.model import Finding
+
         super().__init__(f"expected {expected}; seen: {seen}")
         self.finding = Finding(expected, seen, requirement, hint=hint, spot=spot, place=place)
         self.sentence = sentence
@@ -35,6 +40,13 @@ class BootFailed(Exception):
     def __init__(self, failure: BootFailure) -> None:
         super().__init__(failure.headline)
         self.failure = failure
+
+    @classmethod
+    def because(cls, headline: str, advice: str = "", frames: tuple[Place, ...] = ()) -> BootFailed:
+        """The app did not start, for this reason."""
+        from grader.model import BootFailure
+
+        return cls(BootFailure(headline, advice, frames))
 
 
 class BadKata(Exception):

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from grader.exits import Exit
 from grader.model import CheckResult, Outcome, Report
-
-
-class Exit(IntEnum):
-    """What the `grade` command ends with."""
-
-    PASSED = 0  # every check passed
-    FAILED = 1  # some check failed
-    USAGE = 2  # the command cannot be carried out as typed
-    UNDECIDED = 3  # it could not be graded
 
 
 def exit_code(report: Report) -> Exit:

@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
+from grader.exits import Exit
 from grader.model import BootFailure, Check, CheckResult, Outcome, Report
-from grader.score import Exit, exit_code, first_failure
+from grader.score import exit_code, first_failure
 
 P, F, B, I = Outcome  # noqa: E741
 

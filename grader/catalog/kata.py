@@ -6,10 +6,13 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.catalog.files import digest_of, read_text
 from grader.errors import BadKata
-from grader.model import Origin
+
+if TYPE_CHECKING:
+    from grader.model import Origin
 
 #: The name of a kata's folder; the first group is its number, the second its slug.
 FOLDER_NAME = re.compile(r"kata-([0-9]+)-([a-z0-9]+(?:-[a-z0-9]+)*)")
@@ -97,6 +100,8 @@ class Kata:
     @property
     def origin(self) -> Origin:
         """Where the specification comes from, with the digest of its files as they are now. Raises BadKata."""
+        from grader.model import Origin  # late: a grade has started its app by now
+
         return Origin(self.pack, self.location, digest_of(self.folder))
 
     @property

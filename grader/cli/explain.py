@@ -11,9 +11,9 @@ from rich.text import Text
 from grader.catalog.lookup import find
 from grader.cli.console import console_for
 from grader.cli.parameters import complete_kata, katas_option
+from grader.exits import Exit
 from grader.grading.collect import checks_of
 from grader.requirement import link
-from grader.score import Exit
 
 
 @click.command("explain")

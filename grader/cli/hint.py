@@ -14,11 +14,11 @@ from grader.catalog.lookup import find
 from grader.cli.console import console_for
 from grader.cli.parameters import complete_kata, katas_option
 from grader.errors import UsageError
+from grader.exits import Exit
 from grader.grading.collect import checks_of
 from grader.learner import journal
 from grader.learner.journal import Journal, Standing
 from grader.model import Check
-from grader.score import Exit
 from grader.text import did_you_mean
 
 

@@ -8,8 +8,8 @@ import click
 
 from grader.catalog.lookup import choose
 from grader.cli.parameters import complete_kata, katas_option, tell_refused
+from grader.exits import Exit
 from grader.learner.workspace import init
-from grader.score import Exit
 from grader.text import plural
 
 

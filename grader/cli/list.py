@@ -14,8 +14,8 @@ from grader.catalog.lookup import available
 from grader.catalog.points import points_of
 from grader.cli.console import console_for
 from grader.cli.parameters import katas_option, tell_refused
+from grader.exits import Exit
 from grader.learner.journal import Journal, Standing
-from grader.score import Exit
 from grader.text import ago, from_here, plural, visible
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 from grader import __version__
 from grader.cli.streams import NotWritten
 from grader.errors import BadKata, Inconclusive, UsageError
-from grader.score import Exit
+from grader.exits import Exit
 from grader.text import closest, visible
 
 #: The commands, and the first line of each one's help; a command is `command` in the module of its name. The lines are

@@ -8,7 +8,7 @@ import click
 
 from grader.catalog.packs import SETTING
 from grader.catalog.scaffold import new
-from grader.score import Exit
+from grader.exits import Exit
 from grader.text import plural
 
 

@@ -17,8 +17,8 @@ from grader.catalog.kata import Kata, missing_parts
 from grader.catalog.lookup import available, find
 from grader.catalog.packs import Catalog
 from grader.errors import BadKata, UsageError
+from grader.exits import Exit
 from grader.learner.workspace import find_app
-from grader.score import Exit
 from grader.serving.environment import chosen
 from grader.serving.launch import Launch
 from grader.serving.limits import LaunchLimits

@@ -9,9 +9,9 @@ import click
 
 from grader.catalog.lookup import find
 from grader.cli.parameters import complete_kata, katas_option
+from grader.exits import Exit
 from grader.learner.journal import Journal
 from grader.learner.workspace import find_home, reset
-from grader.score import Exit
 from grader.text import from_here
 
 

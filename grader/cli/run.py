@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,10 +12,12 @@ from grader.catalog.kata import Kata
 from grader.cli.console import progress_of
 from grader.cli.outputs import outputs_of
 from grader.cli.parameters import Target, color_option, takes_app
+from grader.exits import Exit
 from grader.grading.run import Job, grade
-from grader.model import Report
-from grader.score import Exit, exit_code
 from grader.serving.limits import LaunchLimits
+
+if TYPE_CHECKING:
+    from grader.model import Report
 
 
 @click.command("run")
@@ -86,6 +89,8 @@ def command(
     outputs.put_out(report)
     if target.is_own and report.is_whole:
         _remember(target.kata, report, target.file)
+    from grader.score import exit_code  # late: the model takes 7 ms, in which the app can boot
+
     return exit_code(report)
 
 

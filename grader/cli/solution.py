@@ -15,9 +15,9 @@ from grader.catalog.lookup import find
 from grader.cli.console import console_for
 from grader.cli.parameters import complete_kata, katas_option
 from grader.errors import UsageError
+from grader.exits import Exit
 from grader.learner.journal import Journal
 from grader.learner.workspace import find_app
-from grader.score import Exit
 from grader.text import from_here, visible
 
 

@@ -13,11 +13,11 @@ from grader import interrupt
 from grader.cli.console import console_for, untrusted_text
 from grader.cli.parameters import Target, color_option, takes_app
 from grader.errors import BootFailed, UsageError
+from grader.exits import Exit
 from grader.probe.connection import Disconnect
 from grader.report import terminal
 from grader.report.picture.console import ASCII, LINES, Pen, Tone
 from grader.report.picture.layout import PAUSE, Party, Pause, Remark, Row, arrow, stretch
-from grader.score import Exit
 from grader.text import visible
 from grader.trace import Behaviour, Burst, Fields, Request, Shown, trace
 

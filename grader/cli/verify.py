@@ -14,9 +14,9 @@ from grader.catalog.lookup import choose
 from grader.cli.console import console_for, progress_of
 from grader.cli.parameters import complete_kata, katas_option, tell_refused
 from grader.errors import UsageError
+from grader.exits import Exit
 from grader.pool.pool import Pool
 from grader.pool.servers import fork_servers
-from grader.score import Exit
 from grader.verify.audit import audit
 from grader.verify.proof import prove
 from grader.verify.samples import Samples

@@ -15,6 +15,7 @@ from rich.live import Live
 from grader import interrupt
 from grader.cli.console import console_for, untrusted_text
 from grader.cli.parameters import Target, color_option, takes_app
+from grader.exits import Exit
 from grader.grading.run import Job
 from grader.learner.journal import Journal
 from grader.learner.watch.keys import Keys
@@ -24,7 +25,6 @@ from grader.learner.watch.state import State
 from grader.learner.watch.view import line, screen
 from grader.pool.servers import fork_servers
 from grader.pool.worker import Worker
-from grader.score import Exit
 from grader.text import visible
 
 #: Leaves the alternate screen and shows the cursor again, should a signal end the view.

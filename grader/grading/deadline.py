@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from grader import interrupt
-from grader.score import Exit
+from grader.exits import Exit
 
 #: Seconds for the grade to end by itself once its app is gone: every wait of the grader is for the app, or is shorter.
 GRACE = 10.0

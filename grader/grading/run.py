@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from grader.catalog.kata import Kata
 from grader.grading.rig import Rig
-from grader.model import Report
 from grader.serving.launch import Launch
 from grader.text import plural, visible
 
 if TYPE_CHECKING:
+    from grader.model import Report
     from grader.serving.warm import Client  # a cold grade needs none of it
 
 
@@ -49,6 +49,7 @@ def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: Client | N
         origin = job.kata.origin  # while the interpreter of the app starts: no code of the learner's runs yet
         from grader.grading.collect import Collection, run
         from grader.grading.plugin import Runner
+        from grader.model import Report
 
         collection = Collection(job.kata, only=job.only)
         runner = Runner(collection, rig, progress)

@@ -13,12 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
 
 from grader.errors import Inconclusive, UsageError
-from grader.model import Report
 from grader.text import did_you_mean
 
-Writer = Callable[[Report], str | bytes]
+if TYPE_CHECKING:
+    from grader.model import Report
+
+Writer: TypeAlias = "Callable[[Report], str | bytes]"
 
 GROUP = "grade.formats"
 #: The module of each format; its function is `render`. It is imported when a report is written: Rich and Jinja take 100

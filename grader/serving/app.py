@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from grader.model import Place
+if TYPE_CHECKING:
+    from grader.model import Place
 
 
 class Served(Protocol):

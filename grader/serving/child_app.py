@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import socket
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from grader.errors import BootFailed, Inconclusive
-from grader.model import BootFailure, Place
 from grader.serving import usage
 from grader.serving.limits import LaunchLimits
 from grader.serving.log import Log
@@ -17,6 +16,9 @@ from grader.serving.processes import Tree, in_words
 from grader.serving.reader import Reader
 from grader.serving.status import AppStatus, Timeout
 from grader.wire import Order
+
+if TYPE_CHECKING:
+    from grader.model import Place
 
 #: How long a lifespan's shutdown may take: seconds, and ticks.
 _SHUTDOWN, _SHUTDOWN_TICKS = 1.0, 15
@@ -139,7 +141,7 @@ class ChildApp:
         if self._status.has_begun:
             place = self._status.last_place
             frames = (place,) if place and self._memory.is_exceeded else ()
-            return BootFailed(BootFailure(f"the app's process {self._how_it_ended(code)} at start-up", frames=frames))
+            return BootFailed.because(f"the app's process {self._how_it_ended(code)} at start-up", frames=frames)
         last = self.log.strip().rpartition("\n")[2]
         return Inconclusive(
             f"the app's process {in_words(code)} before it came to your code: {last or 'it printed nothing'}"
@@ -172,12 +174,10 @@ def _too_slow(status: AppStatus, seconds: float) -> BootFailed | Inconclusive:
         return Inconclusive(f"the app's process did not come to your code within {limit}")
     place = status.last_place
     doing = "its lifespan start-up has not ended" if status.is_imported else "importing the module has not ended"
-    return BootFailed(
-        BootFailure(
-            f"it did not start within {limit}: {doing}",
-            "Start-up must end by itself: do long or endless work in a task, or in a request.",
-            (place,) if place else (),
-        )
+    return BootFailed.because(
+        f"it did not start within {limit}: {doing}",
+        "Start-up must end by itself: do long or endless work in a task, or in a request.",
+        (place,) if place else (),
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from grader import wire
-from grader.model import BootFailure, Place
+
+if TYPE_CHECKING:
+    from grader.model import BootFailure, Place
 
 _BUFFERED = 1 << 16  # bytes of a line that has not ended
 _CURRENT = 1.0  # seconds for which a report of a blocked event loop stands; there is one every 50 ms
@@ -63,6 +66,8 @@ class AppStatus:
             case wire.Blocked(seconds, location):
                 self._note_blockage(_place(location, seconds))
             case wire.Failed(headline, advice, frames):
+                from grader.model import BootFailure  # the app was started before
+
                 self.failure = BootFailure(headline, advice, tuple(map(_frame, frames)))
             case wire.Unreachable(reason):
                 self.unreachable = reason
@@ -100,4 +105,6 @@ def _place(location: wire.Location | None, seconds: float) -> Place | None:
 
 
 def _frame(found: wire.Location, seconds: float = 0.0) -> Place:
+    from grader.model import Place  # the app was started before
+
     return Place(found.file, found.line, found.function, found.text, found.doing, seconds)

@@ -7,8 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
+from grader.exits import Exit
 from grader.grading.deadline import Deadline
-from grader.score import Exit
 from tests.conftest import DEADLINE, ROOT, Grade, environment
 from tests.tiny import app_with, write_kata
 
