@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-#: The same numbers as `grader.score.Exit`, which may be what cannot be imported.
+#: The same numbers as `grader.exits.Exit`, which may be what cannot be imported.
 _USAGE, _UNDECIDED = 2, 3
 #: Python's own 700 makes it look for garbage dozens of times during the imports, which make none: 5 ms of 75.
 _ALLOCATIONS = 50_000

@@ -17,6 +17,7 @@ from tests.report.generated import ANY_TEXT, reports
 from tests.report.samples import MIXED
 from tests.small_kata import write
 
+ALL = ", ".join(formats.BUILT_IN)
 PACKAGE = """
 def render(report):
     return f"{report.points} of {report.possible} “points”"
@@ -59,8 +60,8 @@ def test_a_package_does_not_replace_a_format_of_ours(install: Callable[[str], No
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("jsn", "There is no report format 'jsn'. Did you mean 'json'? There are text, markdown, html, json."),
-        ("", "There is no report format ''. There are text, markdown, html, json."),
+        ("jsn", f"There is no report format 'jsn'. Did you mean 'json'? There are {ALL}."),
+        ("", f"There is no report format ''. There are {ALL}."),
         ("xlsx", "There is no report format 'xlsx'. There are"),
     ],
 )
@@ -74,7 +75,7 @@ def test_formats_of_packages_are_named_too(install: Callable[[str], None]) -> No
     install("points = my_formats:render")
     with pytest.raises(UsageError, match="Did you mean 'points'") as refused:
         formats.find("point")
-    assert str(refused.value).endswith("There are text, markdown, html, json, points.")
+    assert str(refused.value).endswith(f"There are {ALL}, points.")
 
 
 def test_one_name_for_two_formats_is_refused(install: Callable[..., None]) -> None:
