@@ -13,6 +13,7 @@ from grader.probe.explanation import A_RESPONSE, Explanation
 from grader.probe.feeds.choice import feed_for
 from grader.probe.feeds.chunks import ByteFeed
 from grader.probe.feeds.feed import Feed
+from grader.probe.routing import routing_hint
 from grader.probe.session import Session
 from grader.probe.waiting import Awaited, Waited
 from grader.protocol.http1 import Head
@@ -32,6 +33,7 @@ class Reading:
     def __init__(self, session: Session, exchange: Exchange, request: httpx.Request) -> None:
         self._session = session
         self._exchange = exchange
+        self._request = request
         self._explanation = Explanation(session, exchange, request)
         self._chosen: Feed[object] | None = None
         self.bytes = ByteFeed(exchange, session)
@@ -49,6 +51,11 @@ class Reading:
         if self._exchange.head is None:
             raise self._explanation.nothing(A_RESPONSE, Waited.CAME, self.bytes)
         return self._exchange.head
+
+    def routing_hint(self) -> tuple[int, str]:
+        """The status, if it has come, and what helps where it comes from routing."""
+        head, request = self._exchange.head, self._request
+        return (head.status, routing_hint(head, method=request.method, path=request.url.path)) if head else (0, "")
 
     def as_feed(self, kind: type[SomeFeed]) -> SomeFeed:
         """The feed, as one of ``kind``. Raises Violation for another media type, or another status than 200."""

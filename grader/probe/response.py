@@ -15,7 +15,6 @@ from grader.probe.feeds.events import EventFeed, ServerSentEvent
 from grader.probe.feeds.feed import StreamFault
 from grader.probe.feeds.records import JsonLine, LineFeed
 from grader.probe.reading import Reading
-from grader.probe.routing import routing_hint
 from grader.probe.session import Session
 from grader.requirement import cited
 from grader.text import visible
@@ -44,12 +43,11 @@ class Response:
 
     def __init__(self, session: Session, *, connection: Connection, request: httpx.Request, number: int) -> None:
         self._session = session
-        self._request = request
         self._exchange = Exchange(session, connection=connection, method=request.method, number=number)
         self._reading = Reading(session, self._exchange, request)
         session.hold(self._exchange)
         session.when_failed(lambda: self._reading.feed.first_fault())
-        session.hint_by_status(self._routing_hint)
+        session.hint_by_status(self._reading.routing_hint)
 
     def __enter__(self) -> Self:
         return self
@@ -60,10 +58,6 @@ class Response:
         if error is not None:
             self._session.mark_divergence()
         self.disconnect()
-
-    def _routing_hint(self) -> tuple[int, str]:
-        head, request = self._exchange.head, self._request
-        return (head.status, routing_hint(head, method=request.method, path=request.url.path)) if head else (0, "")
 
     # -- the head -----------------------------------------------------------------------------------------------
 
