@@ -163,14 +163,19 @@ class _Keeper:
         _PRCTL(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def keep(self) -> NoReturn:
+        told, tells = os.pipe()
         pid = os.fork()
         if pid == 0:
+            os.close(tells)
+            os.read(told, 1)  # the owner knows both pids first: an app may stop its keeper at once
+            os.close(told)
             _in_child(self._become)
-        for descriptor in self._descriptors:
+        for descriptor in (told, *self._descriptors):
             os.close(descriptor)
         link = socket.socket(fileno=self._link)
         with suppress(OSError):  # the owner has gone: the link is readable
             link.sendall(NUMBER.pack(os.getpid()) + NUMBER.pack(pid))
+            os.close(tells)
             self._report_end(pid, link)
         self._end(pid)
         os._exit(0)  # here: a return would close the link, which says that this process is gone, too
