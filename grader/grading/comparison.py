@@ -101,6 +101,8 @@ def _runs(items: list[object]) -> list[str]:
 def _difference(left: object, right: object, depth: int = 0) -> tuple[str, str]:
     """Both values, the expected one first; of long ones, the place where they differ."""
     expected, seen = pretty(right), pretty(left)
+    if isinstance(left, list) and right == []:
+        return "none", f"{plural(len(left), 'item')}: {seen}"
     where, left_there, right_there = _divergence(left, right)
     short = _SHORT_LISTS if where == "at item 1" else _SHORT
     plain = len(expected) + len(seen) < short or where == "at character 1"

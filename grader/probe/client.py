@@ -77,7 +77,7 @@ class Client:
     ) -> Response:
         """Send a request and return at once. A ``slow`` client has a small receive buffer.
 
-        Raises Violation when the process has ended, and when no request can be made of these values.
+        Raises Violation when the app does not accept a connection, and when no request can be made of these values.
         """
         try:
             fields = {**_HEADERS, **(headers or {})}
@@ -96,7 +96,8 @@ class Client:
         try:
             connected = session.app.connect(receive_buffer=SLOW if slow else None)
         except OSError as error:
-            raise Violation(expected="a connection to the app", seen="the app's process has ended") from error
+            seen = session.app.exit_reason() or "the app does not accept connections"
+            raise Violation(expected="a connection to the app", seen=seen) from error
         connection = Connection(connected, born=session.born)
         detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
         session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)

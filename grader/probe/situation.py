@@ -39,8 +39,12 @@ class Situation:
                 return "its process has ended"
             case _ if self._gate.streams == 0 and unknown:
                 return f"it asked for “{visible(unknown[-1], 60)}” instead, and no request asks for that"
+            case _ if self._gate.streams == 0:
+                return "it has not opened an upstream connection"
+            case _ if self._gate.is_awaited:
+                return "it waits for an item"
             case _:
-                return "it waits for an item" if self._gate.is_awaited else "it does not pull any more"
+                return "it does not pull any more" if self._gate.pulls else "it does not pull"
 
     def opened_too_often(self) -> str:
         """A remark if the app has opened more connections than there are requests with the key; else ""."""

@@ -36,6 +36,7 @@ COMPARISONS: list[tuple[str, object, object, str, str]] = [
     ("==", "a\x1b[31m", "a", '"a"', '"a\\u001b[31m"'),
     ("==", [1, 2], [1, 2, 3], "[1, 2, 3]", "[1, 2] (2 items for 3)"),
     ("==", [], ["a"], '["a"]', "[] (0 items for 1)"),
+    ("==", ["a", "b"], [], "none", '2 items: ["a", "b"]'),
     ("==", ["b"], ["a"], '["a"]', '["b"]'),
     ("==", ["b"] * 5, ["b"] * 4 + ["a"], '[4 × "b", "a"]', '[5 × "b"]'),
     ("==", [None] * 3, [None] * 4, "[4 × null]", "[null, null, null] (3 items for 4)"),

@@ -150,9 +150,22 @@ def test_each_request_is_noted(meet: Meet) -> None:
 def test_a_connection_that_is_refused_is_the_apps_end(meet: Meet) -> None:
     ends = meet(says(OK))
     ends.app.alive = False
-    with pytest.raises(Violation, match="the app's process has ended"):
+    with pytest.raises(Violation, match="the app's process exited with status 7"):
         ends.client.get("/")
     assert len(ends.session.requests) == 1
+
+
+def test_a_process_that_runs_and_does_not_accept_is_not_said_to_have_ended(
+    meet: Meet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = meet(says(OK))
+
+    def is_full(*, receive_buffer: int | None = None) -> socket.socket:
+        raise TimeoutError
+
+    monkeypatch.setattr(ends.app, "connect", is_full)
+    with pytest.raises(Violation, match="the app does not accept connections"):
+        ends.client.get("/")
 
 
 def test_replies_are_hung_up_when_the_check_is_over(meet: Meet) -> None:

@@ -265,6 +265,12 @@ def test_pulls_that_do_not_come_are_told(session: Session, upstream: Upstream) -
     assert told.value.finding.seen == "1 pull; it waits for an item"
 
 
+def test_an_app_that_has_not_opened_the_upstream_is_told(session: Session, upstream: Upstream) -> None:
+    with pytest.raises(Violation) as told:
+        upstream.wait_for_pull()
+    assert told.value.finding.seen == "0 pulls; it has not opened an upstream connection"
+
+
 def test_a_key_that_no_request_named_is_told(session: Session, upstream: Upstream) -> None:
     with ask(session, "asks_for_another", upstream), pytest.raises(Violation) as told:
         upstream.wait_for_pull()
