@@ -108,6 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), Exit.UNDECIDED)
     except BrokenPipeError:  # the reader has gone, as in `grade kata-1 | head`: there is nobody to tell
         return Exit.UNDECIDED
+    except SystemExit as error:  # click's own: 1 where it has caught that error of the system, 0 after a completion
+        return Exit.UNDECIDED if error.code else Exit.PASSED
     except NotWritten as error:
         return _complain(f"standard output: {error.strerror}", Exit.UNDECIDED)
     except Exception as error:

@@ -86,9 +86,9 @@ def command(
     outputs.clear()
     with progress_of(target.kata.id, color=color) as progress:
         report = grade(job, progress)
-    outputs.put_out(report)
     if target.is_own and report.is_whole:
         _remember(target.kata, report, target.file)
+    outputs.put_out(report)
     from grader.score import exit_code  # late: the model takes 7 ms, in which the app can boot
 
     return exit_code(report)

@@ -50,3 +50,15 @@ def test_errors_are_exit_codes_and_no_exceptions(capsys: pytest.CaptureFixture[s
     assert main(["list", "--no-such"]) == 2
     assert main(["--version"]) == 0
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_script_of_a_shells_completion_is_no_error() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "grader"],
+        cwd=ROOT,
+        env=environment(_GRADE_COMPLETE="bash_source"),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "complete" in done.stdout

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grader.catalog.kata import read_kata
+from grader.learner.journal import Journal
 from grader.report.json import read
 from tests.conftest import DEADLINE, environment
 from tests.small_kata import SOLUTION, make_kata, write
@@ -167,3 +169,34 @@ def test_in_a_log_of_github_a_traced_app_gives_no_commands(echo: Path, grade: Gr
     assert done.code == 1
     assert [line.partition("S::")[0] for line in found[:1]] == ["::STOP-COMMAND"]
     assert found[1:] == [f"::{found[0].rpartition('::')[2]}::"]
+
+
+@pytest.mark.parametrize("options", [["--json", "-"], []])
+def test_a_reader_that_has_gone_ends_it_quietly_and_the_score_is_kept(options: list[str], echo: Path) -> None:
+    (echo / "katas" / "kata-77-small-echo" / "app.py").write_text((echo / "solution.py").read_text("utf-8"), "utf-8")
+    done = without_reader("77", *options, cwd=echo)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert Journal(echo).standing(read_kata(echo / "katas" / "kata-77-small-echo")).best is not None
+
+
+def test_a_help_that_nobody_reads_ends_quietly(echo: Path) -> None:
+    done = without_reader("--help", cwd=echo)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+def without_reader(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``grade ARGS`` into a pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "grader", *args],
+            cwd=cwd,
+            env=environment(),
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE,
+        )
+    finally:
+        os.close(writing)
