@@ -13,7 +13,8 @@ class Violation(AssertionError):
 
     ``finding`` is made here, and completed when the check ends: with the check's own requirement and hint where it has
     none, and with its headline. ``sentence`` says what is wrong where "seen; expected: ..." would not read well; it
-    tells both in full.
+    tells both in full. ``statuses`` are the status codes that were expected, and ``told`` is a remark about the
+    response that stands in ``seen`` already.
     """
 
     def __init__(
@@ -26,12 +27,16 @@ class Violation(AssertionError):
         hint: str = "",
         spot: Spot | None = None,
         place: Place | None = None,
+        statuses: frozenset[int] = frozenset(),
+        told: str = "",
     ) -> None:
         from grader.model import Finding
 
         super().__init__(f"expected {expected}; seen: {seen}")
         self.finding = Finding(expected, seen, requirement, hint=hint, spot=spot, place=place)
         self.sentence = sentence
+        self.statuses = statuses
+        self.told = told
 
 
 class BootFailed(Exception):

@@ -125,6 +125,7 @@ class Sign(Enum):
     TICK = "tick"  # a liveness tick, every 50 ms: the process is given time
     IMPORTED = "imported"  # the learner's module has been imported, and the app found in it
     READY = "ready"  # the app's lifespan has started, and the server takes requests
+    OUT_OF_MEMORY = "out_of_memory"  # a request ended with a MemoryError
 
 
 class Loading(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -43,7 +43,20 @@ def violation(op: str, left: object, right: object) -> Violation:
     if faults:
         return _of_faults(faults)
     expected, seen = _expected_and_seen(op, left, right)
-    return Violation(expected=expected, seen=seen)
+    return Violation(expected=expected, seen=seen, statuses=frozenset(_numbers(right)))
+
+
+def _numbers(value: object) -> Iterator[int]:
+    """The numbers that a value was compared with: the number itself, or those in an enumeration."""
+    match value:
+        case bool():
+            return
+        case int():
+            yield value
+        case list() | tuple() | set() | frozenset():
+            for item in value:
+                if not isinstance(item, list | tuple | set | frozenset):  # a list can hold itself
+                    yield from _numbers(item)
 
 
 def _expected_and_seen(op: str, left: object, right: object) -> tuple[str, str]:
@@ -169,5 +182,10 @@ def _of_faults(faults: list[StreamFault]) -> Violation:
     seen = first.message + more
     requirement = cited(first.rule)
     return Violation(
-        expected="a stream without faults", seen=seen, sentence=seen, requirement=requirement, spot=first.spot
+        expected="a stream without faults",
+        seen=seen,
+        sentence=seen,
+        requirement=requirement,
+        spot=first.spot,
+        told=first.message,
     )

@@ -38,6 +38,7 @@ class Rig:
         self._server: UpstreamServer | None = None
         self._waiter: Waiter | None = None
         self._logs: list[str] = []
+        self._ran_out_of_memory = False
         self.reboots = 0
         self.app: App = boot(launch, self._address, forks)
         self._deadline = Deadline(launch.limits.total, end_app=lambda: self.app.kill())
@@ -83,6 +84,7 @@ class Rig:
         if self.app.is_running and waiter.iterate(1) is Waited.SILENT:
             return
         self._logs.append(self.app.log)
+        self._ran_out_of_memory |= self.app.ran_out_of_memory
         self.app.stop(graceful=False)
         self._waiter = None
         self.app = boot(self._launch, self._address, self._forks)
@@ -105,6 +107,11 @@ class Rig:
     def log(self) -> str:
         """What the app printed, all boots of it."""
         return "\n".join(text for text in (*self._logs, self.app.log) if text)
+
+    @property
+    def ran_out_of_memory(self) -> bool:
+        """Whether a request to one of the boots ended with a MemoryError."""
+        return self._ran_out_of_memory or self.app.ran_out_of_memory
 
     def _attach(self) -> tuple[UpstreamServer, Waiter]:
         """The upstream's server and the waiter with the present app; both need what is imported late."""

@@ -86,8 +86,8 @@ def _explanations(rig: Rig) -> list[str]:
         notes.append(
             f"The event loop was blocked for {stuck.seconds:.1f} s at {line}; no other request was served meanwhile."
         )
-    if "MemoryError" in rig.log():
-        notes.append("The app's log contains a MemoryError: the app may have reached its memory limit.")
+    if rig.ran_out_of_memory:
+        notes.append("A request ended with a MemoryError: the app may have reached its memory limit.")
     return notes
 
 

@@ -63,8 +63,8 @@ def _failed(
     violation: Violation, check: Check, remarks: Iterable[str], hints: Mapping[int, str], *, subject: str = ""
 ) -> Finding:
     found = violation.finding
-    note = next((remark for remark in remarks if remark not in found.seen), "")
-    by_status = next((hint for status, hint in hints.items() if str(status) not in found.expected), "")
+    note = next((remark for remark in remarks if remark != violation.told), "")
+    by_status = next((hint for status, hint in hints.items() if status not in violation.statuses), "")
     found = replace(
         found,
         subject=subject,

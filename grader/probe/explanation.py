@@ -9,7 +9,7 @@ import httpx
 from grader.errors import Violation
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.feed import Feed
-from grader.probe.session import Session
+from grader.probe.session import Doing, Session
 from grader.probe.waiting import UNBLOCK, Waited
 from grader.protocol.http1 import HttpFault
 from grader.requirement import cited
@@ -32,10 +32,11 @@ class Explanation:
         if exchange.fault is not None:
             return self.broken(awaited, exchange.fault)
         spot = exchange.spot(exchange.size) if exchange.size else None
-        says, hint, place = f"; expected: {awaited}", "", None
+        says, hint, place, told = f"; expected: {awaited}", "", None, ""
         if exchange.ended:
             faults = feed.faults()
-            seen = "the response has ended" + (f": {faults[-1].message}" if faults else "")
+            told = faults[-1].message if faults else ""
+            seen = "the response has ended" + (f": {told}" if told else "")
             spot = faults[-1].spot if faults else spot
         elif waited is Waited.BLOCKED:
             seen = "the event loop is blocked, so the server does not respond to any request"
@@ -45,7 +46,8 @@ class Explanation:
         else:
             seen = self._silence(awaited, feed)
             says = says if exchange.head else ""  # "no response yet" says what is expected
-        return Violation(expected=awaited, seen=seen, sentence=seen + says, hint=hint, place=place, spot=spot)
+        sentence = seen + says
+        return Violation(expected=awaited, seen=seen, sentence=sentence, hint=hint, place=place, spot=spot, told=told)
 
     def broken(self, awaited: str, fault: HttpFault) -> Violation:
         """The response has broken HTTP before ``awaited`` came."""
@@ -55,13 +57,13 @@ class Explanation:
 
     def _silence(self, awaited: str, feed: Feed[object]) -> str:
         """How far the response has come, and why it does not go on."""
-        situation = self._situation() or "the server responds to other requests meanwhile"
+        doing = self._doing() or Doing("the server responds to other requests meanwhile")
         if self._exchange.head is not None:
-            return f"{feed.silence()}: {situation}"
-        before_head = " before it sends its headers" if awaited == A_RESPONSE and " waits for " in situation else ""
-        return f"no response yet: {situation}{before_head}"
+            return f"{feed.silence()}: {doing.words}"
+        before_head = " before it sends its headers" if awaited == A_RESPONSE and doing.waits else ""
+        return f"no response yet: {doing.words}{before_head}"
 
-    def _situation(self) -> str:
-        """What the app does at the upstream end, which tells why it does not answer; "" when that is unknown."""
+    def _doing(self) -> Doing | None:
+        """What the app does at the upstream end, which tells why it does not answer; None when that is unknown."""
         asked = unquote_plus(str(self._request.url)) + self._request.read().decode("utf-8", "replace")
-        return next((situation for situation in self._session.situations(asked) if situation), "")
+        return self._session.doing(asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,14 @@ from grader.text import visible
 
 class Closable(Protocol):
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What the app does at the upstream end, in words, and whether it waits for an item there."""
+
+    words: str
+    waits: bool = False
 
 
 class Session:
@@ -38,7 +47,7 @@ class Session:
         self._strangers = len(server.unknown_keys)
         self._remarks: list[Callable[[], str]] = []
         self._hints: list[Callable[[], tuple[int, str]]] = []
-        self._situations: list[Callable[[str], str]] = []
+        self._situations: list[Callable[[str], Doing | None]] = []
 
     def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
         """Add to the transcript. Called from two threads: the specification's and the upstream server's."""
@@ -65,13 +74,13 @@ class Session:
         """What helps with a cause that no check is about, by the status that shows this cause."""
         return {status: text for hint in self._hints for status, text in [hint()] if text}
 
-    def explain(self, situation: Callable[[str], str]) -> None:
-        """Call ``situation`` with a request's address and body: it returns what the app does for it, or ""."""
+    def explain(self, situation: Callable[[str], Doing | None]) -> None:
+        """Call ``situation`` with a request's address and body: it returns what the app does for it, if anything."""
         self._situations.append(situation)
 
-    def situations(self, asked: str) -> list[str]:
+    def doing(self, asked: str) -> Doing | None:
         """What the app does at the upstream end for the request ``asked``: its address and body, decoded."""
-        return [situation(asked) for situation in self._situations]
+        return next((doing for situation in self._situations if (doing := situation(asked))), None)
 
     def remarks(self) -> list[str]:
         """What else was noticed, and may be the cause of the failure."""

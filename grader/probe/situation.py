@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.probe.draw import mark_of
 from grader.probe.gate import Gate
-from grader.probe.session import Session
+from grader.probe.session import Doing, Session
 from grader.probe.waiting import Waited
 from grader.text import plural, visible
 
@@ -17,17 +17,18 @@ class Situation:
         self._gate = gate
         self._mark = mark_of(gate.key)
 
-    def of(self, asked: str) -> str:
-        """What it does for the request ``asked``, if that contains the key; else ""."""
+    def of(self, asked: str) -> Doing | None:
+        """What it does for the request ``asked``, if that contains the key."""
         if self._mark not in asked:
-            return ""
+            return None
         gate = self._gate
         if gate.streams == 0:
-            return "the app has not opened an upstream connection"
+            return Doing("the app has not opened an upstream connection")
         taken = f"the app has {plural(gate.given, 'item')} from the upstream"
         if not gate.is_awaited:
-            return f"{taken} and does not pull any more"
-        return f"{taken} and waits for the next one" if gate.given else "the app waits for the upstream's first item"
+            return Doing(f"{taken} and does not pull any more")
+        first = "the app waits for the upstream's first item"
+        return Doing(f"{taken} and waits for the next one" if gate.given else first, waits=True)
 
     def after(self, waited: Waited) -> str:
         """What it does instead of what a wait was for."""

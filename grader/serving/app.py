@@ -58,6 +58,10 @@ class App(Served, Protocol):
     def longest_blockage(self) -> Place | None:
         """Where, and for how long, the event loop was blocked longest, as far as the app's process tells."""
 
+    @property
+    def ran_out_of_memory(self) -> bool:
+        """Whether a request ended with a MemoryError, as far as the app's process tells."""
+
     def wait_until_ready(self) -> None:
         """Return when the app has started. Raises BootFailed, or Inconclusive where that is not the app's fault."""
 

@@ -101,6 +101,10 @@ class ChildApp:
     def longest_blockage(self) -> Place | None:
         return self._status.longest_blockage
 
+    @property
+    def ran_out_of_memory(self) -> bool:
+        return self._status.is_out_of_memory
+
     def wait_until_ready(self) -> None:
         """See :meth:`App.wait_until_ready <grader.serving.app.App.wait_until_ready>`.
 

@@ -24,6 +24,7 @@ class AppStatus:
         self.has_begun = False  # with the learner's module
         self.is_imported = False
         self.is_ready = False
+        self.is_out_of_memory = False  # a request ended with a MemoryError
         self.is_closed = False  # nothing more will come
         self.loading_at: Place | None = None
         self.longest_blockage: Place | None = None
@@ -63,6 +64,8 @@ class AppStatus:
                 self.is_imported = True
             case wire.Sign.READY:
                 self.is_ready = True
+            case wire.Sign.OUT_OF_MEMORY:
+                self.is_out_of_memory = True
             case wire.Blocked(seconds, location):
                 self._note_blockage(_place(location, seconds))
             case wire.Failed(headline, advice, frames):

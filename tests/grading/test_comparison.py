@@ -191,3 +191,18 @@ def test_text_in_quotes_differs_from_the_value_that_it_names() -> None:
     assert pretty("null") != pretty(None)
     assert pretty("(empty)") != pretty("")
     assert pretty("a\nb") != pretty("a\\nb")
+
+
+@pytest.mark.parametrize(
+    ("right", "statuses"),
+    [
+        (404, {404}),
+        ((404, "text/plain"), {404}),
+        ([200, 206], {200, 206}),
+        ("404", set()),
+        (True, set()),
+        (DEEP, set()),
+    ],
+)
+def test_the_numbers_that_were_expected_are_kept(right: object, statuses: set[int]) -> None:
+    assert violation("==", None, right).statuses == statuses

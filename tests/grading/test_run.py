@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.tiny import app_with, write_kata
 
 if TYPE_CHECKING:
@@ -117,3 +119,25 @@ def test_an_app_may_fork_and_its_children_live_their_own_lives(tmp_path: Path, g
     done = grade(write_kata(tmp_path, spec, app=app_with(FORKS)), json_report=True)
     assert done.code == 0
     assert {"at import: 7", "in a request: 8"} <= set(done.report["log"].splitlines())
+
+
+ASKS = """
+    @check(points=1)
+    def test_asks(client: Client) -> None:
+        \"\"\"it answers\"\"\"
+        assert client.get("/").status == 200
+"""
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_a_memory_error_of_a_request_is_noted_and_the_word_in_the_log_is_not(
+    tmp_path: Path, grade: Grade, raises: bool
+) -> None:
+    app = f"""
+        print("MemoryError is what I teach")
+        async def app(scope, receive, send):
+            if scope["type"] == "http" and {raises}:
+                raise MemoryError
+    """
+    notes = grade(write_kata(tmp_path, ASKS, app=app), json_report=True).report["notes"]
+    assert any("MemoryError" in note for note in notes) is raises

@@ -49,7 +49,7 @@ def test_an_assertion_that_compares_nothing_shows_its_words() -> None:
 
 
 def test_what_else_was_noticed_is_added_unless_it_was_seen_already() -> None:
-    seen = Violation(expected="an event", seen="nothing; the app is asleep")
+    seen = Violation(expected="an event", seen="nothing; the app is asleep", told="the app is asleep")
     assert failed(seen, None, "the app is asleep", "it is Monday", "it rains").note == "it is Monday"
     assert failed(seen, None, "the app is asleep").note == ""
 
@@ -84,3 +84,13 @@ def test_a_blocked_check_names_what_blocks_it() -> None:
 def test_an_app_that_does_not_start_again_shows_its_failure() -> None:
     found = unbootable(BootFailure("app.py raises KeyError"))
     assert found.headline == "app.py raises KeyError; expected: the app starts again"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "hint"), [((), "Compare paths."), ((4040,), "Compare paths."), ((404,), "Answer.")]
+)
+def test_a_hint_by_status_comes_first_unless_that_status_was_expected(statuses: tuple[int, ...], hint: str) -> None:
+    error = Violation(expected="404 or so", seen="404", statuses=frozenset(statuses))
+    _, found = verdict(CHECK, error, hints={404: "Compare paths."})
+    assert found is not None
+    assert found.hint == hint

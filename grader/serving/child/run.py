@@ -32,7 +32,7 @@ def run(config: ChildConfig) -> NoReturn:
     watchdog = Watchdog(status, config.lifeline, frames)
     watchdog.start()
     limits.keep_small(config.memory)
-    _log_to_stderr(frames)
+    _log_to_stderr(frames, status)
     from grader import kit  # not before: it reads the environment, which a fork server has from another app
 
     kit.on_unreachable = lambda error: status.tell(Unreachable(str(error)))
@@ -52,10 +52,16 @@ def run(config: ChildConfig) -> NoReturn:
         os._exit(4)
 
 
-def _log_to_stderr(frames: LearnerFrames) -> None:
+def _log_to_stderr(frames: LearnerFrames, status: StatusLine) -> None:
+    def tell_memory_error(record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], MemoryError):
+            status.tell(Sign.OUT_OF_MEMORY)
+        return True
+
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(CutFormatter(frames))
     handler.addFilter(is_learners)
+    handler.addFilter(tell_memory_error)
     for name in ("uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
