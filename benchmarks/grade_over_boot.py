@@ -39,7 +39,7 @@ def bare_boot(app: Path) -> None:
 
 
 def grade(kata: Kata, app: Path) -> subprocess.Popen[bytes]:
-    """Start `grade` on an app; whoever calls waits."""
+    """Start `grade` on an app; the caller waits."""
     command = [sys.executable, "-m", "grader", str(kata.folder), "--app", str(app)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
 

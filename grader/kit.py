@@ -8,7 +8,7 @@ the loop asks the upstream for exactly one item; nothing is read ahead::
             ...
 
 While an app is graded, the upstream is the grader's. Run by hand (``uvicorn app:app --reload``) a local stand-in
-answers with a few words, one every 150 ms. Key words in the key select its failure modes: ``fail`` fails at once,
+responds with a few words, one every 150 ms. Key words in the key select its failure modes: ``fail`` fails at once,
 ``fail-after-2`` after two items, ``empty`` has no items, and ``slow`` takes 2 seconds an item.
 
 `docs/protocol.md` describes what this module sends and receives.

@@ -43,13 +43,13 @@ def without_commands(text: str) -> str:
     return _COMMAND.sub(r"\1|\2::", text).replace("##[", "## [")
 
 
-def plural(count: int, noun: str) -> str:
+def plural(count: int, word: str) -> str:
     """``1 event``, ``2 events``, ``2 responses``, ``2 processes``."""
     if count == 1:
-        return f"1 {noun}"
-    if noun.endswith("y"):
-        return f"{count} {noun[:-1]}ies"
-    return f"{count} {noun}es" if noun.endswith("s") else f"{count} {noun}s"
+        return f"1 {word}"
+    if word.endswith("y"):
+        return f"{count} {word[:-1]}ies"
+    return f"{count} {word}es" if word.endswith("s") else f"{count} {word}s"
 
 
 def ago(moment: datetime, *, now: datetime | None = None) -> str:

@@ -78,7 +78,7 @@ def _explanations(rig: Rig) -> list[str]:
     notes = []
     if rig.reboots:
         notes.append(
-            f"The app had to be started again {plural(rig.reboots, 'time')}: it had crashed, or no longer answered."
+            f"The app had to be started again {plural(rig.reboots, 'time')}: it had crashed, or no longer responded."
         )
     stuck = rig.app.longest_blockage
     if stuck is not None:

@@ -64,7 +64,7 @@ class Standing:
             trouble=failure.headline if failure else "",
         )
 
-    def anew(self) -> Standing:
+    def after_reset(self) -> Standing:
         """The stub was put back: the outcomes of the last grade are those of another file."""
         return replace(self, last=None, passed=(), failed=(), trouble="")
 
@@ -106,7 +106,7 @@ class Journal:
 
     def note_reset(self, kata: Kata) -> Standing:
         """The stub was put back; returns where the learner stood before. Raises OSError."""
-        return self._change(kata, Standing.anew)
+        return self._change(kata, Standing.after_reset)
 
     def _change(self, kata: Kata, change: Callable[[Standing], Standing]) -> Standing:
         with self._locked():

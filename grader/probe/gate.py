@@ -154,7 +154,7 @@ class _UpstreamConnection(asyncio.Protocol):
         self._buffer[:] = rest
         for line in lines:
             if not self._transport.is_closing():
-                self._hear(line)
+                self._take_line(line)
         if len(rest) > LONGEST_LINE:
             self._transport.abort()
 
@@ -164,14 +164,14 @@ class _UpstreamConnection(asyncio.Protocol):
             self._gate.released(self)
             self._server.tell()
 
-    def hang_up(self) -> None:
+    def abort(self) -> None:
         self._transport.abort()
 
     def send(self, result: Result) -> None:
         self._outstanding -= 1
         self._transport.write(result.encode())
 
-    def _hear(self, line: bytes) -> None:
+    def _take_line(self, line: bytes) -> None:
         if self._refused:
             return  # but its bytes are still read: with unread ones the FIN would become a RST and drop the refusal
         if self._gate is None:
@@ -271,6 +271,6 @@ class UpstreamServer:
         self._loop.run_forever()
         server.close()
         for connection in list(self.connections):
-            connection.hang_up()
+            connection.abort()
         self._loop.run_until_complete(asyncio.sleep(0))  # an iteration, in which they close
         self._loop.close()

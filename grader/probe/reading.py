@@ -70,7 +70,7 @@ class Reading:
 
     def next(self, feed: Feed[Item]) -> Item:
         """The next item of ``feed``."""
-        awaited = f"the next {feed.noun}"
+        awaited = f"the next {feed.item_name}"
         self.until(feed.has_item, awaited=awaited, feed=feed)
         item = feed.take()
         if item is None:
@@ -81,13 +81,13 @@ class Reading:
         """All items of ``feed`` to the end of the response, which must be a clean one."""
         found: list[Item] = []
         while len(found) <= MAX_ITEMS:
-            self.until(feed.has_item, awaited=f"the next {feed.noun}, or the end of the stream", feed=feed)
+            self.until(feed.has_item, awaited=f"the next {feed.item_name}, or the end of the stream", feed=feed)
             if item := feed.take():
                 found.append(item)
             elif self._exchange.is_over:
                 self._must_have_ended_well()
                 return found
-        raise Violation(expected="a stream that ends", seen=f"more than {MAX_ITEMS} {feed.noun}s")
+        raise Violation(expected="a stream that ends", seen=f"more than {MAX_ITEMS} {feed.item_name}s")
 
     def end(self) -> None:
         """The end of the response, which must be a clean one."""

@@ -124,7 +124,7 @@ class Upstream:
             )
 
     def pulls_after_disconnect(self) -> int:
-        """How many items the app pulls after its client has disconnected; each pull is answered with an item.
+        """How many items the app pulls after its client has disconnected; each pull gets an item.
 
         Counting ends with the third pull; more of them may have arrived by then, and are counted as well.
 
@@ -133,14 +133,14 @@ class Upstream:
         when the item has come. An app that pauses between two pulls is waited for, unless it closes the stream.
         """
         waiter, asks = self._session.waiter, self._news(lambda: self.is_closed or self._gate.is_awaited)
-        hears = waiter.iterate(_ITERATIONS_TO_SEE_DISCONNECT) is Waited.SILENT
+        sees_disconnect = waiter.iterate(_ITERATIONS_TO_SEE_DISCONNECT) is Waited.SILENT
         before = self.pulls
         while self.pulls - before < _ENOUGH:
             waiter.until(Awaited(asks))
             if not self._gate.is_awaited:
                 break
             self.give(" more")
-            hears = hears and waiter.stays_quiet(never) is Waited.SILENT
+            sees_disconnect = sees_disconnect and waiter.stays_quiet(never) is Waited.SILENT
         return self.pulls - before
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:

@@ -52,7 +52,7 @@ class Timeouts:
     takes every verdict 25 times beside four busy processes, and finds numbers that are too small.
     """
 
-    #: Seconds before the first control request. A right app answers within a few milliseconds, so it sees none.
+    #: Seconds before the first control request. A right app responds within a few milliseconds, so it sees none.
     before_control: float = 0.05
     #: The app is silent. Seconds alone mean nothing on a slow machine, iterations alone pass in 10 ms on a fast one.
     silent_seconds: float = 0.5

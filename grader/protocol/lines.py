@@ -85,7 +85,7 @@ class RawLine(NamedTuple):
         return self.stop + 1
 
 
-class LineEnds(Enum):
+class LineEndings(Enum):
     """Which bytes end a line."""
 
     ANY = re.compile(rb"[\r\n]")  # CR, LF or CRLF: WHATWG HTML 9.2.5
@@ -95,7 +95,7 @@ class LineEnds(Enum):
 class Splitter:
     """Finds lines in linear time, wherever the bytes are cut: no byte is searched twice."""
 
-    def __init__(self, ends: LineEnds) -> None:
+    def __init__(self, ends: LineEndings) -> None:
         self._ends = ends.value
         self._begun = bytearray()
         self._after_cr = False

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from grader.protocol.json_text import JSON, WHITESPACE, NotJson, Wrong, holds_json, parse
-from grader.protocol.lines import SEEN, Fault, FaultLog, Kind, LineEnds, RawLine, Splitter, decode
+from grader.protocol.lines import SEEN, Fault, FaultLog, Kind, LineEndings, RawLine, Splitter, decode
 from grader.text import plural, visible_bytes
 
 __all__ = ["JSON", "Fault", "LineTooLarge", "NdjsonFaultKind", "NdjsonReader", "Record"]
@@ -117,7 +117,7 @@ class NdjsonReader:
 
     def __init__(self, *, max_line_bytes: int = 1 << 20) -> None:
         self._limit = max_line_bytes
-        self._lines = Splitter(LineEnds.LF)
+        self._lines = Splitter(LineEndings.LF)
         self._log = FaultLog()
         self._at = 0.0
         self._too_large: LineTooLarge | None = None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from grader.protocol.json_text import Wrong, remark
-from grader.protocol.lines import SEEN, Fault, FaultLog, LineEnds, RawLine, Splitter, decode
+from grader.protocol.lines import SEEN, Fault, FaultLog, LineEndings, RawLine, Splitter, decode
 from grader.protocol.sse_faults import SseFaultKind
 from grader.text import plural, visible_bytes
 
@@ -105,7 +105,7 @@ class EventStreamReader:
         self.last_event_id = ""
         self.retry: int | None = None
         self._limit = max_event_bytes
-        self._lines = Splitter(LineEnds.ANY)
+        self._lines = Splitter(LineEndings.ANY)
         self._log = FaultLog()
         self._id_buffer = ""
         self._block: _Block | None = None
@@ -159,7 +159,7 @@ class EventStreamReader:
         mixed_at = self._lines.mixed_at
         if mixed_at is not None and not self._mixed:
             self._mixed = True
-            self._log.add(SseFaultKind.MIXED_LINE_ENDS, mixed_at, mixed_at + 1, "")
+            self._log.add(SseFaultKind.MIXED_LINE_ENDINGS, mixed_at, mixed_at + 1, "")
 
     def _note_cut_off(self) -> None:
         line = _without_leading_bom(RawLine(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset))

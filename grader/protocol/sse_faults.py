@@ -90,7 +90,7 @@ class SseFaultKind(Kind):
         _INTERPRETING,
         True,
     )
-    MIXED_LINE_ENDS = (
+    MIXED_LINE_ENDINGS = (
         "from here on, lines have more than one kind of line ending (CR, LF, CRLF): this is allowed, but use one kind",
         _PARSING,
         True,

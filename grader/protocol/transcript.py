@@ -26,8 +26,8 @@ class Act(Enum):
     OPENED = "opened"  # the app opened a stream of the upstream
     PULLED = "pulled"  # the app asked for an item
     GAVE = "gave"  # the upstream gave an item
-    FAILED = "failed"  # the upstream answered a pull with a failure
-    FINISHED = "finished"  # the upstream answered a pull with the end
+    FAILED = "failed"  # the result of a pull was a failure
+    FINISHED = "finished"  # the result of a pull was the end
     CLOSED = "closed"  # the app closed its connection to the upstream
 
 

@@ -25,8 +25,8 @@ _SHUTDOWN, _SHUTDOWN_TICKS = 1.0, 15
 #: Ticks for each second of start-up: a quarter of what comes on an idle machine.
 _STARTUP_TICKS = 5
 _LOOK = 0.05  # seconds between two looks at whether a process has ended
-_TOLD = 0.2  # seconds: four ticks
-_LAST_LINES = 1.0  # seconds for what an ended process wrote before to be read
+_NEWS_LIMIT = 0.2  # seconds, four ticks: until what the app sent before its response has been read
+_LAST_LINES = 1.0  # seconds until the last lines of an ended process have been read
 
 
 class ChildApp:
@@ -92,8 +92,10 @@ class ChildApp:
     @property
     def machine_fault(self) -> str:
         status, ticks = self._status, self.ticks
-        with status.news:  # what the app's process told before its response has been read by the next tick
-            status.news.wait_for(lambda: status.unreachable or status.is_closed or self.ticks > ticks, timeout=_TOLD)
+        with status.news:  # what the app's process sent before its response has been read by the next tick
+            status.news.wait_for(
+                lambda: status.unreachable or status.is_closed or self.ticks > ticks, timeout=_NEWS_LIMIT
+            )
         reason = status.unreachable
         return f"this machine cannot connect the app to the grader's upstream: {reason}" if reason else ""
 

@@ -200,9 +200,9 @@ def end_strays(*, marker: str, spare: Iterable[int]) -> None:
     """
     if sys.platform == "linux" and not _has_children():
         return
-    spared = set(spare) | {os.getpid()}
+    kept = set(spare) | {os.getpid()}
     for _ in range(50):  # a stray may fork while it is being ended
-        found = [pid for pid in _descendants(marker) if pid not in spared]
+        found = [pid for pid in _descendants(marker) if pid not in kept]
         if not found:
             return
         for pid in found:

@@ -1,4 +1,4 @@
-"""Kata 1, solved: the first chunk is pulled before anything is answered, the others while the client reads."""
+"""Kata 1, solved: the first chunk is pulled before the response begins, the others while the client reads."""
 
 import json
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ app = FastAPI()
 
 
 def sse(payload: object, event: str = "") -> str:
-    """One event. JSON has no line ends of its own, so one `data` line holds all of it."""
+    """One event. JSON contains no line endings, so one `data` line holds all of it."""
     name = f"event: {event}\n" if event else ""
     return f"{name}data: {json.dumps(payload)}\n\n"
 

@@ -1,4 +1,4 @@
-"""Kata 2, solved: each pull is a task of its own, so that waiting for it can time out without touching it."""
+"""Kata 2, solved: each pull is a task of its own, so that the wait for it can time out without cancelling it."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ app = FastAPI()
 
 
 class Task(BaseModel):
-    """The body of a request. What is not like this is refused before anything is answered."""
+    """The body of a request. Any other body is refused before the response begins."""
 
     task: str
     steps: int = Field(ge=1, le=1000)
@@ -33,7 +33,7 @@ async def report(task: Task, heartbeat: float) -> AsyncIterator[str]:
         while len(outcomes) < task.steps:
             step = asyncio.ensure_future(anext(items))
             try:
-                # Unlike wait_for(), wait() leaves the step alone when the time is over.
+                # Unlike wait_for(), wait() does not cancel the step when the time is over.
                 while not (await asyncio.wait({step}, timeout=heartbeat))[0]:
                     yield ": still at it\n\n"
                 outcomes.append(step.result())
@@ -49,7 +49,7 @@ async def report(task: Task, heartbeat: float) -> AsyncIterator[str]:
 
 
 async def run(task: Task) -> JSONResponse:
-    """The outcomes of a task at once, or why there are none."""
+    """All outcomes of a task, or a problem document if a step fails."""
     try:
         async with upstream(task.task) as items:
             return JSONResponse({"outcomes": [await anext(items) for _ in range(task.steps)]})

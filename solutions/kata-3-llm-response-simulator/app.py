@@ -1,4 +1,4 @@
-"""Kata 3, solved: one object knows the answer's id, and makes either the whole completion or its chunks."""
+"""Kata 3, solved: one object holds the id of the response, and makes either the whole completion or its chunks."""
 
 import json
 import time
@@ -17,14 +17,14 @@ app = FastAPI()
 
 
 class Message(BaseModel):
-    """One turn of the conversation."""
+    """One message of the conversation."""
 
     role: str
     content: str
 
 
 class StreamOptions(BaseModel):
-    """What a stream is to hold besides the tokens."""
+    """The part of the request that says what a stream contains besides the tokens."""
 
     include_usage: bool = False
 
@@ -47,7 +47,7 @@ class ChatRequest(BaseModel):
 
 
 class Answer:
-    """What all parts of one answer have in common."""
+    """The values that all parts of one response share."""
 
     def __init__(self, model: str) -> None:
         self._common = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": model}
@@ -68,7 +68,7 @@ class Answer:
 
 
 def sse(data: str) -> str:
-    """One event. Neither JSON nor [DONE] has line ends of its own, so one `data` line holds all of it."""
+    """One event. Neither JSON nor [DONE] contains line endings, so one `data` line holds all of it."""
     return f"data: {data}\n\n"
 
 

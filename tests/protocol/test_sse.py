@@ -201,7 +201,7 @@ def test_an_event_is_dispatched_on_the_cr_of_its_blank_line() -> None:
     assert event.at == 2.0
     assert reader.feed(b"\ndata: b\r\n", 3.0) == []
     assert [event.at for event in reader.feed(b"\r\n", 4.0)] == [4.0]
-    assert reader.faults[0].kind is SseFaultKind.MIXED_LINE_ENDS
+    assert reader.faults[0].kind is SseFaultKind.MIXED_LINE_ENDINGS
 
 
 def test_comments_are_told_as_they_arrive() -> None:
@@ -242,15 +242,17 @@ FAULTS = [
     (b"data: {1: (True, 'x',), 'k': b'\\xff'}\n\n", SseFaultKind.PYTHON_REPR, 6, 37, "json.dumps"),
     (b'data: "{\\"a\\": 1}"\n\n', SseFaultKind.JSON_IN_JSON, 6, 18, "encoded twice"),
     (b"foo: bar\n\n", SseFaultKind.UNKNOWN_FIELD, 0, 8, "is not data, event, id or retry"),
-    (b"data: x\r\n\n", SseFaultKind.MIXED_LINE_ENDS, 9, 10, "use one kind"),
-    (b"data: x\n\r", SseFaultKind.MIXED_LINE_ENDS, 8, 9, "use one kind"),
+    (b"data: x\r\n\n", SseFaultKind.MIXED_LINE_ENDINGS, 9, 10, "use one kind"),
+    (b"data: x\n\r", SseFaultKind.MIXED_LINE_ENDINGS, 8, 9, "use one kind"),
 ]
 
 
 @pytest.mark.parametrize(("stream", "kind", "start", "end", "says"), FAULTS)
 def test_names_the_fault_and_its_bytes(stream: bytes, kind: SseFaultKind, start: int, end: int, says: str) -> None:
     faults = [
-        fault for fault in read(stream).faults if fault.kind is not SseFaultKind.MIXED_LINE_ENDS or kind is fault.kind
+        fault
+        for fault in read(stream).faults
+        if fault.kind is not SseFaultKind.MIXED_LINE_ENDINGS or kind is fault.kind
     ]
     fault = faults[0]
     assert (fault.kind, fault.start, fault.end) == (kind, start, end)
@@ -270,7 +272,7 @@ def test_only_legal_framing_is_harmless() -> None:
         SseFaultKind.PYTHON_REPR,
         SseFaultKind.JSON_IN_JSON,
         SseFaultKind.UNKNOWN_FIELD,
-        SseFaultKind.MIXED_LINE_ENDS,
+        SseFaultKind.MIXED_LINE_ENDINGS,
     }
 
 
@@ -285,7 +287,7 @@ def test_faults_come_in_order_of_offset() -> None:
 
 
 def test_mixed_line_ends_are_told_once() -> None:
-    assert read(b"data: a\r\n\ndata: b\n\r\n\r\r").kinds == [SseFaultKind.MIXED_LINE_ENDS]
+    assert read(b"data: a\r\n\ndata: b\n\r\n\r\r").kinds == [SseFaultKind.MIXED_LINE_ENDINGS]
 
 
 def test_a_flood_of_one_fault_hides_no_other() -> None:

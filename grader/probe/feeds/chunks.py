@@ -12,7 +12,7 @@ class ByteFeed(Feed[bytes]):
     meaning (RFC 9112 7.1), and any hop between a server and its client may move them.
     """
 
-    noun = "part of the body"
+    item_name = "part of the body"
 
     def read(self) -> None:
         """Nothing to do: the exchange keeps the body."""

@@ -41,7 +41,7 @@ class EventFeed(Feed[ServerSentEvent]):
     """Gives out events; comments are kept in their place between them."""
 
     media_types = ("text/event-stream",)
-    noun = "event"
+    item_name = "event"
     rule = "WHATWG HTML 9.2.2"
 
     def __init__(self, exchange: Exchange, session: Session) -> None:

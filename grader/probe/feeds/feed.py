@@ -32,7 +32,7 @@ class Feed(ABC, Generic[Item_co]):
     """
 
     media_types: ClassVar[tuple[str, ...]] = ()
-    noun: ClassVar[str]
+    item_name: ClassVar[str]
     rule: ClassVar[str] = ""
 
     def __init__(self, exchange: Exchange, session: Session) -> None:

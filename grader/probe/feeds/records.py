@@ -39,7 +39,7 @@ class LineFeed(Feed[JsonLine]):
     """
 
     media_types = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-    noun = "line"
+    item_name = "line"
     rule = "NDJSON 3.3"
 
     def __init__(self, exchange: Exchange, session: Session) -> None:

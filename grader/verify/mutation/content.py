@@ -92,7 +92,7 @@ def default_flipped(source: Source) -> Changes:
             yield (source.replaced(field.value, str(not field.value.value)),)
 
 
-@operator("answers with another status")
+@operator("responds with another status")
 def status_changed(source: Source) -> Changes:
     for node in source.every(ast.Constant):
         if type(node.value) is int and 200 <= node.value < 600:

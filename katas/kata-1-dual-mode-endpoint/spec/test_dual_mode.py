@@ -61,7 +61,7 @@ def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) ->
 
 @check(points=1, after=test_batch_is_the_default, requirement=A_BATCH)
 def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """`stream=false` is answered as a batch"""
+    """the response to `stream=false` is a batch"""
     chunks = draw.texts(3)
     upstream.give_all(chunks)
     response = client.get(PATH, params=stream(upstream, "false"))
@@ -79,7 +79,7 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
     ),
 )
 def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """`stream=true` is answered with an event stream"""
+    """the response to `stream=true` is an event stream"""
     upstream.give_all(draw.texts(3))
     response = client.get(PATH, params=stream(upstream))
     assert (response.status, response.content_type) == (200, "text/event-stream"), (
@@ -216,7 +216,7 @@ def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) ->
 
 @check(points=4, after=test_each_chunk_leaves_before_the_next_exists, requirement=MANY_CLIENTS)
 def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """another request is answered while a stream waits for its next chunk"""
+    """another request gets its response while a stream waits for its next chunk"""
     chunks = draw.texts(3)
     other = upstream.another()
     other.give_all(chunks)
@@ -229,7 +229,7 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
 
 @check(points=2, after=test_batch_is_the_default, requirement=MANY_CLIENTS)
 def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """another request is answered while a batch waits for its next chunk"""
+    """another request gets its response while a batch waits for its next chunk"""
     chunks = draw.texts(3)
     other = upstream.another()
     other.give_all(chunks)
@@ -259,7 +259,7 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
 
 @check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
-    """in batch mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
+    """in batch mode, an upstream that fails before its first chunk gives 502, as JSON"""
     upstream.fail()
     response = client.get(PATH, params=batch(upstream))
     assert (response.status, response.content_type) == (502, "application/json"), "status and media type when it fails"
@@ -268,7 +268,7 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> No
 
 @check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_FAILURE)
 def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
-    """in stream mode, an upstream that fails before its first chunk is answered with 502, as JSON"""
+    """in stream mode, an upstream that fails before its first chunk gives 502, as JSON"""
     upstream.fail()
     response = client.get(PATH, params=stream(upstream))
     assert (response.status, response.content_type) == (502, "application/json"), "status and media type when it fails"

@@ -58,7 +58,7 @@ def test_batch_sends_nothing_early(client: Client, upstream: Upstream, draw: Dra
     requirement="Without `stream`, or with `stream=false`, the response is a batch.",
 )
 def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """`stream=false` is answered as a batch, too"""
+    """the response to `stream=false` is a batch, too"""
     outcomes = draw.texts(2)
     upstream.give_all(outcomes)
     response = start(client, upstream, len(outcomes), {"stream": "false"})
@@ -311,7 +311,7 @@ def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) 
     requirement=A_LONG_STEP,
 )
 def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """while a stream waits for a step, another task is worked on and answered"""
+    """while a stream waits for a step, another task is worked on and gets its response"""
     outcomes = draw.texts(3)
     other = upstream.another()
     other.give_all(outcomes)
@@ -323,7 +323,7 @@ def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream,
 
 @check(points=3, after=(test_batch_answers_with_all_outcomes, test_result_ends_the_stream), requirement=A_LONG_STEP)
 def test_others_are_answered_beside_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """while a batch waits for a step, another task is worked on and answered"""
+    """while a batch waits for a step, another task is worked on and gets its response"""
     outcomes = draw.texts(3)
     other = upstream.another()
     other.give_all(outcomes)

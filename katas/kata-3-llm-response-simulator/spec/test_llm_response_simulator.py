@@ -343,7 +343,7 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
     requirement=MANY_CLIENTS,
 )
 def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """another request is answered while a stream waits for its next token"""
+    """another request gets its response while a stream waits for its next token"""
     tokens = draw.texts(3)
     other = upstream.another()
     other.give_all(tokens)
@@ -357,7 +357,7 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
 
 @check(points=2, after=test_batch_is_one_completion, requirement=MANY_CLIENTS)
 def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """another request is answered while a batch waits for its next token"""
+    """another request gets its response while a batch waits for its next token"""
     tokens = draw.texts(3)
     other = upstream.another()
     other.give_all(tokens)
@@ -397,7 +397,7 @@ def test_bad_body_is_refused_before_a_stream(client: Client) -> None:
     ),
 )
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in batch mode, an upstream that fails is answered with 502 and an error object"""
+    """in batch mode, an upstream that fails gives 502 and an error object"""
     upstream.give(*draw.texts(2))
     upstream.fail()
     response = client.post(PATH, json=asking(upstream, stream=False))

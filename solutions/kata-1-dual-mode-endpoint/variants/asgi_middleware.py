@@ -1,4 +1,4 @@
-"""Middleware on the level of ASGI sees each message as it passes: it stamps the head and keeps nothing back."""
+"""ASGI middleware sees each message as it passes: it adds a header field, and holds nothing back."""
 
 import json
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from grader.kit import Items, UpstreamError, upstream
 
 
 class Uncached:
-    """Adds `Cache-Control: no-cache` to every answer."""
+    """Adds `Cache-Control: no-cache` to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""Lines that end in CR alone, ids, a reconnection time, and no blank after the colon: all of it legal."""
+"""Lines that end in CR alone, ids, a reconnection time, and no space after the colon: all of this is allowed."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A response class that knows the protocol: endpoints hand it objects, and never see a line end."""
+"""A response class that knows the protocol: endpoints give it objects, and write no line endings."""
 
 import json
 from collections.abc import AsyncIterator

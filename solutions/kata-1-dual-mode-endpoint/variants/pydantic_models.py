@@ -1,4 +1,4 @@
-"""Models for all that goes out, so that the documentation shows it too; the mode is a Literal, and a dependency."""
+"""Models for everything that is sent, so that the documentation shows it; the mode is a Literal, and a dependency."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""A stream that people like to read: indented JSON over several data lines, unescaped UTF-8, comments, padding."""
+"""A stream that people can read easily: indented JSON over several data lines, unescaped UTF-8, comments, padding."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""FastAPI's EventSourceResponse, returned: it names the media type, and format_sse_event() writes the bytes."""
+"""Returns FastAPI's EventSourceResponse, which sets the media type; format_sse_event() writes the bytes."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""An `async def` endpoint around a blocking library: each pull runs in a thread, and the loop stays free."""
+"""An `async def` endpoint around a blocking library: each pull runs in a thread, so the event loop is not blocked."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,6 +1,6 @@
 """FastAPI's own events: a yielding endpoint for streams, another for batches, and a route that looks at the query.
 
-A yielding endpoint always answers 200; what may still be refused is refused by a dependency, which runs before it.
+A yielding endpoint always responds with 200. A dependency, which runs before it, refuses bad requests.
 """
 
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from grader.kit import Items, UpstreamError, upstream
 
 
 class StreamRoute(APIRoute):
-    """Matches only what asks for a stream."""
+    """Matches only requests for a stream."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child = super().matches(scope)

@@ -1,4 +1,4 @@
-"""The flag is left a text, and any text is true to Python: `false` as well.
+"""The flag is used as text, and in Python any text but the empty one is true: `false`, too.
 
 Fails: stream_false_is_batch, bad_value_is_refused
 """

@@ -1,4 +1,4 @@
-"""What is not ASCII is thrown away, to be safe.
+"""All characters that are not ASCII are removed.
 
 Fails: both_modes_carry_the_same_text
 """

@@ -1,4 +1,4 @@
-"""The batch is one long text: the chunks are gone.
+"""The batch is one long text instead of a list of chunks.
 
 Fails: batch_is_the_default
 """

@@ -1,4 +1,4 @@
-"""The batch is tidied up, and so differs from the stream.
+"""The chunks of the batch are stripped, so the batch differs from the stream.
 
 Fails: both_modes_carry_the_same_text
 """

@@ -1,4 +1,4 @@
-"""A chunk of blanks looks like nothing, and is left out of the stream; the batch has it.
+"""A chunk of spaces only is left out of the stream; the batch has it.
 
 Fails: both_modes_carry_the_same_text
 """

@@ -1,4 +1,4 @@
-"""The generator runs in a thread, but its first chunk is pulled in the loop, and blocks it.
+"""The generator runs in a thread, but its first chunk is pulled in the event loop, and blocks it.
 
 Fails: streams_do_not_mix
 """

@@ -1,4 +1,4 @@
-"""A blocking pull in asynchronous code: while it waits, the whole server waits.
+"""A blocking pull in asynchronous code: while it waits, all other requests wait, too.
 
 Fails: others_are_answered_meanwhile, others_are_answered_during_a_batch
 """

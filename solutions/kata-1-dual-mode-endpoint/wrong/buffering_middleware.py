@@ -1,4 +1,4 @@
-"""A middleware that logs the size of each answer reads the whole body first.
+"""A middleware that logs the size of each response reads the whole body first.
 
 Fails: each_chunk_leaves_before_the_next_exists, stream_is_not_cached
 """

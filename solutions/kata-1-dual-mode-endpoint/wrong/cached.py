@@ -1,4 +1,4 @@
-"""Nothing tells caches to keep away.
+"""The stream has no Cache-Control field.
 
 Fails: stream_is_not_cached
 """

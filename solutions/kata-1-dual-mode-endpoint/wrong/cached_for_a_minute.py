@@ -1,4 +1,4 @@
-"""The stream may be cached for a minute, as all the other answers of this API.
+"""The stream may be cached for a minute, as all other responses of this API.
 
 Fails: stream_is_not_cached
 """

@@ -1,4 +1,4 @@
-"""Each chunk is an event of type chunk: a client that listens for messages hears nothing.
+"""Each chunk is an event of type chunk: a client that listens for messages receives none.
 
 Fails: one_event_a_chunk
 """

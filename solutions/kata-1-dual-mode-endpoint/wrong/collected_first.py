@@ -1,4 +1,4 @@
-"""All chunks are collected into a list before the first event leaves.
+"""All chunks are collected into a list before the first event is sent.
 
 Fails: each_chunk_leaves_before_the_next_exists
 """

@@ -1,4 +1,4 @@
-"""The stream is closed by [DONE], as another API does it.
+"""The stream ends with [DONE], as in another API.
 
 Fails: done_closes_the_stream
 """

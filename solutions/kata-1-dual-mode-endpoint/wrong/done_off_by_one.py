@@ -1,4 +1,4 @@
-"""The closing event tells the index of the last chunk, not how many there were.
+"""The closing event has the index of the last chunk instead of the number of chunks.
 
 Fails: done_closes_the_stream
 """

@@ -1,4 +1,4 @@
-"""The closing event has no type: to a browser it is a message like any other.
+"""The closing event has no type: for a browser it is a message like any other.
 
 Fails: done_closes_the_stream
 """

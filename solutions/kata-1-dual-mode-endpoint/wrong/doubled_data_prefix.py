@@ -1,4 +1,4 @@
-"""The library frames what it is given, and it is given what is framed already: `data: data: ...`.
+"""The library adds `data: ` to events that already have it: `data: data: ...`.
 
 Fails: one_event_a_chunk
 """

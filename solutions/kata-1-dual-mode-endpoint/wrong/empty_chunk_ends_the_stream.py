@@ -1,4 +1,4 @@
-"""An empty chunk is false to Python, and is taken for the end.
+"""An empty chunk is false in Python, and is taken for the end.
 
 Fails: both_modes_carry_the_same_text
 """

@@ -1,4 +1,4 @@
-"""Tidying up after the last event raises, and the response breaks off.
+"""The clean-up after the last event raises an error, and the response is cut off.
 
 Fails: one_event_a_chunk, framing_is_well_formed
 """

@@ -1,4 +1,4 @@
-"""The line ends are escaped once too often: a backslash and an n, twice.
+"""The line endings are escaped once too often: a backslash and an n, twice.
 
 Fails: one_event_a_chunk, framing_is_well_formed
 """

@@ -1,4 +1,4 @@
-"""A failure before the first chunk is told by an event, in a stream that says 200.
+"""A failure before the first chunk is reported by an event, in a stream with status 200.
 
 Fails: stream_upstream_failure_is_502
 """

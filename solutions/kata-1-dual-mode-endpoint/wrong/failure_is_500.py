@@ -1,4 +1,4 @@
-"""Nobody catches UpstreamError: it ends in a 500, as text.
+"""UpstreamError is not caught, and becomes a 500, as text.
 
 Fails: batch_upstream_failure_is_502, stream_upstream_failure_is_502
 """

@@ -1,4 +1,4 @@
-"""The server says that it is unavailable itself, 503, when its upstream failed.
+"""When its upstream fails, the server says that it is unavailable itself: 503.
 
 Fails: batch_upstream_failure_is_502, stream_upstream_failure_is_502
 """

@@ -1,4 +1,4 @@
-"""A failure is taken for the end: the stream is closed as if all were well.
+"""A failure is taken for the end: the stream ends as if nothing had failed.
 
 Fails: stream_upstream_failure_is_502
 """

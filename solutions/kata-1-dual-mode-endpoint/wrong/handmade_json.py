@@ -1,4 +1,4 @@
-"""JSON written by hand: a quote, a backslash or a line end in the text breaks it.
+"""JSON written by hand: a quote, a backslash or a line ending in the text makes it invalid.
 
 Fails: framing_is_well_formed, both_modes_carry_the_same_text
 """

@@ -1,4 +1,4 @@
-"""The texts of the README's transcript, whatever was asked for.
+"""Always sends the texts of the README's example, whatever the prompt is.
 
 Fails: batch_is_the_default, one_event_a_chunk, stream_upstream_failure_is_502
 """

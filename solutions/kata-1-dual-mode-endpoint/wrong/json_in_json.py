@@ -1,4 +1,4 @@
-"""The payload is JSON, and is then encoded once more: a JSON string that holds JSON.
+"""The data is JSON, and is then encoded once more: a JSON string that holds JSON.
 
 Fails: one_event_a_chunk
 """

@@ -1,4 +1,4 @@
-"""A chunk with line ends in it becomes several events, as splitlines() has it.
+"""A chunk that contains line endings becomes several events: splitlines() cuts it.
 
 Fails: both_modes_carry_the_same_text
 """

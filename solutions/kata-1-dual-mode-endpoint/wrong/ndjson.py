@@ -1,4 +1,4 @@
-"""One JSON document a line: a stream as well, but not the one that was asked for.
+"""One JSON document a line: a stream, but not an event stream.
 
 Fails: stream_true_is_an_event_stream
 """

@@ -1,4 +1,4 @@
-"""The stream just ends: the client cannot tell the end of the text from a broken line.
+"""The stream ends without a closing event: the client cannot know whether the text is complete.
 
 Fails: done_closes_the_stream
 """

@@ -1,4 +1,4 @@
-"""The first pull takes for granted that there is a chunk: without one it ends in a 500.
+"""The first pull expects a chunk: without one the response is a 500.
 
 Fails: no_chunks_at_all
 """

@@ -1,4 +1,4 @@
-"""The events hold the text only: the index that the contract asks for is missing.
+"""The events hold only the text: the index is missing.
 
 Fails: one_event_a_chunk
 """

@@ -1,4 +1,4 @@
-"""No media type is named, so the stream goes out as whatever the framework makes of it.
+"""The stream has no media type of its own, so the framework decides.
 
 Fails: stream_true_is_an_event_stream
 """

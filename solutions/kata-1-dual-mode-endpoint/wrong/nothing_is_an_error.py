@@ -1,4 +1,4 @@
-"""No chunks are taken for a failure of the upstream.
+"""An upstream without chunks is taken for a failure.
 
 Fails: no_chunks_at_all
 """

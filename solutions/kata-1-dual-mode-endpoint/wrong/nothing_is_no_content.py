@@ -1,4 +1,4 @@
-"""A stream without chunks is answered with 204, and has no closing event.
+"""The response to a stream without chunks is 204, without a closing event.
 
 Fails: no_chunks_at_all
 """

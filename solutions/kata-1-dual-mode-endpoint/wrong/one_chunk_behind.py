@@ -1,4 +1,4 @@
-"""A chunk is kept back until the next is there, to know which one is the last.
+"""A chunk is held back until the next one exists, to know which one is the last.
 
 Fails: each_chunk_leaves_before_the_next_exists
 """

@@ -1,4 +1,4 @@
-"""The number of the next chunk is the module's, not the request's.
+"""The number of the next chunk is a variable of the module, which all requests share.
 
 Fails: streams_do_not_mix
 """

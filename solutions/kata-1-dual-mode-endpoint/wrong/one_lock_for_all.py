@@ -1,4 +1,4 @@
-"""One lock for all requests: each waits for the one before to end.
+"""One lock for all requests: each waits until the one before has ended.
 
 Fails: others_are_answered_meanwhile, others_are_answered_during_a_batch
 """

@@ -1,4 +1,4 @@
-"""What is not `true` is a batch, also what makes no sense.
+"""Every value except `true` gives a batch, invalid ones, too.
 
 Fails: bad_value_is_refused
 """

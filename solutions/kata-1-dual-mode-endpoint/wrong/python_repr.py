@@ -1,4 +1,4 @@
-"""The payload is printed as Python prints a dict, with single quotes: no JSON.
+"""The data is written as Python prints a dict, with single quotes, which is not JSON.
 
 Fails: one_event_a_chunk
 """

@@ -1,4 +1,4 @@
-"""The generator raises HTTPException: too late, a 200 has left already.
+"""The generator raises HTTPException: too late, the 200 has already been sent.
 
 Fails: stream_upstream_failure_is_502
 """

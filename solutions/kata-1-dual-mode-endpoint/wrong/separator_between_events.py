@@ -1,4 +1,4 @@
-"""The blank line stands between two events rather than after each, so that one arrives with the next.
+"""A blank line comes before each event but the first, so that each event ends only when the next one comes.
 
 Fails: framing_is_well_formed, each_chunk_leaves_before_the_next_exists, done_closes_the_stream
 """

@@ -1,4 +1,4 @@
-"""One line end after each event, and no blank line: a browser never dispatches any of them.
+"""One line ending after each event, and no blank line: a browser never dispatches any of them.
 
 Fails: one_event_a_chunk, framing_is_well_formed
 """

@@ -1,4 +1,4 @@
-"""A status beside the body, as Flask has it: to FastAPI that is a list, and a 200.
+"""Returns the body and the status as a tuple, as in Flask: FastAPI makes a list of it, with status 200.
 
 Fails: batch_upstream_failure_is_502, stream_upstream_failure_is_502
 """

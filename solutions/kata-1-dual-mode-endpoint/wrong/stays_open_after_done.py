@@ -1,4 +1,4 @@
-"""After the closing event the stream is kept open with comments, for what may still come.
+"""After the closing event the stream is kept open with comments.
 
 Fails: one_event_a_chunk, framing_is_well_formed
 """

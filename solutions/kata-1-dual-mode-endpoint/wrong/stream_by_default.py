@@ -1,4 +1,4 @@
-"""The default is the wrong way round.
+"""Without `stream` the response is a stream.
 
 Fails: batch_is_the_default
 """

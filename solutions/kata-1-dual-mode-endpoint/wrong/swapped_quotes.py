@@ -1,4 +1,4 @@
-"""Python's notation, made to look like JSON by swapping the quotes: until a text has a quote in it.
+"""Replaces the quotes of Python's notation to make JSON, which fails when a text contains a quote.
 
 Fails: both_modes_carry_the_same_text
 """

@@ -1,4 +1,4 @@
-"""The query is cut up by hand, and its percent-encoding stays in: the upstream knows no such prompt.
+"""The query is parsed by hand, and its percent-encoding is kept: the upstream does not know that prompt.
 
 Fails: batch_is_the_default, stream_true_is_an_event_stream
 """

@@ -1,4 +1,4 @@
-"""`async with` lets go of the upstream, and thereby ends a pull that is still under way when the client leaves."""
+"""`async with` closes the upstream connection, and so ends a pull that is in progress when the client disconnects."""
 
 import asyncio
 import json

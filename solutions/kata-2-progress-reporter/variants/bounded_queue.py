@@ -46,7 +46,7 @@ async def events(task: Task, heartbeat: float) -> AsyncIterator[str]:
     try:
         while True:
             try:
-                # What times out here is only the look into the queue; the work goes on in its own task.
+                # Only the wait for the queue times out here; the work goes on in its own task.
                 event = await asyncio.wait_for(queue.get(), heartbeat)
             except TimeoutError:
                 yield ": no news\n\n"

@@ -1,4 +1,4 @@
-"""Middleware around everything, which adds headers and turns what goes wrong into problem documents."""
+"""Middleware around everything, which adds headers and turns errors into problem documents."""
 
 import asyncio
 import json

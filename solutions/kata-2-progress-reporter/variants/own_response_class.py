@@ -1,4 +1,4 @@
-"""A response class that does the work itself: one task group for the steps, the heartbeat and the client's leaving."""
+"""A response class that does the work: one task group for the steps, the heartbeat and the client's disconnect."""
 
 import json
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""No framework at all: the ASGI messages themselves, the client's leaving among them."""
+"""Without a framework: plain ASGI messages, with the client's disconnect among them."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Carriage returns as line ends, JSON over several data lines, comments among fields, and writes of a few bytes."""
+"""Carriage returns as line endings, JSON over several data lines, comments among fields, and writes of a few bytes."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ class Task(BaseModel):
 
 
 def block(event: str, payload: object, *more: str) -> Iterator[bytes]:
-    """One event, in pieces that take no notice of lines or characters."""
+    """One event, in pieces that do not respect the borders of lines or characters."""
     data = json.dumps(payload, ensure_ascii=False, indent=1).split("\n")
     lines = [": next", *more, f"event:{event}", ":", *(f"data: {line}" for line in data), "", ""]
     text = "\r".join(lines).encode()

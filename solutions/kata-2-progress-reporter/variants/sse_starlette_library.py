@@ -1,4 +1,4 @@
-"""The sse-starlette library, which ends lines with CRLF, and sends the heartbeat by itself when told how often."""
+"""The sse-starlette library, which ends lines with CRLF, and sends the heartbeat by itself at a given interval."""
 
 import json
 from collections.abc import AsyncIterator

@@ -25,7 +25,7 @@ class Job:
 
     @classmethod
     def of(cls, body: object) -> "Job":
-        """Raises ValueError for what is no task."""
+        """Raises ValueError when the body is not a valid task."""
         match body:
             case {"task": str(task), "steps": int(steps)} if steps in range(1, 1001):
                 return cls(task, steps)
@@ -51,7 +51,7 @@ class Job:
 
 
 async def with_heartbeat(events: AsyncIterator[str], seconds: float) -> AsyncIterator[str]:
-    """Any events, and a comment whenever there has been none for ``seconds``."""
+    """All of ``events``, and a comment whenever there has been none for ``seconds``."""
     following: asyncio.Future[str | None] | None = None
     try:
         while True:

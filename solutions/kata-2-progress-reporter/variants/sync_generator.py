@@ -1,4 +1,4 @@
-"""No `async` at all: FastAPI runs `def` and plain generators in threads, where a blocking pull stops nobody.
+"""No `async` at all: FastAPI runs `def` and plain generators in threads, where a blocking pull delays no other request.
 
 One more thread does the pulls of a stream, so that the generator can wait for it with a time limit.
 """

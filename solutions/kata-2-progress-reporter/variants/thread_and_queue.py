@@ -1,4 +1,4 @@
-"""A thread does the steps and tells the loop of each through a queue; it hears of a leaving between two steps."""
+"""A thread does the steps, reports each through a queue, and checks for a disconnect between two steps."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ class Task(BaseModel):
 
 
 class Work:
-    """The outcomes of a task, and in the end how it ended: None, or why it failed."""
+    """The outcomes of a task, and then None, or the error that ended it."""
 
     def __init__(self, task: Task) -> None:
         self._task = task

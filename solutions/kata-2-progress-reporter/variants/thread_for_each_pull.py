@@ -1,4 +1,4 @@
-"""An asynchronous response around a blocking library: each pull runs in a thread, shielded from the clock."""
+"""An asynchronous response around a blocking library: each pull runs in a thread, shielded from the timeout."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""One thread does all the work of a task and hands each event over to the loop, waiting until it has been taken."""
+"""One thread does all the work of a task. It gives each event to the event loop, and waits until it has been taken."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ class Task(BaseModel):
 
 
 class Worker(threading.Thread):
-    """Works until all is done or ``stop()`` is called; a pull that is under way cannot be interrupted."""
+    """Works until all steps are done or ``stop()`` is called; a pull in progress cannot be interrupted."""
 
     def __init__(self, task: Task, events: asyncio.Queue[str], loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(daemon=True)

@@ -1,6 +1,6 @@
 """FastAPI's own events: a yielding endpoint for streams, another for batches, and a route that looks at the query.
 
-FastAPI's keep-alive comes every 15 seconds; for a heartbeat of another pace the endpoint yields comments itself.
+FastAPI's keep-alive comes every 15 seconds; for another interval the endpoint yields comments itself.
 """
 
 import asyncio

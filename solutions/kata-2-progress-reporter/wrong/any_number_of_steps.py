@@ -1,4 +1,4 @@
-"""Nobody looks at the number of steps.
+"""The number of steps is not checked.
 
 Fails: bad_body_is_refused_in_batch_mode, bad_body_is_refused_in_stream_mode
 """

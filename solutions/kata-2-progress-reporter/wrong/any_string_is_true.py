@@ -1,4 +1,4 @@
-"""The query parameter is a string, and every string with a letter in it is true, “false” too.
+"""The query parameter is a string, and every string but the empty one is true, “false”, too.
 
 Fails: stream_false_is_batch
 """

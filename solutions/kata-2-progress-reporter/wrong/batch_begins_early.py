@@ -1,4 +1,4 @@
-"""The batch is written bit by bit, so that its 200 has left when a step fails.
+"""The batch is sent part by part, so its 200 has already been sent when a step fails.
 
 Fails: batch_sends_nothing_early, a_failed_batch_is_a_502
 """

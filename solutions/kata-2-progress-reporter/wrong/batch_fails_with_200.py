@@ -1,4 +1,4 @@
-"""The failure of a batch is a success with an error in it.
+"""A failed batch has the status 200, and an error in its body.
 
 Fails: a_failed_batch_is_a_502
 """

@@ -1,4 +1,4 @@
-"""In batch mode nobody catches the exception.
+"""In batch mode the exception is not caught.
 
 Fails: a_failed_batch_is_a_502
 """

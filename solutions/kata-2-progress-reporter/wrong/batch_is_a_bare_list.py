@@ -1,4 +1,4 @@
-"""The batch answers with a list where the contract has an object.
+"""The batch is a list where the contract has an object.
 
 Fails: batch_answers_with_all_outcomes
 """

@@ -1,4 +1,4 @@
-"""The failure of a batch is told in the framework's own words instead of a problem document.
+"""A failed batch gives the framework's own error body instead of a problem document.
 
 Fails: a_failed_batch_is_a_502
 """

@@ -1,4 +1,4 @@
-"""The stream is asynchronous, but the batch, "which has to wait anyway", blocks the server.
+"""The stream is asynchronous, but the batch blocks the event loop.
 
 Fails: others_are_answered_beside_a_batch
 """

@@ -1,4 +1,4 @@
-"""A blocking library in `async` code: while it waits, the whole server waits.
+"""A blocking library in `async` code: while it waits, all other requests wait, too.
 
 Fails: a_long_step_is_bridged_by_a_heartbeat, leaving_ends_the_work, a_broken_connection_ends_the_work,
 others_are_answered_beside_a_stream, others_are_answered_beside_a_batch, each_stream_tells_of_its_own_task

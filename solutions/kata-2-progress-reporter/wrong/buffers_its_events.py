@@ -1,4 +1,4 @@
-"""Events are gathered into writes of a decent size.
+"""Events are collected into larger writes.
 
 Fails: each_step_is_told_as_it_is_done, retry_is_in_milliseconds
 """

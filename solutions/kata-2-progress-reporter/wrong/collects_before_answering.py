@@ -1,4 +1,4 @@
-"""All steps are done before the response is made: the stream is a batch in disguise.
+"""All steps are done before the response begins: the stream is really a batch.
 
 Fails: stream_begins_at_once
 """

@@ -1,4 +1,4 @@
-"""The steps are counted from 0, so that the last progress says that one is missing.
+"""The steps are counted from 0, so the last progress event says that one step is missing.
 
 Fails: one_progress_event_a_step
 """

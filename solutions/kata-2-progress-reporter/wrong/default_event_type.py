@@ -1,4 +1,4 @@
-"""All events are of the default type, and say what they are in their data.
+"""All events have the default type; the type is in their data.
 
 Fails: one_progress_event_a_step
 """

@@ -1,4 +1,4 @@
-"""The error event says that something went wrong, and not what.
+"""The error event says that a step failed, but not why.
 
 Fails: the_error_says_what_went_wrong
 """

@@ -1,4 +1,4 @@
-"""Nobody catches the exception, and the stream is cut off in the middle.
+"""The exception is not caught, and cuts off the stream.
 
 Fails: a_failed_stream_ends_with_an_error
 """

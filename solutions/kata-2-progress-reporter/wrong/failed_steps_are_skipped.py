@@ -1,4 +1,4 @@
-"""A step that fails is passed over, and the task goes on to 100 percent.
+"""A step that fails is skipped, and the task goes on to 100 percent.
 
 Fails: a_failed_stream_ends_with_an_error
 """

@@ -1,4 +1,4 @@
-"""The stream just ends when a step fails; the exception is in the log.
+"""When a step fails, the stream ends without an error event; the exception is only in the log.
 
 Fails: a_failed_stream_ends_with_an_error
 """

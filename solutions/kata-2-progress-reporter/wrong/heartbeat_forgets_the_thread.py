@@ -1,4 +1,4 @@
-"""`wait_for` gives up waiting for a thread that goes on all the same, and takes the outcome with it.
+"""`wait_for` stops waiting for a thread, but the thread goes on, and its outcome is lost.
 
 Fails: heartbeats_disturb_no_step
 """

@@ -1,4 +1,4 @@
-"""The heartbeat is an event of its own type: every client has to know it, and to throw it away.
+"""The heartbeat is an event of its own type: every client would have to know and ignore it.
 
 Fails: a_long_step_is_bridged_by_a_heartbeat
 """

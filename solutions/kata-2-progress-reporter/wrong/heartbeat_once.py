@@ -1,4 +1,4 @@
-"""One heartbeat bridges the beginning of a long step, and then there is silence.
+"""A long step has one heartbeat, and nothing is sent after it.
 
 Fails: heartbeats_go_on
 """

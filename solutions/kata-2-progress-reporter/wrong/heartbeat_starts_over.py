@@ -1,4 +1,4 @@
-"""A step that takes longer than the heartbeat is given up and begun anew, so its work is done twice.
+"""A step that takes longer than the heartbeat is cancelled and begun again, so its work is done twice.
 
 Fails: heartbeats_disturb_no_step
 """

@@ -1,4 +1,4 @@
-"""The id is a member of the data, where no client looks for it.
+"""The id is a key of the data, where clients do not look for it.
 
 Fails: ids_count_the_steps
 """

@@ -1,4 +1,4 @@
-"""The result is glued together as text, which only looks like JSON as long as the outcomes are tame.
+"""The result is put together as text: it is valid JSON only as long as the outcomes hold no special characters.
 
 Fails: both_modes_carry_the_same_outcomes
 """

@@ -1,4 +1,4 @@
-"""The events are right, but the stream says that it is something else.
+"""The events are right, but the stream has another media type.
 
 Fails: stream_begins_at_once
 """

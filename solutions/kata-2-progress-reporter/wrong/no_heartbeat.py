@@ -1,4 +1,4 @@
-"""Nothing goes out while a step takes long.
+"""Nothing is sent while a step takes long.
 
 Fails: a_long_step_is_bridged_by_a_heartbeat
 """

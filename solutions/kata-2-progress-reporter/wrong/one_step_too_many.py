@@ -1,4 +1,4 @@
-"""The batch looks at the number of steps only after it has asked for one more.
+"""The batch checks the number of steps only after it has pulled one more.
 
 Fails: no_step_too_many
 """

@@ -1,4 +1,4 @@
-"""A lock of the whole module is held as long as a task runs.
+"""One lock for all tasks is held as long as a task runs.
 
 Fails: others_are_answered_beside_a_stream, others_are_answered_beside_a_batch, each_stream_tells_of_its_own_task
 """

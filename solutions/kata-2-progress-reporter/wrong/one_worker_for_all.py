@@ -1,4 +1,4 @@
-"""All blocking pulls share one worker thread, so that one long step stops every other task.
+"""All blocking pulls share one worker thread, so one long step delays every other task.
 
 Fails: others_are_answered_beside_a_stream, others_are_answered_beside_a_batch, each_stream_tells_of_its_own_task
 """

@@ -1,4 +1,4 @@
-"""A task of its own does the work, and nobody ends it when the client has left.
+"""An asyncio task of its own does the work, and is not cancelled when the client has disconnected.
 
 Fails: leaving_ends_the_work, a_broken_connection_ends_the_work
 """

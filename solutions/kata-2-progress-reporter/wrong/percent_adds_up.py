@@ -1,4 +1,4 @@
-"""Each step adds the same whole number of percent, and the bar stops at 96 or so.
+"""Each step adds the same whole number of percent, so the last one may be below 100, such as 96.
 
 Fails: percent_ends_at_100
 """

@@ -1,4 +1,4 @@
-"""The work is shielded from the end of the response, so that it can "finish cleanly".
+"""The work is shielded from the end of the response, so it goes on after a disconnect.
 
 Fails: leaving_ends_the_work, a_broken_connection_ends_the_work
 """

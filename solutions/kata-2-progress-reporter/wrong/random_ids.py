@@ -1,4 +1,4 @@
-"""Every event has an id, but none that says how far the task is.
+"""Every event has an id, but it does not say how far the task is.
 
 Fails: ids_count_the_steps
 """

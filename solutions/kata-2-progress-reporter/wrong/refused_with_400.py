@@ -1,4 +1,4 @@
-"""A body that cannot be used is refused with the wrong status.
+"""A bad body is refused with 400 instead of 422.
 
 Fails: bad_body_is_refused_in_batch_mode, bad_body_is_refused_in_stream_mode
 """

@@ -1,4 +1,4 @@
-"""After the error the result is sent all the same.
+"""After the error event a result event is sent, too.
 
 Fails: a_failed_stream_ends_with_an_error
 """

@@ -1,4 +1,4 @@
-"""The stream ends with 100 percent, and the client never learns the outcome.
+"""The stream ends with 100 percent, and the client never gets the outcomes.
 
 Fails: result_ends_the_stream
 """

@@ -1,4 +1,4 @@
-"""The reconnection time comes with the result, when nobody needs to connect again.
+"""The reconnection time comes with the result, which is too late.
 
 Fails: retry_is_in_milliseconds
 """

@@ -1,4 +1,4 @@
-"""The reconnection time is meant in seconds: clients will come back after three milliseconds.
+"""The reconnection time is written in seconds: clients connect again after three milliseconds.
 
 Fails: retry_is_in_milliseconds
 """

@@ -1,4 +1,4 @@
-"""A thread does the work with a rest after each step, and never hears that the client has left.
+"""A thread does the work with a pause after each step, and is not stopped when the client has disconnected.
 
 Fails: leaving_ends_the_work, a_broken_connection_ends_the_work
 """

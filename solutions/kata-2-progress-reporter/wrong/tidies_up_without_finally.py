@@ -1,4 +1,4 @@
-"""Tidies up after the loop, but not in a `finally`: when the client leaves, nobody does.
+"""Cleans up after the loop, but not in a `finally`: after a disconnect the clean-up does not run.
 
 Fails: the_upstream_is_let_go
 """

@@ -1,4 +1,4 @@
-"""The error event shows the inside of the server.
+"""The error event contains a traceback of the server.
 
 Fails: the_error_says_what_went_wrong
 """

@@ -1,4 +1,4 @@
-"""Each task's upstream is noted in a registry, and never taken out again: its connection stays open.
+"""Each task's upstream is kept in a registry and never removed: its connection stays open.
 
 Fails: the_upstream_is_let_go
 """

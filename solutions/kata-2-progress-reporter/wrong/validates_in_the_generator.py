@@ -1,4 +1,4 @@
-"""The body is looked at inside the generator, when the 200 has left.
+"""The body is checked inside the generator, when the 200 has already been sent.
 
 Fails: bad_body_is_refused_in_stream_mode
 """

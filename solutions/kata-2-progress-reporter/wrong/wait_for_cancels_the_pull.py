@@ -1,4 +1,4 @@
-"""`wait_for` cancels the pull when the time is over, and with it the stream from the upstream.
+"""`wait_for` cancels the pull when the time is over, which also closes the upstream connection.
 
 Fails: heartbeats_go_on
 """

@@ -1,4 +1,4 @@
-"""A response class that knows the protocol: the endpoint hands it objects, and never sees a line end."""
+"""A response class that knows the protocol: the endpoint gives it objects, and writes no line endings."""
 
 import json
 import time
@@ -51,7 +51,7 @@ def usage(tokens: int) -> dict[str, int]:
 
 
 async def payloads(body: ChatRequest) -> AsyncIterator[dict[str, Any]]:
-    """What the events hold, up to the sentinel."""
+    """The data of the events, up to the sentinel."""
     common, count = head("chat.completion.chunk", body.model), 0
 
     def chunk(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
@@ -67,7 +67,7 @@ async def payloads(body: ChatRequest) -> AsyncIterator[dict[str, Any]]:
 
 
 class EventStream(StreamingResponse):
-    """Sends each of ``payloads`` as a Server-Sent Event, then the sentinel; or says why there will be none."""
+    """Sends each of ``payloads`` as an event, then the sentinel; if the upstream fails, an error object instead."""
 
     media_type = "text/event-stream"
 

@@ -1,4 +1,4 @@
-"""Pydantic throughout: the wire shapes are models, requests are validated and chunks written by them."""
+"""Pydantic throughout: the wire shapes are models, they validate the requests and write the chunks."""
 
 import time
 from collections.abc import AsyncIterator

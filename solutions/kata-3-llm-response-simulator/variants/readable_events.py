@@ -1,4 +1,4 @@
-"""A stream that people like to read: indented JSON over several data lines, comments, ids, a retry time."""
+"""A stream that people can read easily: indented JSON over several data lines, comments, ids, a retry time."""
 
 import json
 import time
@@ -51,7 +51,7 @@ def usage(tokens: int) -> dict[str, int]:
 
 
 async def payloads(body: ChatRequest) -> AsyncIterator[dict[str, Any]]:
-    """What the events hold, up to the sentinel."""
+    """The data of the events, up to the sentinel."""
     common, count = head("chat.completion.chunk", body.model), 0
 
     def chunk(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:

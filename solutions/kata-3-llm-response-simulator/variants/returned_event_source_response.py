@@ -1,4 +1,4 @@
-"""FastAPI's EventSourceResponse, returned: it names the media type, and format_sse_event() writes the bytes."""
+"""Returns FastAPI's EventSourceResponse, which sets the media type; format_sse_event() writes the bytes."""
 
 import json
 import time
@@ -52,7 +52,7 @@ def usage(tokens: int) -> dict[str, int]:
 
 
 async def payloads(body: ChatRequest) -> AsyncIterator[dict[str, Any]]:
-    """What the events hold, up to the sentinel."""
+    """The data of the events, up to the sentinel."""
     common, count = head("chat.completion.chunk", body.model), 0
 
     def chunk(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:

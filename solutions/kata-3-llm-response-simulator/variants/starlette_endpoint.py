@@ -1,4 +1,4 @@
-"""Starlette alone: an endpoint class, and a body that is read and judged by hand."""
+"""Starlette alone: an endpoint class, and a body that is read and checked by hand."""
 
 import json
 import time
@@ -22,7 +22,7 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks for."""
+    """The values of a valid request."""
 
     model: str
     prompt: str
@@ -50,7 +50,7 @@ def failure(message: str, kind: str) -> dict[str, dict[str, str]]:
 
 
 class Answer:
-    """One answer: what its parts have in common, and how many tokens there were."""
+    """One response: the values that its parts share, and the number of its tokens."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked

@@ -47,7 +47,7 @@ def usage(tokens: int) -> dict[str, int]:
 
 
 def payloads(body: ChatRequest) -> Iterator[dict[str, Any]]:
-    """What the events hold, up to the sentinel."""
+    """The data of the events, up to the sentinel."""
     head = {"id": uuid4().hex, "object": "chat.completion.chunk", "created": int(time.time()), "model": body.model}
     count = 0
     with blocking_upstream(body.messages[-1].content) as tokens:

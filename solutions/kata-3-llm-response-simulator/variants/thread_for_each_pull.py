@@ -1,6 +1,6 @@
-"""An `async def` endpoint around a blocking library: each pull runs in a thread, and the loop stays free.
+"""An `async def` endpoint around a blocking library: each pull runs in a thread, so the event loop is not blocked.
 
-The first token is pulled before anything is answered, so that an early failure still has a status of its own.
+The first token is pulled before the response begins, so that an early failure can still set the status.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""FastAPI's own events: a yielding endpoint for streams, another for batches, chosen by a look into the body.
+"""FastAPI's own events: a yielding endpoint for streams, another for batches, chosen by the body.
 
 A yielding endpoint always streams, and a route knows only paths; so a small ASGI layer in front reads the body first.
 """
@@ -85,7 +85,7 @@ def usage(tokens: int) -> dict[str, int]:
 
 
 async def payloads(body: ChatRequest) -> AsyncIterator[dict[str, Any]]:
-    """What the events hold, up to the sentinel."""
+    """The data of the events, up to the sentinel."""
     common, count = head("chat.completion.chunk", body.model), 0
 
     def chunk(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Lets the upstream's failure become a 500, in plain text.
+"""The upstream's failure becomes a 500, in plain text.
 
 Fails: batch_upstream_failure_is_502
 """

@@ -1,4 +1,4 @@
-"""The chunks call themselves "chat.completion", as the batch does.
+"""The object of each chunk is "chat.completion", as in a batch.
 
 Fails: chunks_have_the_shape
 """

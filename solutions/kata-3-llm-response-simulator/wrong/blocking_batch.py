@@ -1,4 +1,4 @@
-"""Streams as it should, and blocks everybody while it collects a batch.
+"""Streams correctly, but blocks the event loop while it collects a batch.
 
 Fails: others_are_answered_during_a_batch
 """

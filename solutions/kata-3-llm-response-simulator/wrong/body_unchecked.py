@@ -1,4 +1,4 @@
-"""Trusts the body: what does not fit becomes a KeyError, and a 500.
+"""The body is not checked: a missing key becomes a KeyError, and a 500.
 
 Fails: bad_body_is_refused, bad_body_is_refused_before_a_stream
 """

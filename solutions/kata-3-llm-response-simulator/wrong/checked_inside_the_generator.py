@@ -1,4 +1,4 @@
-"""Looks at the messages inside the generator, when the 200 has already left.
+"""Checks the messages inside the generator, when the 200 has already been sent.
 
 Fails: bad_body_is_refused_before_a_stream
 """

@@ -1,4 +1,4 @@
-"""Collects the whole answer, and then plays a stream.
+"""Collects the whole completion first, and then sends it as a stream.
 
 Fails: each_token_leaves_before_the_next_exists
 """

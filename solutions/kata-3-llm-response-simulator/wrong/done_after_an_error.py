@@ -1,4 +1,4 @@
-"""Tells of the upstream's failure, and then sends [DONE] all the same.
+"""Reports the upstream's failure, but then sends [DONE], too.
 
 Fails: failure_in_mid_stream_is_told
 """

@@ -1,4 +1,4 @@
-"""Swallows the upstream's failure, and ends like an answer that is whole.
+"""Ignores the upstream's failure, and ends like a complete response.
 
 Fails: failure_in_mid_stream_is_told, batch_upstream_failure_is_502
 """

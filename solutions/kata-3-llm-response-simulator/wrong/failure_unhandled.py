@@ -1,4 +1,4 @@
-"""Nobody thinks of a failure in mid-stream: the exception leaves the generator and the response breaks off.
+"""A failure in mid-stream is not caught: the exception leaves the generator and cuts off the response.
 
 Fails: failure_in_mid_stream_is_told
 """

@@ -1,4 +1,4 @@
-"""Takes the first message for the prompt, which is the system's as often as not.
+"""Uses the first message as the prompt, which is often the system message.
 
 Fails: prompt_is_the_last_message
 """

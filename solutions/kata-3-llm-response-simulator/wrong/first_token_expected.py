@@ -1,4 +1,4 @@
-"""Takes a first token for granted: without one, anext() raises inside the generator.
+"""Expects a first token: without one, anext() raises inside the generator.
 
 Fails: no_tokens_at_all
 """

@@ -1,4 +1,4 @@
-"""Leaves errors to FastAPI, whose {"detail": ...} the protocol does not know.
+"""Leaves errors to FastAPI, whose {"detail": ...} is not the error object of the contract.
 
 Fails: bad_body_is_refused, bad_body_is_refused_before_a_stream, batch_upstream_failure_is_502
 """

@@ -1,4 +1,4 @@
-"""Makes a new id for every chunk, so a client cannot tell which answer a chunk belongs to.
+"""Makes a new id for every chunk, so a client cannot know which response a chunk belongs to.
 
 Fails: one_id_an_answer
 """

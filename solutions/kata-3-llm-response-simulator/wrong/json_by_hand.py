@@ -1,4 +1,4 @@
-"""Writes the JSON by hand with a template, which no quote and no line end survives.
+"""Writes the JSON by hand with a template, so quotes and line endings make it invalid.
 
 Fails: framing_is_well_formed, both_modes_carry_the_same_text
 """

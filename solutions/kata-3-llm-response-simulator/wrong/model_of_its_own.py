@@ -1,4 +1,4 @@
-"""Names its favourite model, whichever was asked for.
+"""Always names the same model, whichever one the request names.
 
 Fails: model_is_echoed
 """

@@ -1,4 +1,4 @@
-"""Gives its events a name, so whoever listens for messages hears nothing.
+"""Gives its events a name, so a client that listens for messages receives none.
 
 Fails: chunks_have_the_shape
 """

@@ -1,4 +1,4 @@
-"""Ends the stream without [DONE]: a client cannot tell a whole answer from one that was cut off.
+"""Ends the stream without [DONE]: a client cannot know whether the response is complete.
 
 Fails: done_ends_the_stream
 """

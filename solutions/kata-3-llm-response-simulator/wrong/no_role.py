@@ -1,4 +1,4 @@
-"""Sends nothing but content.
+"""Sends no role in any delta.
 
 Fails: role_comes_first_and_once, no_tokens_at_all
 """

@@ -1,4 +1,4 @@
-"""Leaves out what is null, as model_dump_json(exclude_none=True) does, finish_reason among it.
+"""Leaves out all keys with the value null, as model_dump_json(exclude_none=True) does, also finish_reason.
 
 Fails: chunks_have_the_shape
 """

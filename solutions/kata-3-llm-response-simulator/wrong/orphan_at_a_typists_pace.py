@@ -1,4 +1,4 @@
-"""A task of its own pulls the tokens at the pace of a typist, and nobody tells it that the client has left.
+"""A task of its own pulls the tokens with a pause after each, and is not cancelled when the client has disconnected.
 
 Fails: hanging_up_stops_the_model, breaking_off_stops_the_model
 """

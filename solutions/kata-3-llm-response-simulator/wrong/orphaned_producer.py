@@ -1,4 +1,4 @@
-"""A task of its own pulls the tokens, and nobody tells it that the client has left.
+"""A task of its own pulls the tokens, and is not cancelled when the client has disconnected.
 
 Fails: hanging_up_stops_the_model, breaking_off_stops_the_model
 """

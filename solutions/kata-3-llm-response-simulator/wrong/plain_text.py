@@ -1,4 +1,4 @@
-"""Leaves the media type to the framework, which knows of no event stream.
+"""Leaves the media type to the framework, which does not set text/event-stream.
 
 Fails: stream_is_an_event_stream
 """

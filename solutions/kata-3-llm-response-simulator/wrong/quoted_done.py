@@ -1,4 +1,4 @@
-"""Sends [DONE] through json.dumps like everything else, and so in quotes.
+"""Sends [DONE] through json.dumps like everything else, so it is in quotes.
 
 Fails: done_ends_the_stream
 """

@@ -1,4 +1,4 @@
-"""Names the role beside the first token, and so not at all where there is none.
+"""Sends the role with the first token, so a stream without tokens has no role.
 
 Fails: no_tokens_at_all
 """

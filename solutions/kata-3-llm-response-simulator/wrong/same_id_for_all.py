@@ -1,4 +1,4 @@
-"""Every answer bears the id that stood in the documentation's example.
+"""Every response has the id of the documentation's example.
 
 Fails: every_answer_has_its_own_id
 """

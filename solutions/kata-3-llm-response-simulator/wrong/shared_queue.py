@@ -1,4 +1,4 @@
-"""One queue for all: who asks next gets the next token, whosever it is.
+"""One queue for all: a stream may take the tokens of another one.
 
 Fails: streams_do_not_mix
 """

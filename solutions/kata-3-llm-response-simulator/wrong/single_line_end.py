@@ -1,4 +1,4 @@
-"""Ends each event with one line end, so that none is ever dispatched.
+"""Ends each event with one line ending, so that none is ever dispatched.
 
 Fails: framing_is_well_formed, chunks_have_the_shape, done_ends_the_stream
 """

@@ -1,4 +1,4 @@
-"""A thread pulls the tokens, and goes on when the client has left.
+"""A thread pulls the tokens, and goes on when the client has disconnected.
 
 Fails: hanging_up_stops_the_model, breaking_off_stops_the_model
 """

@@ -1,4 +1,4 @@
-"""Each chunk bears the time at which it is sent, and a counter of milliseconds at that.
+"""Each chunk has the time at which it is sent, in milliseconds.
 
 Fails: one_id_an_answer
 """

@@ -1,4 +1,4 @@
-"""Joins the tokens with blanks, as if they were words.
+"""Joins the tokens with spaces, as if they were words.
 
 Fails: batch_is_one_completion
 """

@@ -1,4 +1,4 @@
-"""Cuts tokens into lines with splitlines(), and so loses every kind of line end.
+"""Cuts tokens into lines with splitlines(), and so loses every kind of line ending.
 
 Fails: both_modes_carry_the_same_text
 """

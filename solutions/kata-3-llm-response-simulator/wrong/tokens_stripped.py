@@ -1,4 +1,4 @@
-"""Strips the blanks from the tokens, and with them those between the words.
+"""Strips the spaces from the tokens, also those between the words.
 
 Fails: batch_is_one_completion, chunks_have_the_shape
 """

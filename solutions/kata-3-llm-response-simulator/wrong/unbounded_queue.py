@@ -1,4 +1,4 @@
-"""A queue without a maxsize takes whatever the upstream has, however slowly it is read.
+"""A queue without a maxsize takes all items of the upstream, however slowly the client reads.
 
 Fails: slow_reader_slows_the_model
 """

@@ -1,4 +1,4 @@
-"""Knows nothing of stream_options.
+"""Ignores stream_options.
 
 Fails: usage_when_asked_for
 """

@@ -1,4 +1,4 @@
-"""Sends the chunk with the usage to everybody; clients that take choices[0] for granted break.
+"""Sends the chunk with the usage to everybody; clients that always read choices[0] fail.
 
 Fails: no_usage_unless_asked_for
 """

@@ -1,4 +1,4 @@
-"""Counts the words of the answer, and not its tokens.
+"""Counts the words of the completion, and not its tokens.
 
 Fails: batch_counts_its_tokens, usage_when_asked_for
 """

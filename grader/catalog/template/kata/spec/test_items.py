@@ -13,7 +13,7 @@ PATH = "/items"
     ),
 )
 def test_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """it answers with an event stream"""
+    """it responds with an event stream"""
     upstream.give_all(draw.texts(2))
     response = client.get(PATH, params={"name": upstream.key})
     assert (response.status, response.content_type) == (200, "text/event-stream"), "status and media type"
@@ -31,7 +31,7 @@ def test_one_event_an_item(client: Client, upstream: Upstream, draw: Draw) -> No
 @check(
     points=3,
     after=test_one_event_an_item,
-    requirement="answers with the items that the upstream has for `name`, as a stream",
+    requirement="responds with the items that the upstream has for `name`, as a stream",
 )
 def test_each_item_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each item reaches the client before the next one exists"""
