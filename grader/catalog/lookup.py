@@ -20,10 +20,16 @@ def available(start: Path, folders: Sequence[Path] = ()) -> Catalog:
 
 
 def choose(names: Sequence[str], start: Path, folders: Sequence[Path] = ()) -> Catalog:
-    """The katas of these names, or all that can be named when there are none. Raises like :func:`find`."""
+    """The katas of these names, or all that can be named when there are none. Raises like :func:`find`.
+
+    Of the names, those katas are refused that have the name of a bundled one.
+    """
     if not names:
         return available(start, folders)
-    return Catalog(tuple(find(name, start, folders) for name in names))
+    around = near(start, folders)
+    katas = tuple(_find(name, start, around) for name in names)
+    taken = frozenset[str]().union(*(kata.names for kata in katas if kata.pack == BUNDLED))
+    return Catalog(katas, tuple(refused for refused in around.refused if refused.names & taken))
 
 
 def find(name: str, start: Path, folders: Sequence[Path] = ()) -> Kata:
@@ -32,7 +38,10 @@ def find(name: str, start: Path, folders: Sequence[Path] = ()) -> Kata:
 
     Raises UsageError, with what was perhaps meant, and BadKata when the kata cannot be used.
     """
-    around = near(start, folders)
+    return _find(name, start, near(start, folders))
+
+
+def _find(name: str, start: Path, around: Catalog) -> Kata:
     is_path = name in (".", "..") or "/" in name
     if not is_path and (found := around.get(name)):
         return found

@@ -45,7 +45,13 @@ class Catalog:
         return Catalog((*self.katas, *other.katas), (*self.refused, *other.refused))
 
     def get(self, name: str) -> Kata | None:
-        """The kata of this name. Raises BadKata when it was refused, UsageError when the name means several."""
+        """The kata of this name: of a bundled one's names, always that one, whatever else was refused.
+
+        Raises BadKata when it was refused, UsageError when the name means several.
+        """
+        for kata in self.katas:
+            if kata.pack == BUNDLED and name in kata.names:
+                return kata
         for refused in self.refused:
             if name in refused.names or (":" in name and name.partition(":")[0] in refused.names):
                 raise BadKata(refused.reason)

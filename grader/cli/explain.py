@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 from rich.table import Table
 from rich.text import Text
 
-from grader.catalog.lookup import find
 from grader.cli.console import console_for
-from grader.cli.parameters import complete_kata, katas_option
+from grader.cli.parameters import Named, takes_kata
 from grader.exits import Exit
 from grader.grading.collect import checks_of
 from grader.requirement import link
 
 
 @click.command("explain")
-@click.argument("kata", shell_complete=complete_kata)
-@katas_option
-def command(kata: str, folders: tuple[Path, ...]) -> Exit:
+@takes_kata
+def command(named: Named) -> Exit:
     """Show what KATA grades: its checks, their points and requirements."""
-    found = find(kata, Path.cwd(), folders)
+    found = named.kata
     checks = checks_of(found)
     console = console_for("auto")
     total = sum(check.points for check in checks)

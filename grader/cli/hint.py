@@ -10,9 +10,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.catalog.kata import Kata
-from grader.catalog.lookup import find
 from grader.cli.console import console_for
-from grader.cli.parameters import complete_kata, katas_option
+from grader.cli.parameters import Named, takes_kata
 from grader.errors import UsageError
 from grader.exits import Exit
 from grader.grading.collect import checks_of
@@ -23,15 +22,14 @@ from grader.text import did_you_mean
 
 
 @click.command("hint")
-@click.argument("kata", shell_complete=complete_kata)
-@katas_option
+@takes_kata
 @click.option("--check", "name", default="", metavar="CHECK", help="About this check, not the first that fails.")
-def command(kata: str, folders: tuple[Path, ...], name: str) -> Exit:
+def command(named: Named, name: str) -> Exit:
     """Give the next hint about the first check of KATA that fails.
 
     Each check has up to three, from the concept to nearly the answer. The workspace remembers which ones you have seen.
     """
-    found = find(kata, Path.cwd(), folders)
+    found = named.kata
     notes = journal.require(Path.cwd(), found)
     standing = notes.standing(found)
     check = _wanted(found, checks_of(found), name, standing)

@@ -14,7 +14,7 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 import click
 
 from grader.catalog.kata import Kata, missing_parts
-from grader.catalog.lookup import available, find
+from grader.catalog.lookup import available, choose
 from grader.catalog.packs import Catalog
 from grader.errors import BadKata, UsageError
 from grader.exits import Exit
@@ -63,6 +63,32 @@ def color_option(command: Command) -> Command:
     """``--color``, for what prints in colours."""
     choice = click.Choice(["auto", "always", "never"])
     return click.option("--color", type=choice, default="auto", help="“auto” respects NO_COLOR.")(command)
+
+
+class Named(NamedTuple):
+    """A kata, and the name by which the command line calls it: perhaps a path to a learner's copy."""
+
+    kata: Kata
+    name: str
+
+
+def takes_kata(command: Callable[Concatenate[Named, Options], Exit]) -> Callable[..., Exit]:
+    """A command that takes KATA and ``--katas``, and is called with a :class:`Named`."""
+
+    @click.argument("kata", shell_complete=complete_kata)
+    @katas_option
+    @functools.wraps(command)
+    def prologue(kata: str, folders: tuple[Path, ...], *args: Options.args, **options: Options.kwargs) -> Exit:
+        return command(_named(kata, folders), *args, **options)
+
+    return prologue
+
+
+def _named(name: str, folders: tuple[Path, ...]) -> Named:
+    """Raises UsageError and BadKata. Katas that are refused because they have this name are told of."""
+    found = choose([name], Path.cwd(), folders)
+    tell_refused(found)
+    return Named(found.katas[0], name)
 
 
 class Target(NamedTuple):
@@ -152,7 +178,7 @@ def takes_app(command: Callable[Concatenate[Target, Options], Exit]) -> Callable
 
 def _target(name: str, folders: tuple[Path, ...], given: _Options) -> Target:
     """Raises UsageError, and BadKata when the kata lacks a part."""
-    kata = find(name, Path.cwd(), folders)
+    kata = _named(name, folders).kata
     app = _launch(given, kata, name)
     _require_installed(given.loop, given.http)
     if problems := missing_parts(kata):

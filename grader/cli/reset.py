@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from grader.catalog.lookup import find
-from grader.cli.parameters import complete_kata, katas_option
+from grader.cli.parameters import Named, takes_kata
 from grader.exits import Exit
 from grader.learner.journal import Journal
 from grader.learner.workspace import find_home, reset
@@ -16,12 +15,11 @@ from grader.text import from_here
 
 
 @click.command("reset")
-@click.argument("kata", shell_complete=complete_kata)
-@katas_option
-def command(kata: str, folders: tuple[Path, ...]) -> Exit:
+@takes_kata
+def command(named: Named) -> Exit:
     """Put the stub of KATA back; your file is kept beside it."""
-    found = find(kata, Path.cwd(), folders)
-    app = find_home(found, kata, Path.cwd()) / found.entry[0]
+    found = named.kata
+    app = find_home(found, named.name, Path.cwd()) / found.entry[0]
     was_there = app.exists()
     kept = reset(app, found)
     with suppress(OSError):

@@ -11,9 +11,8 @@ import click
 from rich.syntax import Syntax
 from rich.text import Text
 
-from grader.catalog.lookup import find
 from grader.cli.console import console_for
-from grader.cli.parameters import complete_kata, katas_option
+from grader.cli.parameters import Named, takes_kata
 from grader.errors import UsageError
 from grader.exits import Exit
 from grader.learner.journal import Journal
@@ -22,15 +21,14 @@ from grader.text import from_here, visible
 
 
 @click.command("solution")
-@click.argument("kata", shell_complete=complete_kata)
-@katas_option
+@takes_kata
 @click.option("--force", is_flag=True, help="Show it before full marks.")
-def command(kata: str, folders: tuple[Path, ...], force: bool) -> Exit:
+def command(named: Named, force: bool) -> Exit:
     """Show the solution of KATA, and how your file differs from it.
 
     It is shown once you have full marks.
     """
-    found = find(kata, Path.cwd(), folders)
+    found = named.kata
     solution = found.solutions / found.entry[0]
     if not solution.is_file():
         raise UsageError(f"{found.id} has no solution here.")
@@ -45,7 +43,7 @@ def command(kata: str, folders: tuple[Path, ...], force: bool) -> Exit:
     text = solution.read_text("utf-8")
     console.print(_python(text), soft_wrap=True)
     with suppress(UsageError):  # without a file of the learner's there is nothing to compare
-        app = find_app(found, kata, Path.cwd())
+        app = find_app(found, named.name, Path.cwd())
         mine = app.read_text("utf-8", "replace")
         console.print(f"From your {visible(from_here(app), 200)} to the solution:\n", style="bold", highlight=False)
         for line in _difference(mine, text):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grader.catalog.kata import read_kata
-from grader.catalog.lookup import available, find
+from grader.catalog.lookup import available, choose, find
 from grader.catalog.packs import SETTING, bundled
 from grader.errors import BadKata, UsageError
 from tests.small_kata import NAME, SOLUTION, make_kata, write
@@ -152,18 +152,34 @@ def test_a_folder_beside_a_submission_never_replaces_a_bundled_kata(name: str, s
     assert find(name, tmp_path / start) == FIRST
 
 
-@pytest.mark.parametrize("name", ["kata-1", "1", FIRST.name, "kata-1-other"])
-def test_a_setting_cannot_replace_a_bundled_kata(name: str, tmp_path: Path) -> None:
-    hostile(tmp_path, "kata-1-other" if name == "kata-1-other" else FIRST.name)
+@pytest.mark.parametrize("theirs", [FIRST.name, "kata-1-other", "kata-01-other"])
+@pytest.mark.parametrize("name", ["kata-1", "1", FIRST.name])
+def test_a_setting_cannot_replace_a_bundled_kata(name: str, theirs: str, tmp_path: Path) -> None:
+    hostile(tmp_path, theirs)
+    assert find(name, tmp_path) == FIRST
+    found = choose([name], tmp_path)
+    assert found.katas == (FIRST,)
+    assert {refused.reason.partition(" has the number")[2] for refused in found.refused} == {
+        " of the bundled kata-1: give it another number."
+    }
+    assert choose(["kata-2"], tmp_path).refused == ()
+
+
+def test_a_kata_with_the_number_of_a_bundled_one_cannot_be_used(tmp_path: Path) -> None:
+    hostile(tmp_path, "kata-1-other")
     with pytest.raises(BadKata, match=r"has the number of the bundled kata-1: give it another number\.$"):
-        find(name, tmp_path)
-    assert find("kata-2", tmp_path) == bundled()[1]
+        find("kata-1-other", tmp_path)
+
+
+def test_a_kata_that_cannot_be_read_does_not_hide_a_bundled_one(tmp_path: Path) -> None:
+    write(make_kata(tmp_path, "kata-1-other") / "kata.toml", "title = ")
+    assert find("kata-1", tmp_path) == FIRST
+    assert ["kata-1-other/kata.toml cannot be read" in one.reason for one in choose(["1"], tmp_path).refused] == [True]
 
 
 def test_an_option_cannot_replace_a_bundled_kata(tmp_path: Path) -> None:
     folder = make_kata(tmp_path, FIRST.name).parent
-    with pytest.raises(BadKata, match="has the number of the bundled kata-1"):
-        find("kata-1", Path("/"), [folder])
+    assert find("kata-1", Path("/"), [folder]) == FIRST
 
 
 @pytest.mark.parametrize("name", [".", f"katas/{FIRST.name}", f"../{FIRST.name}", FIRST.name])
@@ -214,10 +230,11 @@ def test_the_report_says_which_specification_was_used(tmp_path: Path, grade: Gra
 def test_a_submission_that_brings_the_bundled_kata_is_graded_by_the_bundled_one(tmp_path: Path, grade: Grade) -> None:
     """From inside the submission, as somebody grades it who has not looked into it."""
     hostile(tmp_path)
-    (tmp_path / SETTING).unlink()
     write(tmp_path / "app.py", FIRST.stub.read_text("utf-8"))
     done = grade("kata-1", "--app", "app.py", json_report=True, cwd=tmp_path)
     assert done.code == 1
     assert done.report["points"] == 0
     assert done.report["origin"]["pack"] == "bundled"
     assert done.report["origin"]["digest"] == FIRST.origin.digest
+    folder = tmp_path / "katas" / FIRST.name
+    assert f"grade: {folder} has the number of the bundled kata-1: give it another number.\n" in done.err
