@@ -27,6 +27,7 @@ _STARTUP_TICKS = 5
 _LOOK = 0.05  # seconds between two looks at whether a process has ended
 _NEWS_LIMIT = 0.2  # seconds, four ticks: until what the app sent before its response has been read
 _LAST_LINES = 1.0  # seconds until the last lines of an ended process have been read
+_STAY = "The process that the server started must stay: it alone has the server's sockets, and not what it forks."
 
 
 class ChildApp:
@@ -116,7 +117,9 @@ class ChildApp:
         with status.news:
             while not status.is_ready:
                 if (code := self._process.poll()) is not None:
-                    status.news.wait_for(lambda: status.failure or status.is_closed, timeout=_LAST_LINES)
+                    status.news.wait_for(lambda: status.is_decided, timeout=_LAST_LINES)
+                    if status.is_ready:
+                        return  # it has ended after its start, which is for the checks to find
                     raise self._ended_at_startup(code)
                 if status.failure is not None:
                     raise BootFailed(status.failure)
@@ -147,7 +150,8 @@ class ChildApp:
         if self._status.has_begun:
             place = self._status.last_place
             frames = (place,) if place and self._memory.is_exceeded else ()
-            return BootFailed.because(f"the app's process {self._how_it_ended(code)} at start-up", frames=frames)
+            advice = _STAY if code >= 0 else ""
+            return BootFailed.because(f"the app's process {self._how_it_ended(code)} at start-up", advice, frames)
         last = self.log.strip().rpartition("\n")[2]
         return Inconclusive(
             f"the app's process {in_words(code)} before it came to your code: {last or 'it printed nothing'}"

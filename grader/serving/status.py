@@ -44,6 +44,11 @@ class AppStatus:
             self.is_closed = self.is_closed or not data
             self.news.notify_all()
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether the start has succeeded or failed, or nothing more will come that could tell it."""
+        return self.is_ready or self.failure is not None or self.is_closed
+
     def blocked_at(self) -> Place | None:
         """Where the event loop is blocked now, as far as is known."""
         at, place = self._blocked_at

@@ -14,6 +14,7 @@ from grader.serving.child.frames import CutFormatter, LearnerFrames, is_learners
 from grader.serving.child.load import load
 from grader.serving.child.refusal import Refusal
 from grader.serving.child.serve import preload, serve
+from grader.serving.child.sockets import ServerSockets
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
 from grader.wire import ChildConfig, Failed, Loading, Sign, Unreachable
@@ -37,11 +38,15 @@ def run(config: ChildConfig) -> NoReturn:
 
     kit.on_unreachable = lambda error: status.tell(Unreachable(str(error)))
     sys.argv = [config.file]
+    sockets = ServerSockets(config.listener)
+    sockets.guard()
     status.tell(Loading(0.0))
     try:
         app = load(config, frames)
+        if not sockets.are_ours:  # the module has forked
+            os._exit(0)
         status.tell(Sign.IMPORTED)
-        serve(app, config, status=status, watchdog=watchdog, frames=frames)
+        serve(app, config, sockets=sockets, status=status, watchdog=watchdog, frames=frames)
     except Refusal as refusal:
         status.tell(refusal.failed)
         sys.stderr.flush()

@@ -15,6 +15,7 @@ import uvicorn
 from grader.serving.child.frames import LearnerFrames
 from grader.serving.child.load import App, Message, Receive, Send
 from grader.serving.child.refusal import Refusal
+from grader.serving.child.sockets import ServerSockets
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
 from grader.wire import ChildConfig, Location, Sign, Stopped
@@ -39,8 +40,9 @@ class LifespanFailure:
 class Lifespan:
     """Sits between server and app, and keeps what the lifespan protocol would otherwise lose in a log."""
 
-    def __init__(self, app: App, frames: LearnerFrames) -> None:
+    def __init__(self, app: App, frames: LearnerFrames, sockets: ServerSockets) -> None:
         self._app = app
+        self._sockets = sockets
         self._frames = frames
         self.failure: LifespanFailure | None = None
 
@@ -50,6 +52,8 @@ class Lifespan:
             return
 
         async def note(message: Message) -> None:
+            if not self._sockets.are_ours:  # the lifespan has forked; the server would listen now
+                os._exit(0)
             if message["type"].endswith(".failed"):
                 self._note(message["type"], message.get("message", ""))
             await send(message)
@@ -93,9 +97,17 @@ class Server(uvicorn.Server):
         os._exit(0)
 
 
-def serve(app: App, config: ChildConfig, *, status: StatusLine, watchdog: Watchdog, frames: LearnerFrames) -> NoReturn:
+def serve(
+    app: App,
+    config: ChildConfig,
+    *,
+    sockets: ServerSockets,
+    status: StatusLine,
+    watchdog: Watchdog,
+    frames: LearnerFrames,
+) -> NoReturn:
     """Serve until the end of the process. Raises Refusal when the lifespan does not start."""
-    lifespan = Lifespan(app, frames)
+    lifespan = Lifespan(app, frames, sockets)
     # All of it spelled out: asyncio sets TCP_NODELAY only on sockets that know that they are TCP's.
     listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP, fileno=config.listener)
     settings = uvicorn.Config(
@@ -108,8 +120,10 @@ def serve(app: App, config: ChildConfig, *, status: StatusLine, watchdog: Watchd
         access_log=False,
         lifespan="auto",
     )
+    server = Server(settings, lifespan, status, watchdog)
+    sockets.follow(server.server_state.connections)
     with suppress(SystemExit):  # that is how uvicorn says that the lifespan did not start
-        Server(settings, lifespan, status, watchdog).run(sockets=[listener])
+        server.run(sockets=[listener])
     failure = lifespan.failure
     if failure is None:
         raise Refusal("the server stopped by itself", "Something in the app ended the server.")

@@ -17,6 +17,7 @@ from grader.serving.child.frames import MOST_FRAMES, CutFormatter, LearnerFrames
 from grader.serving.child.load import Message, load
 from grader.serving.child.refusal import Refusal
 from grader.serving.child.serve import Lifespan, LifespanFailure
+from grader.serving.child.sockets import ServerSockets
 from grader.serving.child.source import FreshLoader
 from grader.serving.module import locate
 from grader.wire import ChildConfig, Location
@@ -376,7 +377,7 @@ def run_lifespan(
 ) -> tuple[Lifespan, list[Message], BaseException | None]:
     """Run ``app`` behind a Lifespan; what was kept, what it sent, and what it raised."""
     sent: list[Message] = []
-    lifespan = Lifespan(app, LearnerFrames(folder))
+    lifespan = Lifespan(app, LearnerFrames(folder), ServerSockets(-1))
 
     async def receive() -> Message:
         return {"type": "lifespan.startup"}
