@@ -49,7 +49,7 @@ class Reading:
         """Status line and header fields."""
         self.until(lambda: self._exchange.head is not None, awaited=A_RESPONSE)
         if self._exchange.head is None:
-            raise self._explanation.nothing(A_RESPONSE, Waited.CAME, self.bytes)
+            raise self.nothing(A_RESPONSE, self.bytes)
         return self._exchange.head
 
     def routing_hint(self) -> tuple[int, str]:
@@ -74,8 +74,12 @@ class Reading:
         self.until(feed.has_item, awaited=awaited, feed=feed)
         item = feed.take()
         if item is None:
-            raise self._explanation.nothing(awaited, Waited.CAME, feed)
+            raise self.nothing(awaited, feed)
         return item
+
+    def nothing(self, awaited: str, feed: Feed[object]) -> Violation:
+        """Why ``awaited``, to be read by ``feed``, has not come, though the exchange is over."""
+        return self._explanation.nothing(awaited, Waited.CAME, feed)
 
     def rest(self, feed: Feed[Item]) -> list[Item]:
         """All items of ``feed`` to the end of the response, which must be a clean one."""

@@ -107,7 +107,9 @@ class Response:
         comment = feed.take_comment()
         if comment is None:
             event = feed.take()
-            seen = f"an event first: {visible(event.data, 80)}" if event else "the response has ended"
+            if event is None:
+                raise self._reading.nothing(_COMMENT, feed)
+            seen = f"an event first: {visible(event.data, 80)}"
             raise Violation(expected=_COMMENT, seen=seen, requirement=cited("WHATWG HTML 9.2.7"))
         return comment
 
