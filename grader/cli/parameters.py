@@ -113,9 +113,11 @@ class Target(NamedTuple):
         return replace(self.app, limits=limits)
 
 
-class _Options(NamedTuple):
-    """What the command line says about the app and how to start it, as it was typed."""
+class Choice(NamedTuple):
+    """What the command line says about the kata, the app and how to start it, as it was typed."""
 
+    kata: str
+    folders: tuple[Path, ...]
     app: str | None
     factory: bool
     variables: tuple[str, ...]
@@ -125,15 +127,25 @@ class _Options(NamedTuple):
 
     @property
     def words(self) -> list[str]:
-        """The options that start the same app again. A value that was typed is left out: it may be a secret."""
+        """The options that choose the same kata and app again. A variable's value is left out: it may be a secret."""
+        katas = [word for folder in self.folders for word in ("--katas", str(folder))]
         named = ["--app", self.app] if self.app is not None else []
         made = ["--factory"] if self.factory else []
         variables = [word for name in self.variables for word in ("--env", name.partition("=")[0])]
-        return [*named, *made, *variables, *(word for file in self.files for word in ("--env-file", str(file)))]
+        return [*katas, *named, *made, *variables, *(word for file in self.files for word in ("--env-file", str(file)))]
+
+    def target(self) -> Target:
+        """Find the kata and the app. Raises UsageError, and BadKata when the kata cannot be used or lacks a part."""
+        kata = _named(self.kata, self.folders).kata
+        app = _launch(self, kata)
+        _require_installed(self.loop, self.http)
+        if problems := missing_parts(kata):
+            raise BadKata(f"{kata.name}: {problems[0]}")
+        return Target(kata, app, shlex.join(["grade", self.kata, *self.words]), is_own=self.app is None)
 
 
-def takes_app(command: Callable[Concatenate[Target, Options], Exit]) -> Callable[..., Exit]:
-    """A command that takes KATA, ``--katas``, ``--app`` and the server's parts, and is called with a :class:`Target`.
+def takes_app(command: Callable[Concatenate[Choice, Options], Exit]) -> Callable[..., Exit]:
+    """A command that takes KATA, ``--katas``, ``--app`` and the server's parts, and is called with a :class:`Choice`.
 
     The server's parts are named, and not chosen by what is installed, so that a grade is the same everywhere.
     """
@@ -170,28 +182,16 @@ def takes_app(command: Callable[Concatenate[Target, Options], Exit]) -> Callable
         *args: Options.args,
         **options: Options.kwargs,
     ) -> Exit:
-        given = _Options(app, factory, variables, files, loop, http)
-        return command(_target(kata, folders, given), *args, **options)
+        choice = Choice(kata, folders, app, factory, variables, files, loop, http)
+        return command(choice, *args, **options)
 
     return prologue
 
 
-def _target(name: str, folders: tuple[Path, ...], given: _Options) -> Target:
-    """Raises UsageError, and BadKata when the kata lacks a part."""
-    kata = _named(name, folders).kata
-    app = _launch(given, kata, name)
-    _require_installed(given.loop, given.http)
-    if problems := missing_parts(kata):
-        raise BadKata(f"{kata.name}: {problems[0]}")
-    options = [word for folder in folders for word in ("--katas", str(folder))]
-    command = shlex.join(["grade", name, *options, *given.words])
-    return Target(kata, app, command, is_own=given.app is None)
-
-
-def _launch(given: _Options, kata: Kata, name: str) -> Launch:
+def _launch(given: Choice, kata: Kata) -> Launch:
     """How to start the app: the one that is named, or the learner's own. Raises UsageError."""
     if given.app is None:
-        module, attribute = locate(find_app(kata, name, Path.cwd())), ""
+        module, attribute = locate(find_app(kata, given.kata, Path.cwd())), ""
     else:
         module, attribute = find_module(given.app, Path.cwd())
     return Launch(

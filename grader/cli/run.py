@@ -11,7 +11,7 @@ import click
 from grader.catalog.kata import Kata
 from grader.cli.console import progress_of
 from grader.cli.outputs import outputs_of
-from grader.cli.parameters import Target, color_option, takes_app
+from grader.cli.parameters import Choice, color_option, takes_app
 from grader.exits import Exit
 from grader.grading.run import Job, grade
 from grader.serving.limits import LaunchLimits
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     help="How much memory all processes of the app may use together.",
 )
 def command(
-    target: Target,
+    choice: Choice,
     seed: str,
     only: str,
     to: tuple[str, ...],
@@ -81,9 +81,10 @@ def command(
     KATA is "kata-2", "2", a folder's name, or a path to the folder.
     """
     outputs = outputs_of(to, json_file, html_file, opens=opens, verbose=verbose, color=color)
+    outputs.clear()  # first: where a kata cannot be used, nobody shall take an old report for one of this grade
+    target = choice.target()
     launch = target.launch(LaunchLimits(startup=startup_limit, total=total_limit, memory=memory_limit << 20))
     job = Job(kata=target.kata, launch=launch, command=target.command, seed=seed, only=only, stop_early=stop_early)
-    outputs.clear()
     with progress_of(target.kata.id, color=color) as progress:
         report = grade(job, progress)
     if target.is_own and report.is_whole:

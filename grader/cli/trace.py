@@ -11,7 +11,7 @@ from rich.text import Text
 
 from grader import interrupt
 from grader.cli.console import console_for, untrusted_text
-from grader.cli.parameters import Target, color_option, takes_app
+from grader.cli.parameters import Choice, Target, color_option, takes_app
 from grader.errors import BootFailed, UsageError
 from grader.exits import Exit
 from grader.probe.connection import Disconnect
@@ -45,7 +45,7 @@ from grader.trace import Behaviour, Burst, Fields, Request, Shown, trace
 )
 @color_option
 def command(
-    target: Target,
+    choice: Choice,
     path: str,
     method: str | None,
     headers: tuple[str, ...],
@@ -77,6 +77,7 @@ def command(
     behaviour = Behaviour(
         disconnect_after=disconnect_after, disconnect=disconnect, stalls=stall, hold=hold, seconds=seconds
     )
+    target = choice.target()
     console = console_for(color)
     interrupt.suppress_lost_work_notice()
     with untrusted_text():

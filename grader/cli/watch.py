@@ -14,7 +14,7 @@ from rich.live import Live
 
 from grader import interrupt
 from grader.cli.console import console_for, untrusted_text
-from grader.cli.parameters import Target, color_option, takes_app
+from grader.cli.parameters import Choice, color_option, takes_app
 from grader.exits import Exit
 from grader.grading.run import Job
 from grader.learner.journal import Journal
@@ -36,12 +36,13 @@ _RESTORE = b"\x1b[?1049l\x1b[?25h"
 @click.option("--seed", default="", help="Use the same inputs in each run.")
 @click.option("--poll", is_flag=True, help="Look for changes by polling, as some network file systems need.")
 @color_option
-def command(target: Target, seed: str, poll: bool, color: str) -> Exit:
+def command(choice: Choice, seed: str, poll: bool, color: str) -> Exit:
     """Grade your app for KATA now, and again on every save.
 
     On a terminal there is one view, with keys: Enter run, h hint, d details, o page, q quit. Elsewhere it prints one
     line for each grade, until it is interrupted.
     """
+    target = choice.target()
     job = Job(kata=target.kata, launch=target.launch(), command=target.command, seed=seed)
     journal = Journal.of(target.file) if target.is_own else None
     console = console_for(color)

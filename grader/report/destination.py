@@ -59,9 +59,13 @@ class Destination(NamedTuple):
 def find(name: str, *, option: str) -> Destination:
     """The destination that ``option`` of the command line names. Raises UsageError when it cannot be written.
 
+    Standard output cannot where it is closed (`>&-`): Python has no stream then.
+
     A link to a file is not followed but replaced: it may be part of a submission, and lead anywhere.
     """
     if name == STDOUT:
+        if sys.__stdout__ is None:
+            raise UsageError(f"{option}: standard output is closed; name a file.")
         return Destination(name)
     refusal = UsageError(f"{option}: {name!r} cannot be written.")
     try:

@@ -171,6 +171,25 @@ def test_in_a_log_of_github_a_traced_app_gives_no_commands(echo: Path, grade: Gr
     assert found[1:] == [f"::{found[0].rpartition('::')[2]}::"]
 
 
+@pytest.mark.parametrize(("kata", "code"), [("77", 3), ("78", 2)])
+def test_no_old_report_is_left_where_the_kata_cannot_be_used(kata: str, code: int, echo: Path, grade: Grade) -> None:
+    write(echo / "katas" / "kata-77-small-echo" / "kata.toml", "")
+    old = write(echo / "report.json", "old")
+    assert grade(kata, "--app", "broken.py", "--json", "report.json", cwd=echo).code == code
+    assert not old.exists()
+
+
+@pytest.mark.parametrize("option", ["--json", "--to=json:", "--html"])
+def test_a_report_does_not_go_to_a_standard_output_that_is_closed(option: str, echo: Path) -> None:
+    words = [option] if "=" in option else [option, "-"]
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "grader", "77", "--app", "solution.py", *words]
+    done = subprocess.run(command, cwd=echo, env=environment(), stderr=subprocess.PIPE, text=True, timeout=DEADLINE)
+    assert done.returncode == 2
+    assert (
+        done.stderr == f"grade: {option.partition(':')[0].replace('=', ' ')}: standard output is closed; name a file.\n"
+    )
+
+
 @pytest.mark.parametrize("options", [["--json", "-"], []])
 def test_a_reader_that_has_gone_ends_it_quietly_and_the_score_is_kept(options: list[str], echo: Path) -> None:
     (echo / "katas" / "kata-77-small-echo" / "app.py").write_text((echo / "solution.py").read_text("utf-8"), "utf-8")
