@@ -19,7 +19,8 @@ from grader.text import plural
     "root",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Where the folders katas/ and solutions/ are, or are to be.  [default: here]",
+    metavar="DIR",
+    help="Folder for katas/ and solutions/; created if missing.  [default: here]",
 )
 def command(name: str, root: Path) -> Exit:
     """Make the folders of a new kata NAME, such as kata-12-some-words.
@@ -28,7 +29,7 @@ def command(name: str, root: Path) -> Exit:
     """
     made = new(name, root.resolve())
     wrote_setting = any(file.name == SETTING for file in made)
-    number = name.split("-")[1]
+    number = int(name.split("-")[1])  # commands take kata-12 where the folder is kata-012-some-words
     click.echo(f"{plural(len(made), 'file')} written to {root / 'katas' / name} and {root / 'solutions' / name}.")
     if wrote_setting:
         click.echo(f"{root / SETTING} names that folder of katas for all commands that run there or below.")

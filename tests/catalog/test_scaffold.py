@@ -35,6 +35,12 @@ def test_only_the_marks_keep_it_from_being_proven(tmp_path: Path, grade: Grade) 
     assert done.code == 0, done.out
 
 
+def test_the_next_command_has_the_number_as_commands_take_it(tmp_path: Path, grade: Grade) -> None:
+    made = grade("new", "kata-077-some-words", cwd=tmp_path)
+    assert "Next: run `grade verify kata-77` in" in " ".join(made.out.split())
+    assert grade("explain", "kata-77", cwd=tmp_path).code == 0
+
+
 def test_each_mark_is_named_with_its_file_and_line(tmp_path: Path) -> None:
     new(NAME, tmp_path)
     kata = read_kata(tmp_path / "katas" / NAME)
