@@ -20,6 +20,8 @@ FOLDER_NAME = re.compile(r"kata-([0-9]+)-([a-z0-9]+(?:-[a-z0-9]+)*)")
 FORMAT = 1
 #: Short, printable in any terminal or file name: "1", "1.2", "2026.1", "1.0rc1".
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,31}")
+#: The names of the pytest files in spec/.
+SPEC_FILES = "test_*.py"
 #: The two packs that are not installed. No installed pack can have one of these names.
 BUNDLED, FOLDER = "bundled", "folder"
 
@@ -92,6 +94,11 @@ class Kata:
     @property
     def specification(self) -> Path:
         return self.folder / "spec"
+
+    @property
+    def spec_files(self) -> list[Path]:
+        """The pytest files of the specification, in its folder or below: those that pytest collects."""
+        return sorted(self.specification.rglob(SPEC_FILES))
 
     @property
     def schemas(self) -> Path:
@@ -198,10 +205,10 @@ def missing_parts(kata: Kata) -> list[str]:
     parts = {
         kata.readme: "the story, the contract, and all that is graded",
         kata.stub: "the stub that a learner edits",
-        kata.specification: "the specification: pytest files named test_*.py",
+        kata.specification: f"the specification: pytest files named {SPEC_FILES}",
     }
     there = {path: path.is_dir() if path == kata.specification else path.is_file() for path in parts}
     found = [f"{path.name} is missing: {purpose}" for path, purpose in parts.items() if not there[path]]
-    if kata.specification.is_dir() and not list(kata.specification.glob("test_*.py")):
-        found.append("spec/ holds no test_*.py file: write the checks there")
+    if kata.specification.is_dir() and not kata.spec_files:
+        found.append(f"spec/ holds no {SPEC_FILES} file: write the checks there")
     return found

@@ -15,7 +15,7 @@ from grader.catalog.kata import Kata
 def points_of(kata: Kata) -> int | None:
     """The points of all checks together; None when the source alone does not tell, as in a file with a fault."""
     try:
-        trees = [ast.parse(read_text(file)) for file in kata.specification.rglob("test_*.py")]
+        trees = [ast.parse(read_text(file)) for file in kata.spec_files]
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     points = [_points(test) for tree in trees for test in _tests(tree)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalog.kata import Kata
+from grader.catalog.kata import SPEC_FILES, Kata
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.grading.hints import read_hints
 from grader.grading.isolation import isolated
@@ -93,7 +93,7 @@ def run(collection: Collection, runner: object = None, *, stop_early: bool = Fal
     """
     kata = collection.kata
     if not kata.specification.is_dir():
-        raise BadKata(f"{kata.name} has no spec/: write the specification there, in files named test_*.py")
+        raise BadKata(f"{kata.name} has no spec/: write the specification there, in files named {SPEC_FILES}")
     if sys.flags.optimize:  # pytest keeps the assertions of test files alone, and docstrings are the checks' titles
         raise Inconclusive("Python drops assertions under -O: leave it out, and grade again.")
     plugins = [collection] if runner is None else [collection, runner]
@@ -110,6 +110,7 @@ def run(collection: Collection, runner: object = None, *, stop_early: bool = Fal
 
 def _options(folder: Path) -> list[str]:
     options = [option for name in _QUIET.split() for option in ("-p", f"no:{name}")]
+    options += ["-o", f"python_files={SPEC_FILES}"]  # or pytest takes *_test.py, too
     options += ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--capture=no", "--noconftest"]
     options += [f"--confcutdir={folder}"]  # or pytest lists each folder above, and runs each __init__.py there
     return [*options, str(folder)]

@@ -12,7 +12,7 @@ from grader.catalog.kata import Kata, read_kata
 from grader.catalog.packs import bundled
 from grader.catalog.points import points_of
 from grader.grading.collect import checks_of
-from tests.small_kata import SPECIFICATION, make_kata, write
+from tests.small_kata import SOLUTION, SPECIFICATION, make_kata, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -40,6 +40,17 @@ def test_they_are_unknown_where_the_source_does_not_tell(spec: str, tmp_path: Pa
     assert points_of(kata) == 3
     write(kata.specification / "test_more.py", spec)
     assert points_of(kata) is None
+
+
+def test_a_specification_in_a_folder_below_is_graded_as_it_is_explained(tmp_path: Path, grade: Grade) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    (kata.specification / "inner").mkdir()
+    (kata.specification / "test_echo.py").rename(kata.specification / "inner" / "test_echo.py")
+    write(kata.specification / "echo_test.py", "raise ValueError('not a file of the specification')")
+    write(tmp_path / "app.py", SOLUTION)
+    assert points_of(kata) == sum(check.points for check in checks_of(kata)) == 3
+    done = grade("kata-77", "--app", "app.py", json_report=True, cwd=tmp_path)
+    assert (done.code, done.report["points"]) == (0, 3), done.err
 
 
 def test_the_list_runs_no_specification(tmp_path: Path, grade: Grade) -> None:
