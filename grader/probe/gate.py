@@ -11,8 +11,8 @@ from concurrent.futures import Future
 from typing import Final
 
 from grader.errors import Inconclusive
-from grader.probe.connection import abort_at_close
 from grader.protocol.transcript import Act
+from grader.serving.connections import abort_at_close
 from grader.wire import LONGEST_LINE, End, Failure, Item, Result, is_pull, read_opening
 
 #: Called with what happens at the upstream end: the act, the number of the stream, an item's bytes, a detail.

@@ -14,18 +14,11 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
 from grader.errors import Inconclusive
-from grader.probe.connection import abort_at_close
 from grader.serving.app import Served
-
-#: A control request: not a valid request line, so the server itself responds with 400 (RFC 9112 3). That proves
-#: that the server's event loop has iterated. A valid request would reach the app, and could itself be the event that
-#: makes a wrong app continue (one that flushes its buffer at the next request, for example).
-CONTROL = b"are you there?\r\n\r\n"
 
 #: ``ready(timeout)`` looks for at most ``timeout`` seconds whether the awaited thing has come, and returns that.
 Ready = Callable[[float], bool]
@@ -157,13 +150,10 @@ class Waiter:
     def _iterate_once(self, awaited: Awaited) -> Waited:
         """One control request, then an iteration of the upstream end. Any answer counts, and any close or reset."""
         try:
-            control = self._app.connect()
+            control = self._app.ask()
         except OSError:
             return self._gone(awaited)
         with control:
-            with suppress(OSError):
-                abort_at_close(control)
-                control.sendall(CONTROL)
             waited = self._until_answered(control, awaited)
         if waited is Waited.SILENT:
             self._upstream_iteration()

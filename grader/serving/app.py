@@ -27,6 +27,13 @@ class Served(Protocol):
         operating system, as those are the machine's.
         """
 
+    def ask(self) -> socket.socket:
+        """A connection that becomes readable when the app's event loop has iterated, or when the app has closed it.
+
+        It takes nothing from the app: its code does not see it, and closing it leaves no TIME_WAIT. Raises what
+        :meth:`connect` raises.
+        """
+
     def blocked_at(self) -> Place | None:
         """The learner's line where the event loop is blocked now, as far as the app's process tells."""
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from grader.errors import BootFailed, Inconclusive
-from grader.serving import usage
+from grader.serving import connections, usage
 from grader.serving.limits import LaunchLimits
 from grader.serving.log import Log
 from grader.serving.memory import MemoryGuard
@@ -57,11 +57,14 @@ class ChildApp:
     def connect(self, *, receive_buffer: int | None = None) -> socket.socket:
         """See :meth:`Served.connect <grader.serving.app.Served.connect>`."""
         try:
-            return _connected(self._address, receive_buffer)
+            return connections.connect(self._address, receive_buffer)
         except (ConnectionError, TimeoutError):
             raise
         except OSError as error:
             raise Inconclusive(f"this machine cannot connect to its own 127.0.0.1: {error}") from error
+
+    def ask(self) -> socket.socket:
+        return connections.ask(self.connect())
 
     @property
     def ticks(self) -> int:
@@ -189,17 +192,3 @@ def _too_slow(status: AppStatus, seconds: float) -> BootFailed | Inconclusive:
         "Start-up must end by itself: do long or endless work in a task, or in a request.",
         (place,) if place else (),
     )
-
-
-def _connected(address: tuple[str, int], receive_buffer: int | None) -> socket.socket:
-    connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if receive_buffer is not None:  # before connecting: the window is agreed on then (RFC 7323 2.2)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(5.0)
-        connection.connect(address)
-    except OSError:
-        connection.close()
-        raise
-    return connection

@@ -21,7 +21,8 @@ from grader.probe.draw import Draw
 from grader.probe.gate import UpstreamServer
 from grader.probe.response import Response
 from grader.probe.session import Session
-from grader.probe.waiting import CONTROL, Timeouts, Waiter
+from grader.probe.waiting import Timeouts, Waiter
+from grader.serving.connections import CONTROL, ask
 
 DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine does
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
@@ -124,6 +125,9 @@ class FakeApp:
             raise ConnectionRefusedError
         self.receive_buffers.append(receive_buffer)
         return socket.create_connection(self.address, timeout=DEADLINE)
+
+    def ask(self) -> socket.socket:
+        return ask(self.connect())
 
     def blocked_at(self) -> Place | None:
         return self.stuck_at

@@ -238,6 +238,17 @@ def test_requests_are_taken_from_before_the_app_is_ready(start_app: Boot) -> Non
     assert ask(app, "/early") == "/early"
 
 
+def test_a_control_request_is_answered_by_the_loop_and_neither_app_nor_log_see_it(start_app: Boot) -> None:
+    app = start_app(mirror("def facts(path): print('asked for', path)"))
+    app.wait_until_ready()
+    with app.ask() as control:
+        control.settimeout(DEADLINE)
+        assert control.recv(100).startswith(b"HTTP/1.1 400 ")
+    ask(app)
+    app.stop()
+    assert app.log == "asked for /\n"
+
+
 def test_what_the_app_prints_is_kept(start_app: Boot) -> None:
     app = start_app(
         'import os, sys\nprint("out é")\nsys.stderr.write("err\\n")\nos.write(1, b"\\xff raw\\n")\nx = 1 / 0'

@@ -8,10 +8,10 @@ import traceback
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from grader.serving.connections import CONTROL_IN_LOG
 from grader.wire import CHECK_IS_OVER, Location
 
 MOST_FRAMES = 12  # of a traceback: a runaway recursion has a thousand
-_INVALID_REQUEST = "Invalid HTTP request received."  # uvicorn's words, in both of its HTTP protocols
 
 
 class LearnerFrames:
@@ -85,7 +85,7 @@ def is_learners(record: logging.LogRecord) -> bool:
     Control requests are invalid on purpose, and at the end of a check its remaining streams fail.
     """
     error = record.exc_info[1] if record.exc_info else None
-    return record.msg != _INVALID_REQUEST and str(error) != CHECK_IS_OVER
+    return record.msg != CONTROL_IN_LOG and str(error) != CHECK_IS_OVER
 
 
 class CutFormatter(logging.Formatter):
