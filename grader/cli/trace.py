@@ -66,6 +66,8 @@ def command(
     grade trace kata-2 '/tasks?stream=true' --json '{"task": "tea", "steps": 3}'
 
     The kit's stand-in is the upstream. Key words select failure modes: "fail", "fail-after-2", "empty", "slow".
+
+    Exit codes: 0 the app responded; 1 the app did not start, or did not respond; 2 usage; 3 the grader failed.
     """
     request = Request(
         method or ("GET" if body is None else "POST"),
