@@ -36,7 +36,7 @@ class Sample:
 
 
 def processor_seconds() -> float:
-    """What this process and all below it have used, also those that have ended and were waited for."""
+    """Processor time of this process and all its descendants, also of those that have ended and were waited for."""
     top = psutil.Process()
     times = [process.cpu_times() for process in [top, *top.children(recursive=True)]]
     return sum(each.user + each.system + each.children_user + each.children_system for each in times)

@@ -24,7 +24,7 @@ TIMEOUT = 10.0
 
 
 class Stage:
-    """What a show needs: the address of the server, and a terminal to print on."""
+    """The server's address, and a terminal to print on."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         """Keep the server's address, and start the clock."""

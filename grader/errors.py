@@ -1,4 +1,4 @@
-"""Whose fault is it? Every error of a grade belongs to exactly one of these."""
+"""The errors of a grade, by cause."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class BadKata(Exception):
 
 
 class Inconclusive(Exception):
-    """Nobody can tell: the grader broke down, or the machine did not give it time. Never points lost."""
+    """The check cannot be decided: the grader or the machine failed. It costs no points."""
 
 
 class UsageError(Exception):

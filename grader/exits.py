@@ -1,4 +1,4 @@
-"""What the `grade` command can end with."""
+"""The exit codes of the `grade` command."""
 
 from __future__ import annotations
 

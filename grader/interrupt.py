@@ -34,7 +34,7 @@ def end_on_signals() -> None:
 
 
 def suppress_lost_work_notice() -> None:
-    """From now on an end is no more than that: what there was to tell has been told."""
+    """From now on an interrupt does not print that nothing was graded."""
     _lost.append("")
 
 
@@ -54,7 +54,7 @@ def on_end(ending: Ending) -> Callable[[], None]:
 
 @contextmanager
 def postponed() -> Iterator[None]:
-    """What must not stop half-way: a signal that comes meanwhile takes effect afterwards.
+    """For work that must not stop half-way: a signal that comes during it takes effect afterwards.
 
     Once one has come, other threads begin nothing of that kind any more.
     """

@@ -1,4 +1,4 @@
-"""What a grade is made of: frozen facts, no behaviour beyond arithmetic."""
+"""The data of a grade: frozen dataclasses without behaviour, except for sums."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grader.protocol.transcript import Entry
 
 
 class Outcome(Enum):
-    """How a check ended."""
+    """The outcome of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -49,7 +49,7 @@ class Check:
 class Spot:
     """Bytes around an offending byte of a body; ``caret`` is an index into ``excerpt``, ``offset`` into the body.
 
-    ``request`` is the number of the request that the body answers, as in the transcript.
+    ``request`` is the number of the request to this response, as in the transcript.
     """
 
     excerpt: bytes
@@ -60,7 +60,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of the learner's own code; ``doing`` is the library call in it, ``seconds`` how long it stuck there."""
+    """A line of the learner's own code; ``doing`` is the library call in it, ``seconds`` its duration."""
 
     file: str
     line: int
@@ -76,8 +76,8 @@ class Finding:
 
     ``subject`` names what was looked at, such as "items of the batch". ``headline`` is the line that a learner reads
     first; where ``headline_is_complete`` it tells ``expected`` and ``seen`` in full. ``hint`` takes the place of the
-    check's own, where the cause is one that no check is about. ``requirement`` is what the app broke; None where nobody
-    can tell, or the author of the check states none.
+    check's own, where the cause is one that no check is about. ``requirement`` is what the app broke; None where it
+    is not known, or the author of the check states none.
     """
 
     expected: str
@@ -117,7 +117,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class BootFailure:
-    """The app did not start: one clear line, where, and what it printed."""
+    """The app did not start: the reason in one line, its place in the code, and the app's output."""
 
     headline: str
     advice: str = ""
@@ -166,5 +166,5 @@ class Report:
         return sum(result.check.points for result in self.results)
 
     def count(self, outcome: Outcome) -> int:
-        """How many checks ended so."""
+        """The number of checks with this outcome."""
         return sum(result.outcome is outcome for result in self.results)

@@ -1,4 +1,4 @@
-"""Where a requirement is written: citations such as "RFC 9110 12.5.1", their sentences and addresses."""
+"""Citations of requirements, such as "RFC 9110 12.5.1", their sentences and addresses."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from grader.model import CheckResult, Outcome, Report
 
 
 def exit_code(report: Report) -> Exit:
-    """Failures are certain whatever else happened; without any, an inconclusive check leaves the grade undecided."""
+    """A failure decides the grade; without one, an inconclusive check leaves it undecided."""
     if report.boot_failure is not None or report.count(Outcome.FAILED):
         return Exit.FAILED
     if report.count(Outcome.INCONCLUSIVE):

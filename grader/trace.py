@@ -32,7 +32,7 @@ _BLOCK, _BLOCKS = 1024, 4096
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask the app."""
+    """The request to send to the app."""
 
     method: str
     path: str
@@ -42,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the client and the upstream behave.
+    """The behaviour of the client and the upstream.
 
     The client disconnects after ``disconnect_after`` chunks (0: after the head), as ``disconnect`` says, or reads
     nothing at all (``stalls``). The upstream gives ``hold`` items and holds the next one; None: it holds none. After
@@ -67,7 +67,7 @@ class Fields:
 class Summary:
     """The result in sentences, for one line each; ``answered`` says whether there was a response at all.
 
-    ``log`` is what the app printed: text of the learner's, to be escaped before it is shown.
+    ``log`` is the output of the app. Escape it before you show it.
     """
 
     sentences: tuple[str, ...]
@@ -77,7 +77,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Many entries at once, to be shown in a shortened form: what happened while the client read nothing."""
+    """The entries from the time when the client read nothing, shown in a shortened form."""
 
     entries: tuple[Entry, ...]
 
@@ -237,7 +237,7 @@ class _Trace:
         return sum(gate.pulls for gate in self._gates)
 
     def _stalled(self, response: Response) -> Summary:
-        """A client that does not read: how far does the app run ahead of it?"""
+        """Show how far the app runs ahead of a client that does not read."""
         deadline = time.monotonic() + self._behaviour.seconds
         self._session.waiter.until(Awaited(lambda timeout: self._is_asked(timeout, deadline)))
         sentences = ["The app did not ask the upstream for an item."]

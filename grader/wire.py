@@ -1,4 +1,4 @@
-"""What crosses the border of a process, as bytes: the pull protocol, status lines, orders, a child's configuration.
+"""Messages between processes, as bytes: the pull protocol, status lines, orders, a child's configuration.
 
 Each message is a small frozen type. ``encode()`` gives its bytes, and a ``read_...`` function takes a line without its
 newline. The learner's code shares a process with one of the ends and can write anything on these lines, so reading
@@ -213,7 +213,7 @@ def _is_time(seconds: object) -> TypeGuard[float]:
 
 
 class Order(Enum):
-    """What the grader orders. The end of the lifeline is an order as well: end everything at once."""
+    """The grader's orders to the app's process. The end of the lifeline is an order, too: end everything at once."""
 
     SHUT_DOWN = b"s"
     COLLECT_GARBAGE = b"g"
@@ -228,7 +228,7 @@ def read_order(data: bytes) -> Order | None:
 
 
 class ChildConfig(NamedTuple):
-    """What to serve, and how.
+    """The app to serve, and the way to serve it.
 
     ``file`` is the learner's module, imported as ``module`` with ``root`` on `sys.path`; ``name`` is the app in it, or
     with ``factory`` what makes the app. ``loop`` and ``http`` are uvicorn's, ``memory`` is in bytes. ``listener``,

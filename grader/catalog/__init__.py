@@ -1,1 +1,1 @@
-"""Which katas there are, and what each is made of."""
+"""The katas that exist, and their parts."""

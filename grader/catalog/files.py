@@ -1,6 +1,6 @@
-"""The files of a kata, which a stranger may have written.
+"""The files of a kata. They may be untrusted.
 
-They are read with care: reading a named pipe would block, and reading a huge file would fill the memory.
+So they are read with limits: reading a named pipe would block, and reading a huge file would fill the memory.
 """
 
 from __future__ import annotations

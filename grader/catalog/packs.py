@@ -135,7 +135,7 @@ def _settings(start: Path) -> list[Path]:
 
 
 def read_setting(file: Path) -> list[Path]:
-    """The folders of katas that a setting names, there or not. Raises BadKata."""
+    """The folders of katas that a setting names, whether they exist or not. Raises BadKata."""
     try:
         found = tomllib.loads(read_text(file))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Which checks a specification has: pytest finds them, this puts them in order or says what its author must write."""
+"""Collects the checks of a specification by pytest, puts them in order, and tells its author what to correct."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexcepti
 class Collection:
     """A pytest plugin that collects the checks of one kata, or one check with all that it comes after.
 
-    ``checks`` are those to run, by id and in order. ``trouble`` is why they cannot be run; :func:`run` raises it.
+    ``checks`` are those to run, by id and in order. ``trouble`` says why they cannot be run; :func:`run` raises it.
     """
 
     def __init__(self, kata: Kata, *, only: str = "") -> None:
@@ -62,7 +62,7 @@ class Collection:
         self.checks = {check.id: check for check in found if check.id in kept}
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Somebody pressed Ctrl-C, or the specification called pytest.exit(): what is left would not be graded."""
+        """After Ctrl-C, or pytest.exit() in the specification, the remaining checks would not be graded."""
         error = excinfo.value
         ended = BadKata(f"{self.kata.name}/spec ends the run by itself: {error}")
         self.trouble = self.trouble or (error if isinstance(error, KeyboardInterrupt) else ended)
@@ -142,7 +142,7 @@ def _marked(item: pytest.Item, kata: Kata) -> Check:
 
 
 def _agree(checks: list[Check], kata: Kata) -> None:
-    """What every specification must keep. Raises BadKata."""
+    """Check the rules that hold for every specification. Raises BadKata."""
     ids = [check.id for check in checks]
     for check in checks:
         problem = ""

@@ -24,7 +24,7 @@ _RUN = 4  # so many equal items in a row are counted instead of repeated
 
 
 class _Absence:
-    """Stands for what is not there."""
+    """Stands for a missing value."""
 
     def __init__(self, words: str) -> None:
         self._words = words
@@ -38,7 +38,7 @@ _NO_MORE: Final = _Absence("(no more)")
 
 
 def violation(op: str, left: object, right: object) -> Violation:
-    """What the comparison ``left op right`` found, which does not hold; ``left`` is what was seen."""
+    """The Violation for a comparison ``left op right`` that is false; ``left`` is what was seen."""
     faults = [item for item in left if isinstance(item, StreamFault)] if isinstance(left, list) else []
     if faults:
         return _of_faults(faults)
@@ -172,7 +172,7 @@ def _count(left: object, right: object) -> str:
 
 
 def _held(left: object, right: object) -> str:
-    """What a mapping holds for a name, or the whole of anything else."""
+    """The value of a name in a mapping; anything else is returned whole."""
     return f"{pretty(left)}: {pretty(right[left])}" if isinstance(right, Mapping) else pretty(right)
 
 

@@ -15,8 +15,8 @@ GRACE = 10.0
 class Deadline:
     """Calls ``end_app`` when ``seconds`` are over, unless it was cancelled before.
 
-    Whatever waits for the app then goes on without it. Should the grade last for another ``grace`` seconds all the
-    same, this process ends with exit code 3: it waits for something that will not come, such as the end of a process
+    Whatever waits for the app then goes on without it. If the grade still lasts for another ``grace`` seconds,
+    this process ends with exit code 3: it waits for something that will not come, such as the end of a process
     that the system cannot kill.
     """
 

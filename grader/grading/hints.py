@@ -1,4 +1,4 @@
-"""What helps with each check, from hints.toml beside the specification."""
+"""The hints for each check, from hints.toml beside the specification."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG", "PYTEST_DISABLE
 
 @contextmanager
 def isolated(folder: Path) -> Iterator[None]:
-    """Within this, pytest can run the specification in ``folder``, whatever it does and whatever the caller has set."""
+    """In this block pytest can run the specification in ``folder``, whatever it does and the caller has set."""
     try:
         with _without_settings(), _printing_to_errors():
             yield

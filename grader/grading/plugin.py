@@ -26,7 +26,7 @@ _KEY = pytest.StashKey[Session]()
 class Runner:
     """A pytest plugin for one run of a collection's checks against one rig.
 
-    ``results`` has the checks that ran or were blocked, by id; ``boot_failure`` is why none of them could run.
+    ``results`` has the checks that ran or were blocked, by id; ``boot_failure`` says why none of them could run.
     """
 
     def __init__(self, collection: Collection, rig: Rig, progress: Callable[[int, int], None]) -> None:
@@ -41,7 +41,7 @@ class Runner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
-        """Wait for the app; when it does not start, no check needs to run to have failed."""
+        """Wait for the app; when it does not start, all checks have failed without a run."""
         if self._collection.trouble is not None:
             return True
         content.prepare(self._collection.kata.schemas)
@@ -88,7 +88,7 @@ class Runner:
         return report
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """After a check that did not pass, the next one finds a living app."""
+        """Start the app again if it has ended, after a check that did not pass."""
         del nodeid
         self._progress(len(self.results), len(self._collection.checks))
         last = next(reversed(self.results.values()), None)
@@ -111,7 +111,7 @@ class Runner:
 
     @pytest.fixture
     def session(self, request: pytest.FixtureRequest) -> Iterator[Session]:
-        """This check's hold on both ends."""
+        """The session of this check, with both ends."""
         session = self._rig.session(self._collection.check(request.node).id, self._collection.kata.schemas)
         request.node.stash[_KEY] = self._session = session
         yield session
@@ -130,7 +130,7 @@ class Runner:
 
     @pytest.fixture
     def draw(self, session: Session) -> Draw:
-        """What the seed decides for this check."""
+        """The random texts, keys and numbers of this check."""
         return session.draw
 
     # -- results --------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Rig:
             raise
 
     def session(self, check: str, schemas: Path) -> Session:
-        """What one check needs of both ends; its draw depends on the seed and the check's id alone."""
+        """The session of one check, with both ends. Its draw depends only on the seed and the check's id."""
         from grader.probe.draw import Draw
         from grader.probe.session import Session
 
@@ -76,7 +76,7 @@ class Rig:
         return Session(app=self.app, server=server, waiter=waiter, schemas=schemas, draw=draw)
 
     def recover(self) -> None:
-        """After a check that did not pass: when the app no longer answers, boot a fresh one. Raises BootFailed."""
+        """After a check that did not pass: when the app no longer responds, boot a fresh one. Raises BootFailed."""
         from grader.probe.waiting import Waited
 
         self._must_have_time()
@@ -101,11 +101,11 @@ class Rig:
             raise Inconclusive(OVERTIME)
 
     def finish(self) -> tuple[str, ...]:
-        """End the app gracefully; returns what its shutdown complained about."""
+        """End the app gracefully; returns the problems of its shutdown."""
         return self.app.stop(graceful=True)
 
     def log(self) -> str:
-        """What the app printed, all boots of it."""
+        """The output of the app, of all its boots."""
         return "\n".join(text for text in (*self._logs, self.app.log) if text)
 
     @property

@@ -1,4 +1,4 @@
-"""From what a check raised, if anything, to its outcome and to what a report says about it."""
+"""The outcome of a check and its finding, from the error that it raised, if any."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def verdict(
     remarks: Iterable[str] = (),
     hints: Mapping[int, str] | None = None,
 ) -> tuple[Outcome, Finding | None]:
-    """How ``check`` ended that raised ``error``, and why; the finding is None for a check that passed.
+    """The outcome of ``check``, which raised ``error``, and its finding; that is None for a check that passed.
 
     ``compared`` is the last comparison that did not hold, where the error is a plain AssertionError. The first of
     ``remarks`` that the finding does not tell already is added to it. ``hints`` are for causes that no check is about,
@@ -49,13 +49,13 @@ def verdict(
 
 
 def blocked(titles: Iterable[str]) -> Finding:
-    """Why a check was not run: the checks of these titles, which it comes after, did not pass."""
+    """The finding of a check that was not run: the checks of these titles, which it comes after, did not pass."""
     names = ", ".join(f"“{title}”" for title in titles)
     return worded(Finding(f"first {names}", "not passed"), sentence=f"blocked by {names}, which did not pass")
 
 
 def unbootable(failure: BootFailure) -> Finding:
-    """Why a check failed that was not run: an earlier one ended the app, which then did not start again."""
+    """The finding of a check that failed without a run: an earlier one ended the app, which did not start again."""
     return worded(Finding("the app starts again", failure.headline))
 
 

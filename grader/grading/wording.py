@@ -1,4 +1,4 @@
-"""The headline of a finding: a learner who reads only this line knows what to change."""
+"""The headline of a finding: it must be enough for a learner who reads only this line."""
 
 from __future__ import annotations
 

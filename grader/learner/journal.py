@@ -65,7 +65,7 @@ class Standing:
         )
 
     def after_reset(self) -> Standing:
-        """The stub was put back: the outcomes of the last grade are those of another file."""
+        """The standing after the stub was put back: the outcomes of the last grade are dropped."""
         return replace(self, last=None, passed=(), failed=(), trouble="")
 
     def with_hint(self, check: str) -> Standing:
@@ -118,7 +118,7 @@ class Journal:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """The lock is on the folder: each change replaces the file, and a file only for locking would be litter."""
+        """The lock is on the folder: each change replaces the file, and a file only for the lock would stay there."""
         folder = os.open(self.file.parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)

@@ -15,7 +15,7 @@ from grader.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What ``init`` did: files written, and files kept because they are there and differ."""
+    """The result of ``init``: files written, and files kept because they exist and differ."""
 
     written: tuple[Path, ...]
     kept: tuple[Path, ...]

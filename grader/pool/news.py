@@ -1,4 +1,4 @@
-"""What a grade in another process reports: how far it is, and how it ended."""
+"""The messages of a grade in another process: its progress, and its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why there is no report. It is never the app's fault: whatever an app does ends up in a report."""
+    """The reason why there is no report. It is never the app's fault: whatever an app does is in a report."""
 
     message: str
 

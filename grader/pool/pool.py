@@ -39,7 +39,7 @@ class Pool:
         self._executor.shutdown(cancel_futures=error is not None)
 
     def grade(self, job: Job) -> Result:
-        """Grade one app now, in the calling thread's time."""
+        """Grade one app now; blocks the calling thread."""
         try:
             worker = Worker(job, self._servers)
         except OSError as error:

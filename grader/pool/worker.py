@@ -1,4 +1,4 @@
-"""One grade in a process of its own. What it reports comes through a pipe.
+"""One grade in a process of its own. Its messages come through a pipe.
 
 A grade needs its own process: pytest imports the specification into it, signals end it, and orphans of the app become
 its children. This module is the only one that starts such a process.

@@ -12,7 +12,7 @@ from grader.serving.connections import abort_at_close
 
 
 class NoData(Enum):
-    """What `Connection.receive` may return instead of bytes."""
+    """The values that `Connection.receive` may return instead of bytes."""
 
     NOTHING = "nothing yet"
     EOF = "closed by the app"

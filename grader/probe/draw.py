@@ -1,4 +1,4 @@
-"""What a seed decides: keys, texts, numbers. So an app cannot know any content before the run."""
+"""Random keys, texts and numbers from a seed. So an app cannot know any content before the run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def mark_of(key: str) -> str:
 
 
 class Draw:
-    """What one check draws. The same seed and check always give the same."""
+    """The random values of one check. The same seed and check always give the same values."""
 
     def __init__(self, seed: str) -> None:
         self._random = random.Random(seed)

@@ -24,7 +24,7 @@ _LATE_READS = 2
 
 
 class Exchange:
-    """What has arrived so far. Nothing here waits longer than its caller says, or judges what came."""
+    """One request and what has arrived of its response. It waits no longer than its caller says, and judges nothing."""
 
     def __init__(self, session: Session, *, connection: Connection, method: str, number: int) -> None:
         self._session = session
@@ -83,7 +83,7 @@ class Exchange:
         return look
 
     def disconnect(self, how: Disconnect) -> None:
-        """The client disconnects, before the end of the response or after it. A second call does nothing."""
+        """Disconnect the client, before the end of the response or after it. A second call does nothing."""
         if not self.is_open:
             return
         self._record(Act.DISCONNECTED, detail=how.value)

@@ -1,4 +1,4 @@
-"""Why something awaited of a response has not come: the Violation that a check raises."""
+"""Explains why an awaited part of a response has not arrived: the Violation that a check raises."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Explanation:
         self._request = request
 
     def nothing(self, awaited: str, waited: Waited, feed: Feed[object]) -> Violation:
-        """Why ``awaited``, to be read by ``feed``, has not come in a wait that ended as ``waited``."""
+        """The reason why ``awaited``, read by ``feed``, has not arrived in a wait that ended as ``waited``."""
         exchange, app = self._exchange, self._session.app
         if exchange.fault is not None:
             return self.broken(awaited, exchange.fault)
@@ -56,7 +56,7 @@ class Explanation:
         return Violation(expected=awaited, seen=seen, sentence=seen, requirement=cited(fault.rule))
 
     def _silence(self, awaited: str, feed: Feed[object]) -> str:
-        """How far the response has come, and why it does not go on."""
+        """The parts of the response that have arrived, and the reason why no more come."""
         doing = self._doing() or Doing("the server responds to other requests meanwhile")
         if self._exchange.head is not None:
             return f"{feed.silence()}: {doing.words}"
@@ -64,6 +64,6 @@ class Explanation:
         return f"no response yet: {doing.words}{before_head}"
 
     def _doing(self) -> Doing | None:
-        """What the app does at the upstream end, which tells why it does not answer; None when that is unknown."""
+        """The app's state at the upstream end, which explains a missing response; None when it is unknown."""
         asked = unquote_plus(str(self._request.url)) + self._request.read().decode("utf-8", "replace")
         return self._session.doing(asked)

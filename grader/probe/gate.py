@@ -29,7 +29,7 @@ MOST_OUTSTANDING: Final = 1024
 
 
 class Gate:
-    """What the upstream holds for one key: the items to give, and counts of what the app did.
+    """The state of the upstream for one key: the items to give, and counts of what the app did.
 
     Made by :meth:`UpstreamServer.open_gate`. The state changes on the server's thread only, and every change notifies
     the server's ``news``.

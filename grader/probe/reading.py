@@ -40,7 +40,7 @@ class Reading:
 
     @property
     def feed(self) -> Feed[object]:
-        """What reads the body: plain bytes at first, and chosen by media type once the head has come."""
+        """The reader of the body: of plain bytes at first, and by media type once the header section has arrived."""
         if self._chosen is None and self._exchange.head is not None:
             self._chosen = feed_for(self._exchange.media_type)(self._exchange, self._session)
         return self._chosen or self.bytes

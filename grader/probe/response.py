@@ -118,7 +118,7 @@ class Response:
         return self._reading.rest(self._reading.as_feed(EventFeed))
 
     def faults(self) -> list[StreamFault]:
-        """What breaks the grammar of an event stream (WHATWG HTML 9.2.5), up to the end of the stream."""
+        """All faults against the grammar of an event stream (WHATWG HTML 9.2.5). Waits for the end of the stream."""
         feed = self._reading.as_feed(EventFeed)
         self.wait_for_end()
         return feed.faults()
@@ -138,7 +138,7 @@ class Response:
         return self._reading.rest(self._reading.as_feed(LineFeed))
 
     def line_faults(self) -> list[StreamFault]:
-        """What is not newline-delimited JSON (NDJSON 3.1), up to the end of the response."""
+        """All faults against newline-delimited JSON (NDJSON 3.1). Waits for the end of the response."""
         feed = self._reading.as_feed(LineFeed)
         self.wait_for_end()
         return feed.faults()
@@ -146,7 +146,7 @@ class Response:
     def next_chunk(self) -> bytes:
         """The bytes of the body that have arrived since the last call, at least one; without transfer coding.
 
-        For bodies of any media type and status. Where one HTTP chunk ends and the next begins is not told: chunk
+        For bodies of any media type and status. Where one HTTP chunk ends and the next begins is not reported: chunk
         borders carry no meaning (RFC 9112 7.1).
         """
         self._reading.head()
@@ -164,7 +164,7 @@ class Response:
         return bytes(self._exchange.raw)
 
     def disconnect(self, how: Disconnect = Disconnect.CLOSE) -> None:
-        """The client closes or aborts the connection. A second call does nothing."""
+        """Close or abort the connection, as a client. A second call does nothing."""
         self._exchange.disconnect(how)
 
     # -- for `grade trace` --------------------------------------------------------------------------------------

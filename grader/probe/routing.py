@@ -1,4 +1,4 @@
-"""What helps where the app has no route for a request, or redirects it: causes that no check is about."""
+"""Hints for an app that has no route for a request, or redirects it: no check is about these causes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one check uses: its transcript, its draw, its responses and upstreams. Closed when the check ends."""
+"""The session of one check: its transcript, draw, responses and upstreams. Closed when the check ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Closable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """What the app does at the upstream end, in words, and whether it waits for an item there."""
+    """The app's state at the upstream end, in words, and whether it waits for an item there."""
 
     words: str
     waits: bool = False
@@ -71,7 +71,7 @@ class Session:
         self._hints.append(hint)
 
     def hints(self) -> dict[int, str]:
-        """What helps with a cause that no check is about, by the status that shows this cause."""
+        """Hints for causes that no check is about, by the status that shows the cause."""
         return {status: text for hint in self._hints for status, text in [hint()] if text}
 
     def explain(self, situation: Callable[[str], Doing | None]) -> None:
@@ -79,11 +79,11 @@ class Session:
         self._situations.append(situation)
 
     def doing(self, asked: str) -> Doing | None:
-        """What the app does at the upstream end for the request ``asked``: its address and body, decoded."""
+        """The app's state at the upstream end for the request ``asked`` (its address and body, decoded), in words."""
         return next((doing for situation in self._situations if (doing := situation(asked))), None)
 
     def remarks(self) -> list[str]:
-        """What else was noticed, and may be the cause of the failure."""
+        """Other observations that may be the cause of the failure."""
         found = [text for remark in self._remarks if (text := remark())]
         if asked := self.server.unknown_keys[self._strangers :]:
             name = visible(asked[0], 60)

@@ -1,4 +1,4 @@
-"""What the app does at the upstream end, in words: it often tells why a response does not go on."""
+"""The app's state at the upstream end, in words: it often explains why a response does not go on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grader.text import plural, visible
 
 
 class Situation:
-    """What the app does with one key of the upstream."""
+    """The app's state at the upstream for one key."""
 
     def __init__(self, session: Session, gate: Gate) -> None:
         self._session = session
@@ -18,7 +18,7 @@ class Situation:
         self._mark = mark_of(gate.key)
 
     def of(self, asked: str) -> Doing | None:
-        """What it does for the request ``asked``, if that contains the key."""
+        """The state in words, if the request ``asked`` contains the key; else None."""
         if self._mark not in asked:
             return None
         gate = self._gate
@@ -31,7 +31,7 @@ class Situation:
         return Doing(f"{taken} and waits for the next one" if gate.given else first, waits=True)
 
     def after(self, waited: Waited) -> str:
-        """What it does instead of what a wait was for."""
+        """The state in words, after a wait that ended without the awaited event."""
         unknown = self._session.server.unknown_keys
         match waited:
             case Waited.BLOCKED:

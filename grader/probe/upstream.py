@@ -150,7 +150,7 @@ class Upstream:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """No more is given; what the app still asks for fails.
+        """Give no more items; every further pull fails.
 
         An app that is about to see its client's disconnect gets time to close the stream first, so that its log shows
         no error that the grader caused.

@@ -29,7 +29,7 @@ UNBLOCK = "While that line waits, nothing else runs: await something instead, or
 
 
 class Waited(Enum):
-    """How a wait ended."""
+    """The result of a wait."""
 
     CAME = "came"
     SILENT = "silent"  # the event loop iterated, and nothing came
@@ -71,7 +71,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """What a wait is for. ``progress`` grows while parts of it arrive; each growth restarts the timeout."""
+    """The goal of a wait. ``progress`` grows while parts of it arrive; each growth restarts the timeout."""
 
     ready: Ready
     progress: Callable[[], int] = lambda: 0

@@ -1,7 +1,7 @@
 """Reads one HTTP/1.1 response from raw bytes (RFC 9112): h11 reads it, and this module gives h11 one line at a time.
 
 Line by line, because a diagnosis needs more than h11 says: the byte at which a fault is, the border of each chunk, and
-a verdict on a broken line before its end or the end of the head has come, for a server that then keeps silent.
+a verdict on a broken line before its end or the end of the head has come, for a server that sends nothing after it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ HttpEvent: TypeAlias = Head | Chunk | End
 
 
 class _Next(Enum):
-    """What the next byte belongs to."""
+    """The part of the message that the next byte belongs to."""
 
     LINE = auto()
     CONTENT = auto()
@@ -123,7 +123,7 @@ class ResponseReader:
         self.surplus = 0
 
     def feed(self, data: bytes, at: float = 0.0) -> list[HttpEvent]:
-        """What ``data``, which arrived at time ``at``, brought. Empty ``data`` means nothing, not the end."""
+        """Read ``data``, which arrived at time ``at``. Empty ``data`` does not mean the end."""
         events: list[HttpEvent] = []
         position = 0
         while position < len(data) and self._next is not _Next.NOTHING:
@@ -134,7 +134,7 @@ class ResponseReader:
         return events
 
     def close(self, at: float = 0.0) -> list[HttpEvent]:
-        """The server has closed its side: the proper end of a body that nothing else delimits, else a fault."""
+        """The server has closed its side: this ends a body without a length, and is a fault for any other."""
         events: list[HttpEvent] = []
         if self.framing == "close" and self._next is not _Next.NOTHING:
             self._give(b"", at, events)
@@ -266,7 +266,7 @@ def _framing(method: str, head: Head) -> tuple[Framing, int]:
 
 
 def _fault_in_fields(fields: tuple[tuple[str, str], ...]) -> tuple[HttpFaultKind, str] | None:
-    """What h11 accepts in a head, and a sender must not send; with an excerpt."""
+    """A fault in the fields that h11 accepts but a sender must not send; with an excerpt."""
     values = {name: [value for other, value in fields if other == name] for name, _ in fields}
     if "transfer-encoding" in values and "content-length" in values:
         return HttpFaultKind.TWO_FRAMINGS, visible(values["content-length"][0], SEEN)

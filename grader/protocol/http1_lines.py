@@ -24,7 +24,7 @@ _CHUNK_HEADER_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,20}(?:;[^\n]*|[ \t]*\r?)\n?|")
 
 
 class Section(Enum):
-    """Where a line stands."""
+    """The section of a response in which a line is."""
 
     STATUS = auto()
     FIELDS = auto()
@@ -74,7 +74,7 @@ class FramingLine:
         return end
 
     def fault(self) -> HttpFaultKind | None:
-        """What is wrong with it; None when it is good, or may still become so."""
+        """The fault in the line; None when it is good, or may still become good."""
         return _fault_in(self.text, self.section, self._room)
 
     def finish(self) -> bytes:
@@ -111,7 +111,7 @@ def _may_be_chunk_header(line: bytes | bytearray) -> bool:
 
 
 def _fault_in(line: bytearray, section: Section, room: int) -> HttpFaultKind | None:
-    """What is decided before the end of a line depends on a fixed number of its bytes, never on how they were cut."""
+    """The fault in a line. Before its end it depends on a fixed number of bytes, never on how they were cut."""
     whole = line.endswith(b"\n")
     match section:
         case Section.STATUS:

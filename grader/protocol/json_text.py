@@ -33,7 +33,7 @@ _BYTES_REPR = re.compile(r"""b(?:'.*'|".*")""", re.DOTALL)
 
 
 class Wrong(Enum):
-    """Why a text is not the JSON that it was meant to be."""
+    """The mistakes that make a text invalid JSON."""
 
     NOT_JSON = auto()
     UNFINISHED = auto()  # well formed as far as it goes
@@ -75,7 +75,7 @@ def parse(text: str) -> JSON:
 
 
 def remark(text: str) -> Wrong | None:
-    """What is wrong with data that may be meant as JSON; None unless that is certain."""
+    """The mistake in data that may be meant as JSON; None unless it is certain."""
     if text.startswith(("b'", 'b"')):
         return Wrong.PYTHON_REPR if _is_repr(text) else None
     if not text.lstrip(WHITESPACE).startswith(("{", "[", '"')):

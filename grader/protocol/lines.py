@@ -16,7 +16,7 @@ SEEN = 60
 
 
 class Kind(Enum):
-    """What can be wrong: a member's value is (sentence, section[, harmless]); ``{seen}`` is an excerpt."""
+    """The kinds of faults: a member's value is (sentence, section[, harmless]); ``{seen}`` is an excerpt."""
 
     def __init__(self, says: str, rule: str, harmless: bool = False) -> None:
         self.says = says

@@ -21,7 +21,7 @@ _GRAMMAR = "RFC 8259 2"
 
 
 class NdjsonFaultKind(Kind):
-    """What can be wrong with newline-delimited JSON."""
+    """The kinds of faults in newline-delimited JSON."""
 
     NOT_JSON = ('the line "{seen}" is not JSON: write json.dumps(value) and "\\n" for every item', _GRAMMAR)
     UNFINISHED_VALUE = (
@@ -138,7 +138,7 @@ class NdjsonReader:
         return f'a line has begun ({plural(len(begun), "byte")}: "{seen}"), but no newline ends it'
 
     def feed(self, data: bytes, at: float = 0.0) -> list[Record]:
-        """What ``data``, which arrived at time ``at``, has completed.
+        """Read ``data``, which arrived at time ``at``; return what it has completed.
 
         A line that is not one JSON value is a fault and no record. Raises :class:`LineTooLarge`, from then on
         at every call.

@@ -124,7 +124,7 @@ class EventStreamReader:
         return _pending(self._lines, self._block)
 
     def feed(self, data: bytes, at: float = 0.0) -> list[Event | Comment]:
-        """What ``data``, which arrived at time ``at``, has completed.
+        """Read ``data``, which arrived at time ``at``; return what it has completed.
 
         Raises :class:`EventTooLarge`, from then on at every call.
         """

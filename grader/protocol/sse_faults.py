@@ -1,4 +1,4 @@
-"""What can be wrong with an event stream: a sentence and a section of the standard for each."""
+"""The kinds of faults in an event stream: a sentence and a section of the standard for each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DECODING = "WHATWG HTML 9.2.6, decoding"
 
 
 class SseFaultKind(Kind):
-    """What can be wrong with an event stream. The harmless ones are legal framing around doubtful data."""
+    """The kinds of faults in an event stream. The harmless ones are allowed, but their data is probably a mistake."""
 
     MISSING_BLANK_LINE = (
         'the stream ended before a blank line ended its last event ("{seen}"), so a browser drops that event: '

@@ -14,7 +14,7 @@ class Lane(Enum):
 
 
 class Act(Enum):
-    """What happened: SENT to STALLED at the client end, OPENED to CLOSED at the upstream end."""
+    """The kinds of entries: SENT to STALLED at the client end, OPENED to CLOSED at the upstream end."""
 
     SENT = "sent"  # the request, by the client
     HEAD = "head"  # status line and header fields, by the app
@@ -75,7 +75,7 @@ class Transcript:
         return self._dropped + max(0, len(self._last) - self.LAST)
 
     def entries(self) -> tuple[Entry, ...]:
-        """What was kept, in the order in which it happened."""
+        """The entries that were kept, in the order in which they happened."""
         kept = [*self._first, *self._last[-self.LAST :]]
         return tuple(sorted(kept, key=lambda entry: entry.at))
 

@@ -1,1 +1,1 @@
-"""Reports: one module a format. They know the model, and nothing of how an app is graded."""
+"""Reports: one module a format. They use the model, and no code that grades an app."""

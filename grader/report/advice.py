@@ -16,12 +16,12 @@ def heading(report: Report) -> str:
 
 
 def counts(report: Report) -> str:
-    """The number of checks with each outcome that there is, such as ``3 passed, 1 failed``."""
+    """The number of checks with each outcome, such as ``3 passed, 1 failed``."""
     return ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome))
 
 
 def reproduce(result: CheckResult) -> str:
-    """What to do before a check's requests can be sent again, where the kit's stand-in is the upstream."""
+    """The steps before a check's requests can be sent again, with the kit's stand-in as the upstream."""
     which = " the first of its requests" if len(result.requests) > 3 else ""
     fails = any(entry.act is Act.FAILED for entry in result.transcript)
     failing = " (the stand-in for the upstream fails when the key contains “fail”)" if fails else ""
@@ -29,7 +29,7 @@ def reproduce(result: CheckResult) -> str:
 
 
 def next_step(report: Report) -> str:
-    """What to do now, in one or two sentences."""
+    """The next step for the learner, in one or two sentences."""
     if report.boot_failure is not None:
         return f"Next: make the app start, then run `{report.command}` again."
     if failed := first_failure(report):

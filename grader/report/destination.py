@@ -18,7 +18,7 @@ STDOUT = "-"
 
 
 class Destination(NamedTuple):
-    """Found before the app is started, and written to afterwards: what the app does meanwhile cannot redirect it.
+    """It is opened before the app is started, so the app cannot redirect it.
 
     ``name`` is as the command line has it. ``descriptor`` is open for a device or pipe, None for a file.
     """
@@ -31,7 +31,7 @@ class Destination(NamedTuple):
         return self.name == STDOUT
 
     def clear(self) -> None:
-        """Remove an old report, so that nobody takes it for the report of this grade, whatever happens."""
+        """Remove an old report, so that it cannot be taken for the report of this grade."""
         if self.descriptor is None and not self.is_stdout:
             with suppress(OSError):
                 os.unlink(self.name)

@@ -48,12 +48,12 @@ class Sheet:
 
     @property
     def has_inside(self) -> bool:
-        """Whether there is anything to open. A blocked check was not run."""
+        """Whether the check has details. A blocked check was not run."""
         return self.result.outcome is not Outcome.BLOCKED and bool(self.result.finding or self.lines)
 
     @property
     def reproduce(self) -> str:
-        """What to do before the requests can be sent again."""
+        """The steps before the requests can be sent again."""
         return advice.reproduce(self.result)
 
 
@@ -83,7 +83,7 @@ def render(report: Report) -> str:
 
 
 def _guarded(page: str) -> str:
-    """The same page, with nothing in its source that means something to others.
+    """The same page, without any text in its source that other programs read as a command.
 
     GitHub's runner takes `::` at the start of a line and `##[` anywhere for commands (see text.without_commands).
     `\\u` is what a wrong encoding leaves of a character: the app's own, as in its JSON, must not look the same.

@@ -158,7 +158,7 @@ def _requests(result: CheckResult) -> list[RenderableType]:
 
 
 def boot_failure(failure: BootFailure, printed: str) -> list[RenderableType]:
-    """Why the app did not start, in which lines, and what it printed."""
+    """The reason why the app did not start, its lines, and its output."""
     head = Text.assemble(("The app did not start: ", "bold red"), visible(failure.headline, 500))
     parts: list[RenderableType] = [head]
     parts += [Padding(_place(place), (0, 0, 0, 5)) for place in failure.frames[-8:]]

@@ -1,4 +1,4 @@
-"""The port to a booted app: what probes and the rig know of it, whatever serves it."""
+"""The port to a booted app: the methods that probes and the rig use, whatever serves the app."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Served(Protocol):
-    """A booted app, as the probes know it: connections, and whether its process and its event loop are alive."""
+    """A booted app for the probes: connections, and whether its process and its event loop are alive."""
 
     @property
     def ticks(self) -> int:
@@ -51,15 +51,15 @@ class Served(Protocol):
 
 
 class App(Served, Protocol):
-    """A booted app, as the rig knows it: its beginning and its end, too."""
+    """A booted app for the rig: with start and stop, too."""
 
     @property
     def log(self) -> str:
-        """What the app has printed, the first and the last of it. It is the learner's: escape it before showing."""
+        """The first and the last part of the app's output. Escape it before you show it: the app may print anything."""
 
     @property
     def machine_fault(self) -> str:
-        """What this machine could not do for the app, or "": then no check that failed is the app's fault."""
+        """A fault of this machine that harms the app, or "". With such a fault, failed checks are inconclusive."""
 
     @property
     def longest_blockage(self) -> Place | None:

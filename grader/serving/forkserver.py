@@ -140,7 +140,7 @@ class _Server:
         return True
 
     def _end_strays(self) -> None:
-        """What is a child of this process, and not a keeper, has lost its keeper."""
+        """End all children of this process that are not keepers: they have lost their keeper."""
         if self._has_strays:
             strays = [pid for pid in _children() if pid not in self._keepers]
             self._has_strays = bool(strays)

@@ -1,4 +1,4 @@
-"""What to start, and how: from a module's file to a process that serves it."""
+"""Start an app: from a module's file to a process that serves it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SEND_BUFFER = 8192
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What to start, and how.
+    """The app to start, and the way to start it.
 
     ``file`` is the app's module and ``name`` the app in it, or with ``factory`` what makes the app. ``root`` is the
     folder from which it is imported; without it, the folder above its packages. ``loop`` and ``http`` are the server's

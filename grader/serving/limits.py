@@ -1,4 +1,4 @@
-"""What an app may take."""
+"""Limits of an app: time and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an app prints, within bounds."""
+"""The output of an app, limited in size."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class Log:
             del self._last[: -self.LAST]
 
     def text(self) -> str:
-        """What was kept, as text."""
+        """The kept output, as text."""
         gap = f"\n… {self._dropped} bytes left out …\n".encode() if self._dropped else b""
         return (bytes(self._first) + gap + bytes(self._last)).decode("utf-8", "backslashreplace")

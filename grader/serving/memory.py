@@ -31,7 +31,7 @@ class MemoryGuard:
 
     @property
     def words(self) -> str:
-        """What became of the app."""
+        """The reason why the app was ended, in words."""
         return f"used more than its memory limit of {self.limit >> 20} MiB, so the grader ended it"
 
     def _watch(self) -> None:

@@ -41,7 +41,7 @@ def locate(file: Path) -> Module:
 
 
 def find(text: str, start: Path) -> tuple[Module, str]:
-    """What ``FILE[:NAME]`` or ``package.module[:NAME]`` means in the folder ``start``; NAME is "" where it is left out.
+    """The module that ``FILE[:NAME]`` or ``package.module[:NAME]`` names in the folder ``start``; NAME may be "".
 
     Raises UsageError.
     """

@@ -46,7 +46,7 @@ class Pipes:
             os.close(fd)
 
     def close_ours(self) -> None:
-        """There is no child after all."""
+        """The child could not be started."""
         os.close(self.status)
         os.close(self.output)
         self.lifeline.close()

@@ -21,7 +21,7 @@ _MARKER = "STREAM_KATAS_RUN"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a process starts with; its standard input is always empty.
+    """The environment of a new process; its standard input is always empty.
 
     ``folder`` is its working directory. ``folder`` and ``environment`` are this process's own where they are None.
     ``output`` and ``errors`` are descriptors, or a constant of :mod:`subprocess`. ``descriptors`` are handed down under
@@ -36,7 +36,7 @@ class Surroundings:
 
 
 class Tree(Protocol):
-    """A process that nobody trusts, with everything that came of it."""
+    """A process that is not trusted, with all its descendants."""
 
     @property
     def pid(self) -> int: ...
@@ -48,13 +48,13 @@ class Tree(Protocol):
         """Like :meth:`poll`, but gives the process up to ``seconds`` to end."""
 
     def members(self) -> list[int]:
-        """The process and everything that came of it, as far as it runs (Linux)."""
+        """The process and its descendants that still run (Linux)."""
 
     def kill(self) -> None:
         """SIGKILL to all members. Any thread may call it; :meth:`end` is still to be called."""
 
     def end(self) -> None:
-        """End all members; returns when they are gone. May be repeated."""
+        """End all members; returns when they have ended. May be repeated."""
 
 
 class Process:
@@ -101,7 +101,7 @@ class Process:
         return self._popen.poll()
 
     def end(self) -> None:
-        """End the process, unless it has ended, and all that came of it; returns when that is gone. May be repeated."""
+        """End the process, unless it has ended, and its descendants; returns when they have ended. May be repeated."""
         if self._is_over:
             return
         self._stop()
@@ -122,7 +122,7 @@ class Process:
                 os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
 
     def _clean_up(self) -> None:
-        """What is left to do once the process has ended."""
+        """The clean-up once the process has ended."""
 
 
 class ProcessTree(Process):
@@ -158,7 +158,7 @@ class ProcessTree(Process):
 
 
 def in_words(status: int) -> str:
-    """What an exit status says, such as "exited with status 1" or "was killed by SIGSEGV"."""
+    """An exit status in words, such as "exited with status 1" or "was killed by SIGSEGV"."""
     if status >= 0:
         return f"exited with status {status}"
     try:
@@ -168,7 +168,7 @@ def in_words(status: int) -> str:
 
 
 def adopt_orphans() -> None:
-    """Make this process the parent of every orphan below it, so that a daemonised one cannot slip away (Linux)."""
+    """Make this process the parent of every orphan below it, so that a daemon among them cannot escape (Linux)."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -188,7 +188,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def kill_group(pid: int) -> None:
-    """SIGKILL to the process group that ``pid`` leads; no complaint when it has gone already."""
+    """SIGKILL to the process group that ``pid`` leads; not an error when it has ended already."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 

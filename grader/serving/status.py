@@ -1,4 +1,4 @@
-"""What the app's process tells about itself. The learner's code could write it, too, so it decides no verdict."""
+"""The app's own status. The learner's code could write it, too, so no verdict depends on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What processes use: processor time and memory, from /proc (Linux). Elsewhere nothing is known, and all is zero."""
+"""Processor time and memory of processes, from /proc (Linux). On other systems all values are zero."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Is a kata sound and fair? Its reference apps are graded, and the verdicts compared with what they must be."""
+"""Proves that a kata is sound and fair: grades its reference apps, and compares the verdicts with the right ones."""

@@ -1,4 +1,4 @@
-"""Do verdicts depend on machine load? Every reference app is graded again and again, beside busy processes."""
+"""Tests whether verdicts depend on machine load: grades every reference app many times, beside busy processes."""
 
 from __future__ import annotations
 

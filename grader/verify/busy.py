@@ -1,4 +1,4 @@
-"""Machine load, made on purpose: busy processes that use up processor time."""
+"""Machine load for tests: busy processes that use processor time."""
 
 from __future__ import annotations
 

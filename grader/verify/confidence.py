@@ -1,4 +1,4 @@
-"""How sure can one be of what was never seen?"""
+"""Confidence bound for a rare event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a kata sound and fair? The verdicts on all its reference apps, and everything that is not as it should be."""
+"""The proof that a kata is sound and fair: the verdicts on all its reference apps, and every problem."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: OnProgress = lamb
 
 
 def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:
-    """All that is graded is stated: each check's title and requirement stand in the README, word for word.
+    """Everything graded is stated: each check's title and requirement are in the README, word for word.
 
-    A requirement of a standard does not need to stand there. White space and bold type do not count.
+    A requirement of a standard may be absent. White space and bold type do not count.
     """
     text = kata.readme.read_text("utf-8", "replace") if kata.readme.is_file() else ""
     text = " ".join(text.replace("**", "").split())

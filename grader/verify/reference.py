@@ -14,7 +14,7 @@ from grader.errors import BadKata
 
 
 class Role(Enum):
-    """What an app proves."""
+    """The role of an app in the proof of a kata."""
 
     STUB = "stub"  # boots, and earns nothing
     SOLUTION = "solution"  # full marks

@@ -31,7 +31,7 @@ class Sample:
 
     @classmethod
     def of(cls, verdict: Verdict, *, repeat: int, seed: str) -> Sample:
-        """What an audit keeps of a verdict."""
+        """The part of a verdict that an audit keeps."""
         return cls(verdict.app.label, repeat, seed, verdict.outcomes, verdict.trouble, verdict.headlines)
 
 

@@ -1,4 +1,4 @@
-"""Does any wrong app pass? Mutants of the right apps are graded; one that survives is a hole in the specification."""
+"""Grades mutants of the right apps; one that survives shows that a check is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from grader.verify.verdict import Verdict, verdicts
 
 
 class Fate(Enum):
-    """How a mutant ended."""
+    """The fate of a mutant."""
 
     KILLED = "killed"  # a check failed, or it did not start
     SURVIVED = "survived"  # full marks, and the author gives no reason

@@ -33,7 +33,7 @@ class Verdict:
 
     @classmethod
     def of(cls, app: ReferenceApp, result: Result) -> Self:
-        """The verdict that a report amounts to."""
+        """The verdict in a report."""
         match result:
             case Trouble(message):
                 return cls(app, {}, {}, trouble=message)
@@ -55,7 +55,7 @@ class Verdict:
 
 
 def job_for(kata: Kata, app: ReferenceApp, *, seed: str = "", stop_early: bool = False) -> Job:
-    """What to grade; ``stop_early`` leaves out what comes after the first check that fails."""
+    """The job for one app; ``stop_early`` leaves out all checks after the first one that fails."""
     return Job(kata, Launch(app.file, kata.entry[1]), seed=seed, stop_early=stop_early)
 
 

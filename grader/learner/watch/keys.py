@@ -44,11 +44,11 @@ class Keys:
         self._forget()
 
     def fileno(self) -> int:
-        """What becomes readable when a key is pressed."""
+        """A descriptor that becomes readable when a key is pressed."""
         return self._fd
 
     def read(self) -> list[str] | None:
-        """The keys that were pressed: letters in lower case, "enter", "up", "down". None when the terminal is gone."""
+        """The pressed keys: letters in lower case, "enter", "up", "down". None when the terminal is closed."""
         try:
             data = os.read(self._fd, 1024)
         except OSError:

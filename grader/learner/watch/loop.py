@@ -30,7 +30,7 @@ _PAGE = "report.html"
 
 
 class RunningGrade(Protocol):
-    """What is used of a :class:`Worker <grader.pool.worker.Worker>`."""
+    """The part of :class:`Worker <grader.pool.worker.Worker>` that the loop uses."""
 
     def fileno(self) -> int: ...
 
@@ -70,7 +70,7 @@ class Watch:
         self.state = State()
 
     def run(self) -> None:
-        """Returns when the user quits, or the terminal is gone."""
+        """Returns when the user quits, or the terminal has been closed."""
         self._selector.register(self._saves, selectors.EVENT_READ, self._saved)
         if self._keys is not None:
             self._selector.register(self._keys, selectors.EVENT_READ, self._pressed)

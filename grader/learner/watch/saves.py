@@ -28,7 +28,7 @@ class Saves:
         self._thread = threading.Thread(target=self._watch, args=(polling or _must_poll(),), name="saves", daemon=True)
 
     def __enter__(self) -> Self:
-        """From here on no save is missed."""
+        """Begin to watch: every later save is reported."""
         self._thread.start()
         self._begun.wait()
         return self
@@ -42,7 +42,7 @@ class Saves:
         os.close(self._writable)
 
     def fileno(self) -> int:
-        """What becomes readable after a save."""
+        """A descriptor that becomes readable after a save."""
         return self._readable
 
     def take(self) -> None:

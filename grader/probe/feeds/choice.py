@@ -12,5 +12,5 @@ _KNOWN: tuple[type[Feed[object]], ...] = (EventFeed, LineFeed)
 
 
 def feed_for(media_type: str) -> type[Feed[object]]:
-    """The feed that reads bodies of ``media_type`` (lower case, without parameters); bytes where none knows it."""
+    """The feed that reads bodies of ``media_type`` (lower case, without parameters); plain bytes for any other."""
     return next((feed for feed in _KNOWN if media_type in feed.media_types), ByteFeed)

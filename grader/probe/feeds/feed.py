@@ -1,4 +1,4 @@
-"""What the readers of a body have in common: they take in what has arrived, and give it out item by item."""
+"""The base of all readers of a body: they read what has arrived, and give it out item by item."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Feed(ABC, Generic[Item_co]):
     @property
     @abstractmethod
     def progress(self) -> int:
-        """Grows with each item, and with each KiB of the body. What only keeps a connection alive does not count."""
+        """Grows with each item, and with each KiB of the body. Heartbeats do not count."""
 
     @property
     def pending(self) -> str | None:
@@ -67,7 +67,7 @@ class Feed(ABC, Generic[Item_co]):
         return ()
 
     def faults(self) -> list[StreamFault]:
-        """What loses data or breaks the grammar in all that has arrived."""
+        """All faults so far that lose data or break the grammar."""
         self.read()
         harmful = [fault for fault in self.found_faults() if not fault.harmless]
         return [StreamFault(fault.message, fault.rule, self._exchange.spot(fault.start)) for fault in harmful]

@@ -1,4 +1,4 @@
-"""What an app's process may use."""
+"""Limits for an app's process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports the learner's module and takes the app out of it, or says why that cannot be."""
+"""Imports the learner's module and takes the app out of it, or raises the reason why it cannot."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _attribute(module: ModuleType, config: ChildConfig, frames: LearnerFrames) -
 
 
 def _other_name(module: ModuleType, config: ChildConfig) -> str:
-    """What to do where the app has another name, or a function makes it."""
+    """Advice for a module whose app has another name, or is made by a function."""
     public = {name: value for name, value in vars(module).items() if not name.startswith("_")}
     for name, value in public.items():
         if hasattr(value, "router"):
@@ -78,7 +78,7 @@ def _other_name(module: ModuleType, config: ChildConfig) -> str:
 
 
 def _made(factory: Any, config: ChildConfig, frames: LearnerFrames) -> App:
-    """What the factory returns."""
+    """The app that the factory returns."""
     file = frames.name(config.file)
     if not callable(factory):
         raise Refusal(f"“{config.name}” in {file} is {_a(factory)}, not a function", "Leave --factory out.")

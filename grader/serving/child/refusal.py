@@ -1,4 +1,4 @@
-"""Why an app cannot be served: from an error to a headline, advice, and the learner's lines."""
+"""Reasons why an app cannot be served: from an error to a headline, advice, and the learner's lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def of_name(file: str, name: str) -> Refusal:
 
 
 def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal:
-    """What an error says that the import of ``file`` (a name for the learner) has raised."""
+    """The refusal for an error that the import of ``file`` (a name for the learner) has raised."""
     own = frames.of(error)
     where = own[0].file if isinstance(error, SyntaxError) and own else file
     if hidden := _hidden_module(error, frames):

@@ -38,7 +38,7 @@ class LifespanFailure:
 
 
 class Lifespan:
-    """Sits between server and app, and keeps what the lifespan protocol would otherwise lose in a log."""
+    """A layer between server and app that keeps the errors of the lifespan, which would otherwise be only in a log."""
 
     def __init__(self, app: App, frames: LearnerFrames, sockets: ServerSockets) -> None:
         self._app = app

@@ -19,7 +19,7 @@ class StatusLine:
         self._pid = os.getpid()
 
     def tell(self, status: Status) -> None:
-        """Never fails: when the grader is gone, the lifeline ends this process."""
+        """Never fails: when the grader has ended, the lifeline ends this process."""
         if os.getpid() != self._pid and not isinstance(status, Unreachable):
             return
         with suppress(OSError):

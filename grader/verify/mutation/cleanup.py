@@ -1,4 +1,4 @@
-"""Mistakes in how a stream ends: of itself, by a failure, or because the client has left."""
+"""Mistakes in how a stream ends: normally, by a failure, or because the client has disconnected."""
 
 from __future__ import annotations
 

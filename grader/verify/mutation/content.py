@@ -124,7 +124,7 @@ def entry_dropped(source: Source) -> Changes:
 
 
 def _is_send(statement: ast.stmt) -> bool:
-    """Whether a statement only yields something, or hands it to a function that sends."""
+    """Whether a statement only yields something, or gives it to a function that sends."""
     if not isinstance(statement, ast.Expr):
         return False
     value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value

@@ -1,4 +1,4 @@
-"""Mistakes in when things are done: all at once, too early, or while nobody else is served."""
+"""Mistakes in the order and the time of the work: all at once, too early, or blocking other requests."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def task_forgotten(source: Source) -> Changes:
 
 
 def _header(source: Source, loop: ast.For | ast.AsyncFor, text: str) -> Edit:
-    """What stands before the loop's body, up to its colon."""
+    """The text before the loop's body, up to its colon."""
     start, _ = source.span(loop)
     after = source.span(loop.iter)[1]
     return Edit(start, source.text.index(":", after) + 1, text)

@@ -1,4 +1,4 @@
-"""One wrong app that was made from a right one, and how all of them are made."""
+"""One wrong app that was made from a right one; and all mutants of an app."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Mutant:
 
 
 def mutants(app: str, text: str, *, beside: Iterable[str] = ()) -> Iterator[Mutant]:
-    """What the operators make of ``text``, each change once, and only what still is Python.
+    """The mutants of ``text``: each change once, and only valid Python.
 
-    A change to lines that stand in one of the texts ``beside`` in the same way is left out: it was made there.
+    A change is left out if one of the texts ``beside`` has the same lines: it was made there.
     """
     source = Source(text)
     known = {line for other in beside for line in other.splitlines()}
@@ -55,7 +55,7 @@ def _diff(before: str, after: str) -> str:
 
 
 def _without_helpers(diff: str) -> str:
-    """The changes; without what only adds, which is a class that an operator needs at the end of the module."""
+    """The changes, without pure additions: an operator may need a class at the end of the module."""
     hunks = re.split(r"^(?=@@)", diff, flags=re.MULTILINE)
     return "".join(hunk for hunk in hunks if re.search(r"^-", hunk, re.MULTILINE)).rstrip("\n")
 

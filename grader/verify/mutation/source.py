@@ -15,7 +15,7 @@ Positioned = ast.expr | ast.stmt | ast.keyword | ast.arg | ast.excepthandler
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What stands from ``start`` to ``end`` (offsets in characters) becomes ``text``."""
+    """Replaces the text from ``start`` to ``end`` (offsets in characters) by ``text``."""
 
     start: int
     end: int
@@ -23,7 +23,7 @@ class Edit:
 
 
 class Source:
-    """One module. Raises SyntaxError when it is none."""
+    """One module. Raises SyntaxError when the text is not valid Python."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -75,7 +75,7 @@ class Source:
                     yield value
 
     def is_docstring(self, node: ast.AST) -> bool:
-        """Whether a constant stands where only a docstring (or a mute string) does."""
+        """Whether a constant stands where only a docstring (or an unused string) does."""
         return isinstance(self.parent(node), ast.Expr)
 
     @cached_property
@@ -108,7 +108,7 @@ class Source:
         return Edit(self.span(first)[0], self.span(last)[1], text)
 
     def dropped(self, statement: ast.stmt) -> Edit:
-        """Nothing is done in the statement's place; what was a generator stays one."""
+        """Remove the statement; a generator stays a generator."""
         yields = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
         return self.replaced(statement, "if False: yield" if yields else "pass")
 
