@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import statistics
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,3 +67,11 @@ def test_no_import_goes_in_a_circle() -> None:
         if graph.chain_exists(importer=other, imported=module)
     ]
     assert circles == []
+
+
+def test_each_module_has_a_layer() -> None:
+    """Without one, it could import everything, and be imported by everything."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    layers = {name.strip() for layer in settings["contracts"][0]["layers"] for name in layer.split("|")}
+    modules = {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in FILES if file.name != "__init__.py"}
+    assert sorted(name for name in modules if not any(f"{name}.".startswith(f"{layer}.") for layer in layers)) == []
