@@ -195,6 +195,7 @@ class _Keeper:
         if self._order.is_tree:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
+            _kill(pid, signal.SIGKILL)  # at its beginning it does not lead a group yet
         else:
             _kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)

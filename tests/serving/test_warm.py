@@ -215,6 +215,14 @@ def test_one_that_stops_its_keeper_is_ended_all_the_same(client: Client) -> None
     assert is_gone(found.process.pid)
 
 
+def test_one_that_is_ended_at_its_very_beginning_is_gone(client: Client) -> None:
+    """Its keeper may be ordered to end it before it leads a group of its own."""
+    for _ in range(50):
+        with forked(client, WAIT) as found:
+            pass
+        assert is_gone(found.process.pid)
+
+
 def test_when_the_server_has_ended_there_is_an_error(tmp_path: Path) -> None:
     server = ForkServer("tests.serving.forked:main")
     server._process.end()
