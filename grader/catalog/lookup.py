@@ -9,7 +9,8 @@ from pathlib import Path
 
 from grader.catalog import installed
 from grader.catalog.kata import BUNDLED, FOLDER_NAME, Kata, names_of, read_kata
-from grader.catalog.packs import SETTING, Catalog, near
+from grader.catalog.packs import Catalog, near
+from grader.catalog.setting import SETTING
 from grader.errors import BadKata, UsageError
 from grader.text import did_you_mean
 

@@ -7,19 +7,15 @@ able to bring a specification of its own under that name.
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader import __version__
-from grader.catalog.files import read_text
 from grader.catalog.kata import BUNDLED, FOLDER, Kata, Pack, names_of, pack_of_folder, read_kata
+from grader.catalog.setting import read_setting, settings_around
 from grader.errors import BadKata, UsageError
 
-#: The setting of a workspace, or of a repository of katas.
-SETTING = "stream-katas.toml"
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: In a checkout the katas lie beside the package; a wheel has them inside it.
 _HOME = _PACKAGE.parent if (_PACKAGE.parent / "katas").is_dir() else _PACKAGE / "_bundle"
@@ -119,9 +115,9 @@ def _of_settings(start: Path) -> Iterator[Pack | Refused]:
     All settings count, not only the nearest: a submission below a course must not be able to replace the course's katas
     by a setting of its own. Where two katas have one name, neither is taken.
     """
-    for file in _settings(start):
+    for file in settings_around(start):
         try:
-            folders = read_setting(file)
+            folders = read_setting(file).katas
         except BadKata as error:
             yield Refused(frozenset(), str(error))
             continue
@@ -130,34 +126,7 @@ def _of_settings(start: Path) -> Iterator[Pack | Refused]:
             yield pack_of_folder(folder) if folder.is_dir() else fault
 
 
-def _settings(start: Path) -> list[Path]:
-    return [parent / SETTING for parent in (start, *start.parents) if (parent / SETTING).is_file()]
-
-
-def read_setting(file: Path) -> list[Path]:
-    """The folders of katas that a setting names, whether they exist or not. Raises BadKata."""
-    try:
-        found = tomllib.loads(read_text(file))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadKata(f"{file} cannot be read: {error}") from None
-    katas = found.pop("katas", [])
-    if found:
-        raise BadKata(f"{file}: {next(iter(found))!r} is not a setting; the only one is katas.")
-    if not isinstance(katas, list) or not all(isinstance(name, str) and "\0" not in name for name in katas):
-        raise BadKata(f'{file}: katas must be a list of folders, such as katas = ["katas"].')
-    return [(file.parent / name).resolve() for name in katas]
-
-
 def is_named(katas: Path, start: Path) -> bool:
     """Whether commands in ``start`` use the katas in this folder, though no --katas names it. Raises BadKata."""
-    named = (folder for file in _settings(start) for folder in read_setting(file))
+    named = (folder for file in settings_around(start) for folder in read_setting(file).katas)
     return katas.resolve() in (_BUNDLED.katas, *named)
-
-
-def write_setting(root: Path, folders: Iterable[str]) -> Path:
-    """Write the setting of ``root``, which names ``folders``; returns its file. Raises OSError."""
-    file = root / SETTING
-    names = ", ".join(json.dumps(folder, ensure_ascii=False) for folder in folders)  # TOML has JSON's strings
-    text = f"# `grade` uses the katas of these folders in commands that run here or below.\nkatas = [{names}]\n"
-    file.write_text(text, "utf-8")
-    return file

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.catalog.kata import FOLDER_NAME, Kata, pack_of_folder
-from grader.catalog.packs import SETTING, is_named, near, read_pack, write_setting
+from grader.catalog.packs import is_named, near, read_pack
+from grader.catalog.setting import SETTING, write_setting
 from grader.errors import UsageError
 
 #: Marks each place of a new kata that its author has to fill in; the rest of the line says with what.

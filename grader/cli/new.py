@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from grader.catalog.packs import SETTING
 from grader.catalog.scaffold import new
+from grader.catalog.setting import SETTING
 from grader.exits import Exit
 from grader.text import plural
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.catalog.kata import FOLDER, Kata
-from grader.catalog.packs import SETTING, is_named, write_setting
+from grader.catalog.packs import is_named
+from grader.catalog.setting import SETTING, write_setting
 from grader.errors import UsageError
 
 

@@ -13,6 +13,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "STREAM_KATAS_"
 
 
+def set_here(names: Iterable[str]) -> dict[str, str]:
+    """Those of the variables that this process has, with their values."""
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 def chosen(options: Iterable[str], files: Iterable[Path]) -> dict[str, str]:
     """The variables of `--env NAME`, `--env NAME=VALUE` and `--env-file FILE`; options win. Raises UsageError."""
     found: dict[str, str] = {}

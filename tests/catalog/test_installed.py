@@ -14,7 +14,8 @@ import pytest
 from grader.catalog import installed
 from grader.catalog.kata import read_kata
 from grader.catalog.lookup import available, find
-from grader.catalog.packs import SETTING, bundled
+from grader.catalog.packs import bundled
+from grader.catalog.setting import SETTING
 from grader.errors import BadKata, UsageError
 from tests.conftest import ROOT
 from tests.small_kata import NAME, make_kata, write

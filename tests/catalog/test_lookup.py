@@ -9,7 +9,8 @@ import pytest
 
 from grader.catalog.kata import read_kata
 from grader.catalog.lookup import available, choose, find
-from grader.catalog.packs import SETTING, bundled
+from grader.catalog.packs import bundled
+from grader.catalog.setting import SETTING
 from grader.errors import BadKata, UsageError
 from tests.small_kata import NAME, SOLUTION, make_kata, write
 

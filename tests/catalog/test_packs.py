@@ -8,7 +8,8 @@ import pytest
 
 from grader import __version__
 from grader.catalog.kata import pack_of_folder, read_kata
-from grader.catalog.packs import SETTING, bundled, is_named, near, read_pack, read_setting
+from grader.catalog.packs import bundled, is_named, near, read_pack
+from grader.catalog.setting import SETTING, read_setting
 from grader.errors import BadKata
 from tests.small_kata import NAME, make_kata, write
 
@@ -77,6 +78,9 @@ def test_the_folder_of_the_bundled_katas_may_be_named(tmp_path: Path) -> None:
         ("katas = [1]", "katas must be a list of folders"),
         (r'katas = ["\u0000"]', "katas must be a list of folders"),
         ('kata = ["katas"]', "'kata' is not a setting"),
+        ('environment = "KEY"', r"environment must be a list of names of variables without values, such as"),
+        ('environment = ["KEY=secret"]', "environment must be a list of names"),
+        ('environment = ["STREAM_KATAS_UPSTREAM"]', "without those that begin with STREAM_KATAS_"),
         ("x = " + "[" * 10_000, "cannot be read: "),
     ],
     ids=lambda value: value[:20],

@@ -12,8 +12,8 @@ import pytest
 
 from grader.catalog.kata import read_kata
 from grader.catalog.lookup import find
-from grader.catalog.packs import SETTING
 from grader.catalog.scaffold import MARK, new, unfilled
+from grader.catalog.setting import SETTING
 from grader.errors import UsageError
 from tests.conftest import ROOT, environment
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.catalog.packs import SETTING
+from grader.catalog.setting import SETTING
 from tests.small_kata import NAME, SOLUTION, make_kata, write
 
 if TYPE_CHECKING:

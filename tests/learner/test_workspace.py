@@ -8,7 +8,8 @@ import pytest
 
 from grader.catalog.kata import read_kata
 from grader.catalog.lookup import find
-from grader.catalog.packs import SETTING, bundled
+from grader.catalog.packs import bundled
+from grader.catalog.setting import SETTING
 from grader.errors import UsageError
 from grader.learner.workspace import Made, find_app, init
 from tests.small_kata import NAME, README, make_kata, write
