@@ -98,7 +98,7 @@ class Client:
         except OSError as error:
             seen = session.app.exit_reason() or "the app does not accept connections"
             raise Violation(expected="a connection to the app", seen=seen) from error
-        connection = Connection(connected, born=session.born)
+        connection = Connection(connected)
         detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
         session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
         connection.send(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 import socket
-import time
 from contextlib import suppress
 from enum import Enum
 
@@ -27,15 +26,11 @@ class Disconnect(Enum):
 
 
 class Connection:
-    """A connected socket. ``now`` gives seconds since the check began."""
+    """A connected socket."""
 
-    def __init__(self, connection: socket.socket, *, born: float) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
-        self._born = born
         self.is_open = True
-
-    def now(self) -> float:
-        return time.monotonic() - self._born
 
     def send(self, data: bytes) -> bool:
         """Send everything. False when the app has closed its end meanwhile; its response can still be read then."""

@@ -102,18 +102,17 @@ class Exchange:
     def _take_in(self, timeout: float) -> bool:
         """Read what has arrived, waiting at most ``timeout`` seconds. False when nothing has."""
         received = self._connection.receive(timeout)
-        at = self._connection.now()
         events: list[http1.HttpEvent] = []
         match received:
             case NoData.NOTHING:
                 return False
             case NoData.EOF:
-                events = self._http.close(at)
+                events = self._http.close()
             case NoData.RESET:
                 self._http.reset()
             case bytes() as data:
                 self.raw += data[: max(0, MAX_RAW - len(self.raw))]
-                events = self._http.feed(data, at)
+                events = self._http.feed(data)
         for event in events:
             self._take(event)
         if self.ended and received is not NoData.EOF:
@@ -127,7 +126,7 @@ class Exchange:
         """Once, without waiting: bytes that follow the end of a response have usually left the server with it."""
         if isinstance(data := self._connection.receive(0.0), bytes):
             self.raw += data[: max(0, MAX_RAW - len(self.raw))]
-            self._http.feed(data, self._connection.now())
+            self._http.feed(data)
 
     def _take(self, event: http1.HttpEvent) -> None:
         match event:

@@ -77,7 +77,7 @@ class HttpFault(Exception):
     def __init__(self, kind: HttpFaultKind, *, at_byte: int, seen: str) -> None:
         super().__init__(kind.says.format(seen=seen))
         self.kind = kind
-        self.at_byte = at_byte
+        self.at_byte = at_byte  # the tests prove by it that a fault is found at its byte, however the bytes are cut
         self.seen = seen
 
     @property

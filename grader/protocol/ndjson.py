@@ -92,24 +92,22 @@ class Record:
     """One line that is one JSON value.
 
     ``raw`` is its text as sent, without the line ending. ``[start, end)`` are bytes of the body, the newline
-    included. ``at`` is the arrival time of the bytes that completed it.
+    included.
     """
 
     value: JSON
     raw: str
     start: int
     end: int
-    at: float
 
 
 class LineTooLarge(ValueError):
-    """A line went beyond ``limit`` bytes; it began at byte ``start``. ``records`` came earlier in the same call."""
+    """A line went beyond ``limit`` bytes; it began at byte ``start``."""
 
-    def __init__(self, start: int, limit: int, records: tuple[Record, ...] = ()) -> None:
+    def __init__(self, start: int, limit: int) -> None:
         super().__init__(f"the line that begins at byte {start} is longer than {limit} bytes")
         self.start = start
         self.limit = limit
-        self.records = records
 
 
 class NdjsonReader:
@@ -119,7 +117,6 @@ class NdjsonReader:
         self._limit = max_line_bytes
         self._lines = Splitter(LineEndings.LF)
         self._log = FaultLog()
-        self._at = 0.0
         self._too_large: LineTooLarge | None = None
         self._closed = False
 
@@ -137,8 +134,8 @@ class NdjsonReader:
         seen = visible_bytes(bytes(begun[: 4 * SEEN]), SEEN)
         return f'a line has begun ({plural(len(begun), "byte")}: "{seen}"), but no newline ends it'
 
-    def feed(self, data: bytes, at: float = 0.0) -> list[Record]:
-        """Read ``data``, which arrived at time ``at``; return what it has completed.
+    def feed(self, data: bytes) -> list[Record]:
+        """Read ``data``; return what it has completed.
 
         A line that is not one JSON value is a fault and no record. Raises :class:`LineTooLarge`, from then on
         at every call.
@@ -148,13 +145,12 @@ class NdjsonReader:
         if self._too_large is not None:
             raise LineTooLarge(self._too_large.start, self._limit)
         found: list[Record] = []
-        self._at = at if data else self._at
         for line in self._lines.feed(data):
             if len(line.raw) > self._limit:
-                self._give_up(line.start, found)
+                self._give_up(line.start)
             found += self._read(line, line.end)
         if len(self._lines.begun) > self._limit:
-            self._give_up(self._lines.begun_at, found)
+            self._give_up(self._lines.begun_at)
         return found
 
     def close(self) -> list[Record]:
@@ -165,8 +161,8 @@ class NdjsonReader:
         line = RawLine(bytes(self._lines.begun), self._lines.begun_at, self._lines.offset)
         return self._read(line, line.stop) if line.raw else []
 
-    def _give_up(self, start: int, found: list[Record]) -> None:
-        self._too_large = LineTooLarge(start, self._limit, tuple(found))
+    def _give_up(self, start: int) -> None:
+        self._too_large = LineTooLarge(start, self._limit)
         raise self._too_large
 
     def _read(self, line: RawLine, end: int) -> list[Record]:
@@ -184,7 +180,7 @@ class NdjsonReader:
             self._log.add(_kind(error.wrong, text, self._closed), line.start, line.stop, text)
             return []
         self._remark(value, text, line)
-        return [Record(value, raw, line.start, end, self._at)]
+        return [Record(value, raw, line.start, end)]
 
     def _remark(self, value: JSON, text: str, line: RawLine) -> None:
         if holds_json(value):

@@ -32,8 +32,8 @@ class Event:
     ``type`` is "message" by default; ``id`` the last event ID at dispatch, "" when there is none; ``retry`` the
     milliseconds of a valid retry field in this block. ``[start, end)`` are bytes of the body, from the block's
     first line that is not a comment to after the first byte of the line ending that dispatched it: where that is
-    a CRLF, its LF belongs to no event, because the browser does not wait for it either. ``at`` is the arrival
-    time of the bytes that completed it. ``fields`` are the names of the known fields in the order sent.
+    a CRLF, its LF belongs to no event, because the browser does not wait for it either. ``fields`` are the names of
+    the known fields in the order sent.
     """
 
     type: str
@@ -42,7 +42,6 @@ class Event:
     retry: int | None
     start: int
     end: int
-    at: float
     fields: tuple[str, ...]
 
 
@@ -53,20 +52,15 @@ class Comment:
     text: str
     start: int
     end: int
-    at: float
 
 
 class EventTooLarge(ValueError):
-    """An event or a line went beyond ``limit`` bytes; it began at byte ``start`` of the body.
+    """An event or a line went beyond ``limit`` bytes; it began at byte ``start`` of the body."""
 
-    ``events`` are those that the same call had completed before.
-    """
-
-    def __init__(self, start: int, limit: int, events: tuple[Event | Comment, ...] = ()) -> None:
+    def __init__(self, start: int, limit: int) -> None:
         super().__init__(f"the event that begins at byte {start} is larger than {limit} bytes")
         self.start = start
         self.limit = limit
-        self.events = events
 
 
 @dataclass(slots=True)
@@ -123,8 +117,8 @@ class EventStreamReader:
         """A phrase about the event or line that has begun and not ended, for a diagnosis; None if there is none."""
         return _pending(self._lines, self._block)
 
-    def feed(self, data: bytes, at: float = 0.0) -> list[Event | Comment]:
-        """Read ``data``, which arrived at time ``at``; return what it has completed.
+    def feed(self, data: bytes) -> list[Event | Comment]:
+        """Read ``data``; return what it has completed.
 
         Raises :class:`EventTooLarge`, from then on at every call.
         """
@@ -135,10 +129,10 @@ class EventStreamReader:
         found: list[Event | Comment] = []
         for line in self._lines.feed(data):
             if len(line.raw) > self._limit:
-                self._give_up(line.start, found)
-            self._take(line, at, found)
+                self._give_up(line.start)
+            self._take(line, found)
         if len(self._lines.begun) > self._limit:
-            self._give_up(self._lines.begun_at, found)
+            self._give_up(self._lines.begun_at)
         self._note_mixed_ends()
         return found
 
@@ -171,23 +165,23 @@ class EventStreamReader:
         elif block is not None and block.fields:
             self._log.add(SseFaultKind.MISSING_BLANK_LINE, block.start, self._lines.offset, block.seen)
 
-    def _give_up(self, start: int, found: list[Event | Comment]) -> None:
+    def _give_up(self, start: int) -> None:
         start = start if self._block is None else self._block.start
-        self._too_large = EventTooLarge(start, self._limit, tuple(found))
+        self._too_large = EventTooLarge(start, self._limit)
         raise self._too_large
 
-    def _take(self, line: RawLine, at: float, found: list[Event | Comment]) -> None:
+    def _take(self, line: RawLine, found: list[Event | Comment]) -> None:
         """One finished line, as WHATWG HTML 9.2.6 goes through them."""
         line = _without_leading_bom(line)
         if not line.raw:
-            self._blank(line, at, found)
+            self._blank(line, found)
         elif line.raw.startswith(b":"):
             text = decode(line, self._log, SseFaultKind.INVALID_UTF8)
-            found.append(Comment(text[1:], line.start, line.end, at))
+            found.append(Comment(text[1:], line.start, line.end))
         else:
-            self._field(line, found)
+            self._field(line)
 
-    def _blank(self, line: RawLine, at: float, found: list[Event | Comment]) -> None:
+    def _blank(self, line: RawLine, found: list[Event | Comment]) -> None:
         block, self._block = self._block, None
         self.last_event_id = self._id_buffer
         if block is None or not block.data:
@@ -203,12 +197,11 @@ class EventStreamReader:
                 retry=block.retry,
                 start=block.start,
                 end=line.end,
-                at=at,
                 fields=tuple(block.fields),
             )
         )
 
-    def _field(self, line: RawLine, found: list[Event | Comment]) -> None:
+    def _field(self, line: RawLine) -> None:
         if self._block is None:
             self._block = _Block(line.start, line.raw[: 4 * SEEN])
         block = self._block
@@ -222,7 +215,7 @@ class EventStreamReader:
             return
         block.size += len(line.raw)
         if block.size > self._limit:
-            self._give_up(block.start, found)
+            self._give_up(block.start)
         block.fields.append(name)
         block.in_data = name == "data"
         value = value.removeprefix(" ")

@@ -17,9 +17,7 @@ class Pair:
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.connection = Connection(
-                socket.create_connection(listener.getsockname(), timeout=DEADLINE), born=time.monotonic()
-            )
+            self.connection = Connection(socket.create_connection(listener.getsockname(), timeout=DEADLINE))
             self.peer, _ = listener.accept()
         self.peer.settimeout(DEADLINE)
 
@@ -89,9 +87,3 @@ def test_who_has_left_neither_leaves_again_nor_hears(pair: Pair) -> None:
     assert not pair.connection.is_open
     pair.peer.sendall(b"are you there?")
     assert pair.connection.receive(0) is NoData.NOTHING
-
-
-def test_times_are_counted_from_the_checks_beginning() -> None:
-    with socket.socket() as unconnected:
-        connection = Connection(unconnected, born=time.monotonic() - 5)
-        assert 5 <= connection.now() <= connection.now() < 5 + DEADLINE

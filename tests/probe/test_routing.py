@@ -13,7 +13,7 @@ from tests.tiny import app_with, write_kata
 
 
 def head(status: int, **fields: str) -> Head:
-    return Head(status, "", tuple(fields.items()), "1.1", 0.0)
+    return Head(status, tuple(fields.items()))
 
 
 @pytest.mark.parametrize(

@@ -68,12 +68,12 @@ def test_no_other_character_ends_a_line() -> None:
     assert read('"a\u2028b\u0085c"\n'.encode()).values == ["a\u2028b\u0085c"]
 
 
-def test_a_record_tells_its_bytes_and_its_arrival() -> None:
+def test_a_record_tells_its_bytes() -> None:
     reader = NdjsonReader()
-    assert reader.feed(b'{"a"', 1.0) == []
-    assert reader.feed(b": 1}\n2", 2.0) == [Record({"a": 1}, '{"a": 1}', 0, 9, 2.0)]
-    assert reader.feed(b"", 9.0) == []
-    assert reader.close() == [Record(2, "2", 9, 10, 2.0)]
+    assert reader.feed(b'{"a"') == []
+    assert reader.feed(b": 1}\n2") == [Record({"a": 1}, '{"a": 1}', 0, 9)]
+    assert reader.feed(b"") == []
+    assert reader.close() == [Record(2, "2", 9, 10)]
 
 
 def test_digits_without_end_are_still_a_number() -> None:
@@ -159,10 +159,10 @@ def test_tells_what_is_begun(body: bytes, phrase: str | None) -> None:
 def test_refuses_a_line_beyond_the_limit(size: int, end: bytes) -> None:
     reader = NdjsonReader(max_line_bytes=20)
     records: list[Record] = []
-    with pytest.raises(LineTooLarge, match="begins at byte 2 is longer than 20 bytes") as caught:
+    with pytest.raises(LineTooLarge, match="begins at byte 2 is longer than 20 bytes"):
         feed_all(reader, cut(b"1\n" + b"2" * 21 + end, size), records)
-    records += caught.value.records
-    assert [record.value for record in records] == [1]
+    before = [1] if size < 20 else []  # what was completed by the same bytes is not told
+    assert [record.value for record in records] == before
     with pytest.raises(LineTooLarge):
         reader.feed(b"\n")
     assert reader.close() == []

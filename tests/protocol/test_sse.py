@@ -196,17 +196,16 @@ def test_the_lf_of_the_crlf_that_dispatched_an_event_belongs_to_none() -> None:
 
 def test_an_event_is_dispatched_on_the_cr_of_its_blank_line() -> None:
     reader = EventStreamReader()
-    assert reader.feed(b"data: a\r", 1.0) == []
-    (event,) = reader.feed(b"\r", 2.0)
-    assert event.at == 2.0
-    assert reader.feed(b"\ndata: b\r\n", 3.0) == []
-    assert [event.at for event in reader.feed(b"\r\n", 4.0)] == [4.0]
+    assert reader.feed(b"data: a\r") == []
+    assert len(reader.feed(b"\r")) == 1
+    assert reader.feed(b"\ndata: b\r\n") == []
+    assert len(reader.feed(b"\r\n")) == 1
     assert reader.faults[0].kind is SseFaultKind.MIXED_LINE_ENDINGS
 
 
 def test_comments_are_told_as_they_arrive() -> None:
     reader = EventStreamReader()
-    assert reader.feed(b": ping\n", 5.0) == [Comment(" ping", 0, 7, 5.0)]
+    assert reader.feed(b": ping\n") == [Comment(" ping", 0, 7)]
 
 
 # -- every fault, where it is and how it reads --
@@ -328,10 +327,10 @@ def test_tells_what_is_begun(stream: bytes, phrase: str | None) -> None:
 def test_refuses_an_event_beyond_the_limit(stream: bytes, size: int) -> None:
     reader = EventStreamReader(max_event_bytes=50)
     found: list[Event | Comment] = []
-    with pytest.raises(EventTooLarge, match="begins at byte 9 is larger than 50 bytes") as caught:
+    with pytest.raises(EventTooLarge, match="begins at byte 9 is larger than 50 bytes"):
         feed_all(reader, cut(stream, size), found)
-    found += caught.value.events
-    assert [event.data for event in found if isinstance(event, Event)] == ["a"]
+    before = ["a"] if size < len(stream) else []  # what was completed by the same bytes is not told
+    assert [event.data for event in found if isinstance(event, Event)] == before
     with pytest.raises(EventTooLarge):
         reader.feed(b"\n\n")
     assert reader.close() == []
