@@ -14,11 +14,11 @@ from grader.cli.console import console_for
 from grader.cli.parameters import Named, takes_kata
 from grader.errors import UsageError
 from grader.exits import Exit
-from grader.grading.collect import checks_of
+from grader.grading.collect import checks_of, unknown_check
+from grader.grading.hints import NO_HINT
 from grader.learner import journal
 from grader.learner.journal import Journal, Standing
 from grader.model import Check
-from grader.text import did_you_mean
 
 
 @click.command("hint")
@@ -49,7 +49,7 @@ def _wanted(kata: Kata, checks: list[Check], name: str, standing: Standing) -> C
     """The check that is named, or the first that failed last time. Raises UsageError."""
     by_id = {check.id: check for check in checks}
     if name and name not in by_id:
-        raise UsageError(f"There is no check {name!r}.{did_you_mean(name, by_id)} See `grade explain {kata.id}`.")
+        raise unknown_check(name, by_id, kata)
     names = [name] if name else [one for one in standing.failed if one in by_id]
     return by_id[names[0]] if names else None
 
@@ -59,7 +59,7 @@ def _give(check: Check, kata: Kata, notes: Journal, standing: Standing) -> None:
     console = console_for("auto")
     console.print(Text.assemble(("Your server must show that ", "dim"), (check.title, "bold"), ("", "")))
     if not check.hints:
-        console.print("This check has no hint. The kata's README says what is graded.", highlight=False)
+        console.print(NO_HINT, highlight=False)
         return
     count, shown = len(check.hints), standing.hints.get(check.id, 0) + 1
     with suppress(OSError):

@@ -18,7 +18,7 @@ from grader import __version__
 from grader.cli.streams import NotWritten
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.exits import Exit
-from grader.text import closest, visible
+from grader.text import closest, did_you_mean, visible
 
 #: The commands, and the first line of each one's help; a command is `command` in the module of its name. The lines are
 #: here, too, so that `grade --help` and a shell's completion import none of these modules, which import the grader.
@@ -71,7 +71,7 @@ class LazyGroup(click.Group):
 def _refuse_misspelt_command(word: str) -> None:
     """Raises UsageError when ``word`` is nearly a command's name, and so hardly a kata's."""
     if name := closest(word, COMMANDS, cutoff=0.75):
-        raise UsageError(f"There is no kata or command {word!r}. Did you mean `grade {name}`?")
+        raise UsageError(f"There is no kata or command {word!r}.{did_you_mean(word, [name])}")
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

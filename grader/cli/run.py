@@ -19,6 +19,8 @@ from grader.serving.limits import LaunchLimits
 if TYPE_CHECKING:
     from grader.model import Report
 
+_DEFAULTS = LaunchLimits()
+
 
 @click.command("run")
 @takes_app
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--startup-limit",
     type=click.FloatRange(0.1),
-    default=10.0,
+    default=_DEFAULTS.startup,
     show_default=True,
     metavar="SECONDS",
     help="How long the app may take to start.",
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--total-limit",
     type=click.FloatRange(1),
-    default=120.0,
+    default=_DEFAULTS.total,
     show_default=True,
     metavar="SECONDS",
     help="How long the whole grade may take.",
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
 @click.option(
     "--memory-limit",
     type=click.IntRange(64),
-    default=1024,
+    default=_DEFAULTS.memory >> 20,
     show_default=True,
     metavar="MIB",
     help="How much memory all processes of the app may use together.",

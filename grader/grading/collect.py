@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -158,11 +159,16 @@ def _agree(checks: list[Check], kata: Kata) -> None:
             raise BadKata(f"{kata.name}/spec: check {check.id}: {problem}.")
 
 
+def unknown_check(wanted: str, known: Iterable[str], kata: Kata) -> UsageError:
+    """The error where no check of ``kata`` has the id ``wanted``; ``known`` are the ids that there are."""
+    return UsageError(f"There is no check {wanted!r}.{did_you_mean(wanted, known)} See `grade explain {kata.id}`.")
+
+
 def _closure(checks: list[Check], wanted: str, kata: Kata) -> set[str]:
     """The check that is wanted, and what it comes after. Raises UsageError."""
     known = {check.id: check for check in checks}
     if wanted not in known:
-        raise UsageError(f"There is no check {wanted!r}.{did_you_mean(wanted, known)} See `grade explain {kata.id}`.")
+        raise unknown_check(wanted, known, kata)
     kept: set[str] = set()
     queue = [wanted]
     while queue:

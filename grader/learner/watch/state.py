@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from grader.grading.hints import NO_HINT
 from grader.model import CheckResult, Outcome, Report
 from grader.pool.news import Progress
 from grader.score import first_failure
@@ -74,7 +75,7 @@ class State:
         if self.to_fix is None:
             return replace(self, message="No check failed: there is nothing to give a hint about.")
         if not self.all_hints:
-            return replace(self, message="This check has no hint. The kata's README says what is graded.")
+            return replace(self, message=NO_HINT)
         if self.hints >= len(self.all_hints):
             return replace(self, message="This was the last hint.")
         return replace(self, hints=self.hints + 1, message="")
