@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from hashlib import shake_256
 
 _ADJECTIVES = (
     "amber brave calm dusty eager frosty gentle hidden ivory jolly keen lucid mellow noble olive proud".split()
@@ -68,4 +69,6 @@ class Draw:
 
     def block(self, size: int) -> str:
         """One text of ``size`` ASCII characters that hardly compresses."""
-        return self._random.randbytes(size // 2 + 1).hex()[:size]
+        # Hashed: 624 numbers of Random in a row tell its state, and by that all that it draws, and its seed. What other
+        # methods draw shows only some bits of each number.
+        return shake_256(self._random.randbytes(32)).hexdigest(size // 2 + 1)[:size]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -92,12 +93,12 @@ def servers() -> Iterator[ForkServers | None]:
         yield servers
 
 
-def graded(app: str, folder: Path, servers: ForkServers | None) -> Report:
+def graded(app: str, folder: Path, servers: ForkServers | None, seed: str = "5eed") -> Report:
     kata = read_kata(Path(write_kata(folder, SPECIFICATION)))
     kata.stub.write_text(app, "utf-8")
     limits = LaunchLimits(memory=256 << 20)
     with Pool(1, servers) as pool:
-        report = pool.grade(Job(kata, Launch(kata.stub, limits=limits), seed="5eed"))
+        report = pool.grade(Job(kata, Launch(kata.stub, limits=limits), seed=seed))
     assert isinstance(report, Report)
     return report
 
@@ -125,6 +126,31 @@ def test_its_surroundings_are_the_same(tmp_path: Path, servers: ForkServers | No
     beyond = {"grader.serving.forkserver", "grader.serving.child.preload"}
     assert set(found["grader"]) - beyond == set(expected["grader"])
     assert found | {"grader": []} == expected | {"grader": []}
+
+
+SPY = """
+    from pathlib import Path
+    async def more(path, answer):
+        found = b""
+        for process in Path("/proc").glob("[0-9]*"):
+            for name in ("cmdline", "environ"):
+                try:
+                    found += (process / name).read_bytes()
+                except OSError:
+                    pass
+        Path("seen").write_bytes(found)
+        return False
+"""
+
+
+@pytest.mark.parametrize("start", ["warm", "cold"])
+def test_no_process_shows_the_seed_to_the_app(start: str, tmp_path: Path, servers: ForkServers | None) -> None:
+    """Neither in a command line nor in an environment: by it the app would know what later checks will send."""
+    report = graded(app_with(SPY), tmp_path, servers if start == "warm" else None, seed=(seed := os.urandom(8).hex()))
+    seen = (Path(report.app).parent / "seen").read_bytes()
+    assert b"STREAM_KATAS_UPSTREAM" in seen  # it has found the app's own process
+    assert f"grader{os.sep}".encode() in seen or b"grader.pool" in seen  # and the grader's
+    assert seed.encode() not in seen
 
 
 @pytest.mark.parametrize("name", ["fastapi.py", "queue.py", "anyio/__init__.py"])

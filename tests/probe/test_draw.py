@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Callable
 from typing import Any
@@ -95,6 +96,30 @@ def test_awkward_texts_are_neither_empty_nor_impossible() -> None:
     assert all(texts)
     assert [json.loads(json.dumps(text)) for text in texts] == texts
     assert [text.encode("utf-8").decode("utf-8") for text in texts] == texts
+
+
+def test_a_block_does_not_tell_what_is_drawn_next() -> None:
+    """Nor the seed, and so the texts of later checks: 624 numbers of a Mersenne Twister in a row are its state."""
+    draw = Draw("seed")
+    data = bytes.fromhex(draw.block(2 * 4 * 624))
+    words = [_untempered(int.from_bytes(data[at : at + 4], "little")) for at in range(0, len(data), 4)]
+    copy = random.Random()
+    copy.setstate((3, (*words, 624), None))
+    following = copy.randbytes(32).hex()  # a number may have been drawn for the block that is not shown whole
+    assert following[8:] not in draw.block(64) + draw.block(64)
+
+
+def _untempered(word: int) -> int:
+    """The word of the Mersenne Twister's state from which it has made this one."""
+    word ^= word >> 18
+    word ^= word << 15 & 0xEFC60000
+    low = word
+    for _ in range(5):
+        low = word ^ (low << 7 & 0x9D2C5680)
+    high = low
+    for _ in range(3):
+        high = low ^ high >> 11
+    return high & 0xFFFFFFFF
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 999, 16 << 10])
