@@ -30,7 +30,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One test of a specification, as its author wrote it. ``hints`` go from the concept to nearly the answer."""
+    """One test of a specification, as its author wrote it. ``hints`` go from the concept to nearly the solution."""
 
     id: str
     title: str

@@ -86,7 +86,7 @@ def takes_kata(command: Callable[Concatenate[Named, Options], Exit]) -> Callable
 
 
 def _named(name: str, folders: tuple[Path, ...]) -> Named:
-    """Raises UsageError and BadKata. Katas that are refused because they have this name are told of."""
+    """Raises UsageError and BadKata. Reports katas that are refused because they have this name."""
     found = choose([name], Path.cwd(), folders)
     tell_refused(found)
     return Named(found.katas[0], name)

@@ -13,7 +13,7 @@ from grader.text import did_you_mean
 MOST = 3
 #: What a learner reads where a check has none.
 NO_HINT = "This check has no hint. The kata's README says what is graded."
-_SHAPE = f'write hints = ["…"], with 1 to {MOST} texts from the concept to nearly the answer'
+_SHAPE = f'write hints = ["…"], with 1 to {MOST} texts from the concept to nearly the solution'
 
 
 def read_hints(kata: Kata, checks: Collection[str]) -> dict[str, tuple[str, ...]]:

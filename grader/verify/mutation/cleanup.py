@@ -18,7 +18,7 @@ def finally_dropped(source: Source) -> Changes:
             yield (source.between(node.finalbody[0], node.finalbody[-1], "pass"),)
 
 
-@operator("opens what it never closes")
+@operator("opens a context that it never closes")
 def context_dropped(source: Source) -> Changes:
     blocks: list[ast.With | ast.AsyncWith] = [*source.every(ast.AsyncWith), *source.every(ast.With)]
     for node in blocks:
@@ -33,7 +33,7 @@ def context_dropped(source: Source) -> Changes:
         yield (Edit(start, end, f"if ({named}{opened}) is not None:"),)
 
 
-@operator("hands on what it should close at the end")
+@operator("does not close a stream at the end of its block")
 def closing_dropped(source: Source) -> Changes:
     for node in source.every(ast.Call):
         if called_name(node) in ("aclosing", "closing"):
@@ -77,7 +77,7 @@ def except_dropped(source: Source) -> Changes:
             yield (source.replaced(handler.type, "ZeroDivisionError"),)
 
 
-@operator("does not ask whether the client is still there")
+@operator("does not check whether the client is still connected")
 def disconnect_ignored(source: Source) -> Changes:
     for node in source.every(ast.Await):
         if called_name(node.value) == "is_disconnected":

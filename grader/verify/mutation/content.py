@@ -63,7 +63,7 @@ def comparison_changed(source: Source) -> Changes:
             yield (Edit(start, end, f" {wrong} "),)
 
 
-@operator("does one thing where it should do the other")
+@operator("does the opposite of what a condition says")
 def condition_negated(source: Source) -> Changes:
     branches: list[ast.If | ast.IfExp] = [*source.every(ast.If), *source.every(ast.IfExp)]
     for node in branches:
@@ -99,7 +99,7 @@ def status_changed(source: Source) -> Changes:
             yield (source.replaced(node, "201" if node.value < 300 else "500" if node.value != 500 else "400"),)
 
 
-@operator("sends a constant instead of what it should work out")
+@operator("sends a constant instead of a computed value")
 def content_constant(source: Source) -> Changes:
     for node in source.every(ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):

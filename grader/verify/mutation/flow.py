@@ -71,7 +71,7 @@ def collected(source: Source) -> Changes:
             yield (_header(source, plain, header),)
 
 
-@operator("puts no bound to its queue")
+@operator("does not limit the size of its queue")
 def queue_unbounded(source: Source) -> Changes:
     for node in source.every(ast.Call):
         if called_name(node) in ("Queue", "SimpleQueue") and (node.args or node.keywords):
@@ -80,7 +80,7 @@ def queue_unbounded(source: Source) -> Changes:
             yield (source.replaced(node, f"{source.segment(node.func)}(float('inf'))"),)
 
 
-@operator("starts a task and forgets it")
+@operator("starts a task and keeps no reference to it")
 def task_forgotten(source: Source) -> Changes:
     for node in source.every(ast.Assign):
         if called_name(node.value) not in ("create_task", "ensure_future") or len(node.targets) != 1:

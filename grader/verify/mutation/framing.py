@@ -57,7 +57,7 @@ def blank_line_dropped(source: Source) -> Changes:
         yield from _in_literals(source, re.escape(right), wrong.replace("\\", r"\\"))
 
 
-@operator("forgets a field's name")
+@operator("leaves out a field's name")
 def field_name_dropped(source: Source) -> Changes:
     yield from _in_literals(source, rf"{_START}(data|event|id|retry): ?", "")
 
