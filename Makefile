@@ -53,7 +53,7 @@ browser: ## install Debian's Chromium, in which tests open the report's page (wi
 	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then \
 		echo "This browser is there already; nothing is installed."; \
 	elif ! command -v apt-get > /dev/null || [ "$$(id -u)" != 0 ]; then \
-		echo "There is no Chromium, and only root on Debian can be helped: without one, tests of the page are skipped."; \
+		echo "There is no Chromium, and it can be installed only by root on Debian: without one, tests of the page are skipped."; \
 	else \
 		echo "Installing Debian's chromium ..."; \
 		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium; } || \
@@ -70,7 +70,7 @@ check: $(READY) ## formatting, lint, types, import contracts, unused code
 verify: $(READY) ## prove that every kata is sound and fair
 	@$(BIN)/grade verify
 
-mutate: $(READY) ## prove it of mutants as well
+mutate: $(READY) ## grade mutants, too
 	@$(BIN)/grade verify --mutate
 
 fairness: $(READY) ## grade right apps that are unusual in one way each
@@ -79,7 +79,7 @@ fairness: $(READY) ## grade right apps that are unusual in one way each
 equal: $(READY) ## grade every reference app warm and cold, and compare
 	@$(BIN)/python -m pytest -n 2 -m "long or not long" tests/katas/test_warm_and_cold.py
 
-audit: $(READY) ## take all verdicts 25 times on a busy machine (hours)
+audit: $(READY) ## grade every app 25 times on a busy machine (hours)
 	@$(BIN)/grade verify --repeat 25 --load 4 --resume audit.jsonl
 
 diagnoses: $(READY) ## record what the grader reports of each wrong app

@@ -44,9 +44,9 @@ class Request:
 class Behaviour:
     """The behaviour of the client and the upstream.
 
-    The client disconnects after ``disconnect_after`` chunks (0: after the head), as ``disconnect`` says, or reads
-    nothing at all (``stalls``). The upstream gives ``hold`` items and holds the next one; None: it holds none. After
-    ``seconds`` the client disconnects in any case.
+    The client disconnects after ``disconnect_after`` chunks (0: after the header section), as ``disconnect`` says, or
+    reads nothing at all (``stalls``). The upstream gives ``hold`` items and holds the next one; None: it holds none.
+    After ``seconds`` the client disconnects in any case.
     """
 
     disconnect_after: int | None = None

@@ -23,7 +23,7 @@ from grader.model import Check
 
 @click.command("hint")
 @takes_kata
-@click.option("--check", "name", default="", metavar="CHECK", help="About this check, not the first that fails.")
+@click.option("--check", "name", default="", metavar="CHECK", help="Give a hint for this check instead.")
 def command(named: Named, name: str) -> Exit:
     """Give the next hint about the first check of KATA that fails.
 

@@ -14,11 +14,11 @@ from grader.text import plural
 
 
 @click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
 @katas_option
 def command(folder: Path, katas: tuple[str, ...], folders: tuple[Path, ...]) -> Exit:
-    """Make a workspace in FOLDER, with the READMEs and stubs of KATAS.
+    """Make a workspace in DIR, with the READMEs and stubs of KATAS.
 
     Without KATAS it holds all of them. A file that you have edited is kept.
     """

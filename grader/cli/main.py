@@ -25,7 +25,7 @@ from grader.text import closest, did_you_mean, visible
 COMMANDS = {
     "explain": "Show what KATA grades: its checks, their points and requirements.",
     "hint": "Give the next hint about the first check of KATA that fails.",
-    "init": "Make a workspace in FOLDER, with the READMEs and stubs of KATAS.",
+    "init": "Make a workspace in DIR, with the READMEs and stubs of KATAS.",
     "list": "Show the katas: titles, points, concepts, and your best score in each.",
     "new": "Make the folders of a new kata NAME, such as kata-12-some-words.",
     "reset": "Put the stub of KATA back; your file is kept beside it.",

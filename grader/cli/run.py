@@ -25,7 +25,7 @@ _DEFAULTS = LaunchLimits()
 @click.command("run")
 @takes_app
 @click.option("--seed", default="", help="Use the inputs of an earlier run, whose report shows its seed.")
-@click.option("--only", default="", metavar="CHECK", help="Run this check, and those that it comes after.")
+@click.option("--only", default="", metavar="CHECK", help="Run this check, and the checks that it depends on.")
 @click.option(
     "--to",
     multiple=True,

@@ -29,9 +29,12 @@ from grader.trace import Behaviour, Burst, Fields, Request, Shown, trace
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this field, too.")
 @click.option("--json", "body", metavar="TEXT", help="Send this body, as application/json.")
 @click.option(
-    "--disconnect-after", type=click.IntRange(0), metavar="N", help="Disconnect after N chunks (0: after the head)."
+    "--disconnect-after",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Disconnect after N chunks (0: after the header section).",
 )
-@click.option("--abort", is_flag=True, help="Disconnect by a reset (RST) instead of a close (FIN).")
+@click.option("--abort", is_flag=True, help="Disconnect by an abort (RST) instead of a close (FIN).")
 @click.option("--stall", is_flag=True, help="Read nothing, and see how many items the app pulls meanwhile.")
 @click.option("--hold", type=click.IntRange(0), metavar="N", help="The upstream gives N items, and no more.")
 @click.option(

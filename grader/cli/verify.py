@@ -53,6 +53,7 @@ class _Order:
 @click.option(
     "--jobs",
     type=click.IntRange(1),
+    metavar="N",
     default=2 * (os.cpu_count() or 1),  # a grade waits half of its time: kata-2 took 24 s instead of 43 s
     help="Grades at a time.  [default: two for each processor]",
 )

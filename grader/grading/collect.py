@@ -25,7 +25,7 @@ _QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexcepti
 
 
 class Collection:
-    """A pytest plugin that collects the checks of one kata, or one check with all that it comes after.
+    """A pytest plugin that collects the checks of one kata, or one check with all that it depends on.
 
     ``checks`` are those to run, by id and in order. ``trouble`` says why they cannot be run; :func:`run` raises it.
     """
@@ -165,7 +165,7 @@ def unknown_check(wanted: str, known: Iterable[str], kata: Kata) -> UsageError:
 
 
 def _closure(checks: list[Check], wanted: str, kata: Kata) -> set[str]:
-    """The check that is wanted, and what it comes after. Raises UsageError."""
+    """The check that is wanted, and the checks that it depends on. Raises UsageError."""
     known = {check.id: check for check in checks}
     if wanted not in known:
         raise unknown_check(wanted, known, kata)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The order for one grade: a kata, an app, and optionally one check (with those it comes after) or a seed.
+    """The order for one grade: a kata, an app, and optionally one check (with those it depends on) or a seed.
 
     ``stop_early`` leaves out what comes after the first check that fails. ``command`` is how a learner asks for the
     same, without seed and check.
