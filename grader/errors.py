@@ -8,6 +8,10 @@ if TYPE_CHECKING:  # the model takes 7 ms to define: an app is started before
     from grader.model import BootFailure, Place, Requirement, Spot
 
 
+#: Why a check has no verdict that was not over in time.
+OVERTIME = "the time limit of the whole grade is over"
+
+
 class Violation(AssertionError):
     """The app broke a requirement: the check has failed.
 

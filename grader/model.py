@@ -57,6 +57,12 @@ class Spot:
     offset: int
     request: int = 0
 
+    @classmethod
+    def around(cls, body: bytes | bytearray, offset: int, *, request: int = 0) -> Spot:
+        """The byte at ``offset`` with up to 60 bytes on each side: enough to recognise a line of the app's."""
+        start = max(0, offset - 60)
+        return cls(bytes(body[start : offset + 60]), offset - start, offset, request)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

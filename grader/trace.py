@@ -16,9 +16,9 @@ from grader.probe.connection import Disconnect
 from grader.probe.gate import Gate
 from grader.probe.response import Response
 from grader.probe.session import Session
-from grader.probe.upstream import flowing
+from grader.probe.upstream import ITERATIONS_TO_SEE_DISCONNECT, flowing
 from grader.probe.waiting import Awaited
-from grader.protocol.transcript import Act, Entry, Lane, Transcript
+from grader.protocol.transcript import Act, Entry, Transcript
 from grader.serving.launch import Launch
 from grader.text import plural
 from grader.wire import End, Failure, Item, Result
@@ -201,15 +201,7 @@ class _Trace:
 
     def _open_gate(self, key: str) -> Gate:
         """A gate for whichever key the app asks for. Called on the upstream server's thread."""
-        numbers: dict[int, int] = {}
-
-        def record(act: Act, stream: int, data: bytes, detail: str) -> None:
-            if act is Act.OPENED:
-                self._session.streams += 1
-                numbers[stream] = self._session.streams
-            self._session.record(Lane.UPSTREAM, act, numbers[stream], data, detail)
-
-        gate = self._session.server.open_gate(key, record)
+        gate = self._session.server.open_gate(key, self._session.upstream_recorder())
         self._gates.append(gate)
         return gate
 
@@ -251,7 +243,7 @@ class _Trace:
                 + (", and then waited for the client to read." if stopped else ": all that there were.")
             ]
         response.disconnect(self._behaviour.disconnect)
-        self._session.waiter.iterate(6)
+        self._session.waiter.iterate(ITERATIONS_TO_SEE_DISCONNECT)
         self._show(Burst(self._transcript.take()))
         return Summary(tuple(sentences), answered=bool(self._gates))
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from grader.errors import BadKata, BootFailed, Inconclusive, Violation
+from grader.errors import OVERTIME, BadKata, BootFailed, Inconclusive, Violation
 from grader.grading import comparison
 from grader.grading.collect import Collection
-from grader.grading.rig import OVERTIME, Rig
+from grader.grading.rig import Rig
 from grader.grading.verdict import blocked, unbootable, verdict
 from grader.model import BootFailure, Check, CheckResult, Outcome
 from grader.probe import content

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from grader.errors import BootFailed, Inconclusive
+from grader.errors import OVERTIME, BootFailed, Inconclusive
 from grader.grading.deadline import Deadline
 from grader.serving.app import App
 from grader.serving.launch import Launch, boot
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from grader.probe.session import Session
     from grader.probe.waiting import Waiter
     from grader.serving.warm import Client  # a cold grade needs none of it
-
-#: Why a check has no verdict.
-OVERTIME = "the time limit of the whole grade is over"
 
 
 class Rig:

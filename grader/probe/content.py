@@ -39,13 +39,12 @@ def decode(body: bytes, *, what: str) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        spot = Spot(body[max(0, error.start - 60) : error.start + 60], min(60, error.start), error.start)
         raise Violation(
             expected=f"{what} in UTF-8",
             seen=f"{error.reason} at byte {error.start}",
             sentence=f"{what} is not UTF-8: {error.reason} at byte {error.start}",
             requirement=cited("RFC 8259 8.1"),
-            spot=spot,
+            spot=Spot.around(body, error.start),
         ) from None
 
 

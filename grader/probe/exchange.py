@@ -95,9 +95,7 @@ class Exchange:
 
     def spot(self, offset: int) -> Spot:
         """The bytes of the body around ``offset``."""
-        start = max(0, offset - 60)
-        excerpt = bytes(self._body[start : offset + 60])
-        return Spot(excerpt, caret=offset - start, offset=offset, request=self._number)
+        return Spot.around(self._body, offset, request=self._number)
 
     def _take_in(self, timeout: float) -> bool:
         """Read what has arrived, waiting at most ``timeout`` seconds. False when nothing has."""
@@ -111,8 +109,7 @@ class Exchange:
             case NoData.RESET:
                 self._http.reset()
             case bytes() as data:
-                self.raw += data[: max(0, MAX_RAW - len(self.raw))]
-                events = self._http.feed(data)
+                events = self._feed(data)
         for event in events:
             self._take(event)
         if self.ended and received is not NoData.EOF:
@@ -125,8 +122,12 @@ class Exchange:
     def _look_for_surplus(self) -> None:
         """Once, without waiting: bytes that follow the end of a response have usually left the server with it."""
         if isinstance(data := self._connection.receive(0.0), bytes):
-            self.raw += data[: max(0, MAX_RAW - len(self.raw))]
-            self._http.feed(data)
+            self._feed(data)
+
+    def _feed(self, data: bytes) -> list[http1.HttpEvent]:
+        """Read ``data``, and keep the first bytes of all as they came."""
+        self.raw += data[: max(0, MAX_RAW - len(self.raw))]
+        return self._http.feed(data)
 
     def _take(self, event: http1.HttpEvent) -> None:
         match event:

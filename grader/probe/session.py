@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.probe.draw import Draw
-from grader.probe.gate import UpstreamServer
+from grader.probe.gate import Recorder, UpstreamServer
 from grader.probe.waiting import Waiter
 from grader.protocol.transcript import Act, Entry, Lane, Transcript, clip
 from grader.serving.app import Served
@@ -53,6 +53,18 @@ class Session:
         """Add to the transcript. Called from two threads: the specification's and the upstream server's."""
         at = time.monotonic() - self.born
         self.transcript.add(Entry(at, lane, act, stream, clip(data), len(data), detail))
+
+    def upstream_recorder(self) -> Recorder:
+        """Records what happens at one gate. The connections of all gates of a check are numbered in one row."""
+        numbers: dict[int, int] = {}
+
+        def record(act: Act, stream: int, data: bytes, detail: str) -> None:
+            if act is Act.OPENED:
+                self.streams += 1
+                numbers[stream] = self.streams
+            self.record(Lane.UPSTREAM, act, numbers[stream], data, detail)
+
+        return record
 
     def mark_divergence(self) -> None:
         """The point of divergence is now. Only the first call counts: after it, the check only cleans up."""

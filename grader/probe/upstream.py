@@ -9,7 +9,6 @@ from grader.probe.gate import Gate
 from grader.probe.session import Session
 from grader.probe.situation import Situation
 from grader.probe.waiting import UNBLOCK, Awaited, Ready, Waited, never
-from grader.protocol.transcript import Act, Lane
 from grader.text import plural
 from grader.wire import CHECK_IS_OVER
 
@@ -18,7 +17,7 @@ from grader.wire import CHECK_IS_OVER
 _ENOUGH = 3
 #: Event-loop iterations in which an app sees a disconnect. The server reads the end of the connection in one, the task
 #: that awaits http.disconnect resumes in the next, and the generator is cancelled in a third. Twice as many leave room.
-_ITERATIONS_TO_SEE_DISCONNECT = 6
+ITERATIONS_TO_SEE_DISCONNECT = 6
 #: Seconds for an app to close its streams at the end of a check. An idle app needs 0.4 to 1.1 ms from a FIN or RST to
 #: the CancelledError in its generator (measured).
 _TIME_TO_CLOSE = 0.02
@@ -30,8 +29,7 @@ class Upstream:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.key = session.draw.key()
-        self._numbers: dict[int, int] = {}
-        self._gate = session.server.open_gate(self.key, self._record)
+        self._gate = session.server.open_gate(self.key, session.upstream_recorder())
         session.hold(self)
         self._situation = Situation(session, self._gate)
         session.explain(self._situation.of)
@@ -133,7 +131,7 @@ class Upstream:
         when the item has come. An app that pauses between two pulls is waited for, unless it closes the stream.
         """
         waiter, asks = self._session.waiter, self._news(lambda: self.is_closed or self._gate.is_awaited)
-        sees_disconnect = waiter.iterate(_ITERATIONS_TO_SEE_DISCONNECT) is Waited.SILENT
+        sees_disconnect = waiter.iterate(ITERATIONS_TO_SEE_DISCONNECT) is Waited.SILENT
         before = self.pulls
         while self.pulls - before < _ENOUGH:
             waiter.until(Awaited(asks))
@@ -160,13 +158,6 @@ class Upstream:
 
     def _news(self, condition: Callable[[], bool]) -> Ready:
         return _news(self._session, condition)
-
-    def _record(self, act: Act, stream: int, data: bytes, detail: str) -> None:
-        """Called on the server's thread. Connections of all upstreams of a check are numbered in one row."""
-        if act is Act.OPENED:
-            self._session.streams += 1
-            self._numbers[stream] = self._session.streams
-        self._session.record(Lane.UPSTREAM, act, self._numbers[stream], data, detail)
 
 
 def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from grader.errors import Inconclusive
+from grader.errors import OVERTIME, Inconclusive
 from grader.serving.app import Served
 
 #: ``ready(timeout)`` looks for at most ``timeout`` seconds whether the awaited thing has come, and returns that.
@@ -196,7 +196,7 @@ class Waiter:
 
     def _check_time_limit(self) -> None:
         if self._overtime():
-            raise Inconclusive("the time limit of the whole grade is over")
+            raise Inconclusive(OVERTIME)
 
 
 def never(_: float) -> bool:

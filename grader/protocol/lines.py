@@ -49,6 +49,15 @@ class Fault:
         return self.kind.rule
 
 
+class TooLarge(ValueError):
+    """An item of a body went beyond ``limit`` bytes; it began at byte ``start`` of the body."""
+
+    def __init__(self, what: str, start: int, limit: int) -> None:
+        super().__init__(f"the {what} that begins at byte {start} is larger than {limit} bytes")
+        self.start = start
+        self.limit = limit
+
+
 class FaultLog:
     """Keeps the first ``KEEP`` faults of each kind: a body full of one fault takes little memory and hides no other."""
 

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 from grader.protocol.json_text import JSON, WHITESPACE, NotJson, Wrong, holds_json, parse
-from grader.protocol.lines import SEEN, Fault, FaultLog, Kind, LineEndings, RawLine, Splitter, decode
+from grader.protocol.lines import SEEN, Fault, FaultLog, Kind, LineEndings, RawLine, Splitter, TooLarge, decode
 from grader.text import plural, visible_bytes
 
-__all__ = ["JSON", "Fault", "LineTooLarge", "NdjsonFaultKind", "NdjsonReader", "Record"]
+__all__ = ["JSON", "Fault", "NdjsonFaultKind", "NdjsonReader", "Record"]
 
 _BOM = "\ufeff"
 #: A line of an event stream; never the start of a JSON value.
@@ -101,15 +101,6 @@ class Record:
     end: int
 
 
-class LineTooLarge(ValueError):
-    """A line went beyond ``limit`` bytes; it began at byte ``start``."""
-
-    def __init__(self, start: int, limit: int) -> None:
-        super().__init__(f"the line that begins at byte {start} is longer than {limit} bytes")
-        self.start = start
-        self.limit = limit
-
-
 class NdjsonReader:
     """Reads one body, fed in pieces of any size. ``max_line_bytes`` bounds what is kept of an unfinished line."""
 
@@ -117,7 +108,7 @@ class NdjsonReader:
         self._limit = max_line_bytes
         self._lines = Splitter(LineEndings.LF)
         self._log = FaultLog()
-        self._too_large: LineTooLarge | None = None
+        self._too_large: TooLarge | None = None
         self._closed = False
 
     @property
@@ -137,13 +128,13 @@ class NdjsonReader:
     def feed(self, data: bytes) -> list[Record]:
         """Read ``data``; return what it has completed.
 
-        A line that is not one JSON value is a fault and no record. Raises :class:`LineTooLarge`, from then on
+        A line that is not one JSON value is a fault and no record. Raises :class:`TooLarge`, from then on
         at every call.
         """
         if self._closed:
             raise ValueError("the stream has been closed")
         if self._too_large is not None:
-            raise LineTooLarge(self._too_large.start, self._limit)
+            raise TooLarge("line", self._too_large.start, self._limit)
         found: list[Record] = []
         for line in self._lines.feed(data):
             if len(line.raw) > self._limit:
@@ -162,7 +153,7 @@ class NdjsonReader:
         return self._read(line, line.stop) if line.raw else []
 
     def _give_up(self, start: int) -> None:
-        self._too_large = LineTooLarge(start, self._limit)
+        self._too_large = TooLarge("line", start, self._limit)
         raise self._too_large
 
     def _read(self, line: RawLine, end: int) -> list[Record]:

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 
 from grader.protocol.json_text import Wrong, remark
-from grader.protocol.lines import SEEN, Fault, FaultLog, LineEndings, RawLine, Splitter, decode
+from grader.protocol.lines import SEEN, Fault, FaultLog, LineEndings, RawLine, Splitter, TooLarge, decode
 from grader.protocol.sse_faults import SseFaultKind
 from grader.text import plural, visible_bytes
 
-__all__ = ["Comment", "Event", "EventStreamReader", "EventTooLarge", "Fault", "SseFaultKind"]
+__all__ = ["Comment", "Event", "EventStreamReader", "Fault", "SseFaultKind"]
 
 _BOM = "\ufeff".encode()
 _KNOWN = frozenset({"event", "data", "id", "retry"})
@@ -54,15 +54,6 @@ class Comment:
     end: int
 
 
-class EventTooLarge(ValueError):
-    """An event or a line went beyond ``limit`` bytes; it began at byte ``start`` of the body."""
-
-    def __init__(self, start: int, limit: int) -> None:
-        super().__init__(f"the event that begins at byte {start} is larger than {limit} bytes")
-        self.start = start
-        self.limit = limit
-
-
 @dataclass(slots=True)
 class _Block:
     """The lines since the last blank line, comments left out."""
@@ -103,7 +94,7 @@ class EventStreamReader:
         self._log = FaultLog()
         self._id_buffer = ""
         self._block: _Block | None = None
-        self._too_large: EventTooLarge | None = None
+        self._too_large: TooLarge | None = None
         self._mixed = False
         self._closed = False
 
@@ -120,12 +111,12 @@ class EventStreamReader:
     def feed(self, data: bytes) -> list[Event | Comment]:
         """Read ``data``; return what it has completed.
 
-        Raises :class:`EventTooLarge`, from then on at every call.
+        Raises :class:`TooLarge`, from then on at every call.
         """
         if self._closed:
             raise ValueError("the stream has been closed")
         if self._too_large is not None:
-            raise EventTooLarge(self._too_large.start, self._limit)
+            raise TooLarge("event", self._too_large.start, self._limit)
         found: list[Event | Comment] = []
         for line in self._lines.feed(data):
             if len(line.raw) > self._limit:
@@ -167,7 +158,7 @@ class EventStreamReader:
 
     def _give_up(self, start: int) -> None:
         start = start if self._block is None else self._block.start
-        self._too_large = EventTooLarge(start, self._limit)
+        self._too_large = TooLarge("event", start, self._limit)
         raise self._too_large
 
     def _take(self, line: RawLine, found: list[Event | Comment]) -> None:

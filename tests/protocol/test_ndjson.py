@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.protocol.ndjson import JSON, Fault, LineTooLarge, NdjsonFaultKind, NdjsonReader, Record
+from grader.protocol.lines import TooLarge
+from grader.protocol.ndjson import JSON, Fault, NdjsonFaultKind, NdjsonReader, Record
 
 LAW = settings(deadline=None, derandomize=True, database=None, max_examples=300)
 
@@ -159,11 +160,11 @@ def test_tells_what_is_begun(body: bytes, phrase: str | None) -> None:
 def test_refuses_a_line_beyond_the_limit(size: int, end: bytes) -> None:
     reader = NdjsonReader(max_line_bytes=20)
     records: list[Record] = []
-    with pytest.raises(LineTooLarge, match="begins at byte 2 is longer than 20 bytes"):
+    with pytest.raises(TooLarge, match="begins at byte 2 is larger than 20 bytes"):
         feed_all(reader, cut(b"1\n" + b"2" * 21 + end, size), records)
     before = [1] if size < 20 else []  # what was completed by the same bytes is not told
     assert [record.value for record in records] == before
-    with pytest.raises(LineTooLarge):
+    with pytest.raises(TooLarge):
         reader.feed(b"\n")
     assert reader.close() == []
 

@@ -12,7 +12,8 @@ from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from grader.protocol.sse import Comment, Event, EventStreamReader, EventTooLarge, Fault, SseFaultKind
+from grader.protocol.lines import TooLarge
+from grader.protocol.sse import Comment, Event, EventStreamReader, Fault, SseFaultKind
 from grader.text import visible
 
 LAW = settings(deadline=None, derandomize=True, database=None, max_examples=300)
@@ -327,11 +328,11 @@ def test_tells_what_is_begun(stream: bytes, phrase: str | None) -> None:
 def test_refuses_an_event_beyond_the_limit(stream: bytes, size: int) -> None:
     reader = EventStreamReader(max_event_bytes=50)
     found: list[Event | Comment] = []
-    with pytest.raises(EventTooLarge, match="begins at byte 9 is larger than 50 bytes"):
+    with pytest.raises(TooLarge, match="begins at byte 9 is larger than 50 bytes"):
         feed_all(reader, cut(stream, size), found)
     before = ["a"] if size < len(stream) else []  # what was completed by the same bytes is not told
     assert [event.data for event in found if isinstance(event, Event)] == before
-    with pytest.raises(EventTooLarge):
+    with pytest.raises(TooLarge):
         reader.feed(b"\n\n")
     assert reader.close() == []
 

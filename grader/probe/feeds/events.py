@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from grader.errors import Violation
 from grader.model import Spot
 from grader.probe import content
 from grader.probe.exchange import Exchange
-from grader.probe.feeds.feed import Feed
+from grader.probe.feeds.feed import ReaderFeed
 from grader.probe.session import Session
 from grader.protocol import sse
-from grader.protocol.lines import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class ServerSentEvent:
         return content.parse(self.data, what=what, schema=schema, session=self._session, spot=self._spot)
 
 
-class EventFeed(Feed[ServerSentEvent]):
+class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
     """Gives out events; comments are kept in their place between them."""
 
     media_types = ("text/event-stream",)
@@ -45,24 +43,12 @@ class EventFeed(Feed[ServerSentEvent]):
     rule = "WHATWG HTML 9.2.2"
 
     def __init__(self, exchange: Exchange, session: Session) -> None:
-        super().__init__(exchange, session)
-        self._reader = sse.EventStreamReader()
+        self._stream = sse.EventStreamReader()
+        super().__init__(exchange, session, self._stream)
         self._items: deque[sse.Event | sse.Comment] = deque()
         self._comment_bytes = 0
         self._events = 0
         self._taken = 0
-
-    def read(self) -> None:
-        try:
-            if data := self._arrived():
-                self._keep(self._reader.feed(data))
-            if self._exchange.is_over:
-                self._keep(self._reader.close())
-        except sse.EventTooLarge as error:
-            raise Violation(
-                expected=f"events of less than {error.limit >> 10} KiB",
-                seen=f"one that is longer, begun at byte {error.start} of the body",
-            ) from error
 
     def has_item(self) -> bool:
         self.read()
@@ -96,22 +82,15 @@ class EventFeed(Feed[ServerSentEvent]):
         return self._events + ((self._exchange.size - self._comment_bytes) >> 10)
 
     @property
-    def pending(self) -> str | None:
-        return self._reader.pending
-
-    @property
     def retry(self) -> int | None:
         """The reconnection time in milliseconds, once the stream has set one."""
         self.read()
-        return self._reader.retry
-
-    def found_faults(self) -> tuple[Fault, ...]:
-        return self._reader.faults
+        return self._stream.retry
 
     def silence(self) -> str:
         return "only comments so far" if self._items and not self.has_item() else super().silence()
 
-    def _keep(self, found: list[sse.Event | sse.Comment]) -> None:
+    def keep(self, found: list[sse.Event | sse.Comment]) -> None:
         self._comment_bytes += sum(item.end - item.start for item in found if isinstance(item, sse.Comment))
         self._events += sum(isinstance(item, sse.Event) for item in found)
         self._items.extend(found)

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
+from grader.errors import Violation
 from grader.model import Spot
 from grader.probe.exchange import Exchange
 from grader.probe.session import Session
-from grader.protocol.lines import Fault
+from grader.protocol.lines import Fault, TooLarge
 from grader.text import plural
 
 Item_co = TypeVar("Item_co", covariant=True)
+Found = TypeVar("Found")
+
+
+class Reader(Protocol[Found]):
+    """A reader of :mod:`grader.protocol` that is fed bytes and gives what they complete. Raises TooLarge."""
+
+    @property
+    def faults(self) -> tuple[Fault, ...]: ...
+
+    @property
+    def pending(self) -> str | None: ...
+
+    def feed(self, data: bytes) -> list[Found]: ...
+
+    def close(self) -> list[Found]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +107,34 @@ class Feed(ABC, Generic[Item_co]):
             if self._exchange.size
             else "no body yet"
         )
+
+
+class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
+    """A feed whose items are found by a reader, which also tells the faults and what has begun and not ended."""
+
+    def __init__(self, exchange: Exchange, session: Session, reader: Reader[Found]) -> None:
+        super().__init__(exchange, session)
+        self._reader = reader
+
+    @abstractmethod
+    def keep(self, found: list[Found]) -> None:
+        """Keep what the reader has found, to be taken."""
+
+    def read(self) -> None:
+        try:
+            if data := self._arrived():
+                self.keep(self._reader.feed(data))
+            if self._exchange.is_over:
+                self.keep(self._reader.close())
+        except TooLarge as error:
+            raise Violation(
+                expected=f"{self.item_name}s of less than {error.limit >> 10} KiB",
+                seen=f"one that is longer, begun at byte {error.start} of the body",
+            ) from error
+
+    @property
+    def pending(self) -> str | None:
+        return self._reader.pending
+
+    def found_faults(self) -> tuple[Fault, ...]:
+        return self._reader.faults

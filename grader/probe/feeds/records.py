@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from grader.errors import Violation
 from grader.model import Spot
 from grader.probe import content
 from grader.probe.exchange import Exchange
-from grader.probe.feeds.feed import Feed
+from grader.probe.feeds.feed import ReaderFeed
 from grader.probe.session import Session
 from grader.protocol import ndjson
-from grader.protocol.lines import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class JsonLine:
         return content.parse(self.text, what="the line", schema=schema, session=self._session, spot=self._spot)
 
 
-class LineFeed(Feed[JsonLine]):
+class LineFeed(ReaderFeed[JsonLine, ndjson.Record]):
     """Gives out the lines that are JSON; a line that is not is a fault, and is passed over.
 
     None of the three media types is registered; all of them are in use, and clients take them for the same.
@@ -43,22 +41,9 @@ class LineFeed(Feed[JsonLine]):
     rule = "NDJSON 3.3"
 
     def __init__(self, exchange: Exchange, session: Session) -> None:
-        super().__init__(exchange, session)
-        self._reader = ndjson.NdjsonReader()
+        super().__init__(exchange, session, ndjson.NdjsonReader())
         self._items: deque[ndjson.Record] = deque()
         self._records = 0
-
-    def read(self) -> None:
-        try:
-            if data := self._arrived():
-                self._keep(self._reader.feed(data))
-            if self._exchange.is_over:
-                self._keep(self._reader.close())
-        except ndjson.LineTooLarge as error:
-            raise Violation(
-                expected=f"lines of less than {error.limit >> 10} KiB",
-                seen=f"one that is longer, begun at byte {error.start} of the body",
-            ) from error
 
     def has_item(self) -> bool:
         self.read()
@@ -75,13 +60,6 @@ class LineFeed(Feed[JsonLine]):
         self.read()
         return self._records + (self._exchange.size >> 10)
 
-    @property
-    def pending(self) -> str | None:
-        return self._reader.pending
-
-    def found_faults(self) -> tuple[Fault, ...]:
-        return self._reader.faults
-
-    def _keep(self, found: list[ndjson.Record]) -> None:
+    def keep(self, found: list[ndjson.Record]) -> None:
         self._records += len(found)
         self._items.extend(found)
