@@ -1,4 +1,4 @@
-"""How much longer does a grade take than booting the app? Ratios taken in one run, interleaved, medians.
+"""The time of a grade, compared with a boot of the app. Ratios taken in one run, interleaved, medians.
 
     python benchmarks/grade_over_boot.py [RUNS]
 

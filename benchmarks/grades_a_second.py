@@ -1,4 +1,4 @@
-"""How many grades a second, warm and cold? Rates taken in one run, interleaved.
+"""The number of grades a second, warm and cold. Rates taken in one run, interleaved.
 
     python benchmarks/grades_a_second.py [GRADES [AT_ONCE]]
 

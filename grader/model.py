@@ -78,7 +78,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a check did not pass: what was expected, what was seen instead, and what else was noticed.
+    """The reason why a check did not pass: expected, seen, and other observations.
 
     ``subject`` names what was looked at, such as "items of the batch". ``headline`` is the line that a learner reads
     first; where ``headline_is_complete`` it tells ``expected`` and ``seen`` in full. ``hint`` takes the place of the
@@ -132,7 +132,7 @@ class BootFailure:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a specification came from.
+    """The origin of a specification.
 
     ``pack`` is "bundled", "folder" (one that the command or a workspace names), or the name of an installed pack;
     ``location`` is the version of the pack, or the path of the folder; ``digest`` is the SHA-256 of the specification's

@@ -27,7 +27,7 @@ _OTHERS = {
 #: A document, perhaps with a section or, after a comma, a subject: "RFC 9457", "NDJSON 3.1", "FastAPI, concurrency".
 _CITATION = re.compile(rf"(?:RFC \d+|WHATWG HTML|{'|'.join(_OTHERS)})(?: \d+(?:\.\d+)*)?(?:, [\w ]+)?")
 
-#: What the grader itself cites, where no check states a requirement: one sentence of each section, in its own words.
+#: Citations of the grader itself, where no check states a requirement: one sentence of each section, in its own words.
 _SENTENCES = {
     "RFC 8259 2": (
         "A JSON text is a sequence of tokens. The set of tokens includes six structural characters, strings, numbers, "

@@ -53,7 +53,7 @@ def plural(count: int, word: str) -> str:
 
 
 def ago(moment: datetime, *, now: datetime | None = None) -> str:
-    """How long ago ``moment`` was, roughly, such as "3 hours ago". Both are aware of their time zone."""
+    """The time since ``moment``, roughly, such as "3 hours ago". Both are aware of their time zone."""
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:

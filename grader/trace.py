@@ -25,7 +25,7 @@ from grader.wire import End, Failure, Item, Result
 
 _SLICE = 0.01  # seconds between two looks at both ends
 _AFTER = 0.5  # seconds that are shown after the client has disconnected or the response has ended
-#: What the upstream offers to an app whose client does not read: 4096 items of 1 KiB. The buffers of the connection are
+#: The items of the upstream for an app whose client does not read: 4096 of 1 KiB. The buffers of the connection are
 #: kept small, so an app with backpressure stops after 57 to 87 KB (measured on Linux); 4 MiB are far more.
 _BLOCK, _BLOCKS = 1024, 4096
 
@@ -82,7 +82,7 @@ class Burst:
     entries: tuple[Entry, ...]
 
 
-#: What is shown, one after the other.
+#: The parts of the output, in order.
 Shown = Entry | Fields | Burst
 
 

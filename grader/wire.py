@@ -22,7 +22,7 @@ from typing import Final, NamedTuple, TypeGuard
 
 #: The environment variable with the upstream's address, HOST:PORT.
 UPSTREAM_VARIABLE: Final = "STREAM_KATAS_UPSTREAM"
-#: What asks for the next item.
+#: The request for the next item.
 PULL: Final = b"pull\n"
 #: A longer line from a kit ends the connection: an opening is as long as its key, and a pull has five bytes.
 LONGEST_LINE: Final = 1 << 20

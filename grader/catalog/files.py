@@ -14,7 +14,7 @@ from grader.errors import BadKata
 
 #: Bytes of the longest file that is read whole: the longest specification of the bundled katas has a fiftieth of it.
 LIMIT = 1 << 20
-#: What decides a verdict, in a kata's folder.
+#: The files of a kata's folder on which a verdict depends.
 SPECIFICATION = ("kata.toml", "schemas", "spec")
 
 

@@ -106,7 +106,7 @@ class Kata:
 
     @property
     def origin(self) -> Origin:
-        """Where the specification comes from, with the digest of its files as they are now. Raises BadKata."""
+        """The origin of the specification, with the digest of its files as they are now. Raises BadKata."""
         from grader.model import Origin  # late: a grade has started its app by now
 
         return Origin(self.pack, self.location, digest_of(self.folder))

@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"(?!STREAM_KATAS_)[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What one file says: folders of katas, whether they exist or not, and names of environment variables."""
+    """The content of one file: folders of katas, whether they exist or not, and names of environment variables."""
 
     katas: tuple[Path, ...] = ()
     environment: tuple[str, ...] = ()

@@ -129,7 +129,7 @@ def _difference(left: object, right: object, depth: int = 0) -> tuple[str, str]:
 
 
 def _divergence(left: object, right: object) -> tuple[str, object, object]:
-    """Where two values of one type first differ, and both values there; for text, the characters around that place.
+    """The place where two values of one type first differ, and both values there; of text, the characters around it.
 
     The place is "" where the types differ, or where nothing says more than the whole values.
     """

@@ -11,7 +11,7 @@ from grader.text import did_you_mean
 
 #: How many steps of help a check may have.
 MOST = 3
-#: What a learner reads where a check has none.
+#: The text for a learner when a check has no hint.
 NO_HINT = "This check has no hint. The kata's README says what is graded."
 _SHAPE = f'write hints = ["…"], with 1 to {MOST} texts from the concept to nearly the solution'
 

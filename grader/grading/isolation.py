@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-#: What pytest reads from the environment: it would load other plugins than the grader's, or run other tests.
+#: Variables that pytest reads: it would load other plugins than the grader's, or run other tests.
 _SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 
 

@@ -35,7 +35,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a learner stands with one kata.
+    """The state of a learner's work on one kata.
 
     ``passed`` and ``failed`` are the checks of the last grade, in the specification's order; ``trouble`` says why the
     app did not start then; ``hints`` counts for each check the hints that were asked for.
@@ -50,7 +50,7 @@ class Standing:
     hints: Mapping[str, int] = field(default_factory=dict)
 
     def after(self, report: Report, at: datetime) -> Standing:
-        """Where they stand after one more grade."""
+        """The standing after one more grade."""
         score = Score(report.points, report.possible, at)
         best = score if self.best is None or score.points >= self.best.points else self.best
         failure = report.boot_failure
@@ -93,7 +93,7 @@ class Journal:
         return next((cls(folder) for folder in folders if (folder / NAME).is_file()), None)
 
     def standing(self, kata: Kata) -> Standing:
-        """Where the learner stands with ``kata``: at the beginning when the file is missing or cannot be read."""
+        """The standing in ``kata``: an empty one when the file is missing or cannot be read."""
         return _standing(self._read().get(_key(kata)))
 
     def note(self, kata: Kata, report: Report) -> Standing:

@@ -19,7 +19,7 @@ class NoData(Enum):
 
 
 class Disconnect(Enum):
-    """How a client disconnects: by a close (FIN, RFC 9293 3.6) or an abort (RST, RFC 9293 3.5.2)."""
+    """The two ways to disconnect: by a close (FIN, RFC 9293 3.6) or an abort (RST, RFC 9293 3.5.2)."""
 
     CLOSE = "FIN"
     ABORT = "RST"

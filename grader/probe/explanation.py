@@ -14,7 +14,7 @@ from grader.probe.waiting import UNBLOCK, Waited
 from grader.protocol.http1 import HttpFault
 from grader.requirement import cited
 
-#: What is awaited until the status line and the header fields have come.
+#: The name of the awaited thing until the status line and the header fields have arrived.
 A_RESPONSE = "a response"
 
 

@@ -78,7 +78,7 @@ class Reading:
         return item
 
     def nothing(self, awaited: str, feed: Feed[object]) -> Violation:
-        """Why ``awaited``, to be read by ``feed``, has not come, though the exchange is over."""
+        """The reason why ``awaited``, read by ``feed``, has not arrived, though the exchange is over."""
         return self._explanation.nothing(awaited, Waited.CAME, feed)
 
     def rest(self, feed: Feed[Item]) -> list[Item]:

@@ -70,7 +70,7 @@ class Upstream:
 
     @property
     def pulls(self) -> int:
-        """How many items the app has pulled so far."""
+        """The number of items that the app has pulled so far."""
         self._session.server.call()
         return self._gate.pulls
 
@@ -122,7 +122,7 @@ class Upstream:
             )
 
     def pulls_after_disconnect(self) -> int:
-        """How many items the app pulls after its client has disconnected; each pull gets an item.
+        """The number of items that the app pulls after its client has disconnected; each pull gets an item.
 
         Counting ends with the third pull; more of them may have arrived by then, and are counted as well.
 

@@ -1,4 +1,4 @@
-"""How long to wait for something that may never come: event-loop iterations are counted, not only seconds.
+"""Waits for something that may never come: counts event-loop iterations, and not only seconds.
 
 A wait ends without success only when a short time has passed *and* the app's server has answered a number of control
 requests meanwhile. On a slow machine the control requests are slow as well, so timeouts stretch there; on a fast

@@ -248,7 +248,7 @@ def _head_of(response: h11.Response) -> Head:
 
 
 def _framing(method: str, head: Head) -> tuple[Framing, int]:
-    """How the body ends, and its greatest length (RFC 9112 6.3); h11 finds the same."""
+    """The way in which the body ends, and its greatest length (RFC 9112 6.3); h11 finds the same."""
     fields = dict(head.headers)
     if method == "HEAD" or head.status in (204, 304):
         return "none", 0

@@ -1,4 +1,4 @@
-"""How a response can fail as an HTTP message: a sentence and a section of the standard for each."""
+"""The kinds of faults in an HTTP message: a sentence and a section of the standard for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from grader.protocol.lines import Kind
 
 
 class HttpFaultKind(Kind):
-    """How a response fails as an HTTP message; ``{seen}`` is an excerpt or a detail."""
+    """The kinds of faults in an HTTP message; ``{seen}`` is an excerpt or a detail."""
 
     NOT_HTTP = (
         'the response begins with "{seen}" instead of an HTTP status line: '

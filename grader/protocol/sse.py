@@ -259,7 +259,7 @@ def _value_start(line: RawLine) -> int:
 
 
 def _why_unknown(text: str, name: str, in_data: bool) -> SseFaultKind:
-    """Why a browser ignores a line whose name is not one of the four: the likeliest mistake behind it."""
+    """The likeliest mistake in a line whose name is not one of the four, and which a browser ignores."""
     if text.startswith("\ufeff"):
         return SseFaultKind.BOM_IN_STREAM
     if name.strip().lower() in _KNOWN:

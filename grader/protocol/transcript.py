@@ -71,7 +71,7 @@ class Transcript:
 
     @property
     def left_out(self) -> int:
-        """How many entries are missing between the first and the last."""
+        """The number of entries that are missing between the first and the last."""
         return self._dropped + max(0, len(self._last) - self.LAST)
 
     def entries(self) -> tuple[Entry, ...]:

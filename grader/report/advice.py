@@ -48,7 +48,7 @@ def single_check(report: Report) -> str:
 
 
 def specification(report: Report) -> str:
-    """Where the specification came from, with the beginning of its digest; "" when the report does not say."""
+    """The origin of the specification, with the beginning of its digest; "" when the report has none."""
     if report.origin is None:
         return ""
     origin = report.origin

@@ -14,7 +14,7 @@ class Served(Protocol):
 
     @property
     def ticks(self) -> int:
-        """How many liveness ticks have come: signs that the app's process is given time."""
+        """The number of liveness ticks so far: signs that the app's process gets processor time."""
 
     @property
     def is_running(self) -> bool:
@@ -38,7 +38,7 @@ class Served(Protocol):
         """The learner's line where the event loop is blocked now, as far as the app's process tells."""
 
     def exit_reason(self) -> str:
-        """How the process ended, such as "the app's process was killed by SIGSEGV", or "" while it runs.
+        """The exit reason of the process, such as "the app's process was killed by SIGSEGV", or "" while it runs.
 
         Gives a process whose sockets are closed a moment to end.
         """

@@ -11,7 +11,7 @@ from typing import Final
 #: that the server's event loop has iterated. A valid request would reach the app, and could itself be the event that
 #: makes a wrong app continue (one that flushes its buffer at the next request, for example).
 CONTROL: Final = b"are you there?\r\n\r\n"
-#: What uvicorn logs for each control request, in both of its HTTP protocols. The learner's log leaves it out.
+#: The log message of uvicorn for each control request, in both of its HTTP protocols. The learner's log leaves it out.
 CONTROL_IN_LOG: Final = "Invalid HTTP request received."
 #: Seconds. A local connection is made at once; when the backlog is full, the system tries again after 1, 3 and 7.
 _CONNECTING: Final = 5.0

@@ -41,9 +41,9 @@ _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 _STRAYS_TIMEOUT = 10.0  # seconds; a stray that forks while it is ended is gone after two rounds of a millisecond
 _PRCTL = ctypes.CDLL(None).prctl
 
-#: What :func:`signal.signal` returns.
+#: The type that :func:`signal.signal` returns.
 Handlers = dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None]
-#: What a forked process does: it is called with the order's argument and the descriptors, and must not return.
+#: The main function of a forked process, called with the order's argument and the descriptors. It must not return.
 Run = Callable[[str, list[int]], object]
 
 

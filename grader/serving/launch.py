@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from grader.serving.warm import Client  # a cold start needs none of it
 
 _CHILD = Path(__file__).resolve().parent / "child" / "__main__.py"
-#: What the app's environment inherits, beside LC_*; everything else of the caller's stays outside. Without those of the
+#: The variables that the app inherits, beside LC_*; it gets no other ones of the caller. Without those of the
 #: last line some interpreters do not start, or do not find what is installed.
 _INHERITED = {
     *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE"),
@@ -53,7 +53,7 @@ class Launch:
 
     @property
     def module(self) -> Module:
-        """How Python imports the app's module."""
+        """The module as Python imports it."""
         return Module.under(self.root, self.file) if self.root else locate(self.file)
 
 

@@ -1,4 +1,4 @@
-"""Where an app's module lies, and under which name Python imports it: as `uvicorn package.module:app` would."""
+"""The place of an app's module, and its name for Python: the same as in `uvicorn package.module:app`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Module:
 
     @property
     def working_directory(self) -> Path:
-        """Where `uvicorn` would be started: in the root, or beside `src`, where a project has its packages there."""
+        """The folder in which `uvicorn` would be started: the root, or the parent of a `src` with packages."""
         return self.root.parent if self.root.name == "src" and "." in self.name else self.root
 
 

@@ -50,13 +50,13 @@ class AppStatus:
         return self.is_ready or self.failure is not None or self.is_closed
 
     def blocked_at(self) -> Place | None:
-        """Where the event loop is blocked now, as far as is known."""
+        """The line where the event loop is blocked now, as far as it is known."""
         at, place = self._blocked_at
         return place if time.monotonic() - at < _CURRENT else None
 
     @property
     def last_place(self) -> Place | None:
-        """Where the learner's code was last seen during start-up."""
+        """The line of the learner's code that was last seen during start-up."""
         return self.blocked_at() if self.is_imported else self.loading_at
 
     def _note(self, status: wire.Status | None) -> None:

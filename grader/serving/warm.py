@@ -135,7 +135,7 @@ class ForkedProcess:
                 os.kill(pid, signal.SIGKILL)
 
     def end(self) -> None:
-        """End the process, unless it has ended, and all that came of it; returns when that is gone. May be repeated."""
+        """End the process, unless it has ended, and its descendants; returns when they have ended. May be repeated."""
         if self._is_over:
             return
         self._interrupted()

@@ -32,7 +32,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How often the verdict of one check differed; ``bound`` holds with 95 % confidence."""
+    """The number of grades in which the verdict of one check differed; ``bound`` holds with 95 % confidence."""
 
     check: Check
     trials: int

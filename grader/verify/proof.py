@@ -100,7 +100,7 @@ def too_few(apps: list[ReferenceApp]) -> list[str]:
 
 
 def verdict_problems(verdict: Verdict, checks: Iterable[Check]) -> list[str]:
-    """How the verdict on a reference app differs from what it must be."""
+    """The differences between the verdict on a reference app and the right one."""
     label = verdict.app.label
     if verdict.trouble:
         return [f"{label}: {verdict.trouble}"]

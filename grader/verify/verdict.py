@@ -17,7 +17,7 @@ from grader.verify.reference import ReferenceApp
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a reference app was graded.
+    """The result of grading a reference app.
 
     ``outcomes`` has an outcome for each check that was reached, ``headlines`` the headline of each one that did not
     pass; ``trouble`` says why there are none, or that the app does not start.

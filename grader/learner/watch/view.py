@@ -95,7 +95,7 @@ def _status(state: State) -> Text:
 
 
 def _change(state: State) -> str:
-    """How many checks pass now and did not before, and the reverse, such as "+2 checks, -1 check"."""
+    """The number of checks that pass now and did not before, and the reverse, such as "+2 checks, -1 check"."""
     counts = [(sign, len(titles)) for sign, titles in (("+", state.gained), ("-", state.lost)) if titles]
     return ", ".join(f"{sign}{plural(count, 'check')}" for sign, count in counts)
 

@@ -1,1 +1,1 @@
-"""How the body of a response is read, item by item: as its media type says."""
+"""Readers of a response's body, item by item: its media type decides which."""

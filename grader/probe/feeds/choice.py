@@ -1,4 +1,4 @@
-"""Which feed reads a body: its media type decides."""
+"""Chooses the feed that reads a body, by its media type."""
 
 from __future__ import annotations
 

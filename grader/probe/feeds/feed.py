@@ -33,7 +33,7 @@ class Reader(Protocol[Found]):
 
 @dataclass(frozen=True, slots=True)
 class StreamFault:
-    """Something in a body that loses data or breaks the grammar: what, by which rule, and where."""
+    """A fault in a body that loses data or breaks the grammar: its sentence, its section, and its place."""
 
     message: str
     rule: str

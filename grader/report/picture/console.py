@@ -16,7 +16,7 @@ _NARROWEST = 60
 
 
 class Tone(Enum):
-    """How a line is coloured."""
+    """The colour of a line."""
 
     PLAIN = "plain"
     FAINT = "faint"

@@ -17,7 +17,7 @@ _LINE, _MARGIN, _AFTER = 18, 10, 25  # of a divergence: from one of its lines to
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How wide a picture is, in pixels, where its lanes are, and how far one row is from the next.
+    """The measures of a picture in pixels: its width, the places of its lanes, the height of a row.
 
     In a narrow one the milliseconds have no column of their own, and words may cross the middle lane.
     """

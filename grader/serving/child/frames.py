@@ -55,7 +55,7 @@ class LearnerFrames:
         return Location(self.name(item.filename), item.lineno or 0, item.name, item.line or "")
 
     def where(self, frame: FrameType | None) -> Location | None:
-        """Where in the learner's files a running thread is, and the library call that it is in."""
+        """The line of the learner's files that a running thread is in, and the library call there."""
         innermost = frame
         while frame is not None and not self.owns(frame.f_code.co_filename):
             frame = frame.f_back

@@ -30,7 +30,7 @@ def preload(config: ChildConfig) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LifespanFailure:
-    """How the lifespan failed, at "startup" or "shutdown"."""
+    """The failure of the lifespan, at "startup" or "shutdown"."""
 
     phase: str
     error: str

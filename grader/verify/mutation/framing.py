@@ -14,7 +14,7 @@ _MEDIA_TYPES = {
     "application/problem+json": "application/json",
     "application/x-ndjson": "application/json",
 }
-#: A blank line as it is written in a literal, and what is left when half of it is forgotten.
+#: A blank line as it is written in a literal, and the text when half of it is missing.
 _BLANK_LINES = {r"\r\n\r\n": r"\r\n", r"\n\n": r"\n", r"\r\r": r"\r"}
 
 #: Where a field may start: a word's border, or an escaped line ending, whose letter is not part of the word.

@@ -89,7 +89,7 @@ class Source:
     # -- the text -----------------------------------------------------------------------------------------------
 
     def span(self, node: Positioned) -> tuple[int, int]:
-        """Where ``node`` starts and ends, in characters."""
+        """Start and end of ``node``, in characters."""
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         return self._offset(node.lineno, node.col_offset), self._offset(node.end_lineno, node.end_col_offset)

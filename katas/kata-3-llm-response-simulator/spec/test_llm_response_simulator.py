@@ -1,4 +1,4 @@
-"""Kata 3: an LLM's answer, token by token, in the Chat Completions wire shape."""
+"""Kata 3: an LLM's completion, token by token, in the format of Chat Completions."""
 
 from typing import Any
 
