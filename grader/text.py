@@ -10,7 +10,7 @@ from pathlib import Path
 
 #: Unicode categories that can move the cursor, reorder what stands around them, or show nothing at all.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_COMMAND = re.compile(r"(^|[\r\n])([^\S\r\n]*)::")
+_COMMAND = re.compile(r"(^|[\r\n])((?:[^\S\r\n]|\x1b\[[0-9;]*m)*)::")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -38,7 +38,8 @@ def without_commands(text: str) -> str:
     """``text`` with nothing in it that GitHub's runner takes for a command when it stands in a job's log.
 
     The runner obeys a line that begins with `::` after any white space, and `##[` anywhere in a line (actions/runner,
-    ActionCommand.cs). Such a line gets a bar at its start; `##[` becomes `## [`.
+    ActionCommand.cs). Such a line gets a bar at its start, also where it begins with a colour, which a reader of the
+    log may remove first; `##[` becomes `## [`.
     """
     return _COMMAND.sub(r"\1|\2::", text).replace("##[", "## [")
 

@@ -94,6 +94,17 @@ _PAGE = {
     "template literal": "${alert(1)} `${7*7}`",
     "address": "https://evil.example/?a=1&b=<i> //evil.example/",
 }
+_RUNNER = {
+    "command": "::error title=Grade::36 of 36 points",
+    "command in capitals": "::STOP-COMMANDS::x",
+    "command after blanks": " \t\u00a0\u2003\u3000::add-mask::3",
+    "command after line ends": "a\n::error::x\r\n  ::error::x\r::error::x\v::error::x\f::error::x",
+    "command after other line ends": "a\x85::error::x\u2028::error::x\u2029::error::x\x1c::error::x",
+    "command where a line is wrapped": "word " * 40 + "::error::x " * 40,
+    "command in long words": "x" * 97 + "::error::x" * 90,
+    "old command": "##[error]x and ##[group]y",
+    "old command, nested": "##[##[error]x ###[[error]",
+}
 _LONG = {
     "long word": "x" * 20_000,
     "long and wide": "\u4e2d\u6587" * 3000,
@@ -112,7 +123,7 @@ _BYTES = {
 }
 
 #: All of it. Bytes are for where bytes can be; text stands where only text can be, too.
-CORPUS: dict[str, str | bytes] = {**_TERMINAL, **_UNICODE, **_MARKUP, **_PAGE, **_LONG, **_BYTES}
+CORPUS: dict[str, str | bytes] = {**_TERMINAL, **_UNICODE, **_MARKUP, **_PAGE, **_RUNNER, **_LONG, **_BYTES}
 
 
 def as_text(item: str | bytes) -> str:
