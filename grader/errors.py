@@ -34,7 +34,7 @@ class Violation(AssertionError):
         statuses: frozenset[int] = frozenset(),
         told: str = "",
     ) -> None:
-        from grader.model import Finding
+        from grader.model import Finding  # late: see above
 
         super().__init__(f"expected {expected}; seen: {seen}")
         self.finding = Finding(expected, seen, requirement, hint=hint, spot=spot, place=place)
@@ -53,7 +53,7 @@ class BootFailed(Exception):
     @classmethod
     def because(cls, headline: str, advice: str = "", frames: tuple[Place, ...] = ()) -> BootFailed:
         """The app did not start, for this reason."""
-        from grader.model import BootFailure
+        from grader.model import BootFailure  # late: see above
 
         return cls(BootFailure(headline, advice, frames))
 

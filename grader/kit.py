@@ -20,6 +20,7 @@ import errno
 import os
 import re
 import socket
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -210,8 +211,6 @@ class BlockingItems:
 
     def _pull(self) -> Result:
         if _ADDRESS is None:
-            import time
-
             self._standin = self._standin or standin(self._key)
             delay, result = next(self._standin)
             time.sleep(delay)  # blocking is what this flavour is for

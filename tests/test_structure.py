@@ -75,3 +75,23 @@ def test_each_module_has_a_layer() -> None:
     layers = {name.strip() for layer in settings["contracts"][0]["layers"] for name in layer.split("|")}
     modules = {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in FILES if file.name != "__init__.py"}
     assert sorted(name for name in modules if not any(f"{name}.".startswith(f"{layer}.") for layer in layers)) == []
+
+
+def unexplained(file: Path) -> Iterator[str]:
+    """The imports in functions without a comment on their line, or on the one above; several at once share one."""
+    lines = file.read_text("utf-8").splitlines()
+    for function in nodes(file):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        explained = 0  # the last line of an import that has a comment
+        for node in ast.walk(function):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                above, own = lines[node.lineno - 2].strip(), lines[node.lineno - 1]
+                if "#" in own or above.startswith("#") or explained == node.lineno - 1:
+                    explained = node.end_lineno or 0
+                else:
+                    yield f"{file.relative_to(ROOT)}:{node.lineno}: {own.strip()}"
+
+
+def test_an_import_in_a_function_has_a_reason() -> None:
+    assert [line for file in FILES for line in unexplained(file)] == []

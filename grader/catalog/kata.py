@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -190,8 +191,6 @@ def _is_entry(entry: str) -> bool:
 
 def manifest_problems(kata: Kata) -> list[str]:
     """Each violation of the published schema of kata.toml."""
-    import json
-
     from jsonschema import Draft202012Validator  # slow to import, and not needed to grade
 
     schema = json.loads(Path(__file__).with_name("kata.schema.json").read_text("utf-8"))

@@ -17,8 +17,6 @@ from grader.cli.streams import is_github
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Rich is imported where it is used: `grade KATA` starts the app first, which takes longer than importing Rich (60 ms).
-
 #: Columns: below that, words are cut to pieces.
 _NARROWEST = 40
 #: Seconds between two lines about progress where there is no terminal.
@@ -27,7 +25,7 @@ _PLAIN_EVERY = 30.0
 
 def console_for(color: str, *, stderr: bool = False) -> Console:
     """A console that respects ``--color`` and NO_COLOR."""
-    from rich.console import Console
+    from rich.console import Console  # late: it takes 60 ms, in which the app can boot
 
     class Output(Console):
         def on_broken_pipe(self) -> None:
@@ -101,6 +99,7 @@ def progress_of(what: str, *, color: str = "auto") -> Iterator[Callable[[int, in
 
 @contextmanager
 def _bar(what: str, color: str) -> Iterator[Callable[[int, int], None]]:
+    # Late, as above; without a terminal it is not needed at all.
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = console_for(color, stderr=True)

@@ -66,6 +66,7 @@ class Rig:
 
     def session(self, check: str, schemas: Path) -> Session:
         """The session of one check, with both ends. Its draw depends only on the seed and the check's id."""
+        # Late, here and below: the probes import the model and more, and the app boots meanwhile.
         from grader.probe.draw import Draw
         from grader.probe.session import Session
 
@@ -75,7 +76,7 @@ class Rig:
 
     def recover(self) -> None:
         """After a check that did not pass: when the app no longer responds, boot a fresh one. Raises BootFailed."""
-        from grader.probe.waiting import Waited
+        from grader.probe.waiting import Waited  # late, as above
 
         self._must_have_time()
         _, waiter = self._attach()
@@ -113,7 +114,7 @@ class Rig:
 
     def _attach(self) -> tuple[UpstreamServer, Waiter]:
         """The upstream's server and the waiter with the present app; both need what is imported late."""
-        from grader.probe.gate import UpstreamServer
+        from grader.probe.gate import UpstreamServer  # late, as above
         from grader.probe.waiting import Waiter
 
         if self._server is None:

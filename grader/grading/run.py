@@ -47,6 +47,7 @@ def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: Client | N
     with Rig(job.launch, seed=job.seed, forks=forks) as rig:  # boots while the rest of the grader is imported
         progress(0, 0)
         origin = job.kata.origin  # while the interpreter of the app starts: no code of the learner's runs yet
+        # Late: with pytest they take three times as long as all imports before, and the app boots meanwhile.
         from grader.grading.collect import Collection, run
         from grader.grading.plugin import Runner
         from grader.model import Report
@@ -98,6 +99,7 @@ def _left_out(job: Job, *, checks: int, run: int) -> list[str]:
 
 def _versions() -> dict[str, str]:
     """The parts whose version can matter, of those that are loaded or installed."""
+    # Late: it takes 15 ms, and the app was started before.
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": sys.version.partition(" ")[0]}

@@ -91,7 +91,7 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None
 
 @cache
 def _validator(path: Path) -> Any:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator  # heavy, as above
     from jsonschema.exceptions import SchemaError
 
     try:

@@ -234,7 +234,7 @@ def _in_child(act: Callable[[], object]) -> NoReturn:
         act()
         os._exit(0)
     except BaseException:
-        import traceback
+        import traceback  # only after a fault of ours
 
         traceback.print_exc()
         os._exit(70)  # EX_SOFTWARE of sysexits.h

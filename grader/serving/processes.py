@@ -231,7 +231,7 @@ def _has_children() -> bool:
 
 
 def _descendants(marker: str) -> list[int]:
-    import psutil
+    import psutil  # as above
 
     found = {child.pid for child in psutil.Process().children(recursive=True)}
     if sys.platform != "linux":  # no orphan is adopted there: know them by what they inherited
@@ -240,7 +240,7 @@ def _descendants(marker: str) -> list[int]:
 
 
 def _is_marked(process: object, marker: str) -> bool:
-    import psutil
+    import psutil  # as above
 
     assert isinstance(process, psutil.Process)
     try:

@@ -14,6 +14,7 @@ _LIBRARY = str(Path(__file__).resolve().parents[3])
 
 def main(config: str) -> NoReturn:
     sys.path.insert(0, _LIBRARY)  # first: PYTHONPATH may lead to another module named grader
+    # Not at the top: without this path there is no grader to import.
     from grader.serving.child import run
     from grader.wire import ChildConfig
 
