@@ -15,7 +15,6 @@ that came of it.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -32,14 +31,14 @@ from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import NoReturn
 
+from grader.serving import kernel
+
 FORK, CLIENT = b"f", b"c"
 #: How a pid and an exit status (negative for a signal) are written.
 NUMBER = struct.Struct("=i")
 #: Of one message. The kernel's limit is 253.
 MOST_DESCRIPTORS = 16
-_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 _STRAYS_TIMEOUT = 10.0  # seconds; a stray that forks while it is ended is gone after two rounds of a millisecond
-_PRCTL = ctypes.CDLL(None).prctl
 
 #: The type that :func:`signal.signal` returns.
 Handlers = dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None]
@@ -74,7 +73,7 @@ def serve(control: int, run: Run) -> NoReturn:
     assert threading.active_count() == 1, "a lock that another thread holds would stay locked in every child"
     gc.collect()
     gc.freeze()  # otherwise the first collection in each child would write to, and so copy, every page
-    _PRCTL(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # an app must not write into the memory of what forks the next app
+    kernel.set_dumpable(False)  # an app must not write into the memory of what forks the next app
     _Server(run).serve(socket.socket(fileno=control))
 
 
@@ -105,7 +104,7 @@ class _Server:
 
     def _adopt_orphans_of_keepers(self) -> None:
         """A keeper may be killed by the process that it keeps, or by that one's orphans: then they come to this one."""
-        _PRCTL(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        kernel.adopt_orphans()
         woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         signal.set_wakeup_fd(self._waker.fileno())
@@ -160,7 +159,7 @@ class _Keeper:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with open(order, "rb") as file:  # closes it
             self._order = Order.decode(file.read())
-        _PRCTL(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        kernel.adopt_orphans()
 
     def keep(self) -> NoReturn:
         told, tells = os.pipe()
@@ -200,7 +199,7 @@ class _Keeper:
             _kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)
         deadline = time.monotonic() + _STRAYS_TIMEOUT
-        while _has_children() and time.monotonic() < deadline:
+        while kernel.has_children() and time.monotonic() < deadline:
             for child in _children():
                 _kill(child, signal.SIGKILL)
             time.sleep(0.001)
@@ -208,7 +207,7 @@ class _Keeper:
 
     def _become(self) -> None:
         """Make this process the one that was ordered."""
-        _PRCTL(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # as in a process that was executed
+        kernel.set_dumpable(True)  # as in a process that was executed
         os.close(self._link)
         if self._order.is_tree:
             os.setsid()
@@ -245,14 +244,6 @@ def _close_all_but(kept: set[int]) -> None:
         if int(name) not in kept:
             with suppress(OSError):  # that of the listing
                 os.close(int(name))
-
-
-def _has_children() -> bool:
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
 
 
 def _ended_children() -> Iterator[tuple[int, int]]:

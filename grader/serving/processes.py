@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from grader import interrupt
-from grader.serving import usage
+from grader.serving import kernel, usage
 
-_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 _MARKER = "STREAM_KATAS_RUN"
 
 
@@ -80,7 +79,7 @@ class Process:
             )
             self._forget = interrupt.on_end(self._interrupted)
         self._is_over = False
-        hide_memory()
+        kernel.set_dumpable(False)
 
     @property
     def pid(self) -> int:
@@ -138,7 +137,7 @@ class ProcessTree(Process):
         self._spare = children()
         inherited = os.environ if surroundings.environment is None else surroundings.environment
         super().__init__(command, replace(surroundings, environment={**inherited, _MARKER: self._marker}))
-        adopt_orphans()
+        kernel.adopt_orphans()
 
     def members(self) -> list[int]:
         roots = [self.pid, *(pid for pid in usage.children(os.getpid()) if pid not in self._spare)]
@@ -167,26 +166,6 @@ def in_words(status: int) -> str:
         return f"was killed by signal {-status}"
 
 
-def adopt_orphans() -> None:
-    """Make this process the parent of every orphan below it, so that a daemon among them cannot escape (Linux)."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-
-
-def hide_memory() -> None:
-    """Let no process of the same user trace this one, or read its memory and environment (Linux; root still can).
-
-    What is started here does not inherit it: execve(2) resets it.
-    """
-    _prctl(_PR_SET_DUMPABLE, 0)
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        import ctypes  # late: the app is booting meanwhile
-
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
 def kill_group(pid: int) -> None:
     """SIGKILL to the process group that ``pid`` leads; not an error when it has ended already."""
     with suppress(ProcessLookupError, PermissionError):
@@ -198,7 +177,7 @@ def end_strays(*, marker: str, spare: Iterable[int]) -> None:
 
     ``spare`` are children that this process had before.
     """
-    if sys.platform == "linux" and not _has_children():
+    if sys.platform == "linux" and not kernel.has_children():
         return
     kept = set(spare) | {os.getpid()}
     for _ in range(50):  # a stray may fork while it is being ended
@@ -215,19 +194,11 @@ def end_strays(*, marker: str, spare: Iterable[int]) -> None:
 
 def children() -> list[int]:
     """The process ids of this process's children, dead or alive."""
-    if sys.platform == "linux" and not _has_children():
+    if sys.platform == "linux" and not kernel.has_children():
         return []
     import psutil  # only when there is something to find: it walks over all processes
 
     return [child.pid for child in psutil.Process().children()]
-
-
-def _has_children() -> bool:
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
 
 
 def _descendants(marker: str) -> list[int]:

@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from grader import interrupt
-from grader.serving import usage
+from grader.serving import kernel, usage
 from grader.serving.forkserver import CLIENT, FORK, NUMBER, Order
-from grader.serving.processes import Process, Surroundings, hide_memory
+from grader.serving.processes import Process, Surroundings
 
 #: Elsewhere processes start cold.
 IS_SUPPORTED = sys.platform == "linux"
@@ -86,7 +86,7 @@ class ForkedProcess:
     """
 
     def __init__(self, control: socket.socket, argument: str, surroundings: Surroundings, *, is_tree: bool) -> None:
-        hide_memory()
+        kernel.set_dumpable(False)
         self._link, keepers = socket.socketpair()
         self._is_over = False
         self._status: int | None = None

@@ -30,7 +30,7 @@ def run(source: str) -> str:
     """Run ``source`` in a process of its own: adopting orphans is for a process's whole life."""
     prelude = f"""
         import os, psutil, subprocess, sys
-        from grader.serving import processes
+        from grader.serving import kernel, processes
         from grader.serving.processes import Process, ProcessTree, Surroundings
         DAEMON = {textwrap.dedent(DAEMON)!r}
         def start(source, **more):
@@ -55,7 +55,7 @@ def test_an_orphan_is_adopted_and_ended_and_earlier_children_are_spared() -> Non
     told = run(
         """
         earlier = start("import time; time.sleep(1000)")
-        processes.adopt_orphans()
+        kernel.adopt_orphans()
         spare = processes.children()
         with start(DAEMON, stdout=subprocess.PIPE, text=True) as parent:
             orphan = int(parent.stdout.read())
