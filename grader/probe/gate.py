@@ -260,7 +260,7 @@ class UpstreamServer:
         if self._loop.is_closed():
             return
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=5)  # an iteration takes less than a millisecond; the thread is a daemon
 
     def _run(self, listener: socket.socket) -> None:
         asyncio.set_event_loop(self._loop)

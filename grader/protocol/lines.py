@@ -61,7 +61,7 @@ class TooLarge(ValueError):
 class FaultLog:
     """Keeps the first ``KEEP`` faults of each kind: a body full of one fault takes little memory and hides no other."""
 
-    KEEP = 50
+    KEEP = 50  # a report shows the first, and how many more there are
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []

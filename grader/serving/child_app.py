@@ -20,12 +20,13 @@ from grader.wire import Order
 if TYPE_CHECKING:
     from grader.model import Place
 
-#: How long a lifespan's shutdown may take: seconds, and ticks.
+#: How long a lifespan's shutdown may take: seconds, and ticks, of which 20 come in a second on an idle machine.
 _SHUTDOWN, _SHUTDOWN_TICKS = 1.0, 15
 #: Ticks for each second of start-up: a quarter of what comes on an idle machine.
 _STARTUP_TICKS = 5
 _LOOK = 0.05  # seconds between two looks at whether a process has ended
 _NEWS_LIMIT = 0.2  # seconds, four ticks: until what the app sent before its response has been read
+_ENDING = 0.1  # seconds for a process to end whose sockets the kernel has just closed: the exit follows them
 _LAST_LINES = 1.0  # seconds until the last lines of an ended process have been read
 _STAY = "The process that the server started must stay: it alone has the server's sockets, and not what it forks."
 
@@ -78,7 +79,7 @@ class ChildApp:
         return self._status.blocked_at()
 
     def exit_reason(self) -> str:
-        code = self._process.wait_for(0.1)
+        code = self._process.wait_for(_ENDING)
         return "" if code is None else f"the app's process {self._how_it_ended(code)}"
 
     def worker_seconds(self) -> float:

@@ -31,6 +31,9 @@ _INHERITED = {
 #: Bytes. Accepted sockets inherit it from the listener. With the system's own size megabytes fit in between; with this
 #: an app that waits for its client stops within about 100 KiB.
 _SEND_BUFFER = 8192
+#: Connections that wait until the app takes them: the katas' contracts name 32 callers, and control requests come
+#: beside them. With a full backlog a connection would be tried again only after a second.
+_BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def _listen() -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     listener.bind(("127.0.0.1", 0))
-    listener.listen(128)
+    listener.listen(_BACKLOG)
     return listener
 
 

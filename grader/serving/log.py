@@ -6,6 +6,8 @@ from __future__ import annotations
 class Log:
     """The first and the last of what was written; what comes in between is counted and dropped."""
 
+    # Bytes. A report holds the log whole, so it stays small. An error at start-up is in the first part, and the last
+    # part, which is larger, holds tracebacks of what happened since.
     FIRST = 16 * 1024
     LAST = 48 * 1024
 

@@ -27,7 +27,7 @@ class MemoryGuard:
 
     def stop(self) -> None:
         self._stopped.set()
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=2.0)  # a look takes milliseconds; the thread is a daemon, so nothing hangs on it
 
     @property
     def words(self) -> str:

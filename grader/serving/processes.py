@@ -180,7 +180,7 @@ def end_strays(*, marker: str, spare: Iterable[int]) -> None:
     if sys.platform == "linux" and not kernel.has_children():
         return
     kept = set(spare) | {os.getpid()}
-    for _ in range(50):  # a stray may fork while it is being ended
+    for _ in range(50):  # a stray may fork while it is being ended; after 50 rounds that has no end
         found = [pid for pid in _descendants(marker) if pid not in kept]
         if not found:
             return

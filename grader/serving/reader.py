@@ -25,7 +25,7 @@ class Reader:
     def finish(self) -> None:
         """Return when what has been written so far is read; the writers' processes have ended."""
         self._has_ended = True
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=2.0)  # it looks every half second; one that reads on without end is left behind
 
     def _read(self) -> None:
         with selectors.DefaultSelector() as selector:

@@ -94,7 +94,7 @@ class Timeout:
     Without any ticks (a call that holds the interpreter's lock) it is over after ``_MOST`` times the seconds.
     """
 
-    _MOST = 6
+    _MOST = 6  # of the default limit of a start, which is 10 seconds, that is a minute
 
     def __init__(self, status: AppStatus, *, seconds: float, ticks: float) -> None:
         self._status = status

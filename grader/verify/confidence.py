@@ -14,7 +14,7 @@ def upper_bound(*, hits: int, trials: int, confidence: float = 0.95) -> float:
     if hits >= trials:
         return 1.0
     low, high = 0.0, 1.0
-    for _ in range(60):
+    for _ in range(60):  # each halves the interval, and a float has 53 bits
         middle = (low + high) / 2
         if _at_most(hits, trials, middle) > 1 - confidence:
             low = middle

@@ -37,7 +37,7 @@ class Saves:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=5)  # it looks every 0.1 s, or walks over the whole folder, which may take longer
         os.close(self._readable)
         os.close(self._writable)
 

@@ -9,6 +9,8 @@ from contextlib import suppress
 
 from grader.serving import kernel
 
+#: Bytes. No kata writes files, and a library may keep a small cache; this only stops an app that writes without end.
+_LARGEST_FILE = 256 << 20
 _THREADS = 300  # each reserves a stack
 _STACK = 8 << 20  # bytes of a stack where the size is unlimited; glibc takes 2 MiB
 
@@ -34,7 +36,7 @@ def keep_small(memory: int) -> None:
     if sys.platform == "linux":
         stack = resource.getrlimit(resource.RLIMIT_STACK)[0]
         _lower(resource.RLIMIT_DATA, memory + _THREADS * (stack if stack != resource.RLIM_INFINITY else _STACK))
-    _lower(resource.RLIMIT_FSIZE, 256 << 20)
+    _lower(resource.RLIMIT_FSIZE, _LARGEST_FILE)
     _lower(resource.RLIMIT_CORE, 0)
     kernel.forbid_new_privileges()
 

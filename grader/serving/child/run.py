@@ -19,6 +19,10 @@ from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
 from grader.wire import ChildConfig, Failed, Loading, Sign, Unreachable
 
+#: Exit statuses. The grader goes by the status line that comes before; these tell the two apart in a shell. Neither is
+#: 1 or 2, with which Python itself ends.
+_REFUSED, _BROKEN = 3, 4
+
 
 def run(config: ChildConfig) -> NoReturn:
     """Serve what ``config`` names, to the end of the process.
@@ -50,11 +54,11 @@ def run(config: ChildConfig) -> NoReturn:
     except Refusal as refusal:
         status.tell(refusal.failed)
         sys.stderr.flush()
-        os._exit(3)
+        os._exit(_REFUSED)
     except BaseException as error:
         status.tell(Failed(f"the server ended with {type(error).__name__}: {error}", frames=frames.of(error)))
         traceback.print_exc()
-        os._exit(4)
+        os._exit(_BROKEN)
 
 
 def _log_to_stderr(frames: LearnerFrames, status: StatusLine) -> None:

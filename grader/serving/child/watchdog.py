@@ -17,8 +17,10 @@ from grader.serving.child.status import StatusLine
 from grader.wire import Blocked, Loading, Location, Order, Sign, read_order
 
 TICK = 0.05  # seconds between two liveness ticks
-BLOCKED = 0.15  # seconds without an iteration of the loop that are worth a line
-_LOADING = 1.5  # seconds of importing that are worth one
+#: Seconds without an iteration of the loop that are worth a status line: three ticks, so a late one is not.
+BLOCKED = 0.15
+#: Seconds of importing that are worth one: twice what it takes to import FastAPI.
+_LOADING = 1.5
 
 
 class Watchdog(threading.Thread):
