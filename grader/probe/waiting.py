@@ -1,11 +1,11 @@
 """Waits for something that may never come: counts event-loop iterations, and not only seconds.
 
-A wait ends without success only when a short time has passed *and* the app's server has answered a number of control
-requests meanwhile. On a slow machine the control requests are slow as well, so timeouts stretch there; on a fast
-machine a wrong app still fails quickly.
+A wait ends without success only when a short time has passed *and* the app's server has responded to a number of
+control requests meanwhile. On a slow machine the control requests are slow as well, so timeouts stretch there; on a
+fast machine a wrong app still fails quickly.
 
-After each control request the upstream end runs one iteration of its own, so everything that the app has asked of it
-by then is answered. An app never fails because the grader's upstream end was late.
+After each control request the upstream end runs one iteration of its own, and so handles all pulls that have arrived by
+then. An app never fails because the grader's upstream end was late.
 """
 
 from __future__ import annotations
