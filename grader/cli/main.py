@@ -96,8 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Every error is one clear line on standard error. A complaint that cannot be written changes no exit code.
     """
     try:
-        code: Exit | None = cli.main(arguments, prog_name="grade", standalone_mode=False)
-        return code or Exit.PASSED
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
     except click.ClickException as error:
         with suppress(OSError):
             error.show()
@@ -108,8 +107,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), Exit.UNDECIDED)
     except BrokenPipeError:  # the reader has gone, as in `grade kata-1 | head`: there is nobody to tell
         return Exit.UNDECIDED
-    except SystemExit as error:  # click's own: 1 where it has caught that error of the system, 0 after a completion
-        return Exit.UNDECIDED if error.code else Exit.PASSED
     except NotWritten as error:
         return _complain(f"standard output: {error.strerror}", Exit.UNDECIDED)
     except Exception as error:
@@ -117,6 +114,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.__excepthook__(type(error), error, error.__traceback__)
         words = f"the grader failed ({type(error).__name__}: {error}); this is not a fault of your app."
         return _complain(f"{words} STREAM_KATAS_DEBUG=1 shows where.", Exit.UNDECIDED)
+
+
+def _run(arguments: list[str]) -> int:
+    """Click's own `main` is not used: where the reader of standard output has gone, it ends the process with 1."""
+    if instruction := os.environ.get("_GRADE_COMPLETE"):
+        from click.shell_completion import shell_complete  # of no use but for completion
+
+        unknown = shell_complete(cli, {}, "grade", "_GRADE_COMPLETE", instruction)
+        return Exit.USAGE if unknown else Exit.PASSED
+    try:
+        with cli.make_context("grade", arguments) as context:
+            code: Exit | None = cli.invoke(context)
+            return code or Exit.PASSED
+    except click.exceptions.Exit as end:  # of --help and --version
+        return end.exit_code
 
 
 def _complain(message: str, code: Exit) -> Exit:

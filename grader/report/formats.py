@@ -56,7 +56,7 @@ def find(name: str) -> Callable[[Report], bytes]:
         raise UsageError(f"Several packages have a report format {name!r}: {packages}.")
     try:
         writer: Writer = found[0].load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Inconclusive(f"the report format {name!r} cannot be loaded ({type(error).__name__}: {error})") from None
     return partial(_write_with, writer, name)
 
@@ -69,7 +69,7 @@ def _write_built_in(module: str, report: Report) -> bytes:
 def _write_with(writer: Writer, name: str, report: Report) -> bytes:
     try:
         return _encoded(writer(report))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Inconclusive(f"the report format {name!r} failed ({type(error).__name__}: {error})") from None
 
 

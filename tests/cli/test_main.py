@@ -52,13 +52,17 @@ def test_errors_are_exit_codes_and_no_exceptions(capsys: pytest.CaptureFixture[s
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_the_script_of_a_shells_completion_is_no_error() -> None:
+@pytest.mark.parametrize(
+    ("instruction", "code", "words"),
+    [("bash_source", 0, "complete"), ("bash_complete", 0, "list"), ("x_source", 2, "")],
+)
+def test_a_shells_completion_is_no_error(instruction: str, code: int, words: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "grader"],
         cwd=ROOT,
-        env=environment(_GRADE_COMPLETE="bash_source"),
+        env=environment(_GRADE_COMPLETE=instruction, COMP_WORDS="grade li", COMP_CWORD="1"),
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "complete" in done.stdout
+    assert (done.returncode, done.stderr) == (code, "")
+    assert words in done.stdout

@@ -67,6 +67,22 @@ def test_an_installed_package_adds_a_format(echo: Path, grade: Grade) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("raise SystemExit(0)", "the report format 'points' cannot be loaded (SystemExit: 0)"),
+        ("def render(report):\n    raise SystemExit(0)", "the report format 'points' failed (SystemExit: 0)"),
+        ("def render(report):\n    return 1 / 0", "the report format 'points' failed (ZeroDivisionError: division by"),
+    ],
+)
+def test_a_format_that_fails_is_no_report(source: str, words: str, echo: Path, grade: Grade) -> None:
+    write(echo / "site" / "mine.py", source)
+    write(echo / "site" / "mine-1.dist-info" / "entry_points.txt", "[grade.formats]\npoints = mine:render\n")
+    done = grade("77", "--app", "broken.py", "--to", "points", cwd=echo, PYTHONPATH=f"{echo}/site:{os.getcwd()}")
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith(f"grade: {words}")
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ("--to jsn", "There is no report format 'jsn'. Did you mean 'json'?"),
