@@ -1,11 +1,7 @@
 """The process that forks: the ancestor of warm processes, which begin with everything imported.
 
 It imports the standard library only, because it is an ancestor of apps, and it runs on Linux only: it needs a
-subreaper, pidfds and /proc. A client sends one message for each process, over a socket of type SOCK_SEQPACKET, which
-keeps messages whole and ends with its other end:
-
-- ``FORK`` with descriptors: a file with the :class:`Order`, the link, and those that the new process gets;
-- ``CLIENT`` with one descriptor: another socket of this kind, for another client.
+subreaper, pidfds and /proc. Its messages are those of :mod:`grader.serving.forks`.
 
 The server forks a *keeper*, and the keeper forks the process. The keeper adopts what the process orphans, so that the
 orphans of two processes are not mixed up. On the link, a stream, it sends its own pid and that of the process, and
@@ -16,56 +12,27 @@ that came of it.
 from __future__ import annotations
 
 import gc
-import json
 import os
 import select
 import selectors
 import signal
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import NoReturn
 
 from grader.serving import kernel
+from grader.serving.forks import MOST_DESCRIPTORS, ForkMessage, NewProcess, Pids, encode_status
 
-FORK, CLIENT = b"f", b"c"
-#: How a pid and an exit status (negative for a signal) are written.
-NUMBER = struct.Struct("=i")
-#: Of one message. The kernel's limit is 253.
-MOST_DESCRIPTORS = 16
 _STRAYS_TIMEOUT = 10.0  # seconds; a stray that forks while it is ended is gone after two rounds of a millisecond
 
 #: The type that :func:`signal.signal` returns.
 Handlers = dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None]
-#: The main function of a forked process, called with the order's argument and the descriptors. It must not return.
+#: The main function of a forked process, called with its argument and its descriptors. It must not return.
 Run = Callable[[str, list[int]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One process: its argument, working directory and environment.
-
-    ``has_output``: the first descriptor after the link is its standard output and standard error. ``is_tree``: it leads
-    a session of its own and is ended by SIGKILL to its whole group; otherwise SIGTERM asks it to end.
-    """
-
-    argument: str
-    folder: str
-    environment: dict[str, str]
-    has_output: bool
-    is_tree: bool
-
-    def encode(self) -> bytes:
-        return json.dumps(asdict(self)).encode("utf-8", "surrogateescape")
-
-    @classmethod
-    def decode(cls, data: bytes) -> Order:
-        return cls(**json.loads(data.decode("utf-8", "surrogateescape")))
 
 
 def serve(control: int, run: Run) -> NoReturn:
@@ -89,7 +56,7 @@ class _Server:
 
     def serve(self, control: socket.socket) -> NoReturn:
         self._adopt_orphans_of_keepers()
-        self._selector.register(control, selectors.EVENT_READ, self._take_order)
+        self._selector.register(control, selectors.EVENT_READ, self._take_message)
         while True:
             for key, _ in self._selector.select(0.05 if self._has_strays else None):
                 react: Callable[[socket.socket], bool] = key.data
@@ -111,14 +78,14 @@ class _Server:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only a signal that is handled wakes
         self._selector.register(woken, selectors.EVENT_READ, self._reap)
 
-    def _take_order(self, client: socket.socket) -> bool:
+    def _take_message(self, client: socket.socket) -> bool:
         try:
             kind, descriptors, _, _ = socket.recv_fds(client, 1, MOST_DESCRIPTORS)
         except ConnectionError:
             return False
-        if kind == CLIENT:
-            self._selector.register(socket.socket(fileno=descriptors[0]), selectors.EVENT_READ, self._take_order)
-        elif kind == FORK:
+        if kind == ForkMessage.CLIENT.value:
+            self._selector.register(socket.socket(fileno=descriptors[0]), selectors.EVENT_READ, self._take_message)
+        elif kind == ForkMessage.FORK.value:
             self._fork(descriptors)
         return kind != b""
 
@@ -148,17 +115,17 @@ class _Server:
 
 
 class _Keeper:
-    """The parent of one process. ``descriptors`` are those of a ``FORK`` message."""
+    """The parent of one process. ``descriptors`` are those of a message ``FORK``."""
 
     def __init__(self, run: Run, handlers: Handlers, descriptors: list[int]) -> None:
         self._run = run
         self._handlers = handlers
-        order, self._link, *self._descriptors = descriptors
+        file_descriptor, self._link, *self._descriptors = descriptors
         _close_all_but({0, 1, 2, *descriptors})
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        with open(order, "rb") as file:  # closes it
-            self._order = Order.decode(file.read())
+        with open(file_descriptor, "rb") as file:  # closes it
+            self._asked = NewProcess.decode(file.read())
         kernel.adopt_orphans()
 
     def keep(self) -> NoReturn:
@@ -173,7 +140,7 @@ class _Keeper:
             os.close(descriptor)
         link = socket.socket(fileno=self._link)
         with suppress(OSError):  # the owner has gone: the link is readable
-            link.sendall(NUMBER.pack(os.getpid()) + NUMBER.pack(pid))
+            link.sendall(Pids(os.getpid(), pid).encode())
             os.close(tells)
             self._report_end(pid, link)
         self._end(pid)
@@ -187,11 +154,11 @@ class _Keeper:
             info = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # not reaped: its group keeps its number
             assert info is not None
             status = info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
-            link.sendall(NUMBER.pack(status))
+            link.sendall(encode_status(status))
             link.recv(1)
 
     def _end(self, pid: int) -> None:
-        if self._order.is_tree:
+        if self._asked.is_tree:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
             _kill(pid, signal.SIGKILL)  # at its beginning it does not lead a group yet
@@ -206,17 +173,17 @@ class _Keeper:
             list(_ended_children())
 
     def _become(self) -> None:
-        """Make this process the one that was ordered."""
+        """Make this process the one that was asked for."""
         kernel.set_dumpable(True)  # as in a process that was executed
         os.close(self._link)
-        if self._order.is_tree:
+        if self._asked.is_tree:
             os.setsid()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
-        os.chdir(self._order.folder)
+        os.chdir(self._asked.folder)
         os.environ.clear()
-        os.environ.update(self._order.environment)
-        if self._order.has_output:
+        os.environ.update(self._asked.environment)
+        if self._asked.has_output:
             output = self._descriptors.pop(0)
             os.dup2(output, 1)
             os.dup2(output, 2)
@@ -224,7 +191,7 @@ class _Keeper:
         for descriptor in self._descriptors:
             os.set_inheritable(descriptor, True)  # as they are in a process that was executed
         gc.enable()
-        self._run(self._order.argument, self._descriptors)
+        self._run(self._asked.argument, self._descriptors)
 
 
 def _in_child(act: Callable[[], object]) -> NoReturn:

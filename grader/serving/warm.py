@@ -17,7 +17,7 @@ from typing import Self
 
 from grader import interrupt
 from grader.serving import kernel, usage
-from grader.serving.forkserver import CLIENT, FORK, NUMBER, Order
+from grader.serving.forks import PIDS_SIZE, STATUS_SIZE, ForkMessage, NewProcess, Pids, read_status
 from grader.serving.processes import Process, Surroundings
 
 #: Elsewhere processes start cold.
@@ -59,7 +59,7 @@ class ForkServer:
 
 
 class Client:
-    """One end of a control socket: orders processes."""
+    """One end of a control socket: asks for processes."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -71,7 +71,7 @@ class Client:
         """The control socket of another client, to be handed to another process. Raises OSError."""
         theirs, servers = _socketpair()
         with servers:
-            socket.send_fds(self._control, [CLIENT], [servers.fileno()])
+            socket.send_fds(self._control, [ForkMessage.CLIENT.value], [servers.fileno()])
         return theirs
 
     def fork(self, argument: str, surroundings: Surroundings, *, is_tree: bool) -> ForkedProcess:
@@ -98,11 +98,11 @@ class ForkedProcess:
         except OSError:
             self._link.close()
             raise
-        found = self._link.recv(2 * NUMBER.size, socket.MSG_WAITALL)
-        if len(found) < 2 * NUMBER.size:
+        pids = Pids.decode(self._link.recv(PIDS_SIZE, socket.MSG_WAITALL))
+        if pids is None:
             self.end()
             raise OSError("the fork server could not fork")
-        self._keeper, self.pid = (number for (number,) in NUMBER.iter_unpack(found))
+        self._keeper, self.pid = pids.keeper, pids.process
 
     def poll(self) -> int | None:
         """The exit status, negative for a signal, or None while the process runs."""
@@ -120,9 +120,9 @@ class ForkedProcess:
             return self._status
         if not select.select([self._link], [], [], seconds)[0]:
             return None
-        found = self._link.recv(NUMBER.size, socket.MSG_PEEK)  # it stays: several threads may ask
+        status = read_status(self._link.recv(STATUS_SIZE, socket.MSG_PEEK))  # it stays: several threads may ask
         # Without a status, either the keeper has killed the process, or the server, because the keeper was killed.
-        return int(NUMBER.unpack(found)[0]) if len(found) == NUMBER.size else -signal.SIGKILL
+        return status if status is not None else -signal.SIGKILL
 
     def members(self) -> list[int]:
         """The process and everything that came of it, as far as it runs."""
@@ -163,19 +163,19 @@ def _send(control: socket.socket, argument: str, around: Surroundings, link: int
     """Order a process. Raises OSError."""
     has_output = around.output != subprocess.DEVNULL
     assert around.output == around.errors, "a server has one place for both"
-    order = Order(
+    asked = NewProcess(
         argument=argument,
         folder=str(around.folder or Path.cwd()),
         environment=dict(os.environ if around.environment is None else around.environment),
         has_output=has_output,
         is_tree=is_tree,
     )
-    file = os.memfd_create("order")  # a message is limited to about 200 KiB, an environment is not
+    file = os.memfd_create("process")  # a message is limited to about 200 KiB, an environment is not
     try:
-        os.write(file, order.encode())
+        os.write(file, asked.encode())
         os.lseek(file, 0, os.SEEK_SET)
         output = [around.output] if has_output else []
-        socket.send_fds(control, [FORK], [file, link, *output, *around.descriptors])
+        socket.send_fds(control, [ForkMessage.FORK.value], [file, link, *output, *around.descriptors])
     except BrokenPipeError:
         raise BrokenPipeError(errno.EPIPE, "the fork server has ended") from None
     finally:
