@@ -57,7 +57,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class HeaderFields:
     """The header fields of the response, which come right after its status."""
 
     fields: tuple[tuple[str, str], ...]
@@ -83,7 +83,7 @@ class Burst:
 
 
 #: The parts of the output, in order.
-Shown = Entry | Fields | Burst
+Shown = Entry | HeaderFields | Burst
 
 
 def trace(launch: Launch, request: Request, behaviour: Behaviour, show: Callable[[Shown], None]) -> Summary:
@@ -218,7 +218,7 @@ class _Trace:
             self._chunks += entry.act is Act.CHUNK
             if entry.act is Act.HEAD and self._response is not None:
                 self._answered = True
-                self._show(Fields(tuple(self._response.headers.multi_items())))
+                self._show(HeaderFields(tuple(self._response.headers.multi_items())))
 
     def _disconnects_now(self) -> bool:
         after = self._behaviour.disconnect_after

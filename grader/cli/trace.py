@@ -19,7 +19,7 @@ from grader.report import terminal
 from grader.report.picture.console import ASCII, LINES, Pen, Tone
 from grader.report.picture.layout import PAUSE, Party, Pause, Remark, Row, arrow, stretch
 from grader.text import visible
-from grader.trace import Behaviour, Burst, Fields, Request, Shown, trace
+from grader.trace import Behaviour, Burst, HeaderFields, Request, Shown, trace
 
 
 @click.command("trace")
@@ -141,7 +141,7 @@ class _Screen:
 
     def _rows(self, shown: Shown, last: float) -> Iterator[Row]:
         match shown:
-            case Fields(fields):
+            case HeaderFields(fields):
                 for name, value in fields:
                     yield Remark(last, Party.CLIENT, visible(f"  {name}: {value}", 300))
             case Burst(entries):

@@ -25,7 +25,7 @@ from grader.verify.tables import matrix, mutants, repeats
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _Plan:
     """What to do with each kata."""
 
     pool: Pool
@@ -79,8 +79,8 @@ def command(
     console = console_for("auto")
     found = choose(katas, Path.cwd(), folders)
     with fork_servers() as servers, Pool(jobs, servers) as pool:
-        order = _Order(pool, seed, mutate, repeat or 0, load, resume)
-        problems = [problem for kata in found.katas for problem in _verify(kata, order, console)]
+        plan = _Plan(pool, seed, mutate, repeat or 0, load, resume)
+        problems = [problem for kata in found.katas for problem in _verify(kata, plan, console)]
     tell_refused(found)
     if problems:
         return Exit.FAILED
@@ -88,37 +88,37 @@ def command(
     return Exit.UNDECIDED if found.refused and not katas else Exit.PASSED
 
 
-def _verify(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    """Carry out the order for one kata, show the outcome, and return the problems."""
-    if order.repeats:
-        return _repeat(kata, order, console)
-    problems = _prove(kata, order, console)
-    return (*problems, *_mutate(kata, order, console)) if order.mutate else problems
+def _verify(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
+    """Carry out the plan for one kata, show the outcome, and return the problems."""
+    if plan.repeats:
+        return _repeat(kata, plan, console)
+    problems = _prove(kata, plan, console)
+    return (*problems, *_mutate(kata, plan, console)) if plan.mutate else problems
 
 
-def _prove(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
+def _prove(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
     with progress_of(f"{kata.name}: apps graded") as progress:
-        proof = prove(kata, order.pool, seed=order.seed, progress=progress)
+        proof = prove(kata, plan.pool, seed=plan.seed, progress=progress)
     matrix.show(proof, console)
     return proof.problems
 
 
-def _mutate(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
+def _mutate(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
     with progress_of(f"{kata.name}: mutants graded") as progress:
-        found = survey(kata, order.pool, seed=order.seed, progress=progress)
+        found = survey(kata, plan.pool, seed=plan.seed, progress=progress)
     mutants.show(found, console)
     return found.problems
 
 
-def _repeat(kata: Kata, order: _Order, console: Console) -> tuple[str, ...]:
-    samples = Samples(order.resume, kata)
-    seed = order.seed or os.urandom(4).hex()
+def _repeat(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
+    samples = Samples(plan.resume, kata)
+    seed = plan.seed or os.urandom(4).hex()
     with progress_of(f"{kata.name}: grades repeated") as progress:
         found = audit(
             kata,
-            order.pool,
-            repeats=order.repeats,
-            load=order.load,
+            plan.pool,
+            repeats=plan.repeats,
+            load=plan.load,
             seed=seed,
             samples=samples,
             progress=progress,

@@ -83,11 +83,11 @@ class Collection:
 def checks_of(kata: Kata) -> list[Check]:
     """The checks of a kata's specification, without running one. Raises BadKata, and Inconclusive under -O."""
     collection = Collection(kata)
-    run(collection)
+    run_checks(collection)
     return list(collection.checks.values())
 
 
-def run(collection: Collection, runner: object = None, *, stop_early: bool = False) -> None:
+def run_checks(collection: Collection, runner: object = None, *, stop_early: bool = False) -> None:
     """Let pytest collect the checks and, with a plugin ``runner``, run them.
 
     Raises BadKata, UsageError for a check that does not exist, and Inconclusive where pytest or Python cannot do it.

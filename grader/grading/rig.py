@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grader.probe.gate import UpstreamServer
     from grader.probe.session import Session
     from grader.probe.waiting import Waiter
-    from grader.serving.warm import Client  # a cold grade needs none of it
+    from grader.serving.warm import ForkClient  # a cold grade needs none of it
 
 
 class Rig:
@@ -26,7 +26,7 @@ class Rig:
     With ``forks`` the app starts warm.
     """
 
-    def __init__(self, launch: Launch, *, seed: str = "", forks: Client | None = None) -> None:
+    def __init__(self, launch: Launch, *, seed: str = "", forks: ForkClient | None = None) -> None:
         # 64 bits: an app that knows the texts of one check finds 32 by trying, within a minute, and so all other texts.
         self.seed = seed or os.urandom(8).hex()
         self._launch = launch

@@ -15,7 +15,7 @@ from grader.text import plural, visible
 
 if TYPE_CHECKING:
     from grader.model import Report
-    from grader.serving.warm import Client  # a cold grade needs none of it
+    from grader.serving.warm import ForkClient  # a cold grade needs none of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Job:
 OnProgress = Callable[[int, int], None]
 
 
-def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: Client | None = None) -> Report:
+def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: ForkClient | None = None) -> Report:
     """Grade one app, which starts warm with ``forks``.
 
     Raises BadKata and UsageError; whatever the app does ends up in the report.
@@ -48,13 +48,13 @@ def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: Client | N
         progress(0, 0)
         origin = job.kata.origin  # while the interpreter of the app starts: no code of the learner's runs yet
         # Late: with pytest they take three times as long as all imports before, and the app boots meanwhile.
-        from grader.grading.collect import Collection, run
+        from grader.grading.collect import Collection, run_checks
         from grader.grading.plugin import Runner
         from grader.model import Report
 
         collection = Collection(job.kata, only=job.only)
         runner = Runner(collection, rig, progress)
-        run(collection, runner, stop_early=job.stop_early)
+        run_checks(collection, runner, stop_early=job.stop_early)
         notes = rig.finish()
     results = tuple(runner.results[name] for name in collection.checks if name in runner.results)
     return Report(

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from grader.serving.launch import app_environment
 from grader.serving.processes import Surroundings
-from grader.serving.warm import IS_SUPPORTED, Client, ForkServer
+from grader.serving.warm import IS_SUPPORTED, ForkClient, ForkServer
 
 
 @dataclass(frozen=True, slots=True)
 class ForkServers:
     """``graders`` forks the processes of grades, ``apps`` those of the apps that they grade."""
 
-    graders: Client
-    apps: Client
+    graders: ForkClient
+    apps: ForkClient
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from grader.model import Report
 from grader.pool.news import News, Progress, Result, Trouble
 from grader.pool.servers import ForkServers
 from grader.serving.processes import Process, Surroundings
-from grader.serving.warm import Client, ForkedProcess
+from grader.serving.warm import ForkClient, ForkedProcess
 
 #: The package is found by its path: the working directory is the learner's, and may hold modules of any name.
 _PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); " + (
@@ -101,7 +101,7 @@ def work(fd: int, forks: int | None = None) -> None:
     threading.Thread(target=_end_with, args=(fd,), name="lifeline", daemon=True).start()
     with suppress(BrokenPipeError):
         try:
-            client = None if forks is None else Client(socket.socket(fileno=forks))
+            client = None if forks is None else ForkClient(socket.socket(fileno=forks))
             pipe.send(grade(job, lambda done, total: pipe.send(Progress(done, total)), forks=client))
         except (BadKata, UsageError, Inconclusive) as error:
             pipe.send(Trouble(str(error)))

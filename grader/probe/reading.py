@@ -23,7 +23,7 @@ from grader.text import visible, visible_bytes
 #: A response with more items than this counts as a stream without end. The largest kata asks for some hundred.
 MAX_ITEMS = 2000
 
-Item = TypeVar("Item")
+SomeItem = TypeVar("SomeItem")
 SomeFeed = TypeVar("SomeFeed", bound=Feed[object])
 
 
@@ -68,7 +68,7 @@ class Reading:
         seen = f"{head.status} {visible(self._exchange.media_type) or '(no Content-Type)'}{body}"
         raise Violation(expected=f"200 {kind.media_types[0]}", seen=seen, requirement=cited(kind.rule))
 
-    def next(self, feed: Feed[Item]) -> Item:
+    def next(self, feed: Feed[SomeItem]) -> SomeItem:
         """The next item of ``feed``."""
         awaited = f"the next {feed.item_name}"
         self.until(feed.has_item, awaited=awaited, feed=feed)
@@ -81,9 +81,9 @@ class Reading:
         """The reason why ``awaited``, read by ``feed``, has not arrived, though the exchange is over."""
         return self._explanation.nothing(awaited, Waited.CAME, feed)
 
-    def rest(self, feed: Feed[Item]) -> list[Item]:
+    def rest(self, feed: Feed[SomeItem]) -> list[SomeItem]:
         """All items of ``feed`` to the end of the response, which must be a clean one."""
-        found: list[Item] = []
+        found: list[SomeItem] = []
         while len(found) <= MAX_ITEMS:
             self.until(feed.has_item, awaited=f"the next {feed.item_name}, or the end of the stream", feed=feed)
             if item := feed.take():

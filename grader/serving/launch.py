@@ -19,7 +19,7 @@ from grader.serving.processes import ProcessTree, Surroundings, Tree
 from grader.wire import ChildConfig, upstream_variable
 
 if TYPE_CHECKING:
-    from grader.serving.warm import Client  # a cold start needs none of it
+    from grader.serving.warm import ForkClient  # a cold start needs none of it
 
 _CHILD = Path(__file__).resolve().parent / "child" / "__main__.py"
 #: The variables that the app inherits, beside LC_*; it gets no other ones of the caller. Without those of the
@@ -60,7 +60,7 @@ class Launch:
         return Module.under(self.root, self.file) if self.root else locate(self.file)
 
 
-def boot(launch: Launch, upstream: tuple[str, int], forks: Client | None = None) -> ChildApp:
+def boot(launch: Launch, upstream: tuple[str, int], forks: ForkClient | None = None) -> ChildApp:
     """Start the app's process, and do not wait for it. ``upstream`` is the address for its kit.
 
     With ``forks``, whose server is :mod:`grader.serving.child.preload`, it starts warm; but not with an environment of
@@ -73,7 +73,7 @@ def boot(launch: Launch, upstream: tuple[str, int], forks: Client | None = None)
         raise Inconclusive(f"this machine cannot start the app's process: {error}") from error
 
 
-def _booted(launch: Launch, upstream: tuple[str, int], forks: Client | None) -> ChildApp:
+def _booted(launch: Launch, upstream: tuple[str, int], forks: ForkClient | None) -> ChildApp:
     with _listen() as listener, Pipes() as pipes:
         around = _surroundings(launch, upstream, listener, pipes)
         try:
@@ -84,7 +84,7 @@ def _booted(launch: Launch, upstream: tuple[str, int], forks: Client | None) -> 
         return ChildApp(process, pipes, address=listener.getsockname(), limits=launch.limits)
 
 
-def _process(launch: Launch, config: str, around: Surroundings, forks: Client | None) -> Tree:
+def _process(launch: Launch, config: str, around: Surroundings, forks: ForkClient | None) -> Tree:
     if forks is not None and not launch.environment:
         return forks.fork(config, around, is_tree=True)
     return ProcessTree([sys.executable, "-P", str(_CHILD), config], around)

@@ -42,7 +42,7 @@ class ForkServer:
             command = [sys.executable, "-P", "-u", "-c", f"{program}({theirs.fileno()})"]
             around = surroundings or Surroundings()
             self._process = Process(command, replace(around, descriptors=(theirs.fileno(),)))
-        self.client = Client(ours)
+        self.client = ForkClient(ours)
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +58,7 @@ class ForkServer:
         self._process.end()
 
 
-class Client:
+class ForkClient:
     """One end of a control socket: asks for processes."""
 
     def __init__(self, control: socket.socket) -> None:

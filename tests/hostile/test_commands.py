@@ -20,7 +20,7 @@ from grader.model import Report
 from grader.protocol.transcript import Act, Entry, Lane
 from grader.report import formats, terminal
 from grader.text import visible
-from grader.trace import Fields
+from grader.trace import HeaderFields
 from tests.hostile.corpus import CORPUS, TEXTS
 from tests.hostile.places import GROUPS, filled
 
@@ -112,7 +112,7 @@ def test_a_watch_gives_no_command(group: str, log: Log) -> None:
 def test_a_trace_gives_no_command(log: Log) -> None:
     def show(text: str) -> str:
         shown = _Screen(log.console(color=False))
-        shown.show(Fields(((text, text),)))
+        shown.show(HeaderFields(((text, text),)))
         data = text.encode("utf-8", "replace")
         for lane, act in product(Lane, Act):
             shown.show(Entry(0.0, lane, act, 1, data[:200], len(data), text))

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from grader.serving.processes import Surroundings
-from grader.serving.warm import Client, ForkedProcess, ForkServer
+from grader.serving.warm import ForkClient, ForkedProcess, ForkServer
 from tests.conftest import DEADLINE, ROOT, environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers run on Linux only")
@@ -34,7 +34,7 @@ def server() -> Iterator[ForkServer]:
 
 
 @pytest.fixture
-def client(server: ForkServer) -> Client:
+def client(server: ForkServer) -> ForkClient:
     return server.client
 
 
@@ -42,7 +42,7 @@ class Forked:
     """A process and what it says."""
 
     def __init__(
-        self, client: Client, source: str, around: Surroundings | None = None, *, is_tree: bool = True
+        self, client: ForkClient, source: str, around: Surroundings | None = None, *, is_tree: bool = True
     ) -> None:
         self._output, theirs = os.pipe()
         given = around or Surroundings()
@@ -70,7 +70,7 @@ class Forked:
 
 @contextmanager
 def forked(
-    client: Client, source: str, around: Surroundings | None = None, *, is_tree: bool = True
+    client: ForkClient, source: str, around: Surroundings | None = None, *, is_tree: bool = True
 ) -> Iterator[Forked]:
     found = Forked(client, source, around, is_tree=is_tree)
     try:
@@ -97,7 +97,7 @@ def is_gone(pid: int) -> bool:
 
 
 def test_it_has_the_folder_the_environment_and_the_descriptors_that_were_ordered(
-    client: Client, tmp_path: Path
+    client: ForkClient, tmp_path: Path
 ) -> None:
     told, tell = os.pipe()
     around = Surroundings(folder=tmp_path, environment={"ONE": "café\udcff"}, descriptors=(tell,))
@@ -109,7 +109,7 @@ def test_it_has_the_folder_the_environment_and_the_descriptors_that_were_ordered
         assert file.read().decode() == ascii([str(tmp_path), {"ONE": "café\udcff"}])
 
 
-def test_it_has_no_descriptor_of_anybody_else(client: Client) -> None:
+def test_it_has_no_descriptor_of_anybody_else(client: ForkClient) -> None:
     source = "say(str(sorted(int(fd) for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}'))))"
     beside, theirs = os.pipe()
     with forked(client, WAIT), forked(client, source, Surroundings(descriptors=(beside,))) as found:
@@ -119,7 +119,7 @@ def test_it_has_no_descriptor_of_anybody_else(client: Client) -> None:
     assert len(descriptors) == 4  # three standard ones and its own
 
 
-def test_its_signals_are_as_in_a_process_that_was_executed(client: Client) -> None:
+def test_its_signals_are_as_in_a_process_that_was_executed(client: ForkClient) -> None:
     source = """
         import signal
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -131,20 +131,20 @@ def test_its_signals_are_as_in_a_process_that_was_executed(client: Client) -> No
         assert found.everything() == ""
 
 
-def test_a_tree_leads_a_session_of_its_own(client: Client) -> None:
+def test_a_tree_leads_a_session_of_its_own(client: ForkClient) -> None:
     with forked(client, "say(f'{os.getsid(0) == os.getpgrp() == os.getpid()}')") as found:
         assert found.everything() == "True"
     with forked(client, "say(f'{os.getsid(0)}')", is_tree=False) as found:
         assert found.everything() == str(os.getsid(0))
 
 
-def test_each_has_its_own_random_numbers(client: Client) -> None:
+def test_each_has_its_own_random_numbers(client: ForkClient) -> None:
     source = "import random, uuid; say(f'{random.random()} {uuid.uuid4()}')"
     with forked(client, source) as one, forked(client, source) as other:
         assert set(one.everything().split()).isdisjoint(other.everything().split())
 
 
-def test_what_it_prints_is_out_before_it_is_killed(client: Client) -> None:
+def test_what_it_prints_is_out_before_it_is_killed(client: ForkClient) -> None:
     with forked(client, "print('last words', end=''); os.kill(os.getpid(), 9)") as found:
         assert found.everything() == "last words"
 
@@ -156,14 +156,14 @@ def test_what_it_prints_is_out_before_it_is_killed(client: Client) -> None:
     ("source", "status"),
     [("os._exit(3)", 3), ("os.kill(os.getpid(), 11)", -signal.SIGSEGV), ("1 / 0", 70), ("pass", 0)],
 )
-def test_its_exit_status_is_known_to_who_is_not_its_parent(client: Client, source: str, status: int) -> None:
+def test_its_exit_status_is_known_to_who_is_not_its_parent(client: ForkClient, source: str, status: int) -> None:
     with forked(client, source) as found:
         assert found.process.wait() == status
         assert found.process.poll() == status
     assert found.process.poll() == status  # when it has been ended, too
 
 
-def test_one_that_runs_has_no_exit_status(client: Client) -> None:
+def test_one_that_runs_has_no_exit_status(client: ForkClient) -> None:
     with forked(client, f"say('here'); {WAIT}") as found:
         assert found.said() == "here"
         assert found.process.poll() is None
@@ -172,7 +172,7 @@ def test_one_that_runs_has_no_exit_status(client: Client) -> None:
     assert found.process.poll() == -signal.SIGKILL
 
 
-def test_one_that_is_no_tree_is_asked_to_end(client: Client) -> None:
+def test_one_that_is_no_tree_is_asked_to_end(client: ForkClient) -> None:
     source = f"import signal; signal.signal(15, lambda *_: (say('bye'), os._exit(0))); say('here'); {WAIT}"
     with forked(client, source, is_tree=False) as found:
         assert found.said() == "here"
@@ -190,7 +190,7 @@ DAEMON = """
 
 
 @pytest.mark.parametrize("then", ["os._exit(0)", WAIT])
-def test_a_daemon_of_it_is_ended_and_no_other_process(client: Client, then: str) -> None:
+def test_a_daemon_of_it_is_ended_and_no_other_process(client: ForkClient, then: str) -> None:
     with forked(client, DAEMON + f"    {WAIT}") as other:
         assert other.said() == "here\n"
         with forked(client, DAEMON + f"    {then}") as found:
@@ -201,7 +201,7 @@ def test_a_daemon_of_it_is_ended_and_no_other_process(client: Client, then: str)
         assert not select.select([other._output], [], [], 0)[0], "its daemon has ended as well"
 
 
-def test_one_that_kills_its_keeper_is_killed_by_the_server(client: Client) -> None:
+def test_one_that_kills_its_keeper_is_killed_by_the_server(client: ForkClient) -> None:
     source = f"say('here'); os.kill(os.getppid(), 9); {WAIT}"
     with forked(client, DAEMON + "    " + source) as found:
         assert found.process.wait() == -signal.SIGKILL
@@ -209,13 +209,13 @@ def test_one_that_kills_its_keeper_is_killed_by_the_server(client: Client) -> No
         found.everything()  # ends when its daemon has ended, too
 
 
-def test_one_that_stops_its_keeper_is_ended_all_the_same(client: Client) -> None:
+def test_one_that_stops_its_keeper_is_ended_all_the_same(client: ForkClient) -> None:
     with forked(client, f"os.kill(os.getppid(), 19); say('here'); {WAIT}") as found:
         assert found.said() == "here"
     assert is_gone(found.process.pid)
 
 
-def test_one_that_is_ended_at_its_very_beginning_is_gone(client: Client) -> None:
+def test_one_that_is_ended_at_its_very_beginning_is_gone(client: ForkClient) -> None:
     """Its keeper may be ordered to end it before it leads a group of its own."""
     for _ in range(50):
         with forked(client, WAIT) as found:
@@ -240,9 +240,9 @@ def test_a_server_that_ends_leaves_its_processes_to_their_owner() -> None:
     assert is_gone(found.process.pid)
 
 
-def test_another_client_can_be_handed_to_another_process(client: Client) -> None:
+def test_another_client_can_be_handed_to_another_process(client: ForkClient) -> None:
     with client.another() as control:
-        found = Forked(Client(control), "say('here')")
+        found = Forked(ForkClient(control), "say('here')")
         assert found.everything() == "here"
         found.close()
 

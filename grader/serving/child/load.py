@@ -20,10 +20,10 @@ from grader.wire import ChildConfig
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
-def load(config: ChildConfig, frames: LearnerFrames) -> App:
+def load(config: ChildConfig, frames: LearnerFrames) -> ASGIApp:
     """Import the learner's module and take the app out of it. Raises Refusal."""
     file = Path(config.file)
     if not file.is_file():
@@ -77,7 +77,7 @@ def _other_name(module: ModuleType, config: ChildConfig) -> str:
     return f"Define it: {config.name} = FastAPI()"
 
 
-def _made(factory: Any, config: ChildConfig, frames: LearnerFrames) -> App:
+def _made(factory: Any, config: ChildConfig, frames: LearnerFrames) -> ASGIApp:
     """The app that the factory returns."""
     file = frames.name(config.file)
     if not callable(factory):
@@ -90,7 +90,7 @@ def _made(factory: Any, config: ChildConfig, frames: LearnerFrames) -> App:
     return _asgi(app, config, frames)
 
 
-def _asgi(app: Any, config: ChildConfig, frames: LearnerFrames) -> App:
+def _asgi(app: Any, config: ChildConfig, frames: LearnerFrames) -> ASGIApp:
     what = f"“{config.name}{'()' if config.factory else ''}” in {frames.name(config.file)}"
     if not callable(app):
         raise Refusal(f"{what} is {_a(app)}, not an ASGI application", f"{config.name} = FastAPI() is one.")
@@ -101,7 +101,7 @@ def _asgi(app: Any, config: ChildConfig, frames: LearnerFrames) -> App:
             if inspect.isfunction(app) and _takes(app, 0)
             else "An ASGI application is `async def app(scope, receive, send)`, or a FastAPI() object.",
         )
-    checked: App = app
+    checked: ASGIApp = app
     return checked
 
 

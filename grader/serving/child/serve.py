@@ -13,7 +13,7 @@ from typing import NoReturn
 import uvicorn
 
 from grader.serving.child.frames import LearnerFrames
-from grader.serving.child.load import App, Message, Receive, Send
+from grader.serving.child.load import ASGIApp, Message, Receive, Send
 from grader.serving.child.refusal import Refusal
 from grader.serving.child.sockets import ServerSockets
 from grader.serving.child.status import StatusLine
@@ -40,7 +40,7 @@ class LifespanFailure:
 class Lifespan:
     """A layer between server and app that keeps the errors of the lifespan, which would otherwise be only in a log."""
 
-    def __init__(self, app: App, frames: LearnerFrames, sockets: ServerSockets) -> None:
+    def __init__(self, app: ASGIApp, frames: LearnerFrames, sockets: ServerSockets) -> None:
         self._app = app
         self._sockets = sockets
         self._frames = frames
@@ -98,7 +98,7 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    app: App,
+    app: ASGIApp,
     config: ChildConfig,
     *,
     sockets: ServerSockets,
