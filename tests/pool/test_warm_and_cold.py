@@ -123,7 +123,7 @@ def test_its_surroundings_are_the_same(tmp_path: Path, servers: ForkServers | No
     app = app_with(SURROUNDINGS)
     warm, cold = graded(app, tmp_path / "one", servers), graded(app, tmp_path / "two", None)
     found, expected = json.loads(warm.log), json.loads(cold.log.replace(str(tmp_path / "two"), str(tmp_path / "one")))
-    beyond = {"grader.serving.forkserver", "grader.serving.child.preload"}
+    beyond = {"grader.serving.forkserver", "grader.serving.forks", "grader.serving.child.preload"}
     assert set(found["grader"]) - beyond == set(expected["grader"])
     assert found | {"grader": []} == expected | {"grader": []}
 
