@@ -93,9 +93,14 @@ def test_a_number_that_two_packs_have_needs_the_packs_name(site: Path) -> None:
 def test_solutions_may_come_with_another_package(site: Path) -> None:
     install(site)
     course_solutions = install(
-        site, distribution="my-solutions", values={"grade.katas": "course_solutions:katas", "grade.solutions": "course_solutions:answers"}
+        site,
+        distribution="my-solutions",
+        values={"grade.katas": "course_solutions:katas", "grade.solutions": "course_solutions:answers"},
     )
-    write(site / "my_solutions-1.2.0.dist-info" / "entry_points.txt", "[grade.solutions]\ncourse = course_solutions:answers\n")
+    write(
+        site / "my_solutions-1.2.0.dist-info" / "entry_points.txt",
+        "[grade.solutions]\ncourse = course_solutions:answers\n",
+    )
     assert find("course:kata-77", HERE).solutions == course_solutions / "answers" / NAME
 
 
