@@ -192,8 +192,8 @@ FAILED = "Chromium could not be installed: without it, tests of the page are ski
     ("programs", "words", "calls"),
     [
         ({"chromium-browser": "exit 0"}, "This browser is there already; nothing is installed.", []),
-        ({}, "There is no Chromium, and only root on Debian can be helped: without one, tests", []),
-        ({"apt-get": "exit 0", "id": "echo 1000"}, "There is no Chromium, and only root on Debian", ["id", "-u"]),
+        ({}, "There is no Chromium, and it can be installed only by root on Debian: without one, tests", []),
+        ({"apt-get": "exit 0", "id": "echo 1000"}, "There is no Chromium, and it can be installed only by root on Debian", ["id", "-u"]),
         (
             {"apt-get": "exit 0", "id": "echo 0"},
             "Installing Debian's chromium ...",
