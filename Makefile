@@ -11,7 +11,7 @@ CORE_NEEDS := hypothesis httpx-sse pytest-xdist
 # Other Pythons of this machine: pyenv's, or the system's.
 PYTHONS := $(foreach v,3.12 3.13 3.14,$(firstword $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python3 /usr/local/bin/python$(v) /usr/bin/python$(v))))
 
-.PHONY: help setup grade test lowest pythons browser check verify mutate fairness equal audit diagnoses bench examples clean
+.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness equal audit diagnoses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,8 @@ lowest: $(READY) ## run the core tests with the lowest versions of the libraries
 	@VIRTUAL_ENV=.venv-lowest $(BIN)/uv pip install -q --resolution lowest-direct --editable '.[verify,fast]'
 	@VIRTUAL_ENV=.venv-lowest $(BIN)/uv pip install -q $(CORE_NEEDS)
 	@.venv-lowest/bin/python -m pytest -q -n 2 -p no:cacheprovider $(CORE)
+
+lowest-katas: lowest ## and grade every app of every kata with them
 	@.venv-lowest/bin/python -m grader verify
 
 pythons: $(READY) ## run the core tests with each newer Python that this machine has
