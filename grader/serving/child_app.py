@@ -156,6 +156,7 @@ class ChildApp:
             frames = (place,) if place and self._memory.is_exceeded else ()
             advice = _STAY if code >= 0 else ""
             return BootFailed.because(f"the app's process {self._how_it_ended(code)} at start-up", advice, frames)
+        self._reader.finish()  # the status pipe may have ended before the output was read
         last = self.log.strip().rpartition("\n")[2]
         return Inconclusive(
             f"the app's process {in_words(code)} before it came to your code: {last or 'it printed nothing'}"

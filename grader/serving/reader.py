@@ -23,7 +23,7 @@ class Reader:
         self._thread.start()
 
     def finish(self) -> None:
-        """Return when what has been written so far is read; the writers' processes have ended."""
+        """Return when what has been written so far is read; the writers' processes have ended. May be repeated."""
         self._has_ended = True
         self._thread.join(timeout=2.0)  # it looks every half second; one that reads on without end is left behind
 
