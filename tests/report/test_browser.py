@@ -193,7 +193,11 @@ FAILED = "Chromium could not be installed: without it, tests of the page are ski
     [
         ({"chromium-browser": "exit 0"}, "This browser is there already; nothing is installed.", []),
         ({}, "There is no Chromium, and it can be installed only by root on Debian: without one, tests", []),
-        ({"apt-get": "exit 0", "id": "echo 1000"}, "There is no Chromium, and it can be installed only by root on Debian", ["id", "-u"]),
+        (
+            {"apt-get": "exit 0", "id": "echo 1000"},
+            "There is no Chromium, and it can be installed only by root on Debian",
+            ["id", "-u"],
+        ),
         (
             {"apt-get": "exit 0", "id": "echo 0"},
             "Installing Debian's chromium ...",
