@@ -169,7 +169,7 @@ class _Keeper:
         while kernel.has_children() and time.monotonic() < deadline:
             for child in _children():
                 _kill(child, signal.SIGKILL)
-            time.sleep(0.001)
+            time.sleep(0.001)  # not a wait for the child: one that the kernel cannot end would hold this up for ever
             list(_ended_children())
 
     def _become(self) -> None:
