@@ -35,7 +35,7 @@ AREAS = {
             f"grader/{package.name}/**/*{ending}" for ending in (".py", ".md", ".json", ".jinja", ".toml")
         ]
         for package in sorted(ROOT.joinpath("grader").iterdir())
-        if package.is_dir() and package.name not in ("__pycache__", "_bundle")
+        if any(package.rglob("*.py")) and package.name != "_bundle"  # a moved package may leave its caches behind
     },
 }
 
