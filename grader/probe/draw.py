@@ -5,11 +5,8 @@ from __future__ import annotations
 import random
 from hashlib import shake_256
 
-_ADJECTIVES = (
-    "amber brave calm dusty eager frosty gentle hidden ivory jolly keen lucid mellow noble olive proud".split()
-)
-_NOUNS = "otter falcon badger heron lynx marmot newt oriole puffin quail raven stoat tern urchin vole wombat".split()
-_VERBS = "asks builds carries draws finds gathers hears keeps lifts mends names opens paints reads sings turns".split()
+from grader.probe.domains import counts, flags, keys, texts, values
+from grader.probe.domains.words import ADJECTIVES, NOUNS, VERBS, word
 
 #: Texts that careless code damages: all kinds of line endings, separators that look like them, quotes, emoji, spaces.
 _AWKWARD = (
@@ -44,7 +41,7 @@ class Draw:
 
     def key(self) -> str:
         """A key: readable, different from all others, and with characters that an app has to decode."""
-        names = f"{self._random.choice(_ADJECTIVES)} {self._random.choice(_NOUNS)}"
+        names = f"{self._random.choice(ADJECTIVES)} {self._random.choice(NOUNS)}"
         return f"{names} & café {self._random.getrandbits(32):08x}"
 
     def number(self, least: int, most: int) -> int:
@@ -53,17 +50,17 @@ class Draw:
 
     def word(self) -> str:
         """A word with digits."""
-        return f"{self._random.choice(_NOUNS)}{self._random.randrange(10**6)}"
+        return word(self._random)
 
     def texts(self, count: int) -> list[str]:
         """``count`` different short texts that begin with a space, as tokens of a language model do."""
-        words = [*_ADJECTIVES, *_NOUNS, *_VERBS]
+        words = [*ADJECTIVES, *NOUNS, *VERBS]
         numbers = self._random.sample(range(1000), count)
         return [f" {self._random.choice(words)}{number}" for number in numbers]
 
     def awkward_texts(self) -> list[str]:
         """Texts that careless code damages, in a drawn order, and most with a drawn word in them."""
-        found = [f"{text}{self._random.choice(_NOUNS)}{text[:1]}" if text.strip() else text for text in _AWKWARD]
+        found = [f"{text}{self._random.choice(NOUNS)}{text[:1]}" if text.strip() else text for text in _AWKWARD]
         self._random.shuffle(found)
         return found
 
@@ -72,3 +69,43 @@ class Draw:
         # Hashed: 624 numbers of Random in a row tell its state, and by that all that it draws, and its seed. What other
         # methods draw shows only some bits of each number.
         return shake_256(self._random.randbytes(32)).hexdigest(size // 2 + 1)[:size]
+
+    # -- domains: an instance of every class, by the class's name -----------------------------------------------
+
+    def every_text(self) -> dict[str, str]:
+        """Texts of every class that an upstream can give: empty ones, repeats, spaces, `[DONE]`, 66 KiB of words ..."""
+        return texts.every_text(self._random)
+
+    def every_key(self) -> dict[str, str]:
+        """Keys of every class, for ``upstream.another(key=...)``: all different, and none of them empty."""
+        return keys.every_key(self._random)
+
+    def every_name(self) -> dict[str, str]:
+        """Names of every class, for what a response repeats, such as the name of a model. None is empty."""
+        return keys.every_name(self._random)
+
+    def every_count(self) -> tuple[int, ...]:
+        """None, one, two, some, and many."""
+        return counts.every_count(self._random)
+
+    def many(self) -> int:
+        """More items than any window that an app may keep: 301 to 360."""
+        return counts.many(self._random)
+
+    def every_extra(self) -> dict[str, values.Value]:
+        """Keys that a contract does not mention, with values that tempt: limits, stop words, null, an object ..."""
+        return values.every_extra(self._random)
+
+    def wrong_values(self, *right: type | None) -> dict[str, values.Value]:
+        """JSON values of every other type than ``right`` (None, bool, int, float, str, list, dict).
+
+        Whole numbers are floats as well, and a bool is never an int.
+        """
+        return values.wrong_values(self._random, *right)
+
+    def every_bad_flag(self) -> dict[str, str]:
+        """Values of a flag in a query that are neither true nor false, whatever spellings of them count.
+
+        None is empty: that may count as an absent one.
+        """
+        return flags.every_bad_flag(self._random)

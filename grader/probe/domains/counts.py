@@ -1,0 +1,17 @@
+"""How many items there are."""
+
+from __future__ import annotations
+
+from random import Random
+
+_MANY = 300
+
+
+def many(random: Random) -> int:
+    """More than the windows, queues and one-byte counters that people choose; below 400."""
+    return _MANY + random.randrange(1, 60)
+
+
+def every_count(random: Random) -> tuple[int, ...]:
+    """None, one, two, some, and many."""
+    return 0, 1, 2, random.randint(3, 9), many(random)
