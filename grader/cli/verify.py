@@ -21,7 +21,7 @@ from grader.verify.audit import audit
 from grader.verify.proof import prove
 from grader.verify.samples import Samples
 from grader.verify.survival import survey
-from grader.verify.tables import matrix, mutants, repeats
+from grader.verify.tables import clauses, matrix, mutants, repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,7 @@ def _verify(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
 def _prove(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
     with progress_of(f"{kata.name}: apps graded") as progress:
         proof = prove(kata, plan.pool, seed=plan.seed, progress=progress)
+    clauses.show(proof, console)
     matrix.show(proof, console)
     return proof.problems
 

@@ -14,6 +14,8 @@ from grader.grading.run import OnProgress
 from grader.model import Check, Outcome
 from grader.pool.pool import Pool
 from grader.text import plural
+from grader.verify.clauses import Clause, read_clauses
+from grader.verify.coverage import coverage_problems
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.verdict import Verdict, verdicts
 
@@ -26,6 +28,7 @@ class Proof:
     checks: tuple[Check, ...]
     verdicts: tuple[Verdict, ...]
     problems: tuple[str, ...]
+    clauses: tuple[Clause, ...] = ()
 
 
 def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: OnProgress = lambda *_: None) -> Proof:
@@ -38,18 +41,20 @@ def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: OnProgress = lamb
     try:
         checks = tuple(checks_of(kata))
         apps = list(find_reference_apps(kata))
+        clauses = read_clauses(kata)
     except BadKata as error:
         return Proof(kata, (), (), (*problems, str(error)))
     problems += readme_problems(kata, checks)
     problems += undocumented(checks)
     problems += [problem for app in apps for problem in naming_problems(app, checks)]
     problems += too_few(apps)
+    problems += coverage_problems(kata, clauses, checks=checks, apps=apps)
     if missing:  # every grade would end with that
-        return Proof(kata, checks, (), tuple(problems))
+        return Proof(kata, checks, (), tuple(problems), clauses)
     found = tuple(verdicts(kata, apps, pool, seed=seed, progress=progress))
     problems += [problem for verdict in found for problem in verdict_problems(verdict, checks)]
     problems += unproven(checks, found)
-    return Proof(kata, checks, found, tuple(problems))
+    return Proof(kata, checks, found, tuple(problems), clauses)
 
 
 def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:

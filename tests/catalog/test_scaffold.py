@@ -27,12 +27,13 @@ def test_only_the_marks_keep_it_from_being_proven(tmp_path: Path, grade: Grade) 
     made = grade("new", NAME, cwd=tmp_path)
     assert made.code == 0
     assert "grade verify kata-77" in made.out
-    assert len(list(unfilled(read_kata(tmp_path / "katas" / NAME)))) == 8
+    assert len(list(unfilled(read_kata(tmp_path / "katas" / NAME)))) == 10
     for file in tmp_path.rglob("*"):
         if file.is_file():
             file.write_text(file.read_text("utf-8").replace(MARK, ""), "utf-8")
     done = grade("verify", "kata-77", cwd=tmp_path)
     assert done.code == 0, done.out
+    assert "4 clauses, 7 sentences\n" in done.out
 
 
 def test_the_next_command_has_the_number_as_commands_take_it(tmp_path: Path, grade: Grade) -> None:
