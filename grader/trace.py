@@ -1,11 +1,11 @@
-"""Sends one request to an app and shows live what happens at both ends: `curl -N` with times and pulls."""
+"""Sends requests to an app and shows live what happens at both ends: `curl -N` with times and pulls."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
@@ -14,13 +14,13 @@ from grader.kit import standin
 from grader.probe.client import CannotSend, Client
 from grader.probe.connection import Disconnect
 from grader.probe.gate import Gate
-from grader.probe.response import Response
+from grader.probe.response import Response, exchange_of
 from grader.probe.session import Session
 from grader.probe.upstream import ITERATIONS_TO_SEE_DISCONNECT, flowing
 from grader.probe.waiting import Awaited
 from grader.protocol.transcript import Act, Entry, Transcript
 from grader.serving.launch import Launch
-from grader.text import plural
+from grader.text import plural, visible
 from grader.wire import End, Failure, Item, Result
 
 _SLICE = 0.01  # seconds between two looks at both ends
@@ -86,19 +86,32 @@ class Burst:
 Shown = Entry | HeaderFields | Burst
 
 
-def trace(launch: Launch, request: Request, behaviour: Behaviour, show: Callable[[Shown], None]) -> Summary:
-    """Boot the app, send ``request``, and show what happens until it is over. Raises BootFailed and UsageError."""
+def trace(launch: Launch, requests: Sequence[Request], behaviour: Behaviour, show: Callable[[Shown], None]) -> Summary:
+    """Boot the app, send each request when the one before is over, and show what happens.
+
+    Raises BootFailed and UsageError.
+    """
     with Rig(launch) as rig:
         rig.wait_until_ready()
         session = rig.session("trace", Path())
         transcript = _LiveTranscript()
         session.transcript = transcript
         try:
-            summary = _Trace(session, request, behaviour, transcript, show).run()
+            summaries = [_Trace(session, request, behaviour, transcript, show).run() for request in requests]
         finally:
             session.close()
         rig.finish()
-        return replace(summary, log=rig.log())
+        return _joined(requests, summaries, log=rig.log())
+
+
+def _joined(requests: Sequence[Request], summaries: Sequence[Summary], *, log: str) -> Summary:
+    """One summary of all requests; of several, each sentence says which one it is about."""
+    sentences = [
+        f"{request.method} {visible(request.path)}: {sentence}" if len(requests) > 1 else sentence
+        for request, summary in zip(requests, summaries, strict=True)
+        for sentence in summary.sentences
+    ]
+    return Summary(tuple(sentences), answered=all(summary.answered for summary in summaries), log=log)
 
 
 class _LiveTranscript(Transcript):
@@ -169,13 +182,21 @@ class _Trace:
         session.server.on_unknown_key = self._open_gate
 
     def run(self) -> Summary:
+        """Send the request, and show what happens until it is over."""
+        try:
+            return self._run()
+        finally:
+            self._session.server.forget(gate.key for gate in self._gates)  # the next request begins from the start
+
+    def _run(self) -> Summary:
         behaviour, response = self._behaviour, self._ask()
+        exchange = exchange_of(response)
         deadline = time.monotonic() + behaviour.seconds
         if behaviour.stalls:
             return self._stalled(response)
-        while not response.is_over and time.monotonic() < deadline and not self._disconnects_now():
+        while not exchange.is_over and time.monotonic() < deadline and not self._disconnects_now():
             self._look(response)
-        is_over = response.is_over
+        is_over = exchange.is_over
         if not is_over:
             self._pulls_at_disconnect = self._pulls()
             response.disconnect(behaviour.disconnect)
@@ -207,7 +228,9 @@ class _Trace:
 
     def _look(self, response: Response) -> None:
         """Look at both ends once, and show what is new."""
-        response.look(_SLICE)
+        exchange = exchange_of(response)
+        if exchange.is_open:
+            exchange.ready(lambda: False)(_SLICE)
         for gate in list(self._gates):
             self._stand_ins.setdefault(gate.key, _StandIn(gate, self._behaviour.hold)).give_when_due()
         self._show_new_entries()
@@ -257,7 +280,7 @@ class _Trace:
         if not self._answered:
             within = "" if is_over else f" within {self._behaviour.seconds:g} s"
             return Summary((f"No response{within}.",), answered=False)
-        sentences = [f"{plural(self._chunks, 'chunk')}, {plural(self._response.size, 'byte')} of body."]
+        sentences = [f"{plural(self._chunks, 'chunk')}, {plural(exchange_of(self._response).size, 'byte')} of body."]
         if self._pulls_at_disconnect is not None:
             more = self._pulls() - self._pulls_at_disconnect
             held = [gate for gate in self._gates if gate.open_streams]

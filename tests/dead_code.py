@@ -40,6 +40,11 @@ USED = {
     "get_code": "the import system calls it on a loader",
     "next_line": "specifications of streams of JSON lines read by it; the bundled katas have none",
     "line_faults": "specifications of streams of JSON lines read by it; the bundled katas have none",
+    "restart_app": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
+    "reconnect": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
+    "send_rest": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
+    "wait_until_noticed": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
+    "openings": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
     "surplus": "a reader of responses counts what it drops; so far only its tests compare the count",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
 }

@@ -24,7 +24,7 @@ from grader.trace import Behaviour, Burst, HeaderFields, Request, Shown, trace
 
 @click.command("trace")
 @takes_app
-@click.argument("path")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("-X", "--request", "method", metavar="METHOD", help="[default: GET, or POST when there is a body]")
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this field, too.")
 @click.option("--json", "body", metavar="TEXT", help="Send this body, as application/json.")
@@ -49,7 +49,7 @@ from grader.trace import Behaviour, Burst, HeaderFields, Request, Shown, trace
 @color_option
 def command(
     choice: Choice,
-    path: str,
+    paths: tuple[str, ...],
     method: str | None,
     headers: tuple[str, ...],
     body: str | None,
@@ -62,7 +62,7 @@ def command(
 ) -> Exit:
     """Send one request for PATH to your app, and show what happens at both ends.
 
-    It shows each field, chunk and pull when it comes, with its time.
+    It shows each field, chunk and pull when it comes, with its time. Several PATHs go to one app, one after the other.
 
     \b
     grade trace kata-1 '/generate?prompt=hello&stream=true'
@@ -72,12 +72,15 @@ def command(
 
     Exit codes: 0 the app responded; 1 the app did not start, or did not respond; 2 usage; 3 the grader failed.
     """
-    request = Request(
-        method or ("GET" if body is None else "POST"),
-        _path_of(path),
-        _fields(headers, body),
-        body.encode() if body is not None else None,
-    )
+    requests = [
+        Request(
+            method or ("GET" if body is None else "POST"),
+            _path_of(path),
+            _fields(headers, body),
+            body.encode() if body is not None else None,
+        )
+        for path in paths
+    ]
     disconnect = Disconnect.ABORT if abort else Disconnect.CLOSE
     behaviour = Behaviour(
         disconnect_after=disconnect_after, disconnect=disconnect, stalls=stall, hold=hold, seconds=seconds
@@ -86,12 +89,12 @@ def command(
     console = console_for(color)
     interrupt.suppress_lost_work_notice()
     with untrusted_text():
-        return _trace(target, request, behaviour, console)
+        return _trace(target, requests, behaviour, console)
 
 
-def _trace(target: Target, request: Request, behaviour: Behaviour, console: Console) -> Exit:
+def _trace(target: Target, requests: list[Request], behaviour: Behaviour, console: Console) -> Exit:
     try:
-        summary = trace(target.launch(), request, behaviour, _Screen(console).show)
+        summary = trace(target.launch(), requests, behaviour, _Screen(console).show)
     except BootFailed as error:
         for part in terminal.boot_failure(error.failure, ""):
             console.print(part, highlight=False, markup=False)

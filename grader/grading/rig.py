@@ -72,7 +72,9 @@ class Rig:
 
         server, waiter = self._attach()
         draw = Draw(f"{self.seed}:{check}")
-        return Session(app=self.app, server=server, waiter=waiter, schemas=schemas, draw=draw)
+        found = Session(app=self.app, server=server, waiter=waiter, schemas=schemas, draw=draw)
+        found.restarted = self._restarted
+        return found
 
     def recover(self) -> None:
         """After a check that did not pass: when the app no longer responds, boot a fresh one. Raises BootFailed."""
@@ -82,11 +84,7 @@ class Rig:
         _, waiter = self._attach()
         if self.app.is_running and waiter.iterate(1) is Waited.SILENT:
             return
-        self._logs.append(self.app.log)
-        self._ran_out_of_memory |= self.app.ran_out_of_memory
-        self.app.stop(graceful=False)
-        self._waiter = None
-        self.app = boot(self._launch, self._address, self._forks)
+        self._replace_app(graceful=False)
         self.reboots += 1
         self.wait_until_ready()
 
@@ -94,6 +92,20 @@ class Rig:
     def is_overtime(self) -> bool:
         """Whether the time limit of the whole grade is over, and the app was ended for that."""
         return self._deadline.is_over
+
+    def _restarted(self) -> tuple[App, Waiter]:
+        """The app, started again for a check that asks for that. Raises BootFailed."""
+        self._must_have_time()
+        self._replace_app(graceful=True)
+        self.wait_until_ready()
+        return self.app, self._attach()[1]
+
+    def _replace_app(self, *, graceful: bool) -> None:
+        self.app.stop(graceful=graceful)
+        self._logs.append(self.app.log)
+        self._ran_out_of_memory |= self.app.ran_out_of_memory
+        self._waiter = None
+        self.app = boot(self._launch, self._address, self._forks)
 
     def _must_have_time(self) -> None:
         if self.is_overtime:

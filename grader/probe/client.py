@@ -23,6 +23,8 @@ _HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
 SLOW = 4096
 
 Params = Mapping[str, str | int | float | bool]
+#: Values of fields as text, which goes as UTF-8 without white space around it, or as the very bytes.
+Fields = Mapping[str, str | bytes]
 
 
 class CannotSend(Violation):
@@ -47,7 +49,7 @@ class Client:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def get(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    def get(self, path: str, *, params: Params | None = None, headers: Fields | None = None) -> Response:
         """Send a GET request."""
         return self.request("GET", path, params=params, headers=headers)
 
@@ -56,13 +58,23 @@ class Client:
         path: str,
         *,
         params: Params | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Fields | None = None,
         json: object = None,
         content: bytes | None = None,
         slow: bool = False,
+        hold_back: int = 0,
     ) -> Response:
-        """Send a POST request, with ``json`` or raw ``content``."""
-        return self.request("POST", path, params=params, headers=headers, json=json, content=content, slow=slow)
+        """Send a POST request, with ``json`` or raw ``content``; see :meth:`request`."""
+        return self.request(
+            "POST",
+            path,
+            params=params,
+            headers=headers,
+            json=json,
+            content=content,
+            slow=slow,
+            hold_back=hold_back,
+        )
 
     def request(
         self,
@@ -70,14 +82,16 @@ class Client:
         path: str,
         *,
         params: Params | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Fields | None = None,
         json: object = None,
         content: bytes | None = None,
         slow: bool = False,
+        hold_back: int = 0,
     ) -> Response:
         """Send a request and return at once. A ``slow`` client has a small receive buffer.
 
-        Raises Violation when the app does not accept a connection, and when no request can be made of these values.
+        The last ``hold_back`` bytes of the body are not sent before :meth:`Response.send_rest`. Raises Violation when
+        the app does not accept a connection, and when no request can be made of these values.
         """
         try:
             fields = {**_HEADERS, **(headers or {})}
@@ -87,9 +101,29 @@ class Client:
             data = encode(request)
         except (TypeError, ValueError, AttributeError, httpx.InvalidURL, h11.LocalProtocolError) as error:
             raise CannotSend(str(error)) from None
-        return self._send(request, data, slow=slow)
+        kept = min(hold_back, len(request.read()))
+        return self._send(request, data[: len(data) - kept], slow=slow, rest=data[len(data) - kept :])
 
-    def _send(self, request: httpx.Request, data: bytes, *, slow: bool) -> Response:
+    def restart_app(self) -> None:
+        """End the app cleanly, and start it again: all that it held in memory is gone.
+
+        Raises Violation when it does not start.
+        """
+        self._session.restart()
+
+    def _again(self, request: httpx.Request, last_event_id: str) -> Response:
+        """Send ``request`` once more, as an EventSource that has seen the event of this id."""
+        fields = [(name, value) for name, value in request.headers.raw if name.lower() != b"last-event-id"]
+        if last_event_id:
+            fields.append((b"Last-Event-ID", as_sent(last_event_id)))
+        again = httpx.Request(request.method, request.url, headers=fields, content=request.read() or None)
+        try:
+            data = encode(again)
+        except h11.LocalProtocolError as error:
+            raise CannotSend(str(error)) from None
+        return self._send(again, data, slow=False)
+
+    def _send(self, request: httpx.Request, data: bytes, *, slow: bool, rest: bytes = b"") -> Response:
         session = self._session
         session.numbers += 1
         session.requests.append(curl(request))
@@ -104,12 +138,19 @@ class Client:
         connection.send(data)
         if slow:
             session.record(Lane.CLIENT, Act.STALLED, session.numbers, detail=f"its buffer holds {SLOW >> 10} KiB")
-        return Response(session, connection=connection, request=request, number=session.numbers)
+        return Response(
+            session,
+            connection=connection,
+            request=request,
+            number=session.numbers,
+            rest=rest,
+            send_again=lambda last_event_id: self._again(request, last_event_id),
+        )
 
 
-def as_sent(value: str) -> bytes:
+def as_sent(value: str | bytes) -> bytes:
     """A field's value as a browser sends it: in UTF-8, without white space around it (RFC 9110 5.5)."""
-    return value.strip(" \t\r\n").encode("utf-8")
+    return value if isinstance(value, bytes) else value.strip(" \t\r\n").encode("utf-8")
 
 
 def encode(request: httpx.Request) -> bytes:

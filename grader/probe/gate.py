@@ -42,6 +42,7 @@ class Gate:
         self._flow: Iterator[str] | None = None
         self._last: Result | None = None
         self._waiting: deque[_UpstreamConnection] = deque()
+        self._oldest = 0  # the number of the first connection that is given items
         self.key = key
         self.pulls = 0
         self.given = 0
@@ -52,7 +53,7 @@ class Gate:
     @property
     def is_awaited(self) -> bool:
         """Whether the app has pulled an item that the gate holds back."""
-        return bool(self._waiting)
+        return any(connection.number >= self._oldest for connection in tuple(self._waiting))
 
     # -- from the specification's thread --------------------------------------------------------------------
 
@@ -60,6 +61,18 @@ class Gate:
         """Give these items, one for each pull."""
         results = [Item(item) for item in items]
         self._server.call(lambda: self._results.extend(results), self._pump)
+
+    def rewind(self, items: Iterable[str]) -> None:
+        """Give these items instead of those that were not pulled yet, to connections that are opened from now on.
+
+        Those that are open get nothing more, except a failure.
+        """
+        results = deque(Item(item) for item in items)
+
+        def change() -> None:
+            self._results, self._oldest = deque(results), self.streams + 1
+
+        self._server.call(change)
 
     def flow(self, items: Iterator[str] | None) -> None:
         """Open the gate: give ``items`` as fast as they are pulled. None shuts it again."""
@@ -75,6 +88,8 @@ class Gate:
 
         def change() -> None:
             self._flow, self._last = None, last
+            if error is not None:
+                self._oldest = 0
 
         self._server.call(change, self._pump)
 
@@ -99,8 +114,10 @@ class Gate:
         self._record(Act.CLOSED, connection.number, b"", "")
 
     def _pump(self) -> None:
-        while self._waiting and (result := self._next_result()) is not None:
-            connection = self._waiting.popleft()
+        for connection in [one for one in self._waiting if one.number >= self._oldest]:
+            if (result := self._next_result()) is None:
+                return
+            self._waiting.remove(connection)
             self._note_given(connection, result)
             connection.send(result)
 
@@ -226,6 +243,11 @@ class UpstreamServer:
         if found is None and len(self.unknown_keys) < 100:
             self.unknown_keys.append(key[:200] if isinstance(key, str) else type(key).__name__)
         return found
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop the gates of these keys: a key of them that is opened from now on gets another gate."""
+        for key in keys:
+            self._gates.pop(key, None)
 
     def call(self, *steps: Callable[[], None]) -> None:
         """Run ``steps`` on the server's thread, and wait for them: what had arrived before is then counted.

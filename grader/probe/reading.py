@@ -81,6 +81,10 @@ class Reading:
         """The reason why ``awaited``, read by ``feed``, has not arrived, though the exchange is over."""
         return self._explanation.nothing(awaited, Waited.CAME, feed)
 
+    def unnoticed(self, waited: Waited) -> Violation:
+        """The reason why the app has not noticed that its client has disconnected."""
+        return self._explanation.nothing("the app notices the disconnect", waited, self.feed)
+
     def rest(self, feed: Feed[SomeItem]) -> list[SomeItem]:
         """All items of ``feed`` to the end of the response, which must be a clean one."""
         found: list[SomeItem] = []

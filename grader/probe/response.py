@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 
 from grader.errors import Violation
 from grader.probe import content
-from grader.probe.connection import Connection, Disconnect
+from grader.probe.connection import Connection
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.events import EventFeed, ServerSentEvent
 from grader.probe.feeds.feed import StreamFault
 from grader.probe.feeds.records import JsonLine, LineFeed
-from grader.probe.reading import Reading
+from grader.probe.sent import SentRequest
 from grader.probe.session import Session
 from grader.requirement import cited
 from grader.text import visible
 
 _COMMENT = "a comment, such as “: ping”"
+
+#: Sends a request again, with this id as its Last-Event-ID.
+SendAgain = Callable[[str], "Response"]
 
 
 class Fields(httpx.Headers):
@@ -34,30 +37,26 @@ class Fields(httpx.Headers):
         return super().__getitem__(name) if name in self else default
 
 
-class Response:
+class Response(SentRequest):
     """The response to one request. The request has been sent; nothing has been waited for yet.
 
     Use it in a ``with`` block: at its end the client disconnects (by a FIN, unless :meth:`disconnect` was called
     before). Every method that waits raises Violation when the awaited thing does not come.
     """
 
-    def __init__(self, session: Session, *, connection: Connection, request: httpx.Request, number: int) -> None:
-        self._session = session
-        self._exchange = Exchange(session, connection=connection, method=request.method, number=number)
-        self._reading = Reading(session, self._exchange, request)
-        session.hold(self._exchange)
-        session.when_failed(lambda: self._reading.feed.first_fault())
-        session.hint_by_status(self._reading.routing_hint)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    def __init__(
+        self,
+        session: Session,
+        *,
+        connection: Connection,
+        request: httpx.Request,
+        number: int,
+        rest: bytes = b"",
+        send_again: SendAgain,
     ) -> None:
-        if error is not None:
-            self._session.mark_divergence()
-        self.disconnect()
+        super().__init__(session, connection=connection, request=request, number=number, rest=rest)
+        self._asked_with = request.headers.get("last-event-id", "")
+        self._send_again = send_again
 
     # -- the head -----------------------------------------------------------------------------------------------
 
@@ -152,34 +151,28 @@ class Response:
         self._reading.head()
         return self._reading.next(self._reading.bytes)
 
-    # -- time ---------------------------------------------------------------------------------------------------
+    # -- again --------------------------------------------------------------------------------------------------
 
-    def sent_meanwhile(self) -> bytes:
-        """Everything that has arrived on the connection, as it came: status line, header fields, framing, body.
+    @property
+    def last_event_id(self) -> str:
+        """What an EventSource has that has seen the events which were taken so far (WHATWG HTML 9.2.6); "" for none."""
+        feed = self._reading.feed
+        found = feed.last_event_id if isinstance(feed, EventFeed) else None
+        return self._asked_with if found is None else found
 
-        The app's event loop has iterated 40 times before, so an app that meant to send something has sent it. Empty
-        when nothing has come; at most the first 64 KiB.
+    def reconnect(self) -> Response:
+        """Lose this connection, and send the same request again as an EventSource does (WHATWG HTML 9.2.3).
+
+        ``Last-Event-ID`` has the id of the last event that was taken from this response, or from the ones before it
+        when this one gave none; without an id there is no such field. The reconnection time, which is :attr:`retry`,
+        is not waited for. Raises Violation for another media type, or another status than 200: there an EventSource
+        gives up.
         """
-        self._session.waiter.stays_quiet(self._exchange.ready(lambda: bool(self._exchange.raw)))
-        return bytes(self._exchange.raw)
+        self._reading.as_feed(EventFeed)
+        self.disconnect()
+        return self._send_again(self.last_event_id)
 
-    def disconnect(self, how: Disconnect = Disconnect.CLOSE) -> None:
-        """Close or abort the connection, as a client. A second call does nothing."""
-        self._exchange.disconnect(how)
 
-    # -- for `grade trace` --------------------------------------------------------------------------------------
-
-    def look(self, timeout: float) -> None:
-        """Take in what arrives within ``timeout`` seconds, up to the end. Raises Violation on a body without bounds."""
-        if self._exchange.is_open:
-            self._exchange.ready(lambda: False)(timeout)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more can come."""
-        return self._exchange.is_over
-
-    @property
-    def size(self) -> int:
-        """Bytes of body so far."""
-        return self._exchange.size
+def exchange_of(response: Response) -> Exchange:
+    """What has arrived of ``response``, for `grade trace`, which does not know what will come."""
+    return response._exchange

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from grader.errors import BootFailed, Violation
 from grader.probe.draw import Draw
 from grader.probe.gate import Recorder, UpstreamServer
 from grader.probe.waiting import Waiter
@@ -43,6 +44,7 @@ class Session:
         self.requests: list[str] = []
         self.numbers = 0  # of requests so far
         self.streams = 0  # that the app has opened at the upstream, all keys together
+        self.restarted: Callable[[], tuple[Served, Waiter]] | None = None  # starts the app again
         self._open: list[Closable] = []
         self._strangers = len(server.unknown_keys)
         self._remarks: list[Callable[[], str]] = []
@@ -65,6 +67,15 @@ class Session:
             self.record(Lane.UPSTREAM, act, numbers[stream], data, detail)
 
         return record
+
+    def restart(self) -> None:
+        """End the app, and start it again. Raises Violation when it does not start."""
+        assert self.restarted is not None
+        try:
+            self.app, self.waiter = self.restarted()
+        except BootFailed as error:
+            place = error.failure.frames[-1] if error.failure.frames else None
+            raise Violation(expected="the app starts again", seen=error.failure.headline, place=place) from None
 
     def mark_divergence(self) -> None:
         """The point of divergence is now. Only the first call counts: after it, the check only cleans up."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
 from grader.probe.gate import Gate
+from grader.probe.giver import Giver
 from grader.probe.session import Session
 from grader.probe.situation import Situation
 from grader.probe.waiting import UNBLOCK, Awaited, Ready, Waited, never
@@ -23,13 +24,13 @@ ITERATIONS_TO_SEE_DISCONNECT = 6
 _TIME_TO_CLOSE = 0.02
 
 
-class Upstream:
+class Upstream(Giver):
     """The upstream of one request of a check. The request carries :attr:`key`, so that items cannot be mixed up."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.key = session.draw.key()
-        self._gate = session.server.open_gate(self.key, session.upstream_recorder())
+        super().__init__(session.server.open_gate(self.key, session.upstream_recorder()))
         session.hold(self)
         self._situation = Situation(session, self._gate)
         session.explain(self._situation.of)
@@ -39,33 +40,6 @@ class Upstream:
         """A second upstream, for a second request of the same check."""
         return Upstream(self._session)
 
-    # -- the gate ---------------------------------------------------------------------------------------------
-
-    def give(self, *items: str) -> None:
-        """Give ``items``, one for each pull. Does not wait for the pulls."""
-        self._gate.give(items)
-
-    def give_all(self, items: Iterable[str]) -> None:
-        """Give ``items``, and then the end."""
-        self._gate.give(list(items))
-        self.end()
-
-    def end(self) -> None:
-        """After the items that were given, every pull gets the end."""
-        self._gate.finish()
-
-    def fail(self, message: str = "the upstream is out of order") -> None:
-        """After the items that were given, every pull fails with ``message``."""
-        self._gate.finish(error=message)
-
-    def flow(self, items: Iterable[str]) -> None:
-        """Open the gate: give ``items`` as fast as the app pulls them."""
-        self._gate.flow(iter(items))
-
-    def shut(self) -> None:
-        """Shut an open gate: the next pull is held."""
-        self._gate.flow(None)
-
     # -- what the app did ---------------------------------------------------------------------------------------
 
     @property
@@ -73,6 +47,12 @@ class Upstream:
         """The number of items that the app has pulled so far."""
         self._session.server.call()
         return self._gate.pulls
+
+    @property
+    def openings(self) -> int:
+        """The number of upstream connections that the app has opened with this key so far."""
+        self._session.server.call()
+        return self._gate.streams
 
     @property
     def given_bytes(self) -> int:
@@ -90,12 +70,13 @@ class Upstream:
         pulled = self._news(lambda: self._gate.pulls >= number)
         waited = self._session.waiter.until(Awaited(pulled, progress=lambda: self._gate.pulls))
         if waited is not Waited.CAME:
-            raise Violation(
+            doing = self._situation.after(waited)
+            raise _missing(
+                self._session,
+                waited,
                 expected=f"pull {number} from the upstream",
-                seen=f"{plural(self._gate.pulls, 'pull')}; {self._situation.after(waited)}",
-                sentence=f"the app has not pulled item {number} from the upstream: {self._situation.after(waited)}",
-                hint=UNBLOCK if waited is Waited.BLOCKED else "",
-                place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
+                seen=f"{plural(self._gate.pulls, 'pull')}; {doing}",
+                sentence=f"the app has not pulled item {number} from the upstream: {doing}",
             )
 
     def wait_for_close(self) -> None:
@@ -113,12 +94,13 @@ class Upstream:
             self._session.app.collect_garbage()
             waited = self._session.waiter.until(Awaited(released))
         if waited is not Waited.CAME:
-            raise Violation(
+            doing = self._situation.after(waited)
+            raise _missing(
+                self._session,
+                waited,
                 expected="the app closes its upstream connection",
-                seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {self._situation.after(waited)}",
-                sentence=f"the app does not close its upstream connection: {self._situation.after(waited)}",
-                hint=UNBLOCK if waited is Waited.BLOCKED else "",
-                place=self._session.app.blocked_at() if waited is Waited.BLOCKED else None,
+                seen=f"still open: {plural(self._gate.open_streams, 'connection')}; {doing}",
+                sentence=f"the app does not close its upstream connection: {doing}",
             )
 
     def pulls_after_disconnect(self) -> int:
@@ -169,6 +151,13 @@ def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:
         session.waiter.stays_quiet(_news(session, lambda seen=pulls: gate.pulls != seen))  # type: ignore[misc]
     session.server.call()
     return gate.given_bytes
+
+
+def _missing(session: Session, waited: Waited, *, expected: str, seen: str, sentence: str) -> Violation:
+    """What was awaited at the upstream has not come; of a blocked event loop, with its line and what helps."""
+    is_blocked = waited is Waited.BLOCKED
+    hint, place = (UNBLOCK, session.app.blocked_at()) if is_blocked else ("", None)
+    return Violation(expected=expected, seen=seen, sentence=sentence, hint=hint, place=place)
 
 
 def _news(session: Session, condition: Callable[[], bool]) -> Ready:

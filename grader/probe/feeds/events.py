@@ -49,6 +49,7 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
         self._comment_bytes = 0
         self._events = 0
         self._taken = 0
+        self._last_id: str | None = None  # of the events that were taken
 
     def has_item(self) -> bool:
         self.read()
@@ -60,6 +61,8 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
             item = self._items.popleft()
             if isinstance(item, sse.Event):
                 self._taken += 1
+                if item.id or "id" in item.fields:
+                    self._last_id = item.id
                 return self._seen(item)
         return None
 
@@ -86,6 +89,12 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
         """The reconnection time in milliseconds, once the stream has set one."""
         self.read()
         return self._stream.retry
+
+    @property
+    def last_event_id(self) -> str | None:
+        """The last event ID after the events that were taken; None where the stream has set none."""
+        is_whole = self._exchange.is_over and not self.has_item()
+        return (self._stream.last_event_id or self._last_id) if is_whole else self._last_id
 
     def silence(self) -> str:
         return "only comments so far" if self._items and not self.has_item() else super().silence()
