@@ -38,6 +38,7 @@ class Check:
     hints: tuple[str, ...] = ()
     requirement: Requirement | None = None
     after: tuple[str, ...] = ()
+    is_law: bool = False  # it judges the responses of all checks, after them
 
     @property
     def hint(self) -> str:

@@ -1,4 +1,4 @@
-"""The only module that a specification imports: two ends, and the mark of a check."""
+"""The only module that a specification imports: two ends, and the marks of checks and laws."""
 
 from __future__ import annotations
 
@@ -6,20 +6,38 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from grader.model import Check
+from grader.probe.asked import Asked
 from grader.probe.client import Client
 from grader.probe.connection import Disconnect
 from grader.probe.draw import Draw
 from grader.probe.feeds.events import ServerSentEvent
 from grader.probe.feeds.records import JsonLine
+from grader.probe.law import Asks, Law, any_request
+from grader.probe.recorded import Recorded
 from grader.probe.response import Response
 from grader.probe.upstream import Upstream
 from grader.requirement import parse
 
-__all__ = ["Client", "Disconnect", "Draw", "JsonLine", "Response", "ServerSentEvent", "Upstream", "check", "check_of"]
+__all__ = [
+    "Asked",
+    "Client",
+    "Disconnect",
+    "Draw",
+    "JsonLine",
+    "Recorded",
+    "Response",
+    "ServerSentEvent",
+    "Upstream",
+    "check",
+    "check_of",
+    "law",
+    "law_of",
+]
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
 _MARK = "stream_katas_check"
+_LAW = "stream_katas_law"
 
 
 def check(
@@ -35,21 +53,35 @@ def check(
     ``requirement`` is the sentence that the check proves: of a standard, with its section in front ("RFC 9110 8.3: A
     sender ..."), or of the kata's README, word for word. Hints stand in hints.toml beside the specification.
     """
+    names = _functions(after)
+    return lambda test: _marked(test, points=points, after=names, requirement=requirement)
 
-    names = after if isinstance(after, tuple) else (after,)
-    if wrong := [name for name in names if not callable(name)]:
-        raise TypeError(f"after={wrong[0]!r}: give the function itself, not its name")
+
+def law(
+    *,
+    points: int,
+    of: Callable[[Asked], bool] = any_request,
+    whole: bool | None = True,
+    failing: bool | None = False,
+    asks: tuple[Asks, ...] = (),
+    after: Callable[..., None] | tuple[Callable[..., None], ...] = (),
+    requirement: str = "",
+) -> Callable[[Test], Test]:
+    """Make a test function a law: a check of every response of the grade that it covers, whichever check asked for it.
+
+    A law runs after all checks. It covers the responses to requests for which ``of`` is true: those that were read to
+    their end (``whole``), those that the client left before (False), or both (None); and those for which the upstream
+    did not fail (``failing``), those for which it did (True), or both (None). A function with the parameter
+    ``response`` is called with one of them after the other, one with ``responses`` once, with all. ``asks`` are
+    functions ``(client, upstream, draw)`` that make requests of the law's own before. Points, ``after`` and
+    ``requirement`` are as those of a check; ``after`` may name checks and laws.
+    """
+    names = _functions(after)
+    found = Law(of=of, whole=whole, failing=failing, asks=asks)
 
     def mark(test: Test) -> Test:
-        found = Check(
-            id=_id(test),
-            title=(test.__doc__ or "").strip().partition("\n")[0].strip(),
-            points=points,
-            requirement=parse(requirement) if requirement else None,
-            after=tuple(_id(function) for function in names),
-        )
-        setattr(test, _MARK, found)
-        return test
+        setattr(test, _LAW, found)
+        return _marked(test, points=points, after=names, requirement=requirement, is_law=True)
 
     return mark
 
@@ -58,6 +90,34 @@ def check_of(test: object) -> Check | None:
     """The check that a test function was made to be, if any."""
     found = getattr(test, _MARK, None)
     return found if isinstance(found, Check) else None
+
+
+def law_of(test: object) -> Law | None:
+    """The law that a test function was made to be, if any."""
+    found = getattr(test, _LAW, None)
+    return found if isinstance(found, Law) else None
+
+
+def _functions(after: Callable[..., None] | tuple[Callable[..., None], ...]) -> tuple[Callable[..., None], ...]:
+    names = after if isinstance(after, tuple) else (after,)
+    if wrong := [name for name in names if not callable(name)]:
+        raise TypeError(f"after={wrong[0]!r}: give the function itself, not its name")
+    return names
+
+
+def _marked(
+    test: Test, *, points: int, after: tuple[Callable[..., None], ...], requirement: str, is_law: bool = False
+) -> Test:
+    found = Check(
+        id=_id(test),
+        title=(test.__doc__ or "").strip().partition("\n")[0].strip(),
+        points=points,
+        requirement=parse(requirement) if requirement else None,
+        after=tuple(_id(function) for function in after),
+        is_law=is_law,
+    )
+    setattr(test, _MARK, found)
+    return test
 
 
 def _id(test: Callable[..., None]) -> str:

@@ -28,6 +28,7 @@ def command(named: Named) -> Exit:
         if (required := check.requirement) is not None:
             where = f"{required.source} {link(required.source)}".strip() or "this kata's README"
             notes += [f"requirement: {required.text}", f"  {where}"]
+        notes += ["a law: it judges the responses of all checks"] if check.is_law else []
         notes += [f"after: {', '.join(check.after)}"] if check.after else []
         grid = Table.grid(padding=(0, 2, 0, 0))
         words = Text.assemble(check.title, ("\n" + "\n".join(notes), "dim"))

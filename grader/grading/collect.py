@@ -16,6 +16,7 @@ from grader.catalog.kata import SPEC_FILES, Kata
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.grading.hints import read_hints
 from grader.grading.isolation import isolated
+from grader.grading.laws import wrong_parameters
 from grader.model import Check
 from grader.spec import check_of
 from grader.text import did_you_mean
@@ -27,12 +28,15 @@ _QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexcepti
 class Collection:
     """A pytest plugin that collects the checks of one kata, or one check with all that it depends on.
 
-    ``checks`` are those to run, by id and in order. ``trouble`` says why they cannot be run; :func:`run` raises it.
+    ``checks`` are those to run, by id and in the specification's order; ``shown`` are those that the report is about.
+    A law judges the responses of all checks, so all run for it. ``trouble`` says why they cannot be run;
+    :func:`run_checks` raises it.
     """
 
     def __init__(self, kata: Kata, *, only: str = "") -> None:
         self.kata = kata
         self.checks: dict[str, Check] = {}
+        self.shown: set[str] = set()
         self.trouble: BaseException | None = None
         self._only = only.removeprefix("test_")
 
@@ -59,8 +63,10 @@ class Collection:
             self.trouble = trouble
             items.clear()
             return
-        items[:] = [item for item, check in zip(items, found, strict=True) if check.id in kept]
         self.checks = {check.id: check for check in found if check.id in kept}
+        self.shown = set(_needed(found, self._only)) if self._only else kept
+        kept_items = [item for item, check in zip(items, found, strict=True) if check.id in kept]
+        items[:] = sorted(kept_items, key=lambda item: self.check(item).is_law)  # laws judge what the checks have asked
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """After Ctrl-C, or pytest.exit() in the specification, the remaining checks would not be graded."""
@@ -87,8 +93,8 @@ def checks_of(kata: Kata) -> list[Check]:
     return list(collection.checks.values())
 
 
-def run_checks(collection: Collection, runner: object = None, *, stop_early: bool = False) -> None:
-    """Let pytest collect the checks and, with a plugin ``runner``, run them.
+def run_checks(collection: Collection, *runners: object, stop_early: bool = False) -> None:
+    """Let pytest collect the checks and, with the plugins ``runners``, run them.
 
     Raises BadKata, UsageError for a check that does not exist, and Inconclusive where pytest or Python cannot do it.
     """
@@ -97,12 +103,11 @@ def run_checks(collection: Collection, runner: object = None, *, stop_early: boo
         raise BadKata(f"{kata.name} has no spec/: write the specification there, in files named {SPEC_FILES}")
     if sys.flags.optimize:  # pytest keeps the assertions of test files alone, and docstrings are the checks' titles
         raise Inconclusive("Python drops assertions under -O: leave it out, and grade again.")
-    plugins = [collection] if runner is None else [collection, runner]
     options = _options(kata.specification)
     options += ["--exitfirst"] if stop_early else []
-    options += ["--collect-only"] if runner is None else []
+    options += ["--collect-only"] if not runners else []
     with isolated(kata.specification):
-        pytest.main(options, plugins=plugins)
+        pytest.main(options, plugins=[collection, *runners])
     if collection.trouble is not None:
         raise collection.trouble
     if not collection.checks:
@@ -137,6 +142,8 @@ def _marked(item: pytest.Item, kata: Kata) -> Check:
         )
     elif iscoroutinefunction(getattr(item, "function", None)):
         problem = "a check is synchronous; write def, not async def"
+    elif found.is_law:
+        problem = wrong_parameters(getattr(item, "function", None))
     if problem:
         raise BadKata(f"{kata.name}/spec: check {found.id}: {problem}.")
     return found
@@ -147,6 +154,7 @@ def _agree(checks: list[Check], kata: Kata) -> None:
     ids = [check.id for check in checks]
     for check in checks:
         problem = ""
+        laws = {other.id for other in checks if other.is_law}
         if ids.count(check.id) > 1:
             problem = "there are two of this name"
         elif not check.title:
@@ -155,6 +163,8 @@ def _agree(checks: list[Check], kata: Kata) -> None:
             problem = "it must be worth at least one point"
         elif late := [name for name in check.after if name not in ids[: ids.index(check.id)]]:
             problem = f"it comes after {late[0]}, which must stand above it"
+        elif not check.is_law and (wrong := [name for name in check.after if name in laws]):
+            problem = f"it comes after {wrong[0]}, which is a law, and laws are judged after all checks"
         if problem:
             raise BadKata(f"{kata.name}/spec: check {check.id}: {problem}.")
 
@@ -165,14 +175,22 @@ def unknown_check(wanted: str, known: Iterable[str], kata: Kata) -> UsageError:
 
 
 def _closure(checks: list[Check], wanted: str, kata: Kata) -> set[str]:
-    """The check that is wanted, and the checks that it depends on. Raises UsageError."""
+    """The checks to run where one is wanted: those that it depends on; for a law, all checks. Raises UsageError."""
+    if wanted not in [check.id for check in checks]:
+        raise unknown_check(wanted, [check.id for check in checks], kata)
+    kept = _needed(checks, wanted)
+    if any(check.is_law for check in checks if check.id in kept):
+        kept |= {check.id for check in checks if not check.is_law}
+    return kept
+
+
+def _needed(checks: list[Check], wanted: str) -> set[str]:
+    """``wanted`` and all that it comes after."""
     known = {check.id: check for check in checks}
-    if wanted not in known:
-        raise unknown_check(wanted, known, kata)
-    kept: set[str] = set()
+    needed: set[str] = set()
     queue = [wanted]
     while queue:
         name = queue.pop()
-        kept.add(name)
+        needed.add(name)
         queue += known[name].after
-    return kept
+    return needed

@@ -1,26 +1,24 @@
-"""Runs the checks that were collected: pytest's hooks, and the fixtures that a check is given."""
+"""Runs the checks that were collected: pytest's hooks."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
 from grader.errors import OVERTIME, BadKata, BootFailed, Inconclusive, Violation
 from grader.grading import comparison
 from grader.grading.collect import Collection
+from grader.grading.fixtures import SESSION, Fixtures
+from grader.grading.laws import Judge, Uncovered
+from grader.grading.results import broken, ended
 from grader.grading.rig import Rig
-from grader.grading.verdict import blocked, unbootable, verdict
+from grader.grading.verdict import blocked, unbootable, uncovered, verdict
 from grader.model import BootFailure, Check, CheckResult, Outcome
 from grader.probe import content
-from grader.probe.client import Client
-from grader.probe.draw import Draw
+from grader.probe.record import Record
 from grader.probe.session import Session
-from grader.probe.upstream import Upstream
-
-_KEY = pytest.StashKey[Session]()
+from grader.spec import law_of
 
 
 class Runner:
@@ -35,8 +33,10 @@ class Runner:
         self._collection = collection
         self._rig = rig
         self._progress = progress
+        record = Record()
+        self.fixtures = Fixtures(collection, rig, record)
+        self._judge = Judge(record)
         self._compared: Violation | None = None
-        self._session: Session | None = None
         self._lost: BootFailure | None = None  # a check has ended the app, which did not start again
 
     @pytest.hookimpl(tryfirst=True)
@@ -75,6 +75,17 @@ class Runner:
             self.results[check.id] = CheckResult(check, Outcome.FAILED, unbootable(self._lost))
             pytest.skip("no app")
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """A law is called with each response that it covers; pytest calls a check."""
+        law = law_of(pyfuncitem.obj)
+        if law is None:
+            return None
+        for ask in law.asks:
+            ask(*self.fixtures.ends(pyfuncitem))
+        self._judge.judge(law, pyfuncitem.obj)
+        return True
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -83,7 +94,7 @@ class Runner:
         check = self._collection.check(item)
         if check.id not in self.results and (call.when == "call" or call.excinfo is not None):
             error = call.excinfo.value if call.excinfo else None
-            self.results[check.id] = self._result(check, error, item.stash.get(_KEY, None))
+            self.results[check.id] = self._result(check, error, item.stash.get(SESSION, None))
             self._compared = None
         return report
 
@@ -102,36 +113,10 @@ class Runner:
             pass  # the next check will say so itself
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str]:
-        if self._session is not None:
-            self._session.mark_divergence()  # now: to word the difference takes its time
+        if self.fixtures.session_now is not None:
+            self.fixtures.session_now.mark_divergence()  # now: to word the difference takes its time
         self._compared = comparison.violation(op, left, right)
         return [str(self._compared)]
-
-    # -- what a check is given ----------------------------------------------------------------------------------------
-
-    @pytest.fixture
-    def session(self, request: pytest.FixtureRequest) -> Iterator[Session]:
-        """The session of this check, with both ends."""
-        session = self._rig.session(self._collection.check(request.node).id, self._collection.kata.schemas)
-        request.node.stash[_KEY] = self._session = session
-        yield session
-        self._session = None
-        session.close()
-
-    @pytest.fixture
-    def client(self, session: Session) -> Client:
-        """The client end."""
-        return Client(session)
-
-    @pytest.fixture
-    def upstream(self, session: Session) -> Upstream:
-        """The upstream end, for one request."""
-        return Upstream(session)
-
-    @pytest.fixture
-    def draw(self, session: Session) -> Draw:
-        """The random texts, keys and numbers of this check."""
-        return session.draw
 
     # -- results --------------------------------------------------------------------------------------------------
 
@@ -140,32 +125,18 @@ class Runner:
 
     def _result(self, check: Check, error: BaseException | None, session: Session | None) -> CheckResult:
         if isinstance(error, pytest.FixtureLookupError):
-            error = Inconclusive(
-                f"it asks for {error.argname!r}, which does not exist: a check is given client, upstream and draw"
-            )
+            what = f"it asks for {error.argname!r}, which does not exist"
+            error = Inconclusive(f"{what}: a check is given client, upstream and draw")
         if error is not None and self._rig.is_overtime:
             error = Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
         if isinstance(error, AssertionError) and (fault := self._rig.app.machine_fault):
             error = Inconclusive(fault)
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error
-        remarks: list[str] = []
-        hints: dict[int, str] = {}
-        if session is not None and error is not None:
-            session.mark_divergence()
-            remarks, hints = session.remarks(), session.hints()
-        outcome, finding = verdict(check, error, compared=self._compared, remarks=remarks, hints=hints)
-        result = CheckResult(check, outcome, finding)
-        return _recorded(result, session) if session is not None else result
-
-
-def _recorded(result: CheckResult, session: Session) -> CheckResult:
-    """``result`` with what was recorded at both ends."""
-    return replace(
-        result,
-        transcript=session.transcript.entries(),
-        left_out=session.transcript.left_out,
-        diverged=session.diverged,
-        requests=tuple(session.requests),
-        seconds=time.monotonic() - session.born,
-    )
+        if isinstance(error, Uncovered):
+            if not all(result.outcome is Outcome.PASSED for result in self.results.values()):
+                return CheckResult(check, Outcome.BLOCKED, uncovered())
+            error = Inconclusive("no response of the grade is one that this law covers")
+        if error is not None and check.is_law and (response := self._judge.response) is not None:
+            return broken(check, response, error, compared=self._compared)
+        return ended(check, session, error, compared=self._compared)

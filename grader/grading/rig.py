@@ -64,15 +64,18 @@ class Rig:
             self._must_have_time()
             raise
 
-    def session(self, check: str, schemas: Path) -> Session:
-        """The session of one check, with both ends. Its draw depends only on the seed and the check's id."""
+    def session(self, check: str, schemas: Path, *, title: str = "") -> Session:
+        """The session of one check, with both ends; ``title`` is for reports.
+
+        Its draw depends only on the seed and the check's id.
+        """
         # Late, here and below: the probes import the model and more, and the app boots meanwhile.
         from grader.probe.draw import Draw
         from grader.probe.session import Session
 
         server, waiter = self._attach()
         draw = Draw(f"{self.seed}:{check}")
-        found = Session(app=self.app, server=server, waiter=waiter, schemas=schemas, draw=draw)
+        found = Session(app=self.app, server=server, waiter=waiter, schemas=schemas, draw=draw, title=title)
         found.restarted = self._restarted
         return found
 

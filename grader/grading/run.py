@@ -54,9 +54,11 @@ def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: ForkClient
 
         collection = Collection(job.kata, only=job.only)
         runner = Runner(collection, rig, progress)
-        run_checks(collection, runner, stop_early=job.stop_early)
+        run_checks(collection, runner, runner.fixtures, stop_early=job.stop_early)
         notes = rig.finish()
-    results = tuple(runner.results[name] for name in collection.checks if name in runner.results)
+    results = tuple(
+        runner.results[name] for name in collection.checks if name in runner.results and name in collection.shown
+    )
     return Report(
         kata=job.kata.name,
         title=job.kata.title,

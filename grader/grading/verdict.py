@@ -54,6 +54,12 @@ def blocked(titles: Iterable[str]) -> Finding:
     return worded(Finding(f"first {names}", "not passed"), sentence=f"blocked by {names}, which did not pass")
 
 
+def uncovered() -> Finding:
+    """The finding of a law that no response of the grade could be judged by, as other checks did not pass."""
+    sentence = "blocked by the checks that did not pass: no response came that this law could look at"
+    return worded(Finding("a response that this law covers", "none"), sentence=sentence)
+
+
 def unbootable(failure: BootFailure) -> Finding:
     """The finding of a check that failed without a run: an earlier one ended the app, which did not start again."""
     return worded(Finding("the app starts again", failure.headline))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import h11
 import httpx
 
 from grader.errors import Violation
+from grader.probe.asked import Asked
 from grader.probe.connection import Connection
 from grader.probe.curl import curl
+from grader.probe.exchange import Exchange
+from grader.probe.record import Record
 from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.protocol.transcript import Act, Lane
@@ -46,8 +50,9 @@ class CannotSend(Violation):
 class Client:
     """Sends requests, each on a connection of its own."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, record: Record | None = None) -> None:
         self._session = session
+        self._record = record or Record()
 
     def get(self, path: str, *, params: Params | None = None, headers: Fields | None = None) -> Response:
         """Send a GET request."""
@@ -127,6 +132,7 @@ class Client:
         session = self._session
         session.numbers += 1
         session.requests.append(curl(request))
+        session.asked.append(Asked.of(request))
         try:
             connected = session.app.connect(receive_buffer=SLOW if slow else None)
         except OSError as error:
@@ -135,14 +141,17 @@ class Client:
         connection = Connection(connected)
         detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
         session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
+        began = time.time()  # before the app can have seen anything: an app may send the time of its response
         connection.send(data)
         if slow:
             session.record(Lane.CLIENT, Act.STALLED, session.numbers, detail=f"its buffer holds {SLOW >> 10} KiB")
+        number, method = session.numbers, request.method
+        exchange = Exchange(session, connection=connection, method=method, number=number, began=began)
+        self._record.add(session, exchange, request)
         return Response(
             session,
-            connection=connection,
-            request=request,
-            number=session.numbers,
+            exchange,
+            request,
             rest=rest,
             send_again=lambda last_event_id: self._again(request, last_event_id),
         )

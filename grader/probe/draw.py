@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from hashlib import shake_256
 
 from grader.probe.domains import counts, flags, keys, texts, values
@@ -26,11 +27,12 @@ _AWKWARD = (
 
 
 def mark_of(key: str) -> str:
-    """The part of a drawn key that no other key has, and that URL encoding and JSON leave as it is.
+    """The part of a drawn key that no other key has, and that URL encoding and JSON leave as it is; else "".
 
     By it a key is found in a request, whichever way the request has encoded the rest.
     """
-    return key.rpartition(" ")[2]
+    found = re.search(r" ([0-9a-f]{8})$", key)
+    return found[1] if found else ""
 
 
 class Draw:

@@ -26,7 +26,7 @@ _LATE_READS = 2
 class Exchange:
     """One request and what has arrived of its response. It waits no longer than its caller says, and judges nothing."""
 
-    def __init__(self, session: Session, *, connection: Connection, method: str, number: int) -> None:
+    def __init__(self, session: Session, *, connection: Connection, method: str, number: int, began: float) -> None:
         self._session = session
         self._connection = connection
         self._number = number
@@ -36,6 +36,8 @@ class Exchange:
         self.head: http1.Head | None = None
         self.ended = False
         self.fault: http1.HttpFault | None = None
+        self.began = began  # like ``ended_at`` seconds since 1970: for times that an app sends
+        self.ended_at: float | None = None  # of the response, or of the client that has left before
 
     @property
     def body(self) -> bytes:
@@ -82,16 +84,23 @@ class Exchange:
 
         return look
 
+    def send(self, data: bytes, *, detail: str) -> None:
+        """Send a further part of the request."""
+        self._record(Act.SENT, detail=detail)
+        self._connection.send(data)
+
     def disconnect(self, how: Disconnect) -> None:
         """Disconnect the client, before the end of the response or after it. A second call does nothing."""
         if not self.is_open:
             return
         self._record(Act.DISCONNECTED, detail=how.value)
         self._connection.disconnect(how)
+        self.ended_at = self.ended_at or time.time()
 
     def close(self) -> None:
         """Abort the connection when the check is over."""
         self._connection.disconnect(Disconnect.ABORT)
+        self.ended_at = self.ended_at or time.time()
 
     def spot(self, offset: int) -> Spot:
         """The bytes of the body around ``offset``."""
@@ -142,7 +151,7 @@ class Exchange:
                         expected=f"a body of at most {MAX_BODY >> 20} MiB", seen="a longer one, which has not ended"
                     )
             case http1.End():
-                self.ended = True
+                self.ended, self.ended_at = True, time.time()
                 self._record(Act.ENDED)
 
     def _record(self, act: Act, data: bytes = b"", *, detail: str = "") -> None:

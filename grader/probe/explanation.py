@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_plus
-
 import httpx
 
 from grader.errors import Violation
+from grader.probe.asked import Asked
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.feed import Feed
 from grader.probe.session import Doing, Session
@@ -65,5 +64,4 @@ class Explanation:
 
     def _doing(self) -> Doing | None:
         """The app's state at the upstream end, which explains a missing response; None when it is unknown."""
-        asked = unquote_plus(str(self._request.url)) + self._request.read().decode("utf-8", "replace")
-        return self._session.doing(asked)
+        return self._session.doing(Asked.of(self._request))

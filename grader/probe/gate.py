@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from typing import Final
 
 from grader.errors import Inconclusive
+from grader.probe.stream_log import StreamLog
 from grader.protocol.transcript import Act
 from grader.serving.connections import abort_at_close
 from grader.wire import LONGEST_LINE, End, Failure, Item, Result, is_pull, read_opening
@@ -31,8 +32,7 @@ MOST_OUTSTANDING: Final = 1024
 class Gate:
     """The state of the upstream for one key: the items to give, and counts of what the app did.
 
-    Made by :meth:`UpstreamServer.open_gate`. The state changes on the server's thread only, and every change notifies
-    the server's ``news``.
+    Made by :meth:`UpstreamServer.open_gate`. It changes on the server's thread only, which then notifies ``news``.
     """
 
     def __init__(self, server: UpstreamServer, key: str, record: Recorder) -> None:
@@ -49,6 +49,7 @@ class Gate:
         self.given_bytes = 0
         self.streams = 0
         self.open_streams = 0
+        self.logs: list[StreamLog] = []  # of the streams, in the order in which the app opened them
 
     @property
     def is_awaited(self) -> bool:
@@ -88,8 +89,7 @@ class Gate:
 
         def change() -> None:
             self._flow, self._last = None, last
-            if error is not None:
-                self._oldest = 0
+            self._oldest = self._oldest if error is None else 0
 
         self._server.call(change, self._pump)
 
@@ -99,6 +99,7 @@ class Gate:
         self.streams += 1
         self.open_streams += 1
         connection.number = self.streams
+        self.logs.append(StreamLog())
         self._record(Act.OPENED, self.streams, b"", self.key)
 
     def pulled(self, connection: _UpstreamConnection) -> None:
@@ -142,6 +143,7 @@ class Gate:
                 self._record(Act.FAILED, connection.number, b"", message)
             case End.END:
                 self._record(Act.FINISHED, connection.number, b"", "")
+        self.logs[connection.number - 1].note(result, in_all=self.given_bytes)
 
 
 class _UpstreamConnection(asyncio.Protocol):

@@ -10,15 +10,13 @@ import httpx
 from grader.errors import Violation
 from grader.probe.exchange import Exchange
 from grader.probe.explanation import A_RESPONSE, Explanation
-from grader.probe.feeds.choice import feed_for
+from grader.probe.feeds.choice import feed_for, not_of_kind
 from grader.probe.feeds.chunks import ByteFeed
 from grader.probe.feeds.feed import Feed
 from grader.probe.routing import routing_hint
 from grader.probe.session import Session
 from grader.probe.waiting import Awaited, Waited
 from grader.protocol.http1 import Head
-from grader.requirement import cited
-from grader.text import visible, visible_bytes
 
 #: A response with more items than this counts as a stream without end. The largest kata asks for some hundred.
 MAX_ITEMS = 2000
@@ -64,9 +62,7 @@ class Reading:
             return feed
         # The body says why, and follows the head in a moment: 50 ms are more than a server on this machine needs.
         self._exchange.ready(lambda: False)(self._session.waiter.timeouts.before_control)
-        body = f": {visible_bytes(self._exchange.body, 120)}" if self._exchange.size else ""
-        seen = f"{head.status} {visible(self._exchange.media_type) or '(no Content-Type)'}{body}"
-        raise Violation(expected=f"200 {kind.media_types[0]}", seen=seen, requirement=cited(kind.rule))
+        raise not_of_kind(kind, self._exchange)
 
     def next(self, feed: Feed[SomeItem]) -> SomeItem:
         """The next item of ``feed``."""

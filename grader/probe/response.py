@@ -9,7 +9,6 @@ import httpx
 
 from grader.errors import Violation
 from grader.probe import content
-from grader.probe.connection import Connection
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.events import EventFeed, ServerSentEvent
 from grader.probe.feeds.feed import StreamFault
@@ -47,14 +46,13 @@ class Response(SentRequest):
     def __init__(
         self,
         session: Session,
-        *,
-        connection: Connection,
+        exchange: Exchange,
         request: httpx.Request,
-        number: int,
+        *,
         rest: bytes = b"",
         send_again: SendAgain,
     ) -> None:
-        super().__init__(session, connection=connection, request=request, number=number, rest=rest)
+        super().__init__(session, exchange, request, rest=rest)
         self._asked_with = request.headers.get("last-event-id", "")
         self._send_again = send_again
 

@@ -8,13 +8,12 @@ from typing import Self
 import httpx
 
 from grader.errors import BadKata
-from grader.probe.connection import Connection, Disconnect
+from grader.probe.connection import Disconnect
 from grader.probe.exchange import Exchange
 from grader.probe.reading import Reading
 from grader.probe.session import Session
 from grader.probe.upstream import ITERATIONS_TO_SEE_DISCONNECT
 from grader.probe.waiting import Waited
-from grader.protocol.transcript import Act, Lane
 from grader.text import plural
 
 
@@ -25,14 +24,10 @@ class SentRequest:
     disconnects (by a FIN, unless :meth:`disconnect` was called before).
     """
 
-    def __init__(
-        self, session: Session, *, connection: Connection, request: httpx.Request, number: int, rest: bytes = b""
-    ) -> None:
+    def __init__(self, session: Session, exchange: Exchange, request: httpx.Request, *, rest: bytes = b"") -> None:
         self._session = session
-        self._connection = connection
-        self._number = number
+        self._exchange = exchange
         self._rest = rest
-        self._exchange = Exchange(session, connection=connection, method=request.method, number=number)
         self._reading = Reading(session, self._exchange, request)
         session.hold(self._exchange)
         session.when_failed(lambda: self._reading.feed.first_fault())
@@ -52,9 +47,7 @@ class SentRequest:
         """Send the end of the body, which ``hold_back`` has kept until now. A second call does nothing."""
         if not self._rest:
             return
-        detail = f"the last {plural(len(self._rest), 'byte')} of the body"
-        self._session.record(Lane.CLIENT, Act.SENT, self._number, detail=detail)
-        self._connection.send(self._rest)
+        self._exchange.send(self._rest, detail=f"the last {plural(len(self._rest), 'byte')} of the body")
         self._rest = b""
 
     def sent_meanwhile(self) -> bytes:

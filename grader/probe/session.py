@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.errors import BootFailed, Violation
+from grader.probe.asked import Asked
 from grader.probe.draw import Draw
-from grader.probe.gate import Recorder, UpstreamServer
+from grader.probe.gate import Gate, Recorder, UpstreamServer
 from grader.probe.waiting import Waiter
 from grader.protocol.transcript import Act, Entry, Lane, Transcript, clip
 from grader.serving.app import Served
@@ -32,24 +33,36 @@ class Doing:
 class Session:
     """Both ends, for one check. ``schemas`` is the folder with the kata's JSON Schemas."""
 
-    def __init__(self, *, app: Served, server: UpstreamServer, waiter: Waiter, schemas: Path, draw: Draw) -> None:
+    def __init__(
+        self,
+        *,
+        app: Served,
+        server: UpstreamServer,
+        waiter: Waiter,
+        schemas: Path,
+        draw: Draw,
+        title: str = "",
+    ) -> None:
         self.app = app
         self.server = server
         self.waiter = waiter
         self.schemas = schemas
         self.draw = draw
+        self.title = title  # of the check
         self.born = time.monotonic()
         self.diverged: float | None = None
         self.transcript = Transcript()
         self.requests: list[str] = []
         self.numbers = 0  # of requests so far
+        self.asked: list[Asked] = []
+        self.gates: list[Gate] = []
         self.streams = 0  # that the app has opened at the upstream, all keys together
         self.restarted: Callable[[], tuple[Served, Waiter]] | None = None  # starts the app again
         self._open: list[Closable] = []
         self._strangers = len(server.unknown_keys)
         self._remarks: list[Callable[[], str]] = []
         self._hints: list[Callable[[], tuple[int, str]]] = []
-        self._situations: list[Callable[[str], Doing | None]] = []
+        self._situations: list[Callable[[Asked], Doing | None]] = []
 
     def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
         """Add to the transcript. Called from two threads: the specification's and the upstream server's."""
@@ -97,12 +110,12 @@ class Session:
         """Hints for causes that no check is about, by the status that shows the cause."""
         return {status: text for hint in self._hints for status, text in [hint()] if text}
 
-    def explain(self, situation: Callable[[str], Doing | None]) -> None:
+    def explain(self, situation: Callable[[Asked], Doing | None]) -> None:
         """Call ``situation`` with a request's address and body: it returns what the app does for it, if anything."""
         self._situations.append(situation)
 
-    def doing(self, asked: str) -> Doing | None:
-        """The app's state at the upstream end for the request ``asked`` (its address and body, decoded), in words."""
+    def doing(self, asked: Asked) -> Doing | None:
+        """The app's state at the upstream end for the request ``asked``, in words."""
         return next((doing for situation in self._situations if (doing := situation(asked))), None)
 
     def remarks(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.probe.draw import mark_of
+from grader.probe.asked import Asked
 from grader.probe.gate import Gate
 from grader.probe.session import Doing, Session
 from grader.probe.waiting import Waited
@@ -15,11 +15,10 @@ class Situation:
     def __init__(self, session: Session, gate: Gate) -> None:
         self._session = session
         self._gate = gate
-        self._mark = mark_of(gate.key)
 
-    def of(self, asked: str) -> Doing | None:
+    def of(self, asked: Asked) -> Doing | None:
         """The state in words, if the request ``asked`` contains the key; else None."""
-        if self._mark not in asked:
+        if not asked.carries(self._gate.key):
             return None
         gate = self._gate
         if gate.streams == 0:
@@ -49,7 +48,7 @@ class Situation:
 
     def opened_too_often(self) -> str:
         """A remark if the app has opened more connections than there are requests with the key; else ""."""
-        requests = sum(self._mark in line for line in self._session.requests)
+        requests = sum(asked.carries(self._gate.key) for asked in self._session.asked)
         if not 0 < requests < self._gate.streams:
             return ""
         opened, asked = plural(self._gate.streams, "upstream connection"), plural(requests, "request")

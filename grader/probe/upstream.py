@@ -27,18 +27,22 @@ _TIME_TO_CLOSE = 0.02
 class Upstream(Giver):
     """The upstream of one request of a check. The request carries :attr:`key`, so that items cannot be mixed up."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, key: str | None = None) -> None:
         self._session = session
-        self.key = session.draw.key()
+        self.key = session.draw.key() if key is None else key
         super().__init__(session.server.open_gate(self.key, session.upstream_recorder()))
+        session.gates.append(self._gate)
         session.hold(self)
         self._situation = Situation(session, self._gate)
         session.explain(self._situation.of)
         session.when_failed(self._situation.opened_too_often)
 
-    def another(self) -> Upstream:
-        """A second upstream, for a second request of the same check."""
-        return Upstream(self._session)
+    def another(self, key: str | None = None) -> Upstream:
+        """A second upstream, for a second request of the same check; for a ``key`` of one's own, or a drawn one.
+
+        A request belongs to the upstream whose key is a parameter of its query, or a text in its JSON body.
+        """
+        return Upstream(self._session, key)
 
     # -- what the app did ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,56 @@
+"""Judges laws: calls each with the responses of the grade that it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import signature
+
+from grader.probe.law import Law
+from grader.probe.record import Record
+from grader.probe.recorded import Recorded
+from grader.probe.supply import NotKnown
+
+#: What a law's function may ask for.
+PARAMETERS = ("response", "responses")
+
+
+class Uncovered(Exception):
+    """A law covers no response of this grade."""
+
+
+class Judge:
+    """Judges the laws of one grade. ``response`` is the one that the present law looks at, if it looks at one."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self.response: Recorded | None = None
+
+    def judge(self, law: Law, test: Callable[..., None]) -> None:
+        """Call ``test`` with what it asks for. Raises what it raises, and Uncovered."""
+        self.response = None
+        covered = [response for response in self._record.responses() if law.covers(response)]
+        if "responses" in signature(test).parameters:
+            if not covered:
+                raise Uncovered
+            test(responses=covered)
+            return
+        if not sum(self._is_judged(test, response) for response in covered):
+            raise Uncovered
+        self.response = None
+
+    def _is_judged(self, test: Callable[..., None], response: Recorded) -> bool:
+        """Whether it is known which items the upstream gave for ``response``, if the law asks for them."""
+        self.response = response
+        try:
+            test(response=response)
+        except NotKnown:
+            return False
+        return True
+
+
+def wrong_parameters(test: object) -> str:
+    """What is wrong with the parameters of a law's function, or ""."""
+    names = list(signature(test).parameters) if callable(test) else []
+    if len(names) == 1 and names[0] in PARAMETERS:
+        return ""
+    return f"a law takes one parameter, {' or '.join(PARAMETERS)}"

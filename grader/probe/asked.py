@@ -1,0 +1,68 @@
+"""A request, as a law sees it: what a client asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+import httpx
+
+from grader.probe.draw import mark_of
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request. ``params`` are those of the query, decoded; ``json`` is the body, or None where it is not JSON.
+
+    Names of ``headers`` are in lower case. ``text`` is address and body, decoded, to look for a word in.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    headers: Mapping[str, str]
+    json: Any  # not typed further, so that a specification can use it without casts
+    text: str
+
+    @classmethod
+    def of(cls, request: httpx.Request) -> Asked:
+        """What ``request`` asks for."""
+        body = request.read().decode("utf-8", "replace")
+        return cls(
+            method=request.method,
+            path=request.url.path,
+            params=dict(request.url.params),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            json=_parsed(body),
+            text=unquote_plus(str(request.url)) + body,
+        )
+
+    def carries(self, key: str) -> bool:
+        """Whether the request asks for ``key``: as a parameter, as a text of its body, or by its drawn mark."""
+        if any(text == key for text in (*self.params.values(), *_texts(self.json))):
+            return True
+        mark = mark_of(key)
+        return bool(mark) and mark in self.text
+
+
+def _parsed(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts of a JSON value, but not the keys of objects. Bodies are a specification's, so they are not deep."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list():
+            for inner in value:
+                yield from _texts(inner)

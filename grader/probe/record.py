@@ -1,0 +1,40 @@
+"""The record of one grade: every response that a check has asked for, for the laws."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx
+
+from grader.errors import Violation
+from grader.probe.asked import Asked
+from grader.probe.exchange import Exchange
+from grader.probe.recorded import Recorded
+from grader.probe.session import Session
+from grader.probe.supply import Supply
+
+#: Bytes of all bodies together. Those of the katas' solutions have some 5 MiB; the limit is for apps that send without
+#: end, check after check.
+_MOST: Final = 128 << 20
+
+
+class Record:
+    """Grows with each request; laws read it when all checks are over."""
+
+    def __init__(self) -> None:
+        self._responses: list[Recorded] = []
+        self._supplies: dict[Session, list[Supply]] = {}  # of the requests of each check
+
+    def add(self, session: Session, exchange: Exchange, request: httpx.Request) -> None:
+        """Keep a response, whose bytes will still arrive."""
+        siblings = self._supplies.setdefault(session, [])
+        siblings.append(Supply(Asked.of(request), exchange, gates=session.gates, siblings=siblings))
+        self._responses.append(Recorded(session, exchange=exchange, request=request, supply=siblings[-1]))
+
+    def responses(self) -> list[Recorded]:
+        """All responses so far, in the order of their requests. Raises Violation where they are too large to keep."""
+        if sum(recorded.size for recorded in self._responses) > _MOST:
+            raise Violation(
+                expected=f"at most {_MOST >> 20} MiB in all responses of a grade together", seen="more than that"
+            )
+        return list(self._responses)

@@ -1,0 +1,69 @@
+"""What the upstream gave for one request of a check, found by the key that the request carries."""
+
+from __future__ import annotations
+
+from grader.errors import Violation
+from grader.probe.asked import Asked
+from grader.probe.exchange import Exchange
+from grader.probe.gate import Gate
+from grader.probe.stream_log import StreamLog, joined
+from grader.wire import CHECK_IS_OVER
+
+
+class NotKnown(Exception):
+    """Requests for one key overlapped, so nobody can say which stream of the upstream was whose."""
+
+
+class Supply:
+    """The supply of one request. ``gates`` and ``siblings`` are those of the whole check, this one included."""
+
+    def __init__(self, asked: Asked, exchange: Exchange, *, gates: list[Gate], siblings: list[Supply]) -> None:
+        self.asked = asked
+        self._exchange = exchange
+        self._gates = gates
+        self._siblings = siblings
+
+    def items(self) -> list[str]:
+        """The items, in order. Raises NotKnown, and Violation where they were too many to keep."""
+        log = self.log()
+        if not log.is_complete:
+            raise Violation(expected="a bounded number of pulls", seen="more than 16 MiB of items pulled")
+        return list(log.items)
+
+    def failure(self) -> str | None:
+        """The message of the failure, if there was one while the check ran. Raises NotKnown."""
+        failure = self.log().failure
+        return None if failure == CHECK_IS_OVER else failure
+
+    def openings(self) -> int:
+        """Connections for this request; of requests with one key, the first counts those too many."""
+        gate, same = self._gate(), self._same_key()
+        if gate is None:
+            return 0
+        return gate.streams - len(same) + 1 if same[0] is self else int(gate.streams >= len(same))
+
+    def log(self) -> StreamLog:
+        """The log of the stream that was opened for this request. Raises NotKnown."""
+        gate, same = self._gate(), self._same_key()
+        if gate is None or not gate.logs:
+            return StreamLog()
+        if len(same) == 1:  # an app that opens the upstream twice has been given all of this
+            return joined(gate.logs)
+        if not any(other is not self and self._overlaps(other) for other in same):
+            place = same.index(self)
+            return gate.logs[place] if place < len(gate.logs) else StreamLog()
+        if any(log != gate.logs[0] for log in gate.logs):
+            raise NotKnown
+        return gate.logs[0]
+
+    def _gate(self) -> Gate | None:
+        """The gate for the key that the request carries; for the longest key where several are in it."""
+        gates = [gate for gate in self._gates if self.asked.carries(gate.key)]
+        return max(gates, key=lambda gate: len(gate.key), default=None)
+
+    def _same_key(self) -> list[Supply]:
+        return [other for other in self._siblings if other._gate() is self._gate()]
+
+    def _overlaps(self, other: Supply) -> bool:
+        mine, others = self._exchange, other._exchange
+        return mine.began <= (others.ended_at or mine.began) and others.began <= (mine.ended_at or others.began)

@@ -1,0 +1,235 @@
+"""A law judges every response of a grade that it covers, whichever check asked for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import Graded
+from tests.tiny import app_with, write_kata
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+
+def finding(done: Graded, check: str) -> Any:
+    return next(item["finding"] for item in done.report["checks"] if item["id"] == check)
+
+
+#: An event stream with the items of the key in the address, and a closing event; it ends at the first failure.
+STREAMS = """
+    from urllib.parse import unquote
+
+    async def more(path, answer):
+        return False
+
+    async def streams(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        kind = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": kind})
+        count = 0
+        try:
+            async for item in upstream(unquote(scope["query_string"].decode()).partition("=")[2].replace("+", " ")):
+                count += 1
+                part = f"data: {item}\\n\\n".encode()
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        except UpstreamError:
+            count = -1
+        last = b"event: done\\ndata: \\n\\n" if count != MISSING else b""
+        await send({"type": "http.response.body", "body": last})
+
+    app = streams
+"""
+
+LAW = '''
+    def streams(asked) -> bool:
+        return "key" in asked.params
+
+    def read(client: Client, key: str) -> None:
+        client.get("/", params={"key": key}).events()
+
+    @law(points=2, of=streams, requirement="RFC 9110 15: A status code is a number.")
+    def test_each_ends_with_done(response: Recorded) -> None:
+        """each stream ends with an event of type done"""
+        assert [event.type for event in response.events()][-1:] == ["done"], "type of the last event"
+
+    @check(points=1)
+    def test_one(client: Client, upstream: Upstream) -> None:
+        """a stream of one"""
+        upstream.give_all(["a"])
+        read(client, upstream.key)
+
+    @check(points=1)
+    def test_three(client: Client, upstream: Upstream) -> None:
+        """a stream of three"""
+        upstream.give_all(["a", "b", "c"])
+        read(client, upstream.key)
+        client.get("/elsewhere").body()
+
+    @check(points=1)
+    def test_failure(client: Client, upstream: Upstream) -> None:
+        """a stream that fails"""
+        upstream.give("a")
+        upstream.fail()
+        read(client, upstream.key)
+'''
+
+
+def app(missing: int) -> str:
+    return app_with(STREAMS.replace("MISSING", str(missing)))
+
+
+def test_a_law_holds_for_all_responses_that_it_covers_and_says_nothing_of_others(tmp_path: Path, grade: Grade) -> None:
+    """It would fail for the response of "/elsewhere", and for the stream whose upstream fails."""
+    done = grade(write_kata(tmp_path, LAW, app=app(-1)), json_report=True)
+    assert done.outcomes() == dict.fromkeys(["each_ends_with_done", "one", "three", "failure"], "passed")
+    assert (done.report["points"], done.report["possible"]) == (5, 5)
+
+
+def test_the_response_that_breaks_a_law_is_shown_with_the_check_that_asked_for_it(tmp_path: Path, grade: Grade) -> None:
+    kata = write_kata(tmp_path, LAW, app=app(3))
+    done = grade(kata, json_report=True)
+    assert done.outcomes() == {
+        "each_ends_with_done": "failed",
+        "one": "passed",
+        "three": "passed",
+        "failure": "passed",
+    }
+    found = finding(done, "each_ends_with_done")
+    assert (found["expected"], found["seen"]) == ('["done"]', '["message"]')
+    assert found["note"] == "this is a response of the check “a stream of three”"
+    law = done.report["checks"][0]
+    assert [entry["act"] for entry in law["transcript"]].count("gave") == 3
+    assert [request.count("key=") for request in law["requests"]] == [1]
+
+
+def test_a_law_alone_runs_all_checks_and_reports_itself(tmp_path: Path, grade: Grade) -> None:
+    kata = write_kata(tmp_path, LAW, app=app(3))
+    done = grade(kata, "--only", "each_ends_with_done", json_report=True)
+    assert done.outcomes() == {"each_ends_with_done": "failed"}
+
+
+PARTS = '''
+    def all_of(asked) -> bool:
+        return True
+
+    @check(points=1)
+    def test_leaves(client: Client, upstream: Upstream) -> None:
+        """a client leaves"""
+        upstream.give("a", "b")
+        with client.get("/", params={"key": upstream.key}) as response:
+            response.next_event()
+            response.next_event()
+
+    @law(points=1, of=all_of, whole=False)
+    def test_cut_short(response: Recorded) -> None:
+        """what is cut short"""
+        assert (response.is_whole, response.items, response.failure, response.openings) == (False, ["a", "b"], None, 1)
+        assert [event.data for event in response.events()] == ["a", "b"]
+        assert response.asked.params["key"] and response.asked.path == "/" and response.asked.json is None
+
+    @law(points=1, of=all_of)
+    def test_whole(response: Recorded) -> None:
+        """what is whole"""
+
+    def own(client: Client, upstream: Upstream, draw: Draw) -> None:
+        for key in ("", " of one's own ", "Ä"):
+            other = upstream.another(key)
+            other.give(key)
+            other.fail("a failure")
+            client.get("/", params={"key": other.key}).events()
+
+    @law(points=1, of=all_of, failing=True, asks=(own,))
+    def test_failing(responses: list[Recorded]) -> None:
+        """what fails, with requests of its own"""
+        assert [(one.items, one.failure) for one in responses] == [
+            ([key], "a failure") for key in ("", " of one's own ", "Ä")
+        ]
+        assert all(one.began <= one.ended_at for one in responses)
+'''
+
+
+def test_a_law_covers_by_end_and_failure_and_may_ask_itself(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, PARTS, app=app(-2)), json_report=True)
+    assert done.outcomes() == {
+        "leaves": "passed",
+        "cut_short": "passed",
+        "whole": "inconclusive",
+        "failing": "passed",
+    }
+    assert finding(done, "whole")["seen"] == "no response of the grade is one that this law covers"
+
+
+def test_a_law_without_a_response_is_blocked_by_what_failed(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        @check(points=1)
+        def test_fails(client: Client) -> None:
+            """it fails"""
+            assert client.get("/").status == 201
+
+        @law(points=1, of=lambda asked: asked.path == "/other")
+        def test_other(response: Recorded) -> None:
+            """others hold"""
+    '''
+    done = grade(write_kata(tmp_path, spec), json_report=True)
+    assert done.outcomes() == {"fails": "failed", "other": "blocked"}
+    assert finding(done, "other")["headline"].startswith("Blocked by the checks that did not pass")
+
+
+def test_requests_for_one_key_are_told_apart_by_their_order(tmp_path: Path, grade: Grade) -> None:
+    """Where they overlap, nobody knows which stream was whose: the law is not asked about them."""
+    spec = '''
+        @check(points=1)
+        def test_in_turn(client: Client, upstream: Upstream) -> None:
+            """one after the other"""
+            upstream.give("a")
+            upstream.end()
+            for _ in range(2):
+                client.get("/", params={"key": upstream.key}).events()
+
+        @check(points=1)
+        def test_at_once(client: Client, upstream: Upstream) -> None:
+            """both at once"""
+            first = client.get("/", params={"key": upstream.key})
+            upstream.wait_for_pull(1)
+            second = client.get("/", params={"key": upstream.key})
+            upstream.wait_for_pull(2)
+            upstream.give("a")
+            upstream.end()
+            first.events(), second.events()
+
+        @law(points=1)
+        def test_items(responses: list[Recorded]) -> None:
+            """items are known"""
+            assert [response.items for response in responses[:2]] == [["a"], []]
+
+        @law(points=1)
+        def test_each(response: Recorded) -> None:
+            """one after the other"""
+            assert [event.data for event in response.events()][:-1] == response.items
+    '''
+    done = grade(write_kata(tmp_path, spec, app=app(-2)), json_report=True)
+    assert set(done.outcomes().values()) == {"passed"}
+
+
+def test_authors_are_told_what_a_law_is(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        @law(points=1)
+        def test_it(client: Client) -> None:
+            """it takes an end"""
+    '''
+    done = grade(write_kata(tmp_path, spec))
+    assert "check it: a law takes one parameter, response or responses" in " ".join(done.err.split())
+    spec = '''
+        @law(points=1)
+        def test_it(response: Recorded) -> None:
+            """it holds"""
+
+        @check(points=1, after=test_it)
+        def test_later() -> None:
+            """it comes after a law"""
+    '''
+    (tmp_path / "b").mkdir()
+    done = grade(write_kata(tmp_path / "b", spec))
+    assert "it comes after it, which is a law, and laws are judged after all checks" in " ".join(done.err.split())
