@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from grader.errors import BootFailed, Violation
 from grader.probe.asked import Asked
@@ -56,6 +56,8 @@ class Session:
         self.numbers = 0  # of requests so far
         self.asked: list[Asked] = []
         self.gates: list[Gate] = []
+        self.parsed: dict[tuple[str, str], Any] = {}  # JSON values by text and schema, and how much text that is
+        self.parsed_size = 0
         self.streams = 0  # that the app has opened at the upstream, all keys together
         self.restarted: Callable[[], tuple[Served, Waiter]] | None = None  # starts the app again
         self._open: list[Closable] = []

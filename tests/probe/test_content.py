@@ -116,6 +116,23 @@ def test_a_right_shape_is_given_out(session: Session) -> None:
     assert parse(session, json.dumps(value), "chunk") == value
 
 
+def test_a_right_value_is_parsed_once_for_each_shape(session: Session) -> None:
+    text = '{"id": "a", "choices": []}'
+    assert parse(session, text, "chunk") is parse(session, text, "chunk")
+    assert parse(session, text) is parse(session, text)
+    with pytest.raises(Violation):
+        parse(session, '{"id": 1}', "chunk")
+    assert parse(session, '{"id": 1}') == {"id": 1}
+    with pytest.raises(Violation):
+        parse(session, '{"id": 1}', "chunk")
+
+
+def test_large_values_are_not_kept(session: Session) -> None:
+    text = json.dumps(["x" * 200] * 2000)
+    assert parse(session, text) == parse(session, text)
+    assert parse(session, text) is not parse(session, text)
+
+
 def test_bytes_that_are_no_utf_8_are_told_with_their_place() -> None:
     body = b'{"text": "' + b"x" * 100 + b'caf\xe9"}'
     with pytest.raises(Violation) as told:
