@@ -221,6 +221,22 @@ def test_an_app_in_a_package_runs_in_the_root_of_its_project(tmp_path: Path) -> 
             assert ask(app) == [str(tmp_path if root == "src" else tmp_path / root), "own.app"]
 
 
+def test_the_machine_does_not_decide_how_many_calls_run_in_threads_at_once(start_app: Boot) -> None:
+    """Each call waits for all others. By default asyncio has four threads more than the machine has processors."""
+    source = """
+        import asyncio, threading
+        meeting = threading.Barrier(48)
+        async def app(scope, receive, send):
+            if scope["type"] == "http":
+                await asyncio.gather(*(asyncio.to_thread(meeting.wait, 50) for _ in range(48)))
+                await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+                await send({"type": "http.response.body", "body": b"1"})
+    """
+    app = start_app(source)
+    app.wait_until_ready()
+    assert ask(app) == 1
+
+
 def test_a_slow_client_has_its_buffer_before_it_connects(start_app: Boot) -> None:
     app = start_app(mirror("def facts(path): return path"))
     app.wait_until_ready()

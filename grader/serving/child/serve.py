@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -19,6 +20,10 @@ from grader.serving.child.sockets import ServerSockets
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
 from grader.wire import ChildConfig, Location, Sign, Stopped
+
+#: Threads of `asyncio.to_thread`. By default it has four more than the machine has processors, so the machine would
+#: decide whether the 32 callers of a contract are served at once. A thread is started when it is first needed.
+_THREADS = 64
 
 
 def preload(config: ChildConfig) -> None:
@@ -82,6 +87,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="asyncio"))
         self._watchdog.watch(loop, lambda: loop.call_soon_threadsafe(self._begin_shutdown))
         await super().startup(sockets=sockets)
         if not self.should_exit:
