@@ -30,10 +30,10 @@ class Event:
     """An event as a browser dispatches it.
 
     ``type`` is "message" by default; ``id`` the last event ID at dispatch, "" when there is none; ``retry`` the
-    milliseconds of a valid retry field in this block. ``[start, end)`` are bytes of the body, from the block's
-    first line that is not a comment to after the first byte of the line ending that dispatched it: where that is
-    a CRLF, its LF belongs to no event, because the browser does not wait for it either. ``fields`` are the names of
-    the known fields in the order sent.
+    milliseconds of a valid retry field in this block, and ``reconnection`` those that the stream has set by the end
+    of the block. ``[start, end)`` are bytes of the body, from the block's first line that is not a comment to after
+    the first byte of the line ending that dispatched it: where that is a CRLF, its LF belongs to no event, because the
+    browser does not wait for it either. ``fields`` are the names of the known fields in the order sent.
     """
 
     type: str
@@ -43,6 +43,7 @@ class Event:
     start: int
     end: int
     fields: tuple[str, ...]
+    reconnection: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ class EventStreamReader:
                 start=block.start,
                 end=line.end,
                 fields=tuple(block.fields),
+                reconnection=self.retry,
             )
         )
 

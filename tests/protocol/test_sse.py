@@ -174,6 +174,11 @@ def test_an_event_tells_its_own_retry_and_fields() -> None:
     assert (second.retry, second.fields) == (None, ("data",))
 
 
+def test_an_event_knows_the_reconnection_time_that_is_set_when_it_comes() -> None:
+    events = read(b"data: 1\n\nretry: 20\n\ndata: 2\n\ndata: 3\nretry: 30\n\nretry: 40\n\n").events
+    assert [event.reconnection for event in events] == [None, 20, 30]
+
+
 @pytest.mark.parametrize("digits", ["9" * 19, "9" * 5000, "0" * 5000 + "7"])
 def test_a_retry_of_any_length_is_read(digits: str) -> None:
     assert read(f"retry: {digits}\n\n".encode()).retry == min(int(digits[-19:]), 10**18 - 1)

@@ -15,12 +15,16 @@ from grader.protocol import sse
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
-    """One event as a browser would dispatch it; ``fields`` are the names in the order sent, ``start`` its offset."""
+    """One event as a browser would dispatch it; ``fields`` are the names in the order sent, ``start`` its offset.
+
+    ``retry`` is in milliseconds, where the event has such a field; ``reconnection`` is what the stream has set by then.
+    """
 
     type: str
     data: str
     id: str
     retry: int | None
+    reconnection: int | None
     fields: tuple[str, ...]
     start: int
     _session: Session
@@ -110,6 +114,7 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
             data=event.data,
             id=event.id,
             retry=event.retry,
+            reconnection=event.reconnection,
             fields=event.fields,
             start=event.start,
             _session=self._session,
