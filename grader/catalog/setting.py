@@ -14,16 +14,20 @@ from grader.errors import BadKata
 
 #: The name of its file.
 SETTING = "stream-katas.toml"
-_KEYS = ("katas", "environment")
+_KEYS = ("katas", "environment", "environment-file")
 _VARIABLE = re.compile(r"(?!STREAM_KATAS_)[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The content of one file: folders of katas, whether they exist or not, and names of environment variables."""
+    """The content of one file: folders of katas and a file with variables, whether they exist or not; names of others.
+
+    ``environment`` are variables of the caller's own environment.
+    """
 
     katas: tuple[Path, ...] = ()
     environment: tuple[str, ...] = ()
+    environment_file: Path | None = None
 
 
 def settings_around(start: Path) -> list[Path]:
@@ -38,8 +42,8 @@ def read_setting(file: Path) -> Setting:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadKata(f"{file} cannot be read: {error}") from None
     if unknown := next((key for key in found if key not in _KEYS), None):
-        raise BadKata(f"{file}: {unknown!r} is not a setting; there are {' and '.join(_KEYS)}.")
-    katas, names = found.get("katas", []), found.get("environment", [])
+        raise BadKata(f"{file}: {unknown!r} is not a setting; there are {', '.join(_KEYS)}.")
+    katas, names, variables = found.get("katas", []), found.get("environment", []), found.get("environment-file")
     if not isinstance(katas, list) or not all(isinstance(name, str) and "\0" not in name for name in katas):
         raise BadKata(f'{file}: katas must be a list of folders, such as katas = ["katas"].')
     if not isinstance(names, list) or not all(isinstance(name, str) and _VARIABLE.fullmatch(name) for name in names):
@@ -47,12 +51,13 @@ def read_setting(file: Path) -> Setting:
             f"{file}: environment must be a list of names of variables without values, such as "
             'environment = ["API_KEY"], and without those that begin with STREAM_KATAS_.'
         )
-    return Setting(tuple((file.parent / name).resolve() for name in katas), tuple(names))
-
-
-def variables_around(start: Path) -> tuple[str, ...]:
-    """The names of the variables that the settings for commands in ``start`` pass to an app. Raises BadKata."""
-    return tuple(name for file in settings_around(start) for name in read_setting(file).environment)
+    if variables is not None and (not isinstance(variables, str) or not variables or "\0" in variables):
+        raise BadKata(f'{file}: environment-file must be the path of a file, such as environment-file = ".env".')
+    return Setting(
+        tuple((file.parent / name).resolve() for name in katas),
+        tuple(names),
+        None if variables is None else file.parent / variables,
+    )
 
 
 def write_setting(root: Path, folders: Iterable[str]) -> Path:

@@ -16,11 +16,10 @@ import click
 from grader.catalog.kata import Kata, missing_parts
 from grader.catalog.lookup import available, choose
 from grader.catalog.packs import Catalog
-from grader.catalog.setting import variables_around
 from grader.errors import BadKata, UsageError
 from grader.exits import Exit
 from grader.learner.workspace import find_app
-from grader.serving.environment import chosen, set_here
+from grader.serving.environment import chosen, of_settings
 from grader.serving.launch import Launch
 from grader.serving.limits import LaunchLimits
 from grader.serving.module import find as find_module
@@ -140,7 +139,7 @@ class Choice(NamedTuple):
         kata = _named(self.kata, self.folders).kata
         app = _launch(self, kata)
         if self.app is None and not self.folders:  # a submission's own setting must not ask for its grader's secrets
-            app = replace(app, environment={**set_here(variables_around(Path.cwd())), **app.environment})
+            app = replace(app, environment=of_settings(Path.cwd()) | dict(app.environment))
         _require_installed(self.loop, self.http)
         if problems := missing_parts(kata):
             raise BadKata(f"{kata.name}: {problems[0]}")

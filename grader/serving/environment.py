@@ -1,4 +1,4 @@
-"""Which variables an app gets beside those that it inherits: from options, and from files."""
+"""The variables that an app gets beside those that it inherits: from options, from files, and from settings."""
 
 from __future__ import annotations
 
@@ -7,22 +7,33 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from grader.catalog.setting import read_setting, settings_around
 from grader.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "STREAM_KATAS_"
 
 
-def set_here(names: Iterable[str]) -> dict[str, str]:
-    """Those of the variables that this process has, with their values."""
-    return {name: os.environ[name] for name in names if name in os.environ}
+def of_settings(start: Path) -> dict[str, str]:
+    """The variables of the settings for commands in ``start``: those in files, and those of this process by their names.
+
+    What this process has wins over files, and a nearer setting over one above it. What is not there is left out.
+    Raises BadKata, and UsageError for a file with a fault.
+    """
+    settings = {file: read_setting(file) for file in reversed(settings_around(start))}
+    found: dict[str, str] = {}
+    for file, setting in settings.items():
+        if setting.environment_file is not None and setting.environment_file.exists():
+            found |= _of_file(setting.environment_file, f"environment-file of {file}")
+    names = [name for setting in settings.values() for name in setting.environment]
+    return found | {name: os.environ[name] for name in names if name in os.environ}
 
 
 def chosen(options: Iterable[str], files: Iterable[Path]) -> dict[str, str]:
     """The variables of `--env NAME`, `--env NAME=VALUE` and `--env-file FILE`; options win. Raises UsageError."""
     found: dict[str, str] = {}
     for file in files:
-        found |= _of_file(file)
+        found |= _of_file(file, "--env-file")
     for option in options:
         name, given, value = option.partition("=")
         _check(name, f"--env {option!r}")
@@ -32,20 +43,20 @@ def chosen(options: Iterable[str], files: Iterable[Path]) -> dict[str, str]:
     return found
 
 
-def _of_file(file: Path) -> dict[str, str]:
+def _of_file(file: Path, named_by: str) -> dict[str, str]:
     """Lines NAME=VALUE. Empty lines and comments (#) are skipped, quotes around a value are taken off."""
     try:
         lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
-        raise UsageError(f"--env-file: {str(file)!r} cannot be read: {error}") from None
+        raise UsageError(f"{named_by}: {str(file)!r} cannot be read: {error}") from None
     found: dict[str, str] = {}
     for number, line in enumerate(map(str.strip, lines), start=1):
         if not line or line.startswith("#"):
             continue
         name, given, value = line.removeprefix("export ").partition("=")
         if not given:
-            raise UsageError(f"--env-file: line {number} of {str(file)!r} is not NAME=VALUE.")
-        _check(name.strip(), f"--env-file: line {number} of {str(file)!r}")
+            raise UsageError(f"{named_by}: line {number} of {str(file)!r} is not NAME=VALUE.")
+        _check(name.strip(), f"{named_by}: line {number} of {str(file)!r}")
         found[name.strip()] = _unquoted(value.strip())
     return found
 
