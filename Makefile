@@ -8,8 +8,9 @@ READY := $(VENV)/.ready
 CORE := tests/protocol tests/probe tests/grading tests/serving tests/test_kit.py tests/test_wire.py
 # What these tests import beside the product itself.
 CORE_NEEDS := hypothesis httpx-sse pytest-xdist
-# Other Pythons of this machine: pyenv's, or the system's.
-PYTHONS := $(foreach v,3.12 3.13 3.14,$(firstword $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python3 /usr/local/bin/python$(v) /usr/bin/python$(v))))
+# Newer Pythons: pyenv's, or the system's.
+NEWER := 3.12 3.13 3.14
+find_python = $(firstword $(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python3 /usr/local/bin/python$(1) /usr/bin/python$(1)))
 
 .PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness equal audit diagnoses bench examples clean
 
@@ -42,14 +43,18 @@ lowest: $(READY) ## run the core tests with the lowest versions of the libraries
 lowest-katas: lowest ## and grade every app of every kata with them
 	@.venv-lowest/bin/python -m grader verify
 
-pythons: $(READY) ## run the core tests with each newer Python that this machine has
-	@test -n "$(PYTHONS)" || echo "This machine has no other Python; nothing was run."
-	@for python in $(PYTHONS); do \
-		echo "$$python:" && \
-		$(BIN)/uv venv -q --clear --python $$python .venv-other && \
-		VIRTUAL_ENV=.venv-other $(BIN)/uv pip install -q --editable '.[verify,fast]' $(CORE_NEEDS) && \
-		.venv-other/bin/python -m pytest -q -n 2 -p no:cacheprovider $(CORE) || exit 1; \
-	done
+pythons: $(NEWER:%=python-%) ## run the core tests with each newer Python that this machine has
+
+python-%: $(READY)
+	@python=$(call find_python,$*); \
+	if [ -z "$$python" ]; then \
+		echo "This machine has no Python $*: it is skipped."; \
+	else \
+		echo "Python $*:" && \
+		$(BIN)/uv venv -q --clear --python $$python .venv-$* && \
+		VIRTUAL_ENV=.venv-$* $(BIN)/uv pip install -q --editable '.[verify,fast]' $(CORE_NEEDS) && \
+		.venv-$*/bin/python -m pytest -q -n 2 -p no:cacheprovider $(CORE); \
+	fi
 
 browser: ## install Debian's Chromium, in which tests open the report's page (without it, they are skipped)
 	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then \
@@ -97,4 +102,4 @@ example-%: $(READY)
 	@$(BIN)/python examples/example_$*.py
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) .venv-lowest .venv-other .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

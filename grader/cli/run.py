@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ _DEFAULTS = LaunchLimits()
     default=_DEFAULTS.memory >> 20,
     show_default=True,
     metavar="MIB",
-    help="How much memory all processes of the app may use together.",
+    help="How much memory all processes of the app may use together (Linux only).",
 )
 def command(
     choice: Choice,
@@ -82,11 +83,20 @@ def command(
 
     KATA is "kata-2", "2", a folder's name, or a path to the folder.
     """
+    limits = LaunchLimits(startup=startup_limit, total=total_limit, memory=memory_limit << 20)
+    if limits.memory != _DEFAULTS.memory and sys.platform != "linux":
+        click.echo("grade: --memory-limit is kept on Linux only; here the app may use any amount.", err=True)
     outputs = outputs_of(to, json_file, html_file, opens=opens, verbose=verbose, color=color)
     outputs.clear()  # first: where a kata cannot be used, nobody shall take an old report for one of this grade
     target = choice.target()
-    launch = target.launch(LaunchLimits(startup=startup_limit, total=total_limit, memory=memory_limit << 20))
-    job = Job(kata=target.kata, launch=launch, command=target.command, seed=seed, only=only, stop_early=stop_early)
+    job = Job(
+        kata=target.kata,
+        launch=target.launch(limits),
+        command=target.command,
+        seed=seed,
+        only=only,
+        stop_early=stop_early,
+    )
     with progress_of(target.kata.id, color=color) as progress:
         report = grade(job, progress)
     if target.is_own and report.is_whole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,6 +24,9 @@ from grader.text import did_you_mean
 
 #: Of pytest itself only what runs tests: no terminal, no cache, no capturing, nobody's configuration.
 _QUIET = "terminal cacheprovider logging warnings faulthandler unraisableexception threadexception doctest junitxml"
+
+#: The handler of SIGINT by which Ctrl-C raises KeyboardInterrupt. The `grade` command has another one.
+_RAISES = signal.default_int_handler
 
 
 class Collection:
@@ -71,8 +75,14 @@ class Collection:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """After Ctrl-C, or pytest.exit() in the specification, the remaining checks would not be graded."""
         error = excinfo.value
-        ended = BadKata(f"{self.kata.name}/spec ends the run by itself: {error}")
-        self.trouble = self.trouble or (error if isinstance(error, KeyboardInterrupt) else ended)
+        is_ctrl_c = isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is _RAISES
+        self.trouble = self.trouble or (error if is_ctrl_c else self._ended_by_itself(excinfo))
+
+    def _ended_by_itself(self, excinfo: pytest.ExceptionInfo[BaseException]) -> BadKata:
+        what = str(excinfo.value) if isinstance(excinfo.value, pytest.exit.Exception) else excinfo.exconly()
+        places = [entry for entry in excinfo.traceback if Path(entry.path).is_relative_to(self.kata.specification)]
+        where = f" ({Path(places[-1].path).name}:{places[-1].lineno + 1})" if places else ""
+        return BadKata(f"{self.kata.name}/spec ends the run by itself: {what}{where}")
 
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         if isinstance(excinfo.value, Inconclusive):  # of a hook of ours, with a message for people

@@ -30,6 +30,8 @@ _ENDING = 0.1  # seconds for a process to end whose sockets the kernel has just 
 _LAST_LINES = 1.0  # seconds until the last lines of an ended process have been read
 _STAY = "The process that the server started must stay: it alone has the server's sockets, and not what it forks."
 
+_LEFT = "A process of the app is left: the system could not end it."
+
 
 class ChildApp:
     """The port :class:`grader.serving.app.App`, by way of a child process."""
@@ -140,11 +142,11 @@ class ChildApp:
             if graceful and self._status.is_ready and self.is_running:
                 notes = self._shut_down()
         finally:
-            self._process.end()
+            has_ended = self._process.end()
             self._memory.stop()
             self._lifeline.close()
             self._reader.finish()
-        return notes
+        return notes if has_ended else (*notes, _LEFT)
 
     # -- inside -----------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ _OURS = "STREAM_KATAS_"
 
 
 def of_settings(start: Path) -> dict[str, str]:
-    """The variables of the settings for commands in ``start``: those in files, and those of this process by their names.
+    """The variables of the settings for commands in ``start``: those in files, and named ones of this process.
 
     What this process has wins over files, and a nearer setting over one above it. What is not there is left out.
     Raises BadKata, and UsageError for a file with a fault.

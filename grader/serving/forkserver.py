@@ -26,8 +26,7 @@ from typing import NoReturn
 
 from grader.serving import kernel
 from grader.serving.forks import MOST_DESCRIPTORS, ForkMessage, NewProcess, Pids, encode_status
-
-_STRAYS_TIMEOUT = 10.0  # seconds; a stray that forks while it is ended is gone after two rounds of a millisecond
+from grader.serving.kernel import END_TIMEOUT, GRADERS_TIMEOUT
 
 #: The type that :func:`signal.signal` returns.
 Handlers = dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None]
@@ -143,8 +142,9 @@ class _Keeper:
             link.sendall(Pids(os.getpid(), pid).encode())
             os.close(tells)
             self._report_end(pid, link)
-        self._end(pid)
-        os._exit(0)  # here: a return would close the link, which says that this process is gone, too
+        # The exit is here: a return would close the link, which says that this process is gone, too. With another
+        # status than 0 the server looks for what is left.
+        os._exit(0 if self._end(pid) else 1)
 
     def _report_end(self, pid: int, link: socket.socket) -> None:
         """Wait for the end of the process, and then for that of the link; or only for that of the link."""
@@ -157,20 +157,24 @@ class _Keeper:
             link.sendall(encode_status(status))
             link.recv(1)
 
-    def _end(self, pid: int) -> None:
+    def _end(self, pid: int) -> bool:
+        """End the process and everything that came of it; whether nothing is left."""
         if self._asked.is_tree:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
             _kill(pid, signal.SIGKILL)  # at its beginning it does not lead a group yet
         else:
             _kill(pid, signal.SIGTERM)
+        if not kernel.has_ended(pid, END_TIMEOUT if self._asked.is_tree else GRADERS_TIMEOUT):
+            return False
         os.waitpid(pid, 0)
-        deadline = time.monotonic() + _STRAYS_TIMEOUT
+        deadline = time.monotonic() + END_TIMEOUT
         while kernel.has_children() and time.monotonic() < deadline:
             for child in _children():
                 _kill(child, signal.SIGKILL)
             time.sleep(0.001)  # not a wait for the child: one that the kernel cannot end would hold this up for ever
             list(_ended_children())
+        return not kernel.has_children()
 
     def _become(self) -> None:
         """Make this process the one that was asked for."""

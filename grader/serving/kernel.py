@@ -6,10 +6,17 @@ The graders, the app's process and the fork server use it. Elsewhere than on Lin
 from __future__ import annotations
 
 import os
+import select
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 
+#: Seconds for a process, and what it has started, to end after SIGKILL; it takes milliseconds. Then it is left: the
+#: system cannot end it.
+END_TIMEOUT = 10.0
+#: Seconds for a grader to end after SIGTERM: it ends its app first, and what the app has started.
+GRADERS_TIMEOUT = 3 * END_TIMEOUT
 # linux/prctl.h
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 4, 36, 38
 
@@ -39,6 +46,40 @@ def has_children() -> bool:
     except ChildProcessError:
         return False
     return True
+
+
+def has_ended(pid: int, within: float) -> bool:
+    """Whether a child has ended, after a wait of up to so many seconds. It is not reaped. True where it was before.
+
+    A process that waits for a device or a file system of the network does not end, whatever signal it gets.
+    """
+    deadline = time.monotonic() + within
+    while not _is_over(pid):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        _rest(pid, left)
+    return True
+
+
+def _is_over(pid: int) -> bool:
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def _rest(pid: int, seconds: float) -> None:
+    """Wait for the end of a child; without pidfds (macOS, some containers) only a short time."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        time.sleep(min(seconds, 0.005))
+        return
+    try:
+        select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Ends an app that uses too much memory.
+"""Ends an app that uses too much memory, on Linux only: elsewhere nothing tells what a tree of processes uses.
 
 Limits of the kernel do not fit: RLIMIT_DATA and RLIMIT_AS count the reserved stacks of idle threads, but not shared
 memory, and both are for each process alone.
@@ -23,11 +23,13 @@ class MemoryGuard:
         self._tree = tree
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
-        self._thread.start()
+        if usage.IS_KNOWN:
+            self._thread.start()
 
     def stop(self) -> None:
         self._stopped.set()
-        self._thread.join(timeout=2.0)  # a look takes milliseconds; the thread is a daemon, so nothing hangs on it
+        if usage.IS_KNOWN:
+            self._thread.join(timeout=2.0)  # a look takes milliseconds; the thread is a daemon, so nothing hangs on it
 
     @property
     def words(self) -> str:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from grader import interrupt
 from grader.serving import kernel, usage
+from grader.serving.kernel import END_TIMEOUT, GRADERS_TIMEOUT
 
 _MARKER = "STREAM_KATAS_RUN"
 
@@ -52,8 +54,8 @@ class Tree(Protocol):
     def kill(self) -> None:
         """SIGKILL to all members. Any thread may call it; :meth:`end` is still to be called."""
 
-    def end(self) -> None:
-        """End all members; returns when they have ended. May be repeated."""
+    def end(self) -> bool:
+        """End all members; returns when they have ended. May be repeated. False: the system could not end one."""
 
 
 class Process:
@@ -78,7 +80,7 @@ class Process:
                 pass_fds=around.descriptors,
             )
             self._forget = interrupt.on_end(self._interrupted)
-        self._is_over = False
+        self._is_over = self._has_ended = False
         kernel.set_dumpable(False)
 
     @property
@@ -99,29 +101,36 @@ class Process:
             self._popen.wait(seconds)
         return self._popen.poll()
 
-    def end(self) -> None:
-        """End the process, unless it has ended, and its descendants; returns when they have ended. May be repeated."""
-        if self._is_over:
-            return
-        self._stop()
-        self._popen.wait()
-        self._clean_up()
-        self._is_over = True
-        self._forget()
+    def end(self) -> bool:
+        """End the process, unless it has ended, and its descendants; returns when they have ended. May be repeated.
+
+        False when the system could not end one of them within some seconds.
+        """
+        if not self._is_over:
+            has_ended = self._stop()
+            if has_ended:
+                self._popen.wait()
+            self._is_over, self._has_ended = True, self._clean_up() and has_ended
+            self._forget()
+        return self._has_ended
 
     def _interrupted(self) -> None:
         """Runs between any two instructions of the main thread, so it takes no lock: not even Popen's."""
         self._stop()
         self._clean_up()
 
-    def _stop(self) -> None:
-        with suppress(ProcessLookupError, ChildProcessError):
-            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-                os.kill(self.pid, signal.SIGTERM)
-                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+    def _stop(self) -> bool:
+        """End the process itself; whether it has ended."""
+        if kernel.has_ended(self.pid, 0):
+            return True
+        _signal(self.pid, signal.SIGTERM)
+        if not kernel.has_ended(self.pid, GRADERS_TIMEOUT):
+            _signal(self.pid, signal.SIGKILL)
+        return kernel.has_ended(self.pid, END_TIMEOUT)
 
-    def _clean_up(self) -> None:
-        """The clean-up once the process has ended."""
+    def _clean_up(self) -> bool:
+        """The clean-up once the process has ended: whether nothing of it is left."""
+        return True
 
 
 class ProcessTree(Process):
@@ -146,14 +155,14 @@ class ProcessTree(Process):
     def kill(self) -> None:
         kill_group(self.pid)
         for pid in self.members():
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+            _signal(pid, signal.SIGKILL)
 
-    def _stop(self) -> None:
+    def _stop(self) -> bool:
         kill_group(self.pid)
+        return kernel.has_ended(self.pid, END_TIMEOUT)
 
-    def _clean_up(self) -> None:
-        end_strays(marker=self._marker, spare=self._spare)
+    def _clean_up(self) -> bool:
+        return end_strays(marker=self._marker, spare=self._spare)
 
 
 def in_words(status: int) -> str:
@@ -172,24 +181,32 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def end_strays(*, marker: str, spare: Iterable[int]) -> None:
+def end_strays(*, marker: str, spare: Iterable[int]) -> bool:
     """End what has left the app's process group: adopted orphans, and processes whose environment holds ``marker``.
 
-    ``spare`` are children that this process had before.
+    ``spare`` are children that this process had before. False when the system could not end one within some seconds.
     """
     if sys.platform == "linux" and not kernel.has_children():
-        return
+        return True
     kept = set(spare) | {os.getpid()}
+    deadline = time.monotonic() + END_TIMEOUT
     for _ in range(50):  # a stray may fork while it is being ended; after 50 rounds that has no end
         found = [pid for pid in _descendants(marker) if pid not in kept]
         if not found:
-            return
+            return True
         for pid in found:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+            _signal(pid, signal.SIGKILL)
         for pid in found:
+            if not kernel.has_ended(pid, max(0.0, deadline - time.monotonic())):
+                return False
             with suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+                os.waitpid(pid, os.WNOHANG)
+    return False
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
 
 
 def children() -> list[int]:

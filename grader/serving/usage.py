@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+#: Whether the values of this module mean anything here.
+IS_KNOWN = sys.platform == "linux"
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second
 _PAGE = os.sysconf("SC_PAGE_SIZE")  # bytes

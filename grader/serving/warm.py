@@ -88,9 +88,10 @@ class ForkedProcess:
     def __init__(self, control: socket.socket, argument: str, surroundings: Surroundings, *, is_tree: bool) -> None:
         kernel.set_dumpable(False)
         self._link, keepers = socket.socketpair()
-        self._is_over = False
+        self._is_over = self._has_ended = False
         self._status: int | None = None
         self._keeper = 0
+        self._timeout = 2 * kernel.END_TIMEOUT if is_tree else kernel.GRADERS_TIMEOUT + kernel.END_TIMEOUT
         try:
             with keepers, interrupt.postponed():
                 _send(control, argument, surroundings, keepers.fileno(), is_tree=is_tree)
@@ -134,17 +135,17 @@ class ForkedProcess:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
 
-    def end(self) -> None:
-        """End the process, unless it has ended, and its descendants; returns when they have ended. May be repeated."""
-        if self._is_over:
-            return
-        self._interrupted()
-        self._status = self.poll()
-        self._is_over = True
-        self._forget()
-        self._link.close()
+    def end(self) -> bool:
+        """See :meth:`Process.end <grader.serving.processes.Process.end>`."""
+        if not self._is_over:
+            self._has_ended = self._interrupted()
+            self._status = self.poll()
+            self._is_over = True
+            self._forget()
+            self._link.close()
+        return self._has_ended
 
-    def _interrupted(self) -> None:
+    def _interrupted(self) -> bool:
         """Runs between any two instructions of the main thread, so it takes no lock."""
         with suppress(OSError):  # the keeper has been killed
             self._link.shutdown(socket.SHUT_WR)
@@ -152,7 +153,13 @@ class ForkedProcess:
                 os.kill(self._keeper, signal.SIGCONT)  # the app may have stopped it
         gone = select.poll()
         gone.register(self._link, select.POLLRDHUP)  # the keeper has exited, whatever there still is to read
-        gone.poll()
+        if gone.poll(1000 * self._timeout):
+            return True
+        if self._keeper:  # held up, as by a process that traces it: the server ends the rest
+            self.kill()
+            with suppress(OSError):
+                os.kill(self._keeper, signal.SIGKILL)
+        return bool(gone.poll(1000 * kernel.END_TIMEOUT))
 
 
 def _socketpair() -> tuple[socket.socket, socket.socket]:

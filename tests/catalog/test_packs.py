@@ -81,7 +81,10 @@ def test_the_folder_of_the_bundled_katas_may_be_named(tmp_path: Path) -> None:
         ('environment = "KEY"', r"environment must be a list of names of variables without values, such as"),
         ('environment = ["KEY=secret"]', "environment must be a list of names"),
         ('environment = ["STREAM_KATAS_UPSTREAM"]', "without those that begin with STREAM_KATAS_"),
-        ('environment-file = [".env"]', r'environment-file must be the path of a file, such as environment-file = "\.env"'),
+        (
+            'environment-file = [".env"]',
+            r'environment-file must be the path of a file, such as environment-file = "\.env"',
+        ),
         ('environment-file = ""', "environment-file must be the path of a file"),
         (r'environment-file = "\u0000"', "environment-file must be the path of a file"),
         ("x = " + "[" * 10_000, "cannot be read: "),

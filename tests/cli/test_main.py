@@ -66,3 +66,14 @@ def test_a_shells_completion_is_no_error(instruction: str, code: int, words: str
     )
     assert (done.returncode, done.stderr) == (code, "")
     assert words in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("limit", "platform", "says"), [("65", "darwin", True), ("65", "linux", False), ("1024", "darwin", False)]
+)
+def test_a_memory_limit_that_is_not_kept_is_no_silent_one(
+    limit: str, platform: str, says: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert main(["kata-99", "--memory-limit", limit]) == 2
+    assert ("--memory-limit is kept on Linux only" in capsys.readouterr().err) is says

@@ -193,7 +193,24 @@ CUT_SHORT = {
             """it is never reached"""
             pytest.exit("enough")
         ''',
-        "kata-1-tiny/spec ends the run by itself: enough",
+        "kata-1-tiny/spec ends the run by itself: enough (test_2.py:12)",
+    ),
+    "a check that interrupts the run": (
+        '''
+        @check(points=1)
+        def test_first() -> None:
+            """it looks like Ctrl-C"""
+            raise KeyboardInterrupt
+        ''',
+        "kata-1-tiny/spec ends the run by itself: KeyboardInterrupt (test_2.py:6)",
+    ),
+    "a file that interrupts the run": (
+        """
+        def stop() -> None:
+            raise KeyboardInterrupt("now")
+        stop()
+        """,
+        "kata-1-tiny/spec ends the run by itself: KeyboardInterrupt: now (test_2.py:4)",
     ),
     "a file that skips itself": (
         """

@@ -125,6 +125,37 @@ def test_an_interrupted_grade_leaves_nothing(moment: str, number: signal.Signals
     assert survivors(mark) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_was_ignored_at_the_start_ends_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    """As by `nohup grade kata-1`, or `grade kata-1 &` in a script. The app ignores it, too, as it would do there."""
+    told, goes_on = tmp_path / "told", tmp_path / "goes_on"
+    for fifo in (told, goes_on):
+        os.mkfifo(fifo)
+    app = f"""
+        import signal
+        with open({str(told)!r}, "w") as file: file.write(str(signal.getsignal({int(number)}) == signal.SIG_IGN))
+        open({str(goes_on)!r}).close()
+        async def app(scope, receive, send): raise RuntimeError("seen")
+    """
+    command = [sys.executable, "-m", "grader", "kata-1", "--app", str(write(tmp_path / "app.py", app))]
+    grade = subprocess.Popen(
+        ["/bin/sh", "-c", f"trap '' {int(number)}; exec \"$@\"", "sh", *command],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with grade:
+        assert told.read_text() == "True"
+        grade.send_signal(number)
+        goes_on.write_text("")
+        out, err = grade.communicate(timeout=DEADLINE)
+    assert (grade.returncode, err) == (1, "")
+    assert "500" in out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_proof_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     mark = uuid.uuid4().hex

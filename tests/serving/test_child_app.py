@@ -351,8 +351,9 @@ class EndedProcess(ProcessTree):
         self.looked.set()
         return 0
 
-    def end(self) -> None:
+    def end(self) -> bool:
         self.shuts_down = True
+        return True
 
     def members(self) -> list[int]:
         return []
@@ -647,6 +648,17 @@ def test_stopping_ends_the_whole_group_and_may_be_repeated(start_app: Boot) -> N
     assert not app.is_running
     with pytest.raises(OSError, match="refused"):
         app.connect()
+
+
+def test_what_the_system_cannot_end_is_a_note() -> None:
+    class Immortal(StillProcess):
+        def end(self) -> bool:
+            super().end()
+            return False
+
+    with Pipes() as pipes:
+        app = ChildApp(Immortal(pipes), pipes, address=NOWHERE, limits=LaunchLimits())
+    assert app.stop() == app.stop() == ("A process of the app is left: the system could not end it.",)
 
 
 def test_an_app_that_never_got_ready_is_stopped_as_well(start_app: Boot) -> None:

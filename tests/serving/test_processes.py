@@ -137,12 +137,12 @@ def test_a_started_process_is_gone_after_its_end(kind: str, status: str) -> None
         f"""
         process = {kind}({NAP}, Surroundings())
         print(process.poll(), process.wait_for(0.01), is_gone(process.pid))
-        process.end()
+        print(process.end())
         print(process.poll(), is_gone(process.pid))
         process.end()
         """
     )
-    assert told.split() == ["None", "None", "False", status, "True"]
+    assert told.split() == ["None", "None", "False", "True", status, "True"]
 
 
 def test_a_tree_ends_with_its_daemons_and_keeps_its_own_exit_status() -> None:
@@ -157,6 +157,39 @@ def test_a_tree_ends_with_its_daemons_and_keeps_its_own_exit_status() -> None:
         """
     )
     assert told.split() == ["0", "False", "0", "True"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_system_cannot_end_holds_nothing_up(kind: str) -> None:
+    """As when it waits for a device: here no signal is sent at all."""
+    told = run(
+        f"""
+        processes.END_TIMEOUT = processes.GRADERS_TIMEOUT = 0.05
+        kill, processes.os.kill, processes.os.killpg = os.kill, lambda *_: None, lambda *_: None
+        process = {kind}({NAP}, Surroundings())
+        print(process.end(), process.end(), is_gone(process.pid))
+        kill(process.pid, 9)
+        process.wait()
+        """
+    )
+    assert told.split() == ["False", "False", "False"]
+
+
+def test_a_daemon_that_the_system_cannot_end_holds_nothing_up() -> None:
+    told = run(
+        """
+        processes.END_TIMEOUT = 0.05
+        reading, writing = os.pipe()
+        tree = ProcessTree([sys.executable, "-c", DAEMON], Surroundings(output=writing))
+        orphan = int(os.read(reading, 100))
+        tree.wait()
+        kill, processes.os.kill = os.kill, lambda *_: None
+        print(tree.end(), is_gone(orphan))
+        kill(orphan, 9)
+        os.waitpid(orphan, 0)
+        """
+    )
+    assert told.split() == ["False", "False"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

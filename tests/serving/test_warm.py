@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader.serving import kernel
 from grader.serving.processes import Surroundings
 from grader.serving.warm import ForkClient, ForkedProcess, ForkServer
 from tests.conftest import DEADLINE, ROOT, environment
@@ -212,6 +213,18 @@ def test_one_that_kills_its_keeper_is_killed_by_the_server(client: ForkClient) -
 def test_one_that_stops_its_keeper_is_ended_all_the_same(client: ForkClient) -> None:
     with forked(client, f"os.kill(os.getppid(), 19); say('here'); {WAIT}") as found:
         assert found.said() == "here"
+    assert is_gone(found.process.pid)
+
+
+def test_one_that_holds_its_keeper_up_is_ended_by_the_server(
+    client: ForkClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is traced does nothing by itself; only root may trace a keeper."""
+    monkeypatch.setattr(kernel, "END_TIMEOUT", 0.05)
+    trace = "import ctypes; ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0)"  # PTRACE_ATTACH
+    with forked(client, f"{trace}; say('here'); {WAIT}") as found:
+        assert found.said() == "here"
+        assert found.process.end()
     assert is_gone(found.process.pid)
 
 
