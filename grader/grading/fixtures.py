@@ -40,7 +40,7 @@ class Fixtures:
         request.node.stash[SESSION] = self.session_now = session
         yield session
         self.session_now = None
-        session.close()
+        session.close_active()
 
     @pytest.fixture
     def client(self, session: Session) -> Client:

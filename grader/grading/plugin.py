@@ -37,6 +37,7 @@ class Runner:
         self.fixtures = Fixtures(collection, rig, record)
         self._judge = Judge(record)
         self._compared: Violation | None = None
+        self._before: tuple[Check, Session] | None = None  # the check before this one, and its session
         self._lost: BootFailure | None = None  # a check has ended the app, which did not start again
 
     @pytest.hookimpl(tryfirst=True)
@@ -96,7 +97,21 @@ class Runner:
             error = call.excinfo.value if call.excinfo else None
             self.results[check.id] = self._result(check, error, item.stash.get(SESSION, None))
             self._compared = None
+        if call.when == "teardown":
+            self._look_back((check, item.stash[SESSION]) if SESSION in item.stash else None)
         return report
+
+    def pytest_sessionfinish(self) -> None:
+        self._look_back(None)
+
+    def _look_back(self, now: tuple[Check, Session] | None) -> None:
+        """Bytes after the end of a response may come in a later packet: they count until the next check has ended."""
+        if self._before is not None:
+            check, session = self._before
+            if self._has_passed(check.id) and (fault := session.late_fault()):
+                self.results[check.id] = ended(check, session, fault, compared=None)
+            session.close()
+        self._before = now
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Start the app again if it has ended, after a check that did not pass."""
@@ -124,6 +139,8 @@ class Runner:
         return name in self.results and self.results[name].outcome is Outcome.PASSED
 
     def _result(self, check: Check, error: BaseException | None, session: Session | None) -> CheckResult:
+        if error is None and session is not None:
+            error = session.late_fault()
         if isinstance(error, pytest.FixtureLookupError):
             what = f"it asks for {error.argname!r}, which does not exist"
             error = Inconclusive(f"{what}: a check is given client, upstream and draw")

@@ -59,6 +59,13 @@ class Exchange:
         return self.ended or self.fault is not None
 
     @property
+    def surplus(self) -> http1.HttpFault | None:
+        """The fault of bytes that have come after the end of the response, until now. Nothing is waited for."""
+        if self.ended and self.fault is None:
+            self._look_for_surplus()
+        return self.fault if self.ended else None
+
+    @property
     def is_open(self) -> bool:
         """Whether the client has not disconnected yet."""
         return self._connection.is_open
@@ -93,6 +100,7 @@ class Exchange:
         """Disconnect the client, before the end of the response or after it. A second call does nothing."""
         if not self.is_open:
             return
+        _ = self.surplus  # it cannot be seen later
         self._record(Act.DISCONNECTED, detail=how.value)
         self._connection.disconnect(how)
         self.ended_at = self.ended_at or time.time()
@@ -121,17 +129,20 @@ class Exchange:
                 events = self._feed(data)
         for event in events:
             self._take(event)
-        if self.ended and received is not NoData.EOF:
-            self._look_for_surplus()
-        self.fault = self._http.fault
-        if self.fault is not None:
-            self._record(Act.BROKEN, detail=self.fault.message)
+        self._note_fault()
+        if self.ended and self.fault is None and received is not NoData.EOF:
+            self._look_for_surplus()  # what follows the end of a response has usually left the server with it
         return True
 
     def _look_for_surplus(self) -> None:
-        """Once, without waiting: bytes that follow the end of a response have usually left the server with it."""
         if isinstance(data := self._connection.receive(0.0), bytes):
             self._feed(data)
+            self._note_fault()
+
+    def _note_fault(self) -> None:
+        self.fault = self._http.fault
+        if self.fault is not None:
+            self._record(Act.BROKEN, detail=self.fault.message)
 
     def _feed(self, data: bytes) -> list[http1.HttpEvent]:
         """Read ``data``, and keep the first bytes of all as they came."""

@@ -16,7 +16,7 @@ from grader.probe.feeds.feed import Feed
 from grader.probe.routing import routing_hint
 from grader.probe.session import Session
 from grader.probe.waiting import Awaited, Waited
-from grader.protocol.http1 import Head
+from grader.protocol.http1 import Head, HttpFault
 
 #: A response with more items than this counts as a stream without end. The largest kata asks for some hundred.
 MAX_ITEMS = 2000
@@ -105,6 +105,27 @@ class Reading:
         if waited is not Waited.CAME:
             raise self._explanation.nothing(awaited, waited, feed or self.feed)
 
+    # -- for the session ------------------------------------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the response has ended, and the client has not disconnected."""
+        return self._exchange.ended and self._exchange.is_open
+
+    def close(self) -> None:
+        """Abort the connection."""
+        self._exchange.close()
+
+    def late_fault(self) -> Violation | None:
+        """What has come after the end of the response, until now."""
+        fault = self._exchange.surplus
+        return None if fault is None else self._broken(fault)
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
     def _must_have_ended_well(self) -> None:
         if self._exchange.fault is not None:
-            raise self._explanation.broken("a complete and valid HTTP response", self._exchange.fault)
+            raise self._broken(self._exchange.fault)
+
+    def _broken(self, fault: HttpFault) -> Violation:
+        return self._explanation.broken("a complete and valid HTTP response", fault)

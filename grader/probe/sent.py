@@ -29,7 +29,7 @@ class SentRequest:
         self._exchange = exchange
         self._rest = rest
         self._reading = Reading(session, self._exchange, request)
-        session.hold(self._exchange)
+        session.hold_sent(self._reading)
         session.when_failed(lambda: self._reading.feed.first_fault())
         session.hint_by_status(self._reading.routing_hint)
 

@@ -22,6 +22,17 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
+class Sent(Closable, Protocol):
+    """A request that has been sent."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether its response has ended, and the client has not disconnected."""
+
+    def late_fault(self) -> Violation | None:
+        """What has come after the end of its response, until now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Doing:
     """The app's state at the upstream end, in words, and whether it waits for an item there."""
@@ -61,6 +72,7 @@ class Session:
         self.streams = 0  # that the app has opened at the upstream, all keys together
         self.restarted: Callable[[], tuple[Served, Waiter]] | None = None  # starts the app again
         self._open: list[Closable] = []
+        self._sent: list[Sent] = []
         self._strangers = len(server.unknown_keys)
         self._remarks: list[Callable[[], str]] = []
         self._hints: list[Callable[[], tuple[int, str]]] = []
@@ -100,6 +112,13 @@ class Session:
     def hold(self, thing: Closable) -> None:
         self._open.append(thing)
 
+    def hold_sent(self, request: Sent) -> None:
+        self._sent.append(request)
+
+    def late_fault(self) -> Violation | None:
+        """What has come after the end of a response, until now: bytes that do not belong to it."""
+        return next((fault for request in self._sent if (fault := request.late_fault())), None)
+
     def when_failed(self, remark: Callable[[], str]) -> None:
         """Call ``remark`` if the check fails: it returns what else a learner should know, or ""."""
         self._remarks.append(remark)
@@ -135,8 +154,20 @@ class Session:
             )
         return found
 
-    def close(self) -> None:
-        """Close both ends, so that what this check leaves open does not disturb the next one."""
+    def close_active(self) -> None:
+        """Close both ends, so that what this check leaves open does not disturb the next one.
+
+        Idle connections stay, until :meth:`close`: an app may still send bytes after the end of its response.
+        """
+        for request in self._sent:
+            if not request.is_idle:
+                request.close()
         for thing in reversed(self._open):
             thing.close()
         self._open.clear()
+
+    def close(self) -> None:
+        """Close everything."""
+        for request in self._sent:
+            request.close()
+        self.close_active()

@@ -291,3 +291,53 @@ def test_a_schema_that_is_missing_is_the_katas_fault(tmp_path: Path, grade: Grad
     assert done.code == 3
     assert "schemas/thing.json, a JSON Schema" in done.err
     assert done.out == ""
+
+
+LATE = """
+    @check(points=1)
+    def test_first(client: Client) -> None:
+        \"\"\"more comes while the next check runs\"\"\"
+        assert client.get("/says more later").body() == b"hello"
+
+
+    @check(points=1)
+    def test_second(client: Client) -> None:
+        \"\"\"nothing comes\"\"\"
+        assert client.get("/").body() == b"hello"
+        client.get("/now").body()
+
+
+    @check(points=1)
+    def test_third(client: Client) -> None:
+        \"\"\"more has come before the check ends\"\"\"
+        assert client.get("/says more").body() == b"hello"
+        client.get("/").body()
+
+
+    @check(points=1, after=test_third)
+    def test_last(client: Client) -> None:
+        \"\"\"it comes after one that failed\"\"\"
+"""
+
+
+def test_bytes_after_the_end_of_a_response_are_found_when_they_come_later(tmp_path: Path, grade: Grade) -> None:
+    app = app_with(
+        """
+        now = asyncio.Event()
+
+        async def more(path, answer):
+            if path.startswith("/says"):
+                transport = next(cell.cell_contents for cell in answer.__closure__).__self__.transport
+                await answer(b"hello")
+                if path.endswith("later"):
+                    await now.wait()
+                transport.write(b"HTTP/1.1 200 OK\\r\\n\\r\\n")
+                return True
+            if path == "/now":
+                now.set()
+        """
+    )
+    done = grade(write_kata(tmp_path, LATE, app=app), json_report=True)
+    assert done.outcomes() == {"first": "failed", "second": "passed", "third": "failed", "last": "blocked"}
+    for check in ("first", "third"):
+        assert "more bytes follow after the end of the response" in done.seen(check)

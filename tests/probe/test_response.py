@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,6 +133,40 @@ def test_a_response_with_more_after_its_end_has_not_ended_well(
     assert told.value.finding.requirement == cited("RFC 9112 6.3")
     acts = [entry.act for entry in ends.session.transcript.entries()]
     assert acts == [Act.SENT, Act.HEAD, Act.CHUNK, Act.ENDED, Act.BROKEN]
+
+
+@pytest.mark.parametrize("how", ["by the end of the check", "by the disconnect", "by the end of the next check"])
+def test_more_after_the_end_may_come_later(how: str, meet: Meet) -> None:
+    told = threading.Event()
+
+    def talk(app: FakeApp, connection: socket.socket) -> None:
+        connection.sendall(sized(event("data: one")))
+        assert told.wait(DEADLINE)
+        says(b"more", Then.STAYS)(app, connection)
+
+    ends = meet(talk)
+    response = ends.client.get("/")
+    assert response.body() == event("data: one")
+    assert ends.session.late_fault() is None
+    if how == "by the end of the next check":
+        ends.session.close_active()
+    told.set()
+    assert ends.app.said.wait(DEADLINE)
+    if how == "by the disconnect":
+        response.disconnect()
+    fault = ends.session.late_fault()
+    assert fault is not None
+    assert "more bytes follow after the end of the response" in fault.finding.seen
+
+
+def test_a_response_without_more_has_no_fault_whatever_its_client_does(meet: Meet) -> None:
+    ends = meet(says(sized(event("data: one"))))
+    ends.client.get("/").body()
+    with ends.client.get("/"):
+        pass
+    ends.client.get("/")
+    ends.session.close_active()
+    assert ends.session.late_fault() is None
 
 
 def test_more_after_the_end_is_noticed_in_the_next_packet(meet: Meet) -> None:
