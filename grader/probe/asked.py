@@ -42,8 +42,14 @@ class Asked:
 
     def carries(self, key: str) -> bool:
         """Whether the request asks for ``key``: as a parameter, as a text of its body, or by its drawn mark."""
-        if any(text == key for text in (*self.params.values(), *_texts(self.json))):
-            return True
+        return self.contains(key) or self.has_mark_of(key)
+
+    def contains(self, key: str) -> bool:
+        """Whether ``key`` is a parameter, or a text of the body."""
+        return any(text == key for text in (*self.params.values(), *_texts(self.json)))
+
+    def has_mark_of(self, key: str) -> bool:
+        """Whether the request has the mark of a drawn key anywhere."""
         mark = mark_of(key)
         return bool(mark) and mark in self.text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from grader.errors import Violation
 from grader.probe.asked import Asked
 from grader.probe.exchange import Exchange
@@ -37,14 +39,14 @@ class Supply:
 
     def openings(self) -> int:
         """Connections for this request; of requests with one key, the first counts those too many."""
-        gate, same = self._gate(), self._same_key()
+        gate, same = self._gate, self._same_key
         if gate is None:
             return 0
         return gate.streams - len(same) + 1 if same[0] is self else int(gate.streams >= len(same))
 
     def log(self) -> StreamLog:
         """The log of the stream that was opened for this request. Raises NotKnown."""
-        gate, same = self._gate(), self._same_key()
+        gate, same = self._gate, self._same_key
         if gate is None or not gate.logs:
             return StreamLog()
         if len(same) == 1:  # an app that opens the upstream twice has been given all of this
@@ -56,13 +58,18 @@ class Supply:
             raise NotKnown
         return gate.logs[0]
 
+    # Laws look again and again, and at nothing before its check is over: what is found once stays true.
+
+    @cached_property
     def _gate(self) -> Gate | None:
         """The gate for the key that the request carries; for the longest key where several are in it."""
-        gates = [gate for gate in self._gates if self.asked.carries(gate.key)]
+        exact = [gate for gate in self._gates if self.asked.contains(gate.key)]
+        gates = exact or [gate for gate in self._gates if self.asked.has_mark_of(gate.key)]
         return max(gates, key=lambda gate: len(gate.key), default=None)
 
+    @cached_property
     def _same_key(self) -> list[Supply]:
-        return [other for other in self._siblings if other._gate() is self._gate()]
+        return [other for other in self._siblings if other._gate is self._gate]
 
     def _overlaps(self, other: Supply) -> bool:
         mine, others = self._exchange, other._exchange

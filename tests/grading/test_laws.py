@@ -134,7 +134,7 @@ PARTS = '''
         """what is whole"""
 
     def own(client: Client, upstream: Upstream, draw: Draw) -> None:
-        for key in ("", " of one's own ", "Ä"):
+        for key in ("", " of one's own ", "Ä", "e", "key"):
             other = upstream.another(key)
             other.give(key)
             other.fail("a failure")
@@ -144,7 +144,7 @@ PARTS = '''
     def test_failing(responses: list[Recorded]) -> None:
         """what fails, with requests of its own"""
         assert [(one.items, one.failure) for one in responses] == [
-            ([key], "a failure") for key in ("", " of one's own ", "Ä")
+            ([key], "a failure") for key in ("", " of one's own ", "Ä", "e", "key")
         ]
         assert all(one.began <= one.ended_at for one in responses)
 '''
