@@ -20,6 +20,26 @@ def visible(text: str, limit: int = 200) -> str:
     return shown if len(text) <= limit and len(shown) <= limit else shown[:limit] + "…"
 
 
+def visible_ends(text: str, limit: int = 200) -> str:
+    """Like :func:`visible`, but what is too long loses its middle: how a text ends is often what is wrong with it."""
+    if len(text) <= limit and len(shown := visible(text, limit)) <= limit:
+        return shown
+    return _units(text, limit - limit // 3) + "…" + _units(text[::-1], limit // 3, backwards=True)
+
+
+def _units(text: str, room: int, *, backwards: bool = False) -> str:
+    """As many whole characters from the start of ``text`` as fit into ``room`` once they are spelled out."""
+    units: list[str] = []
+    size = 0
+    for char in text[:room]:
+        units.append(_show(char))
+        size += len(units[-1])
+        if size > room:
+            units.pop()
+            break
+    return "".join(reversed(units) if backwards else units)
+
+
 def visible_bytes(data: bytes, limit: int = 200) -> str:
     """Like :func:`visible`, for bytes that should be UTF-8; what is not shows as ``\\xNN``."""
     return visible(data[: 4 * limit + 4].decode("utf-8", "backslashreplace"), limit)

@@ -18,6 +18,7 @@ from grader.text import (
     plural,
     visible,
     visible_bytes,
+    visible_ends,
     visible_lines,
     without_commands,
 )
@@ -51,6 +52,27 @@ def test_bytes_become_one_safe_line_of_bounded_length(data: bytes, limit: int) -
     shown = visible_bytes(data, limit)
     assert is_safe(shown)
     assert len(shown) <= limit + 1
+
+
+@LAW
+@given(anything | hostile, st.integers(0, 60))
+def test_a_text_that_loses_its_middle_is_safe_and_bounded(text: str, limit: int) -> None:
+    shown = visible_ends(text, limit)
+    assert is_safe(shown)
+    assert len(shown) <= limit + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0123456789", "0123456789"),
+        ("0123456789a", "0123456…89a"),
+        ("data: {long and longer}\n\n", "data: {…\\n"),
+        ("\x1b" * 9, "\\x1b…"),
+    ],
+)
+def test_the_middle_is_what_is_cut(text: str, shown: str) -> None:
+    assert visible_ends(text, 10) == shown
 
 
 @LAW

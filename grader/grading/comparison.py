@@ -11,7 +11,7 @@ from typing import Final
 from grader.errors import Violation
 from grader.probe.feeds.feed import StreamFault
 from grader.requirement import cited
-from grader.text import plural, visible, visible_bytes
+from grader.text import plural, visible_ends
 
 _ORDER = {"<=": "at most", "<": "less than", ">=": "at least", ">": "more than"}
 #: Two values that take fewer characters together are shown whole; longer ones only at the place where they differ.
@@ -78,18 +78,18 @@ def _expected_and_seen(op: str, left: object, right: object) -> tuple[str, str]:
 def pretty(value: object, limit: int = 200) -> str:
     """A value as a learner writes it: JSON where it is JSON, text in quotes, bytes as text."""
     if isinstance(value, bytes):
-        return visible_bytes(value, limit) if value else repr(_NOTHING)
+        return visible_ends(value.decode("utf-8", "backslashreplace"), limit) if value else repr(_NOTHING)
     if isinstance(value, str) and not value:
         return "(empty)"
     if isinstance(value, tuple):
         return _enumeration(value)
     if isinstance(value, list) and (runs := _runs(value)):
-        return visible(f"[{', '.join(runs)}]", limit)
+        return visible_ends(f"[{', '.join(runs)}]", limit)
     if isinstance(value, Mapping):
         value = dict(value)
     for write in (partial(json.dumps, ensure_ascii=False), repr):
         try:
-            return visible(write(value), limit)
+            return visible_ends(write(value), limit)
         except (TypeError, ValueError, RecursionError):  # not JSON; a number of 5000 digits; nested too deeply
             continue
     return f"(a value of type {type(value).__name__} that cannot be shown)"

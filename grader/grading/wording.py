@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.model import Finding
-from grader.text import visible
+from grader.text import visible, visible_ends
 
 #: Characters of what was seen, and of what was expected; what is longer gets lines of its own in a report.
 _LONG = 120
@@ -17,7 +17,8 @@ def worded(found: Finding, *, sentence: str = "", note: str = "") -> Finding:
     ``sentence`` takes the place of what was seen and expected, and tells both. ``note`` is what else was noticed, which
     may be the cause.
     """
-    seen, expected = visible(found.seen, _LONG), visible(found.expected, _LONG)
+    found = replace(found, seen=found.seen or "(nothing)", expected=found.expected or "(nothing)")
+    seen, expected = visible_ends(found.seen, _LONG), visible_ends(found.expected, _LONG)
     subject = f"{found.subject}: " if found.subject else ""
     line = sentence[:1].upper() + sentence[1:] or f"{subject}{seen}; expected: {expected}"
     if found.place is not None:

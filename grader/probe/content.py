@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from grader.errors import BadKata, Violation
 from grader.model import Spot
 from grader.protocol import json_text
 from grader.requirement import cited
-from grader.text import visible
+from grader.text import visible, visible_ends
 
 if TYPE_CHECKING:
     from grader.probe.session import Session
@@ -23,6 +24,10 @@ DEEPEST = 100
 
 #: Characters of JSON text of one check whose values are kept. A value may take ten times the memory of its text.
 _KEPT = 1 << 18
+
+#: Characters of an excerpt.
+_LONG = 120
+
 #: A parsed JSON value. It is not typed further, so that a specification can use it without casts.
 Json = Any
 
@@ -33,7 +38,20 @@ _MISTAKES = {
     json_text.Wrong.SEVERAL_VALUES: " — it is more than one value",
     json_text.Wrong.DATA_PREFIX: " — `data: ` is written twice, by the app and by the library that sends the event",
     json_text.Wrong.TOO_DEEP: " — it is nested too deeply to be read",
+    json_text.Wrong.SEVERAL_LINES: (
+        " — each of these lines is JSON of its own, but no blank line ends the events between them, so a browser joins "
+        "them to one event"
+    ),
+    json_text.Wrong.PADDED_MARK: " — it is “[DONE]” with white space around it: clients compare the whole data",
 }
+#: Of a whole body, the same beginning has another cause.
+_MISTAKES_OF_BODY = _MISTAKES | {
+    json_text.Wrong.DATA_PREFIX: " — this is an event stream, where one JSON document was asked for",
+    json_text.Wrong.SEVERAL_LINES: " — it is one JSON value on each line, where one JSON document was asked for",
+}
+_BODY = "the body"
+#: How a body begins that is an event stream.
+_STREAM = re.compile(r"(?:data|event|id|retry)?:")
 
 
 def decode(body: bytes, *, what: str) -> str:
@@ -72,7 +90,9 @@ def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Spot) 
             raise json_text.NotJson(json_text.Wrong.TOO_DEEP)
     except json_text.NotJson as error:
         why = f" — {error.detail}" if error.detail and text else ""
-        seen = _excerpt(text) + _MISTAKES.get(error.wrong, why)
+        mistakes = _MISTAKES_OF_BODY if what == _BODY else _MISTAKES
+        wrong = json_text.Wrong.DATA_PREFIX if what == _BODY and _STREAM.match(text) else error.wrong
+        seen = _excerpt(text, error.detail) + mistakes.get(wrong, why)
         says = f"{what} is not valid JSON: {seen}"
         raise Violation(
             expected=f"{what} as JSON", seen=seen, sentence=says, requirement=cited("RFC 8259 2"), spot=spot
@@ -95,7 +115,9 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None
     error = best_match(_validator(path).iter_errors(value))
     if error is not None:
         where = error.json_path if error.json_path != "$" else "the top level"
-        wrong, excerpt = visible(error.message, 160), _excerpt(text)
+        inner = isinstance(error.instance, dict | list) and error.json_path != "$"
+        wrong = visible_ends(error.message, 160)
+        excerpt = _excerpt(json.dumps(error.instance, ensure_ascii=False) if inner else text)
         within = "" if error.json_path == "$" else f", at {visible(where)}"
         raise Violation(
             expected=f"{what} by {path.name}",
@@ -127,5 +149,10 @@ def _is_deeper_than(levels: int, value: Json) -> bool:
     return bool(layer)
 
 
-def _excerpt(text: str) -> str:
-    return visible(text, 120) if text else "(empty)"
+def _excerpt(text: str, detail: str = "") -> str:
+    """``text``, without its middle where it is long; or what stands around the character that ``detail`` names."""
+    named = re.search(r"character (\d+)", detail)
+    if named is None or len(text) <= _LONG or int(named[1]) < _LONG // 2:
+        return visible_ends(text, _LONG) if text else "(empty)"
+    start = int(named[1]) - _LONG // 2
+    return "…" + visible(text[start:], _LONG)

@@ -15,6 +15,8 @@ WHITESPACE: Final = " \t\r\n"
 _LONGEST_REPR = 1 << 16
 #: Python's own limit for int(), below which reading digits is safe.
 _LONGEST_INT = 4300
+#: The data of the last event of some streams, such as those of Chat Completions.
+_MARK = "[DONE]"
 #: A dict's repr even where it holds things that literal_eval refuses, such as datetime.datetime(...).
 _DICT_REPR = re.compile(r"\[?\{'[^'\n]{0,200}': ")
 #: What Python writes and JSON does not, and the strings to be skipped. The quantifiers are possessive, and a string
@@ -38,6 +40,8 @@ class Wrong(Enum):
     NOT_JSON = auto()
     UNFINISHED = auto()  # well formed as far as it goes
     SEVERAL_VALUES = auto()
+    SEVERAL_LINES = auto()  # objects or arrays, one a line
+    PADDED_MARK = auto()  # [DONE], by which some streams end, with white space around it
     NOT_A_NUMBER = auto()  # NaN or Infinity, which json.dumps writes and RFC 8259 6 forbids
     TOO_DEEP = auto()
     PYTHON_REPR = auto()
@@ -64,14 +68,21 @@ def parse(text: str) -> JSON:
     except RecursionError:
         raise NotJson(Wrong.TOO_DEEP) from None
     except json.JSONDecodeError as error:
-        raise NotJson(_what_else(stripped, error), _detail(error)) from None
+        wrong = Wrong.PADDED_MARK if stripped == _MARK != text else _what_else(stripped, error)
+        raise NotJson(wrong, _detail(error)) from None
     if end < len(stripped):
-        raise NotJson(_after_a_value(stripped, end, decoder))
+        raise NotJson(Wrong.SEVERAL_LINES if is_a_value_a_line(stripped) else _after_a_value(stripped, end, decoder))
     if constants:
         # Only now: "[Infinity War] is a film" is plain text, and "[Infinity]" is a list that JSON cannot express.
         raise NotJson(Wrong.NOT_A_NUMBER)
     result: JSON = value
     return result
+
+
+def is_a_value_a_line(text: str) -> bool:
+    """Whether ``text`` has several lines, and each is an object or an array as JSON."""
+    lines = text.split("\n")
+    return len(lines) > 1 and all(_is_structured(line) for line in lines)
 
 
 def remark(text: str) -> Wrong | None:
@@ -88,10 +99,15 @@ def remark(text: str) -> Wrong | None:
 
 def holds_json(value: JSON) -> bool:
     """True for a string that contains a JSON object or array."""
-    if not isinstance(value, str) or not value.lstrip(WHITESPACE).startswith(("{", "[")):
+    return isinstance(value, str) and _is_structured(value)
+
+
+def _is_structured(text: str) -> bool:
+    """Whether ``text`` is an object or an array as JSON."""
+    if not text.lstrip(WHITESPACE).startswith(("{", "[")):
         return False
     try:
-        parse(value)
+        parse(text)
     except NotJson:
         return False
     return True

@@ -79,7 +79,9 @@ class NdjsonFaultKind(Kind):
 _KINDS = {
     Wrong.NOT_JSON: NdjsonFaultKind.NOT_JSON,
     Wrong.UNFINISHED: NdjsonFaultKind.UNFINISHED_VALUE,
+    Wrong.PADDED_MARK: NdjsonFaultKind.NOT_JSON,
     Wrong.SEVERAL_VALUES: NdjsonFaultKind.SEVERAL_VALUES,
+    Wrong.SEVERAL_LINES: NdjsonFaultKind.SEVERAL_VALUES,
     Wrong.NOT_A_NUMBER: NdjsonFaultKind.NOT_A_NUMBER,
     Wrong.TOO_DEEP: NdjsonFaultKind.TOO_DEEP,
     Wrong.PYTHON_REPR: NdjsonFaultKind.PYTHON_REPR,

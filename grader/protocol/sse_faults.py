@@ -21,6 +21,11 @@ class SseFaultKind(Kind):
         'write an empty line after every event, as in "data: …\\n\\n"',
         _END,
     )
+    JOINED_EVENTS = (
+        'the lines from "{seen}" on are each JSON of their own, but no blank line ends the events between them, so a '
+        'browser joins them to one: write an empty line after every event, as in "data: …\\n\\n"',
+        _INTERPRETING,
+    )
     CUT_OFF_LINE = (
         'the stream ended in the middle of the line "{seen}", so a browser drops it: '
         'end every line with "\\n", and every event with an empty line',

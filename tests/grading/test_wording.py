@@ -34,10 +34,16 @@ def test_a_headline_has_subject_seen_expected_place_and_note(
 
 
 def test_what_is_long_is_cut_and_what_is_raw_is_escaped() -> None:
-    final = worded(Finding("e" * 500, "s\x1b[31m" * 100, subject="texts"))
+    final = worded(Finding("e" * 500 + "nd", "s\x1b[31m" * 100, subject="texts"))
     assert len(final.headline) < 300
     assert "\x1b" not in final.headline
-    assert final.headline.endswith("e…")
+    assert "e…e" in final.headline
+    assert final.headline.endswith("nd")
+
+
+def test_nothing_is_said_to_be_nothing() -> None:
+    assert worded(Finding("a response", "")).headline == "(nothing); expected: a response"
+    assert worded(Finding("a response", "")).seen == "(nothing)"
 
 
 @pytest.mark.parametrize(("expected", "seen"), [("e" * 500, "s"), ("e", "s" * 500), ("e", "\x1b")])

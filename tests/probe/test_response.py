@@ -261,7 +261,10 @@ NO_JSON = {
     "NaN": (b'{"steps": [NaN]}', "the body as JSON", "NaN and Infinity are not valid JSON"),
     "Python": (b"{'steps': [1]}", "the body as JSON", "this is Python notation"),
     "unfinished": (b'{"steps": [1', "the body as JSON", "it ends in the middle"),
-    "two": (b'{"steps": []}\n{"steps": []}', "the body as JSON", "more than one value"),
+    "two": (b'{"steps": []} {"steps": []}', "the body as JSON", "more than one value"),
+    "lines": (b'{"steps": []}\n{"steps": []}', "the body as JSON", "one JSON value on each line"),
+    "events": (b'data: {"steps": []}\n\n', "the body as JSON", "this is an event stream, where one JSON document was"),
+    "named events": (b"event: x\ndata: 1\n\n", "the body as JSON", "this is an event stream"),
     "nothing": (b"", "the body as JSON", "(empty)"),
     "deep": (b"[" * 100_000, "the body as JSON", ""),
     "no UTF-8": (b'{"steps": "caf\xe9"}', "the body in UTF-8", "at byte 14"),
@@ -447,13 +450,13 @@ NEVER: dict[str, tuple[bytes, Callable[[Response], object], str, str]] = {
         head("text/plain") + b"one",
         Response.body,
         "the end of the response",
-        "nothing more after 3 bytes of the body",
+        "nothing more after 3 bytes of the body (“one”)",
     ),
     "the end of events": (
         head() + event("data: one"),
         Response.events,
         "the end of the stream",
-        "nothing more after 11",
+        "nothing more after 1 event (the last one: “one”)",
     ),
 }
 

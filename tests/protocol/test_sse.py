@@ -218,6 +218,7 @@ def test_comments_are_told_as_they_arrive() -> None:
 
 FAULTS = [
     (b"data: a\n\nid: 2\ndata: b\n", SseFaultKind.MISSING_BLANK_LINE, 9, 23, "empty line after every event"),
+    (b'data: {"a": 1}\ndata: {"a": 2}\n\n', SseFaultKind.JOINED_EVENTS, 6, 29, "empty line after every event"),
     (b"data: a\n\ndata: b", SseFaultKind.CUT_OFF_LINE, 9, 16, '"data: b"'),
     (b'data: a\n\n{"b": 1}\n\n', SseFaultKind.BARE_JSON, 9, 17, 'write "data: " before it'),
     (b'data: a\n\n{"b": 1}', SseFaultKind.BARE_JSON, 9, 17, 'write "data: " before it'),

@@ -52,6 +52,7 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
         self._items: deque[sse.Event | sse.Comment] = deque()
         self._comment_bytes = 0
         self._events = 0
+        self._last_data = ""
         self._taken = 0
         self._last_id: str | None = None  # of the events that were taken
 
@@ -100,12 +101,18 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
         is_whole = self._exchange.is_over and not self.has_item()
         return (self._stream.last_event_id or self._last_id) if is_whole else self._last_id
 
+    @property
+    def last(self) -> tuple[int, str]:
+        return self._events, self._last_data
+
     def silence(self) -> str:
         return "only comments so far" if self._items and not self.has_item() else super().silence()
 
     def keep(self, found: list[sse.Event | sse.Comment]) -> None:
         self._comment_bytes += sum(item.end - item.start for item in found if isinstance(item, sse.Comment))
-        self._events += sum(isinstance(item, sse.Event) for item in found)
+        events = [item for item in found if isinstance(item, sse.Event)]
+        self._events += len(events)
+        self._last_data = events[-1].data if events else self._last_data
         self._items.extend(found)
 
     def _seen(self, event: sse.Event) -> ServerSentEvent:

@@ -11,7 +11,10 @@ from grader.model import Spot
 from grader.probe.exchange import Exchange
 from grader.probe.session import Session
 from grader.protocol.lines import Fault, TooLarge
-from grader.text import plural
+from grader.text import plural, visible_ends
+
+#: Characters of a body, or of an item, that a diagnosis shows.
+_SHOWN = 80
 
 Item_co = TypeVar("Item_co", covariant=True)
 Found = TypeVar("Found")
@@ -102,11 +105,10 @@ class Feed(ABC, Generic[Item_co]):
         """A phrase about how far the body has come, for when nothing follows."""
         if self.pending:
             return self.pending
-        return (
-            f"nothing more after {plural(self._exchange.size, 'byte')} of the body"
-            if self._exchange.size
-            else "no body yet"
-        )
+        if not self._exchange.size:
+            return "no body yet"
+        shown = visible_ends(self._exchange.body.decode("utf-8", "backslashreplace"), _SHOWN)
+        return f"nothing more after {plural(self._exchange.size, 'byte')} of the body (“{shown}”)"
 
 
 class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
@@ -135,6 +137,18 @@ class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
     @property
     def pending(self) -> str | None:
         return self._reader.pending
+
+    @property
+    @abstractmethod
+    def last(self) -> tuple[int, str]:
+        """How many items have come, and the text of the last one."""
+
+    def silence(self) -> str:
+        count, text = self.last
+        if self.pending or not count:
+            return super().silence()
+        last = visible_ends(text, _SHOWN)
+        return f"nothing more after {plural(count, self.item_name)} (the last one: “{last}”)"
 
     def found_faults(self) -> tuple[Fault, ...]:
         return self._reader.faults

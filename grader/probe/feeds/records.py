@@ -44,6 +44,7 @@ class LineFeed(ReaderFeed[JsonLine, ndjson.Record]):
         super().__init__(exchange, session, ndjson.NdjsonReader())
         self._items: deque[ndjson.Record] = deque()
         self._records = 0
+        self._last_line = ""
 
     def has_item(self) -> bool:
         self.read()
@@ -60,6 +61,11 @@ class LineFeed(ReaderFeed[JsonLine, ndjson.Record]):
         self.read()
         return self._records + (self._exchange.size >> 10)
 
+    @property
+    def last(self) -> tuple[int, str]:
+        return self._records, self._last_line
+
     def keep(self, found: list[ndjson.Record]) -> None:
         self._records += len(found)
+        self._last_line = found[-1].raw if found else self._last_line
         self._items.extend(found)
