@@ -78,6 +78,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """An error of the app that nothing caught: its type and words, and the learner's frames, the last call last."""
+
+    headline: str
+    frames: tuple[Place, ...] = ()
+
+    @property
+    def place(self) -> Place | None:
+        """The line that raised, as far as it is the learner's."""
+        return self.frames[-1] if self.frames else None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """The reason why a check did not pass: expected, seen, and other observations.
 
@@ -103,9 +116,10 @@ class Finding:
 class CheckResult:
     """A check and how it ended.
 
-    ``seconds`` is what it took, ``requests`` are curl lines that repeat it, ``left_out`` counts the entries that a long
-    transcript lacks in its middle. ``diverged`` is the point of divergence, in the
-    transcript's seconds.
+    ``seconds`` is what it took, ``requests`` are curl lines that repeat it, and ``at_request`` is the number of the one
+    that was looked at last (0: none). ``left_out`` counts the entries that a long transcript lacks in its middle.
+    ``diverged`` is the point of divergence, in the transcript's seconds. Where it failed, ``raised`` is what the app
+    raised first meanwhile, and ``printed`` what it printed.
     """
 
     check: Check
@@ -115,6 +129,9 @@ class CheckResult:
     left_out: int = 0
     diverged: float | None = None
     requests: tuple[str, ...] = ()
+    at_request: int = 0
+    raised: Raised | None = None
+    printed: str = ""
     seconds: float = 0.0
 
     @property

@@ -150,6 +150,19 @@ class Failed(NamedTuple):
     frames: tuple[Location, ...] = ()
 
 
+class Raised(NamedTuple):
+    """A request, or a task of the app, has ended with an error that nothing caught; its learner's frames."""
+
+    headline: str
+    frames: tuple[Location, ...] = ()
+
+
+class Routes(NamedTuple):
+    """The routes of the app, such as "GET /generate", as far as its framework tells them."""
+
+    names: tuple[str, ...]
+
+
 class Unreachable(NamedTuple):
     """This machine cannot connect the app to its upstream, and ``reason`` is why. It is not the app's fault."""
 
@@ -162,7 +175,7 @@ class Stopped(NamedTuple):
     error: str = ""
 
 
-Status = Sign | Loading | Blocked | Failed | Unreachable | Stopped
+Status = Sign | Loading | Blocked | Failed | Raised | Routes | Unreachable | Stopped
 
 _LONGEST_TIME: Final = 1e6  # seconds: more than a grade can last
 _MOST_LINES: Final = 1 << 31  # in a file
@@ -183,8 +196,11 @@ def read_status(line: bytes) -> Status | None:
         case {"status": "blocked", "seconds": seconds, "location": place} if _is_time(seconds):
             return Blocked(seconds, _location(place))
         case {"status": "failed", "headline": str(headline), "advice": str(advice), "frames": list(frames)}:
-            locations = tuple(found for frame in frames if (found := _location(frame)))
-            return Failed(_clean(headline), _clean(advice), locations)
+            return Failed(_clean(headline), _clean(advice), _locations(frames))
+        case {"status": "raised", "headline": str(headline), "frames": list(frames)}:
+            return Raised(_clean(headline), _locations(frames))
+        case {"status": "routes", "names": list(names)}:
+            return Routes(tuple(_clean(name) for name in names if isinstance(name, str)))
         case {"status": "unreachable", "reason": str(reason)}:
             return Unreachable(_clean(reason))
         case {"status": "stopped", "error": str(error)}:
@@ -193,6 +209,10 @@ def read_status(line: bytes) -> Status | None:
             return _SIGNS.get(name)
         case _:
             return None
+
+
+def _locations(found: list[object]) -> tuple[Location, ...]:
+    return tuple(location for item in found if (location := _location(item)))
 
 
 def _location(found: object) -> Location | None:

@@ -46,7 +46,6 @@ USED = {
     "wait_until_noticed": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
     "comments": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
     "upstream_ended": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
-    "surplus": "a reader of responses counts what it drops; so far only its tests compare the count",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
 }
 

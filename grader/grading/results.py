@@ -10,20 +10,61 @@ from grader.grading.verdict import verdict
 from grader.model import Check, CheckResult
 from grader.probe.recorded import Recorded
 from grader.probe.session import Session
+from grader.protocol.brief import brief
+from grader.protocol.transcript import Act
+
+#: Characters that are kept of the beginning, and of the end, of what the app printed during a check.
+_PRINTED = 2000
+#: Characters of a request in a headline.
+_LONG = 100
+#: Stands for a comparison where there was none.
+NOTHING = Violation(expected="", seen="")
 
 
 def ended(
     check: Check, session: Session | None, error: BaseException | None, *, compared: Violation | None
 ) -> CheckResult:
     """The result of ``check``, which raised ``error``; ``compared`` is the last comparison that did not hold."""
-    remarks: list[str] = []
-    hints: dict[int, str] = {}
-    if session is not None and error is not None:
-        session.mark_divergence()
-        remarks, hints = session.remarks(), session.hints()
-    outcome, finding = verdict(check, error, compared=compared, remarks=remarks, hints=hints)
-    result = CheckResult(check, outcome, finding)
-    return _recorded(result, session) if session is not None else result
+    if session is None or error is None:
+        result = CheckResult(check, *verdict(check, error, compared=compared))
+        return _recorded(result, session) if session is not None else result
+    session.mark_divergence()
+    statuses = (error if isinstance(error, Violation) else compared or NOTHING).statuses
+    outcome, finding = verdict(
+        check,
+        error,
+        compared=compared,
+        remarks=session.remarks(is_refusal=any(400 <= status < 500 for status in statuses)),
+        hints=session.hints(),
+        request=_one_of_several(session),
+        raised=session.raised(),
+    )
+    result = CheckResult(
+        check,
+        outcome,
+        finding,
+        at_request=session.touched,
+        raised=session.raised(),
+        printed=_kept(session.printed()),
+    )
+    return _recorded(result, session)
+
+
+def _kept(printed: str) -> str:
+    """The first and the last lines of what the app printed."""
+    if len(printed) <= 2 * _PRINTED:
+        return printed
+    first, last = printed[:_PRINTED].rpartition("\n")[0], printed[-_PRINTED:].partition("\n")[2]
+    return f"{first}\n…\n{last}"
+
+
+def _one_of_several(session: Session) -> str:
+    """The request that was looked at last, in words, where the check has sent several that differ; else ""."""
+    sent = {entry.stream: entry for entry in reversed(session.transcript.entries()) if entry.act is Act.SENT}
+    words = {number: brief(entry.detail, entry.data, _LONG) for number, entry in sent.items()}
+    if len(set(words.values())) < 2 or session.touched not in words:
+        return ""
+    return f"request {session.touched} of {session.numbers}: {words[session.touched]}"
 
 
 def broken(law: Check, response: Recorded, error: BaseException, *, compared: Violation | None) -> CheckResult:
@@ -31,7 +72,7 @@ def broken(law: Check, response: Recorded, error: BaseException, *, compared: Vi
     where = f"this is a response of the check “{response.check}”" if response.check != law.title else ""
     outcome, finding = verdict(law, error, compared=compared, remarks=[where] if where else [])
     result = _recorded(CheckResult(law, outcome, finding), response.session)
-    return replace(result, diverged=None, requests=(response.curl,), seconds=0.0)
+    return replace(result, diverged=None, requests=(response.curl,), at_request=1, seconds=0.0)
 
 
 def _recorded(result: CheckResult, session: Session) -> CheckResult:

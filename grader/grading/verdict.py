@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.errors import BadKata, Inconclusive, Violation
+from grader.grading import causes
 from grader.grading.wording import worded
-from grader.model import BootFailure, Check, Finding, Outcome
+from grader.model import BootFailure, Check, Finding, Outcome, Raised
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else is known where a check failed; see :func:`verdict`."""
+
+    remarks: tuple[str, ...]
+    hints: Mapping[int, str]
+    request: str
+    raised: Raised | None
 
 
 def verdict(
@@ -19,24 +30,29 @@ def verdict(
     compared: Violation | None = None,
     remarks: Iterable[str] = (),
     hints: Mapping[int, str] | None = None,
+    request: str = "",
+    raised: Raised | None = None,
 ) -> tuple[Outcome, Finding | None]:
     """The outcome of ``check``, which raised ``error``, and its finding; that is None for a check that passed.
 
     ``compared`` is the last comparison that did not hold, where the error is a plain AssertionError. The first of
     ``remarks`` that the finding does not tell already is added to it. ``hints`` are for causes that no check is about,
     by the status that shows the cause: where another status was expected, they come before the check's own hint.
+    ``request`` says which one of several requests the finding is about, and ``raised`` what the app raised meanwhile:
+    that is the cause, and so comes first.
     """
+    around = Around(tuple(remarks), hints or {}, request, raised)
     match error:
         case None:
             return Outcome.PASSED, None
         case Violation():
-            return Outcome.FAILED, _failed(error, check, remarks, hints or {})
+            return Outcome.FAILED, _failed(error, check, around)
         case AssertionError() if compared is not None:
-            return Outcome.FAILED, _failed(compared, check, remarks, hints or {}, subject=_words(error))
+            return Outcome.FAILED, _failed(compared, check, around, subject=_words(error))
         case AssertionError():
             words = _words(error) or "the assertion failed"
             said = Violation(expected=f"that {check.title}", seen=words, sentence=words)
-            return Outcome.FAILED, _failed(said, check, remarks, hints or {})
+            return Outcome.FAILED, _failed(said, check, around)
         case BadKata():
             return Outcome.INCONCLUSIVE, worded(Finding("a sound specification", str(error)))
         case Inconclusive():
@@ -65,19 +81,18 @@ def unbootable(failure: BootFailure) -> Finding:
     return worded(Finding("the app starts again", failure.headline))
 
 
-def _failed(
-    violation: Violation, check: Check, remarks: Iterable[str], hints: Mapping[int, str], *, subject: str = ""
-) -> Finding:
+def _failed(violation: Violation, check: Check, around: Around, *, subject: str = "") -> Finding:
     found = violation.finding
-    note = next((remark for remark in remarks if remark != violation.told), "")
-    by_status = next((hint for status, hint in hints.items() if status not in violation.statuses), "")
+    note = next((remark for remark in around.remarks if remark != violation.told), "")
+    by_status = next((hint for status, hint in around.hints.items() if status not in violation.statuses), "")
     found = replace(
         found,
         subject=subject,
         requirement=found.requirement or check.requirement,
-        hint=found.hint or by_status or check.hint,
+        hint=causes.hint(around.raised) or found.hint or by_status or check.hint,
     )
-    return worded(found, sentence=violation.sentence, note=note)
+    cause = causes.sentence(around.raised) if around.raised else ""
+    return worded(found, sentence=violation.sentence, note=note, request=around.request, cause=cause)
 
 
 def _words(error: AssertionError) -> str:

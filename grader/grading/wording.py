@@ -9,13 +9,15 @@ from grader.text import visible, visible_ends
 
 #: Characters of what was seen, and of what was expected; what is longer gets lines of its own in a report.
 _LONG = 120
+_LONGEST_CAUSE = 300
 
 
-def worded(found: Finding, *, sentence: str = "", note: str = "") -> Finding:
+def worded(found: Finding, *, sentence: str = "", note: str = "", request: str = "", cause: str = "") -> Finding:
     """``found`` with its headline: what was looked at, seen and expected, in which line of the app, and ``note``.
 
     ``sentence`` takes the place of what was seen and expected, and tells both. ``note`` is what else was noticed, which
-    may be the cause.
+    may be the cause, ``request`` which one of several requests it was. ``cause`` is what the app did itself: it comes
+    first.
     """
     found = replace(found, seen=found.seen or "(nothing)", expected=found.expected or "(nothing)")
     seen, expected = visible_ends(found.seen, _LONG), visible_ends(found.expected, _LONG)
@@ -23,6 +25,10 @@ def worded(found: Finding, *, sentence: str = "", note: str = "") -> Finding:
     line = sentence[:1].upper() + sentence[1:] or f"{subject}{seen}; expected: {expected}"
     if found.place is not None:
         line += f" (in {found.place.file}:{found.place.line}, “{visible(found.place.text, 60)}”)"
+    if request:
+        line += f" ({request})"
+    if cause:
+        line = f"{cause[:1].upper()}{visible(cause[1:], _LONGEST_CAUSE)}. {line}"
     if note:
         line += f". Also: {note}"
     is_complete = bool(sentence) or (seen, expected) == (found.seen, found.expected)

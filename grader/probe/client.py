@@ -131,6 +131,7 @@ class Client:
     def _send(self, request: httpx.Request, data: bytes, *, slow: bool, rest: bytes = b"") -> Response:
         session = self._session
         session.numbers += 1
+        session.touched = session.numbers
         session.requests.append(curl(request))
         session.asked.append(Asked.of(request))
         try:

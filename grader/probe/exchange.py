@@ -29,7 +29,7 @@ class Exchange:
     def __init__(self, session: Session, *, connection: Connection, method: str, number: int, began: float) -> None:
         self._session = session
         self._connection = connection
-        self._number = number
+        self.number = number  # of the request, in its check
         self._http = http1.ResponseReader(method)
         self._body = bytearray()
         self.raw = bytearray()
@@ -112,7 +112,7 @@ class Exchange:
 
     def spot(self, offset: int) -> Spot:
         """The bytes of the body around ``offset``."""
-        return Spot.around(self._body, offset, request=self._number)
+        return Spot.around(self._body, offset, request=self.number)
 
     def _take_in(self, timeout: float) -> bool:
         """Read what has arrived, waiting at most ``timeout`` seconds. False when nothing has."""
@@ -166,4 +166,4 @@ class Exchange:
                 self._record(Act.ENDED)
 
     def _record(self, act: Act, data: bytes = b"", *, detail: str = "") -> None:
-        self._session.record(Lane.CLIENT, act, self._number, data, detail)
+        self._session.record(Lane.CLIENT, act, self.number, data, detail)

@@ -41,9 +41,9 @@ class Explanation:
             seen = "the event loop is blocked, so the server does not respond to any request"
             hint, place = UNBLOCK, app.blocked_at()
         elif waited is Waited.GONE:
-            seen = app.exit_reason()
+            seen = app.exit_reason() or "the app no longer accepts connections"
         else:
-            seen = self._silence(awaited, feed)
+            seen, hint = self._silence(awaited, feed)
             says = says if exchange.head else ""  # "no response yet" says what is expected
         sentence = seen + says
         return Violation(expected=awaited, seen=seen, sentence=sentence, hint=hint, place=place, spot=spot, told=told)
@@ -54,13 +54,13 @@ class Explanation:
         seen = fault.message + (f"; {exit_reason}" if exit_reason else "")
         return Violation(expected=awaited, seen=seen, sentence=seen, requirement=cited(fault.rule))
 
-    def _silence(self, awaited: str, feed: Feed[object]) -> str:
-        """The parts of the response that have arrived, and the reason why no more come."""
+    def _silence(self, awaited: str, feed: Feed[object]) -> tuple[str, str]:
+        """The parts of the response that have arrived, the reason why no more come, and what helps with it."""
         doing = self._doing() or Doing("the server responds to other requests meanwhile")
         if self._exchange.head is not None:
-            return f"{feed.silence()}: {doing.words}"
+            return f"{feed.silence()}: {doing.words}", doing.hint
         before_head = " before it sends its headers" if awaited == A_RESPONSE and doing.waits else ""
-        return f"no response yet: {doing.words}{before_head}"
+        return f"no response yet: {doing.words}{before_head}", doing.hint
 
     def _doing(self) -> Doing | None:
         """The app's state at the upstream end, which explains a missing response; None when it is unknown."""

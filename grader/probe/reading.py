@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import httpx
 
 from grader.errors import Violation
+from grader.probe.asked import Asked
 from grader.probe.exchange import Exchange
 from grader.probe.explanation import A_RESPONSE, Explanation
-from grader.probe.feeds.choice import feed_for, not_of_kind
+from grader.probe.feeds.choice import feed_for, in_words, not_of_kind
 from grader.probe.feeds.chunks import ByteFeed
 from grader.probe.feeds.feed import Feed
 from grader.probe.routing import routing_hint
@@ -32,6 +34,7 @@ class Reading:
         self._session = session
         self._exchange = exchange
         self._request = request
+        self._asked = Asked.of(request)
         self._explanation = Explanation(session, exchange, request)
         self._chosen: Feed[object] | None = None
         self.bytes = ByteFeed(exchange, session)
@@ -52,8 +55,27 @@ class Reading:
 
     def routing_hint(self) -> tuple[int, str]:
         """The status, if it has come, and what helps where it comes from routing."""
-        head, request = self._exchange.head, self._request
-        return (head.status, routing_hint(head, method=request.method, path=request.url.path)) if head else (0, "")
+        head, asked = self._exchange.head, self._asked
+        if head is None:
+            return 0, ""
+        if head.status >= 400:
+            self._take_in(self._session.waiter.timeouts.before_control)
+        routes, body = self._session.app.account.routes, self._exchange.body
+        return head.status, routing_hint(head, method=asked.method, path=asked.path, body=body, routes=routes)
+
+    def responded(self, key: str) -> str:
+        """The response in words, if the request carries ``key`` and the response is an error or is over; else ""."""
+        if not self._asked.carries(key):
+            return ""
+        self._take_in(0.0)
+        head = self._exchange.head
+        return in_words(self._exchange) if head and (head.status != 200 or self._exchange.is_over) else ""
+
+    def _take_in(self, seconds: float) -> None:
+        """Read what arrives within so many seconds: what follows the head explains it."""
+        with suppress(Violation):  # of a body that is too long
+            if self._exchange.is_open:
+                self._exchange.ready(lambda: False)(seconds)
 
     def as_feed(self, kind: type[SomeFeed]) -> SomeFeed:
         """The feed, as one of ``kind``. Raises Violation for another media type, or another status than 200."""
@@ -100,6 +122,7 @@ class Reading:
 
     def until(self, condition: Callable[[], bool], *, awaited: str, feed: Feed[object] | None = None) -> None:
         """Return when ``condition`` holds, or the exchange is over."""
+        self._session.touched = self._exchange.number
         ready = self._exchange.ready(condition)
         waited = self._session.waiter.until(Awaited(ready, progress=lambda: self.feed.progress))
         if waited is not Waited.CAME:

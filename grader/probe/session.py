@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from grader.errors import BootFailed, Violation
+from grader.model import Raised
 from grader.probe.asked import Asked
 from grader.probe.draw import Draw
 from grader.probe.gate import Gate, Recorder, UpstreamServer
@@ -29,16 +30,20 @@ class Sent(Closable, Protocol):
     def is_idle(self) -> bool:
         """Whether its response has ended, and the client has not disconnected."""
 
+    def responded(self, key: str) -> str:
+        """Its response in words, if it carries ``key`` and the response explains much; else ""."""
+
     def late_fault(self) -> Violation | None:
         """What has come after the end of its response, until now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """The app's state at the upstream end, in words, and whether it waits for an item there."""
+    """The app's state at the upstream end, in words, whether it waits for an item there, and what helps."""
 
     words: str
     waits: bool = False
+    hint: str = ""
 
 
 class Session:
@@ -71,6 +76,8 @@ class Session:
         self.parsed_size = 0
         self.streams = 0  # that the app has opened at the upstream, all keys together
         self.restarted: Callable[[], tuple[Served, Waiter]] | None = None  # starts the app again
+        self._written = app.account.written
+        self.touched = 0  # the number of the request that was sent last, or whose response was looked at last
         self._open: list[Closable] = []
         self._sent: list[Sent] = []
         self._strangers = len(server.unknown_keys)
@@ -100,6 +107,7 @@ class Session:
         assert self.restarted is not None
         try:
             self.app, self.waiter = self.restarted()
+            self._written = 0
         except BootFailed as error:
             place = error.failure.frames[-1] if error.failure.frames else None
             raise Violation(expected="the app starts again", seen=error.failure.headline, place=place) from None
@@ -108,6 +116,14 @@ class Session:
         """The point of divergence is now. Only the first call counts: after it, the check only cleans up."""
         if self.diverged is None:
             self.diverged = time.monotonic() - self.born
+
+    def raised(self) -> Raised | None:
+        """What the app has raised first since this check began."""
+        return self.app.account.raised_since(self.born)
+
+    def printed(self) -> str:
+        """What the app has printed since this check began."""
+        return self.app.account.printed_since(self._written)
 
     def hold(self, thing: Closable) -> None:
         self._open.append(thing)
@@ -131,6 +147,10 @@ class Session:
         """Hints for causes that no check is about, by the status that shows the cause."""
         return {status: text for hint in self._hints for status, text in [hint()] if text}
 
+    def responded(self, key: str) -> str:
+        """The last response to a request that carries ``key``, in words; "" where none has come that explains much."""
+        return next((words for request in reversed(self._sent) if (words := request.responded(key))), "")
+
     def explain(self, situation: Callable[[Asked], Doing | None]) -> None:
         """Call ``situation`` with a request's address and body: it returns what the app does for it, if anything."""
         self._situations.append(situation)
@@ -139,14 +159,15 @@ class Session:
         """The app's state at the upstream end for the request ``asked``, in words."""
         return next((doing for situation in self._situations if (doing := situation(asked))), None)
 
-    def remarks(self) -> list[str]:
-        """Other observations that may be the cause of the failure."""
+    def remarks(self, *, is_refusal: bool = False) -> list[str]:
+        """Other observations that may be the cause of the failure. ``is_refusal``: the app was to refuse a request."""
         found = [text for remark in self._remarks if (text := remark())]
         if asked := self.server.unknown_keys[self._strangers :]:
-            name = visible(asked[0], 60)
+            name = f"the app asked the upstream for “{visible(asked[0], 60)}”"
             found.append(
-                f"the app asked the upstream for “{name}”, but no request asks for that: "
-                "pass the request's text on unchanged"
+                f"{name} instead of refusing the request: check it before you open the upstream"
+                if is_refusal
+                else f"{name}, but no request asks for that: pass the request's text on unchanged"
             )
         if self.server.is_crowded:
             found.append(

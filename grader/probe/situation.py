@@ -8,6 +8,17 @@ from grader.probe.session import Doing, Session
 from grader.probe.waiting import Waited
 from grader.text import plural, visible
 
+#: What helps where an event or a response is late, whatever the check is about.
+LATE = (
+    "The app has the item, and pulls the next one before it sends what came of this one. Something holds it back: a "
+    "list that is filled first, a buffer, a middleware, or a pull that comes too early."
+)
+#: What helps where a request waits for another one, while the event loop is free.
+SERIAL = (
+    "The event loop is free, as the server responds to other requests. Something makes this request wait until the "
+    "other one is over: a lock, a semaphore, too few threads, or one task that serves all."
+)
+
 
 class Situation:
     """The app's state at the upstream for one key."""
@@ -22,12 +33,15 @@ class Situation:
             return None
         gate = self._gate
         if gate.streams == 0:
-            return Doing("the app has not opened an upstream connection")
+            is_second = any(other.is_awaited for other in self._session.gates if other is not gate)
+            meanwhile = " while another request waits for its item" if is_second else ""
+            return Doing(f"the app has not opened an upstream connection{meanwhile}", hint=SERIAL if is_second else "")
         taken = f"the app has {plural(gate.given, 'item')} from the upstream"
         if not gate.is_awaited:
             return Doing(f"{taken} and does not pull any more")
         first = "the app waits for the upstream's first item"
-        return Doing(f"{taken} and waits for the next one" if gate.given else first, waits=True)
+        words = f"{taken} and waits for the next one" if gate.given else first
+        return Doing(words, waits=True, hint=LATE if gate.given else "")
 
     def after(self, waited: Waited) -> str:
         """The state in words, after a wait that ended without the awaited event."""
@@ -45,6 +59,15 @@ class Situation:
                 return "it waits for an item"
             case _:
                 return "it does not pull any more" if self._gate.pulls else "it does not pull"
+
+    def left_late(self, pulled: int) -> str:
+        """A remark where the app pulled ``pulled`` items after its client had gone, and then closed its connection."""
+        if pulled < 2 or self._gate.open_streams:
+            return ""
+        return (
+            f"the app did notice the disconnect, but only after {plural(pulled, 'more item')}: look for it before each "
+            "pull, and not only now and then"
+        )
 
     def opened_too_often(self) -> str:
         """A remark if the app has opened more connections than there are requests with the key; else ""."""

@@ -36,6 +36,8 @@ class Upstream(Giver):
         self._situation = Situation(session, self._gate)
         session.explain(self._situation.of)
         session.when_failed(self._situation.opened_too_often)
+        session.when_failed(lambda: self._situation.left_late(self._pulled_after))
+        self._pulled_after = 0
 
     def another(self, key: str | None = None) -> Upstream:
         """A second upstream, for a second request of the same check; for a ``key`` of one's own, or a drawn one.
@@ -75,12 +77,14 @@ class Upstream(Giver):
         waited = self._session.waiter.until(Awaited(pulled, progress=lambda: self._gate.pulls))
         if waited is not Waited.CAME:
             doing = self._situation.after(waited)
+            words = self._session.responded(self.key) if waited is Waited.SILENT else ""
             raise _missing(
                 self._session,
                 waited,
                 expected=f"pull {number} from the upstream",
-                seen=f"{plural(self._gate.pulls, 'pull')}; {doing}",
-                sentence=f"the app has not pulled item {number} from the upstream: {doing}",
+                seen=f"{words or plural(self._gate.pulls, 'pull')}; {doing}",
+                sentence=f"the app {f'responded {words}, and ' if words else ''}has not pulled item {number} from the "
+                f"upstream: {doing}",
             )
 
     def wait_for_close(self) -> None:
@@ -125,7 +129,8 @@ class Upstream(Giver):
                 break
             self.give(" more")
             sees_disconnect = sees_disconnect and waiter.stays_quiet(never) is Waited.SILENT
-        return self.pulls - before
+        self._pulled_after = self.pulls - before
+        return self._pulled_after
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
         """Open the gate; return how many bytes of ``items`` the app is given until it does not pull any more."""

@@ -49,6 +49,10 @@ class Wrong(Enum):
     JSON_IN_JSON = auto()  # legal: a string that contains an object or an array as JSON
 
 
+#: Mistakes that no other text than one that is meant as JSON can show.
+_CERTAIN = (Wrong.NOT_A_NUMBER, Wrong.PYTHON_REPR, Wrong.SEVERAL_LINES)
+
+
 class NotJson(ValueError):
     """Raised by :func:`parse`; ``wrong`` says how the text fails, ``detail`` (perhaps "") where."""
 
@@ -71,7 +75,7 @@ def parse(text: str) -> JSON:
         wrong = Wrong.PADDED_MARK if stripped == _MARK != text else _what_else(stripped, error)
         raise NotJson(wrong, _detail(error)) from None
     if end < len(stripped):
-        raise NotJson(Wrong.SEVERAL_LINES if is_a_value_a_line(stripped) else _after_a_value(stripped, end, decoder))
+        raise NotJson(Wrong.SEVERAL_LINES if _is_a_value_a_line(stripped) else _after_a_value(stripped, end, decoder))
     if constants:
         # Only now: "[Infinity War] is a film" is plain text, and "[Infinity]" is a list that JSON cannot express.
         raise NotJson(Wrong.NOT_A_NUMBER)
@@ -79,7 +83,7 @@ def parse(text: str) -> JSON:
     return result
 
 
-def is_a_value_a_line(text: str) -> bool:
+def _is_a_value_a_line(text: str) -> bool:
     """Whether ``text`` has several lines, and each is an object or an array as JSON."""
     lines = text.split("\n")
     return len(lines) > 1 and all(_is_structured(line) for line in lines)
@@ -94,7 +98,7 @@ def remark(text: str) -> Wrong | None:
     try:
         return Wrong.JSON_IN_JSON if holds_json(parse(text)) else None
     except NotJson as error:
-        return error.wrong if error.wrong in (Wrong.NOT_A_NUMBER, Wrong.PYTHON_REPR) else None
+        return error.wrong if error.wrong in _CERTAIN else None
 
 
 def holds_json(value: JSON) -> bool:

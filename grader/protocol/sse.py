@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from grader.protocol.json_text import Wrong, is_a_value_a_line, remark
+from grader.protocol.json_text import Wrong, remark
 from grader.protocol.lines import SEEN, Fault, FaultLog, LineEndings, RawLine, Splitter, TooLarge, decode
 from grader.protocol.sse_faults import SseFaultKind
 from grader.text import plural, visible_bytes
@@ -22,6 +22,7 @@ _REMARKS = {
     Wrong.NOT_A_NUMBER: SseFaultKind.NOT_A_NUMBER,
     Wrong.PYTHON_REPR: SseFaultKind.PYTHON_REPR,
     Wrong.JSON_IN_JSON: SseFaultKind.JSON_IN_JSON,
+    Wrong.SEVERAL_LINES: SseFaultKind.JOINED_EVENTS,
 }
 
 
@@ -179,8 +180,6 @@ class EventStreamReader:
         if block is None or not block.data:
             return
         data = "\n".join(block.data)
-        if is_a_value_a_line(data):
-            self._log.add(SseFaultKind.JOINED_EVENTS, block.data_start, block.data_stop, block.data[0])
         if wrong := remark(data):
             self._log.add(_REMARKS[wrong], block.data_start, block.data_stop, data)
         found.append(

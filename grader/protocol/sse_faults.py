@@ -22,8 +22,8 @@ class SseFaultKind(Kind):
         _END,
     )
     JOINED_EVENTS = (
-        'the lines from "{seen}" on are each JSON of their own, but no blank line ends the events between them, so a '
-        'browser joins them to one: write an empty line after every event, as in "data: …\\n\\n"',
+        'the data "{seen}" is JSON of its own on each line, but no blank line ends the events between the lines, so a '
+        'browser joins them to one event: write an empty line after every event, as in "data: …\\n\\n"',
         _INTERPRETING,
     )
     CUT_OFF_LINE = (

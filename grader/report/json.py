@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from base64 import b64decode, b64encode
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
+from base64 import b64encode
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
-from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Place, Report, Requirement, Spot
-from grader.protocol.transcript import Act, Entry, Lane
+from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Place, Raised, Report, Requirement, Spot
+from grader.protocol.transcript import Entry
 from grader.requirement import link
 from grader.score import exit_code
 
 FORMAT = 2
-
-
-class NotAReport(ValueError):
-    """The text is not a report in this format; the message says where it differs."""
 
 
 def render(report: Report) -> str:
@@ -31,29 +22,6 @@ def render(report: Report) -> str:
     """
     text = json.dumps(_strict(document(report)), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
     return text.replace("##[", "##\\u005b")  # GitHub's runner takes it for a command, anywhere in a line of its log
-
-
-def read(text: str | bytes) -> Report:
-    """The report that :func:`render` wrote. Times come back to the microsecond. Raises NotAReport."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotAReport(f"not JSON: {error}") from None
-    if fault := next(_schema().iter_errors(document), None):
-        raise NotAReport(f"{fault.json_path}: {fault.message[:200]}")
-    try:
-        return _read_report(document)
-    except ValueError as error:  # Base64 that is not, or an excerpt shorter than its caret
-        raise NotAReport(str(error)) from None
-
-
-@cache
-def _schema() -> Draft202012Validator:
-    file = Path(__file__).with_name("report.schema.json")
-    return Draft202012Validator(json.loads(file.read_text("utf-8")))
-
-
-# -- writing ----------------------------------------------------------------------------------------------------------
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -97,6 +65,9 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "after": list(result.check.after),
         "finding": _finding(result.finding) if result.finding else None,
         "requests": list(result.requests),
+        "at_request": result.at_request,
+        "raised": _raised(result.raised) if result.raised else None,
+        "printed": result.printed,
         "left_out": result.left_out,
         "diverged_ms": None if result.diverged is None else _milliseconds(result.diverged),
         "transcript": [_entry(entry) for entry in result.transcript],
@@ -140,6 +111,10 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "bytes": entry.size,
         "detail": entry.detail,
     }
+
+
+def _raised(raised: Raised) -> dict[str, Any]:
+    return {"headline": raised.headline, "frames": [_place(place) for place in raised.frames]}
 
 
 def _boot_failure(failure: BootFailure) -> dict[str, Any]:
@@ -187,102 +162,3 @@ def _strict(value: Any) -> Any:
             return [_strict(member) for member in value]
         case _:
             return value
-
-
-# -- reading ----------------------------------------------------------------------------------------------------------
-
-
-def _read_report(found: Mapping[str, Any]) -> Report:
-    failure, origin = found["boot_failure"], found["origin"]
-    return Report(
-        kata=found["kata"],
-        title=found["title"],
-        app=found["app"],
-        seed=found["seed"],
-        command=found["command"],
-        results=tuple(_read_check(check) for check in found["checks"]),
-        boot_failure=_read_boot_failure(failure) if failure else None,
-        notes=tuple(found["notes"]),
-        is_whole=found["is_whole"],
-        log=found["log"],
-        seconds=float(found["seconds"]),
-        versions=dict(found["versions"]),
-        origin=Origin(**origin) if origin else None,
-        kata_version=found["kata_version"],
-    )
-
-
-def _read_check(found: Mapping[str, Any]) -> CheckResult:
-    finding, diverged = found["finding"], found["diverged_ms"]
-    return CheckResult(
-        Check(
-            id=found["id"],
-            title=found["title"],
-            points=found["possible"],
-            hints=tuple(found["hints"]),
-            requirement=_read_requirement(found["requirement"]),
-            after=tuple(found["after"]),
-        ),
-        Outcome(found["outcome"]),
-        finding=_read_finding(finding) if finding else None,
-        transcript=tuple(_read_entry(entry) for entry in found["transcript"]),
-        left_out=found["left_out"],
-        diverged=None if diverged is None else _seconds(diverged),
-        requests=tuple(found["requests"]),
-        seconds=float(found["seconds"]),
-    )
-
-
-def _read_finding(found: Mapping[str, Any]) -> Finding:
-    place, spot = found["place"], found["spot"]
-    return Finding(
-        expected=found["expected"],
-        seen=found["seen"],
-        requirement=_read_requirement(found["requirement"]),
-        subject=found["subject"],
-        headline=found["headline"],
-        headline_is_complete=found["headline_is_complete"],
-        hint=found["hint"],
-        note=found["note"],
-        spot=_read_spot(spot) if spot else None,
-        place=_read_place(place) if place else None,
-    )
-
-
-def _read_requirement(found: Mapping[str, Any] | None) -> Requirement | None:
-    return Requirement(found["source"], found["text"]) if found else None
-
-
-def _read_spot(found: Mapping[str, Any]) -> Spot:
-    return Spot(_read_bytes("excerpt", found), found["caret"], found["offset"], found["request"])
-
-
-def _read_entry(found: Mapping[str, Any]) -> Entry:
-    return Entry(
-        at=_seconds(found["ms"]),
-        lane=Lane(found["end"]),
-        act=Act(found["act"]),
-        stream=found["stream"],
-        data=_read_bytes("data", found),
-        size=found["bytes"],
-        detail=found["detail"],
-    )
-
-
-def _read_boot_failure(found: Mapping[str, Any]) -> BootFailure:
-    frames = tuple(_read_place(place) for place in found["frames"])
-    return BootFailure(found["headline"], found["advice"], frames)
-
-
-def _read_place(found: Mapping[str, Any]) -> Place:
-    return Place(**{**found, "seconds": float(found["seconds"])})
-
-
-def _read_bytes(name: str, found: Mapping[str, Any]) -> bytes:
-    base64 = found.get(f"{name}_base64")
-    return str(found[name]).encode() if base64 is None else b64decode(base64, validate=True)
-
-
-def _seconds(milliseconds: float) -> float:
-    """The division alone can differ in the last bit from the number that was written."""
-    return round(milliseconds / 1000, 6)

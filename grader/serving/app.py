@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from grader.model import Place
+    from grader.serving.account import Account
 
 
 class Served(Protocol):
@@ -45,6 +46,10 @@ class Served(Protocol):
 
     def worker_seconds(self) -> float:
         """Processor seconds that the processes which the app has started have used; 0.0 where that is not known."""
+
+    @property
+    def account(self) -> Account:
+        """What the app's process says about itself."""
 
     def collect_garbage(self) -> None:
         """Have the app's loop collect garbage now. When Python does so by itself must not decide a verdict."""

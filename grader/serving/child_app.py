@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from grader.errors import BootFailed, Inconclusive
 from grader.serving import connections, usage
+from grader.serving.account import Account
 from grader.serving.limits import LaunchLimits
 from grader.serving.log import Log
 from grader.serving.memory import MemoryGuard
@@ -42,6 +43,7 @@ class ChildApp:
         self._lifeline = pipes.lifeline
         self._status = AppStatus()
         self._log = Log()
+        self.account = Account(self._status, self._log)
         self._limits = limits
         self._startup = Timeout(self._status, seconds=limits.startup, ticks=_STARTUP_TICKS * limits.startup)
         self._reader = Reader({pipes.status: self._status.feed, pipes.output: self._log.write})
@@ -115,10 +117,7 @@ class ChildApp:
         return self._status.is_out_of_memory
 
     def wait_until_ready(self) -> None:
-        """See :meth:`App.wait_until_ready <grader.serving.app.App.wait_until_ready>`.
-
-        The start-up limit counts ticks beside the seconds, so on a slow machine it stretches.
-        """
+        """The start-up limit counts ticks beside the seconds, so on a slow machine it stretches."""
         status = self._status
         with status.news:
             while not status.is_ready:

@@ -24,6 +24,16 @@ class Log:
             self._dropped += len(self._last) - self.LAST
             del self._last[: -self.LAST]
 
+    @property
+    def written(self) -> int:
+        """The number of bytes so far."""
+        return len(self._first) + self._dropped + len(self._last)
+
+    def since(self, written: int) -> str:
+        """What was written after the first ``written`` bytes, as far as it is kept."""
+        begin = max(0, written - len(self._first) - self._dropped)
+        return (bytes(self._first[written:]) + bytes(self._last[begin:])).decode("utf-8", "backslashreplace")
+
     def text(self) -> str:
         """The kept output, as text."""
         gap = f"\n… {self._dropped} bytes left out …\n".encode() if self._dropped else b""

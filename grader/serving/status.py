@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from grader import wire
 
 if TYPE_CHECKING:
-    from grader.model import BootFailure, Place
+    from grader.model import BootFailure, Place, Raised
 
 _BUFFERED = 1 << 16  # bytes of a line that has not ended
+_MOST_RAISED = 200  # errors that are kept: those of one check are asked for when it ends
 _CURRENT = 1.0  # seconds for which a report of a blocked event loop stands; there is one every 50 ms
 
 
@@ -30,6 +32,8 @@ class AppStatus:
         self.longest_blockage: Place | None = None
         self.failure: BootFailure | None = None
         self.stopped: wire.Stopped | None = None
+        self.routes: tuple[str, ...] = ()
+        self._raised: deque[tuple[float, Raised]] = deque(maxlen=_MOST_RAISED)
         self.unreachable = ""  # why this machine cannot connect the app to its upstream
         self._blocked_at: tuple[float, Place | None] = (0.0, None)
         self._buffer = b""
@@ -54,6 +58,11 @@ class AppStatus:
         at, place = self._blocked_at
         return place if time.monotonic() - at < _CURRENT else None
 
+    def raised_since(self, at: float) -> tuple[Raised, ...]:
+        """The errors since the time ``at`` of the monotonic clock that nothing caught, as far as they are kept."""
+        with self.news:
+            return tuple(raised for when, raised in self._raised if when >= at)
+
     @property
     def last_place(self) -> Place | None:
         """The line of the learner's code that was last seen during start-up."""
@@ -77,6 +86,12 @@ class AppStatus:
                 from grader.model import BootFailure  # the app was started before
 
                 self.failure = BootFailure(headline, advice, tuple(map(_frame, frames)))
+            case wire.Raised(headline, frames):
+                from grader.model import Raised  # as above
+
+                self._raised.append((time.monotonic(), Raised(headline, tuple(map(_frame, frames)))))
+            case wire.Routes(names):
+                self.routes = names
             case wire.Unreachable(reason):
                 self.unreachable = reason
             case wire.Stopped():

@@ -15,7 +15,7 @@ import pytest
 
 from grader.catalog.kata import read_kata
 from grader.learner.journal import Journal
-from grader.report.json import read
+from grader.report.read_json import read
 from tests.conftest import DEADLINE, environment
 from tests.small_kata import SOLUTION, make_kata, write
 

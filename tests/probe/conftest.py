@@ -22,7 +22,10 @@ from grader.probe.gate import UpstreamServer
 from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.probe.waiting import Timeouts, Waiter
+from grader.serving.account import Account
 from grader.serving.connections import CONTROL, ask
+from grader.serving.log import Log
+from grader.serving.status import AppStatus
 
 DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine does
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
@@ -108,6 +111,7 @@ class FakeApp:
         self.ticks = 0
         self.ticks_a_look = 1
         self.alive = True
+        self.account = Account(AppStatus(), Log())
         self.stuck_at: Place | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._talking = [threading.Thread(target=self._listen)]

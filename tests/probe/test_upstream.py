@@ -83,7 +83,43 @@ APP = """
         except UpstreamError:
             return PlainTextResponse("")
 
-    ways = (right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
+    lock = asyncio.Lock()
+
+    async def one_at_a_time(request):
+        async def events():
+            async with lock:
+                async for item in upstream(request.query_params["key"]):
+                    yield f"data: {item}\\n\\n"
+        return stream(events())
+
+    async def one_behind(request):
+        async def events():
+            last = ""
+            async for item in upstream(request.query_params["key"]):
+                if last:
+                    yield f"data: {last}\\n\\n"
+                last = item
+        return stream(events())
+
+    async def looks_now_and_then(request):
+        queue = asyncio.Queue()
+        async def produce():
+            items = upstream(request.query_params["key"])
+            number = 0
+            async for item in items:
+                queue.put_nowait(item)
+                number += 1
+                if number % 4 == 0 and await request.is_disconnected():
+                    break
+            await items.aclose()
+        kept.append(asyncio.create_task(produce()))
+        async def events():
+            while True:
+                yield f"data: {await queue.get()}\\n\\n"
+        return stream(events())
+
+    more_ways = (one_at_a_time, one_behind, looks_now_and_then)
+    ways = (*more_ways, right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
 """
 
@@ -300,3 +336,46 @@ def test_after_the_check_what_is_still_asked_for_fails(rig: Rig, session: Sessio
     other = Upstream(session)
     other.give_all(["answered"])
     assert ask(session, "right", other).next_event().data == "answered"
+
+
+# -- what explains a failure ----------------------------------------------------------------------------------------
+
+
+def test_a_response_has_the_first_word(session: Session, upstream: Upstream) -> None:
+    Client(session).get("/elsewhere", params={"key": upstream.key})
+    with pytest.raises(Violation) as told:
+        upstream.wait_for_pull()
+    assert told.value.sentence.startswith("the app responded 404 text/plain: Not Found, and has not pulled item 1")
+    assert next(iter(session.hints().values())).startswith("There is no GET /elsewhere: the app has GET /")
+
+
+def test_a_request_that_waits_for_another_is_not_blamed_on_the_loop(session: Session, upstream: Upstream) -> None:
+    other = upstream.another()
+    with ask(session, "one_at_a_time", upstream):
+        upstream.wait_for_pull()
+        with pytest.raises(Violation, match="while another request waits for its item") as told:
+            ask(session, "one_at_a_time", other).next_event()
+    assert "a lock, a semaphore" in told.value.finding.hint
+
+
+def test_a_late_event_has_its_own_hint_whatever_the_check_is_about(session: Session, upstream: Upstream) -> None:
+    upstream.give("one")
+    with ask(session, "one_behind", upstream) as response, pytest.raises(Violation) as told:
+        response.next_event()
+    assert told.value.finding.hint.startswith("The app has the item, and pulls the next one before")
+
+
+def test_an_app_that_notices_late_is_said_to_notice(session: Session, upstream: Upstream) -> None:
+    with ask(session, "looks_now_and_then", upstream) as response:
+        upstream.give("one")
+        response.next_event()
+        upstream.wait_for_pull(2)
+    assert upstream.pulls_after_disconnect() == 2
+    upstream.wait_for_close()
+    assert "only after 2 more items" in session.remarks()[0]
+
+
+def test_an_upstream_that_is_asked_instead_of_a_refusal_is_said_so(session: Session, upstream: Upstream) -> None:
+    ask(session, "asks_for_another", upstream).wait_for_end()
+    assert "instead of refusing the request" in session.remarks(is_refusal=True)[0]
+    assert "pass the request's text on unchanged" in session.remarks()[0]

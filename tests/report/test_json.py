@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from grader.model import Report, Spot
-from grader.report.json import FORMAT, NotAReport, read, render
+from grader.report.json import FORMAT, render
+from grader.report.read_json import NotAReport, read
 from tests.conftest import ROOT
 from tests.report.generated import ANY_TEXT, MICROSECONDS, reports
 from tests.report.samples import FAILED, FINDING, MIXED, PERFECT, UNBOOTED

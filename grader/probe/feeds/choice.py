@@ -22,7 +22,11 @@ def feed_for(media_type: str) -> type[Feed[object]]:
 
 def not_of_kind(kind: type[Feed[object]], exchange: Exchange) -> Violation:
     """The Violation where ``kind`` was to read a response with another status than 200, or another media type."""
+    return Violation(expected=f"200 {kind.media_types[0]}", seen=in_words(exchange), requirement=cited(kind.rule))
+
+
+def in_words(exchange: Exchange) -> str:
+    """A response in short: its status, its media type, and the beginning of its body."""
     status = exchange.head.status if exchange.head else "no response"
     body = f": {visible_bytes(exchange.body, 120)}" if exchange.size else ""
-    seen = f"{status} {visible(exchange.media_type) or '(no Content-Type)'}{body}"
-    return Violation(expected=f"200 {kind.media_types[0]}", seen=seen, requirement=cited(kind.rule))
+    return f"{status} {visible(exchange.media_type) or '(no Content-Type)'}{body}"

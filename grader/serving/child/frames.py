@@ -9,8 +9,10 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from grader.serving.connections import CONTROL_IN_LOG
-from grader.wire import CHECK_IS_OVER, Location
+from grader.wire import CHECK_IS_OVER, Location, Raised
 
+_LONGEST = 500  # characters of an error's words, and of a line: what a pipe takes at once is limited
+_FRAMES_OF_OTHERS = 2  # of a traceback without the learner's files, which only the last lines of can explain
 MOST_FRAMES = 12  # of a traceback: a runaway recursion has a thousand
 
 
@@ -51,6 +53,14 @@ class LearnerFrames:
         own = [item for item in traceback.extract_tb(error.__traceback__) if self.owns(item.filename)]
         return tuple(map(self._location, own[-MOST_FRAMES:]))
 
+    def raised(self, error: BaseException) -> Raised:
+        """An error that nothing caught, in short. Of a group with one error, it is that one."""
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        words = f"{type(error).__name__}: {error}".strip().removesuffix(":")
+        frames = tuple(frame._replace(text=frame.text[:_LONGEST]) for frame in self.of(error))
+        return Raised(words[:_LONGEST], frames)
+
     def _location(self, item: traceback.FrameSummary) -> Location:
         return Location(self.name(item.filename), item.lineno or 0, item.name, item.line or "")
 
@@ -72,8 +82,7 @@ class LearnerFrames:
 
     def _cut(self, found: traceback.TracebackException) -> None:
         own = [item for item in found.stack if self.owns(item.filename)]
-        if own:
-            found.stack[:] = own
+        found.stack[:] = own or found.stack[-_FRAMES_OF_OTHERS:]
         for inner in (found.__cause__, found.__context__, *(found.exceptions or ())):
             if inner is not None:
                 self._cut(inner)

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,11 +14,12 @@ from grader.serving.child import limits
 from grader.serving.child.frames import CutFormatter, LearnerFrames, is_learners
 from grader.serving.child.load import load
 from grader.serving.child.refusal import Refusal
+from grader.serving.child.routes import routes_of
 from grader.serving.child.serve import preload, serve
 from grader.serving.child.sockets import ServerSockets
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
-from grader.wire import ChildConfig, Failed, Loading, Sign, Unreachable
+from grader.wire import ChildConfig, Failed, Loading, Routes, Sign, Unreachable
 
 #: Exit statuses. The grader goes by the status line that comes before; these tell the two apart in a shell. Neither is
 #: 1 or 2, with which Python itself ends.
@@ -49,6 +51,7 @@ def run(config: ChildConfig) -> NoReturn:
         app = load(config, frames)
         if not sockets.are_ours:  # the module has forked
             os._exit(0)
+        status.tell(Routes(routes_of(app)))
         status.tell(Sign.IMPORTED)
         serve(app, config, sockets=sockets, status=status, watchdog=watchdog, frames=frames)
     except Refusal as refusal:
@@ -62,15 +65,19 @@ def run(config: ChildConfig) -> NoReturn:
 
 
 def _log_to_stderr(frames: LearnerFrames, status: StatusLine) -> None:
-    def tell_memory_error(record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], MemoryError):
+    def tell_error(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, MemoryError):
             status.tell(Sign.OUT_OF_MEMORY)
+        if error is not None:
+            with suppress(Exception):  # the words of an error of the learner's may themselves raise
+                status.tell(frames.raised(error))
         return True
 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(CutFormatter(frames))
     handler.addFilter(is_learners)
-    handler.addFilter(tell_memory_error)
+    handler.addFilter(tell_error)
     for name in ("uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)

@@ -1,0 +1,98 @@
+"""What the app raised comes first: in the headline, with its line, and in the hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.grading.causes import hint, sentence
+from grader.model import Place, Raised
+from tests.tiny import write_kata
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+PLACE = Place("app.py", 7, "generate", "return chunks")
+
+SPEC = """
+    @check(points=1, requirement="a response")
+    def test_is_right(client: Client, upstream: Upstream) -> None:
+        \"\"\"it is right\"\"\"
+        upstream.give_all(["one"])
+        response = client.get("/generate", params={"prompt": upstream.key})
+        assert response.status == 200, "status"
+        assert response.json() == {"chunks": ["one"]}, "chunks"
+"""
+APP = """
+    from fastapi import FastAPI
+    from fastapi.responses import StreamingResponse
+    from grader.kit import upstream
+
+    app = FastAPI()
+
+    async def collect(prompt):
+        return {{"chunks": [chunk async for chunk in upstream(prompt)]}}
+
+    async def items():
+        yield "{{"
+        raise KeyError("chunk")
+
+    @app.get("{path}")
+    async def generate(prompt: str, {more}):
+        print("asked for", len(prompt) > 1)
+        {body}
+"""
+BUGS = {
+    "a name that is not there": (
+        "return colect(prompt)",
+        "NameError: name 'colect' is not defined in app.py:",
+        "spelling",
+    ),
+    "a missing await": ("return collect(prompt)", "'coroutine' object is not iterable", "was not awaited"),
+    "a generator that is returned": ("return {'chunks': items()}", "'async_generator' object is not", "`async for`"),
+    "a key": ("return {}['chunks']", "KeyError: 'chunks' in app.py:", "The key is not there"),
+    "an error in the stream": ("return StreamingResponse(items())", "KeyError: 'chunk' in app.py:", "The key"),
+    "an error of its own": ("raise ValueError('no\\\\x1b[31m')", "ValueError: no", "Fix this line first"),
+}
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_an_error_is_the_first_thing_that_is_said(name: str, tmp_path: Path, grade: Grade) -> None:
+    body, words, helps = BUGS[name]
+    app = APP.format(path="/generate", more="", body=body)
+    done = grade(write_kata(tmp_path, SPEC, app=app, hints={"is_right": ["its own"]}), json_report=True)
+    (check,) = done.report["checks"]
+    finding = check["finding"]
+    assert finding["headline"].startswith("The app raised ")
+    assert words in finding["headline"]
+    assert finding["headline"].isprintable()
+    assert "expected: " in finding["headline"] or "let the stream end normally" in finding["headline"]
+    assert helps in finding["hint"]
+    assert check["printed"].startswith("asked for True\n")
+    assert check["raised"]["headline"].partition(":")[0] in check["printed"]
+
+
+OTHERS = {
+    "another path": ("/gen", "", "There is no GET /generate: the app has GET /gen."),
+    "a field more": ("/generate", "steps: int", "refuses this request: query steps: field required."),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_refusal_by_the_framework_is_explained(name: str, tmp_path: Path, grade: Grade) -> None:
+    path, more, helps = OTHERS[name]
+    app = APP.format(path=path, more=more, body="return await collect(prompt)")
+    done = grade(write_kata(tmp_path, SPEC, app=app, hints={"is_right": ["its own"]}), json_report=True)
+    assert helps in done.report["checks"][0]["finding"]["hint"]
+    assert done.report["checks"][0]["raised"] is None
+
+
+def test_a_failed_pull_that_nothing_caught_keeps_the_hint_of_the_check() -> None:
+    raised = Raised("UpstreamError: the upstream is out of order", (PLACE,))
+    assert hint(raised) == hint(None) == ""
+    assert sentence(raised) == (
+        "the app raised UpstreamError: the upstream is out of order in app.py:7, “return chunks”"
+    )
+    assert sentence(Raised("KeyError: 1")) == "the app raised KeyError: 1"
