@@ -124,9 +124,13 @@ class Reading:
         """Return when ``condition`` holds, or the exchange is over."""
         self._session.touched = self._exchange.number
         ready = self._exchange.ready(condition)
-        waited = self._session.waiter.until(Awaited(ready, progress=lambda: self.feed.progress))
+        waited = self._session.waiter.until(Awaited(ready, progress=self._progress))
         if waited is not Waited.CAME:
             raise self._explanation.nothing(awaited, waited, feed or self.feed)
+
+    def _progress(self) -> int:
+        """Grows while more arrives, and while the app pulls: a batch sends nothing before its last item."""
+        return self.feed.progress + sum(gate.pulls for gate in self._session.gates)
 
     # -- for the session ------------------------------------------------------------------------------------------
 

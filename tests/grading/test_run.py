@@ -141,3 +141,25 @@ def test_a_memory_error_of_a_request_is_noted_and_the_word_in_the_log_is_not(
     """
     notes = grade(write_kata(tmp_path, ASKS, app=app), json_report=True).report["notes"]
     assert any("MemoryError" in note for note in notes) is raises
+
+
+def test_a_batch_is_waited_for_while_the_app_pulls(tmp_path: Path, grade: Grade) -> None:
+    """Its first byte comes after its last item, however long the items take."""
+    spec = '''
+        @check(points=1)
+        def test_all(client: Client, upstream: Upstream) -> None:
+            """all items arrive"""
+            upstream.another("any").give_all(["x"] * 20)
+            assert client.get("/").body() == b"x" * 20
+    '''
+    app = app_with("""
+        async def more(path, answer):
+            found = []
+            async for item in upstream("any"):
+                found.append(item)
+                await asyncio.sleep(0.05)
+            await answer("".join(found).encode())
+            return True
+    """)
+    done = grade(write_kata(tmp_path, spec, app=app), json_report=True)
+    assert done.outcomes() == {"all": "passed"}
