@@ -26,12 +26,16 @@ _AWKWARD = (
 )
 
 
+#: The end of a drawn key.
+_MARK = re.compile(r" ([0-9a-f]{8})\Z")
+
+
 def mark_of(key: str) -> str:
     """The part of a drawn key that no other key has, and that URL encoding and JSON leave as it is; else "".
 
     By it a key is found in a request, whichever way the request has encoded the rest.
     """
-    found = re.search(r" ([0-9a-f]{8})$", key)
+    found = _MARK.search(key)
     return found[1] if found else ""
 
 

@@ -87,6 +87,28 @@ class Upstream(Giver):
                 f"upstream: {doing}",
             )
 
+    def wait_with(self, others: Iterable[Upstream]) -> None:
+        """Return when the app waits for an item of this upstream and of each of ``others``, all at the same time.
+
+        Raises Violation when it does not: then some requests wait for others.
+        """
+        gates = [self._gate, *(other._gate for other in others)]
+
+        def waiting() -> int:
+            return sum(gate.is_awaited for gate in gates)
+
+        at_once = Awaited(self._news(lambda: waiting() == len(gates)), progress=waiting)
+        waited = self._session.waiter.until(at_once)
+        if waited is not Waited.CAME:
+            why = "the others wait" if waited is Waited.SILENT else self._situation.after(waited)
+            raise _missing(
+                self._session,
+                waited,
+                expected=f"all {len(gates)} requests at the same time",
+                seen=f"{waiting()} of them; {why}",
+                sentence=f"the app serves only {waiting()} of {len(gates)} requests at the same time: {why}",
+            )
+
     def wait_for_close(self) -> None:
         """Return when the app has closed its upstream connection. Raises Violation when it does not.
 

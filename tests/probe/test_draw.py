@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from grader.probe.draw import Draw
+from grader.probe.draw import Draw, mark_of
 
 DRAWS: dict[str, Callable[[Draw], Any]] = {
     "key": Draw.key,
@@ -44,6 +44,12 @@ def test_a_key_needs_decoding() -> None:
         assert not key.isascii()
         assert {" ", "&"} < set(key)
         assert key.isprintable()
+
+
+def test_only_a_drawn_key_has_a_mark() -> None:
+    key = Draw("seed").key()
+    assert key.endswith(f" {mark_of(key)}")
+    assert {mark_of(text) for text in Draw("seed").every_key().values()} == {""}
 
 
 def test_a_number_reaches_both_bounds_and_no_further() -> None:

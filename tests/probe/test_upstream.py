@@ -71,6 +71,13 @@ APP = """
         items.itself = items
         return PlainTextResponse(await anext(items))
 
+    few = asyncio.Semaphore(2)
+
+    async def two_at_a_time(request):
+        async with few:
+            items = upstream(request.query_params["key"])
+            return PlainTextResponse("".join([item async for item in items]))
+
     async def blocks(request):
         try:
             return PlainTextResponse("".join(blocking_upstream(request.query_params["key"])))
@@ -118,7 +125,7 @@ APP = """
                 yield f"data: {await queue.get()}\\n\\n"
         return stream(events())
 
-    more_ways = (one_at_a_time, one_behind, looks_now_and_then)
+    more_ways = (one_at_a_time, two_at_a_time, one_behind, looks_now_and_then)
     ways = (*more_ways, right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
 """
@@ -177,6 +184,32 @@ def test_a_gate_is_opened_shut_and_ended(session: Session, upstream: Upstream) -
         upstream.give_all(["after it"])
         *rest, last = [event.data for event in response.events()]
         assert (rest, last) == ([str(number) for number in range(50, 50 + len(rest))], "after it")
+
+
+def test_many_requests_are_served_at_the_same_time(session: Session, upstream: Upstream) -> None:
+    others = [upstream.another() for _ in range(31)]
+    responses = [ask(session, "right", each) for each in (upstream, *others)]
+    upstream.wait_with(others)
+    for each in (upstream, *others):
+        each.give_all([each.key])
+    assert [response.next_event().data for response in responses] == [each.key for each in (upstream, *others)]
+
+
+def test_requests_that_wait_for_others_are_counted(session: Session, upstream: Upstream) -> None:
+    others = [upstream.another() for _ in range(3)]
+    for each in (upstream, *others):
+        ask(session, "two_at_a_time", each)
+    with pytest.raises(Violation, match="all 4 requests at the same time; seen: 2 of them; the others wait"):
+        upstream.wait_with(others)
+
+
+def test_of_a_blocked_app_that_is_said(session: Session, upstream: Upstream) -> None:
+    other = upstream.another()
+    for each in (upstream, other):
+        ask(session, "blocks", each)
+    with pytest.raises(Violation, match="seen: 1 of them; its event loop is blocked"):
+        upstream.wait_with([other])
+    upstream.end()
 
 
 def test_an_app_that_rests_between_its_pulls_is_waited_for(session: Session, upstream: Upstream) -> None:
