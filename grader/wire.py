@@ -128,6 +128,12 @@ class Sign(Enum):
     OUT_OF_MEMORY = "out_of_memory"  # a request ended with a MemoryError
 
 
+class Jailed(NamedTuple):
+    """The process is in a jail of this tier, or in none, because this machine offers less than was expected."""
+
+    tier: str
+
+
 class Loading(NamedTuple):
     """The learner's module is being imported, for ``seconds`` so far. The first one comes before any learner code."""
 
@@ -175,7 +181,7 @@ class Stopped(NamedTuple):
     error: str = ""
 
 
-Status = Sign | Loading | Blocked | Failed | Raised | Routes | Unreachable | Stopped
+Status = Sign | Jailed | Loading | Blocked | Failed | Raised | Routes | Unreachable | Stopped
 
 _LONGEST_TIME: Final = 1e6  # seconds: more than a grade can last
 _MOST_LINES: Final = 1 << 31  # in a file
@@ -191,6 +197,8 @@ def encode_status(status: Status) -> bytes:
 def read_status(line: bytes) -> Status | None:
     """The status in ``line``, or None where it is something else."""
     match _parse(line):
+        case {"status": "jailed", "tier": str(tier)}:
+            return Jailed(_clean(tier))
         case {"status": "loading", "seconds": seconds, "location": place} if _is_time(seconds):
             return Loading(seconds, _location(place))
         case {"status": "blocked", "seconds": seconds, "location": place} if _is_time(seconds):
@@ -251,8 +259,9 @@ class ChildConfig(NamedTuple):
     """The app to serve, and the way to serve it.
 
     ``file`` is the learner's module, imported as ``module`` with ``root`` on `sys.path`; ``name`` is the app in it, or
-    with ``factory`` what makes the app. ``loop`` and ``http`` are uvicorn's, ``memory`` is in bytes. ``listener``,
-    ``status`` and ``lifeline`` are descriptors that were handed down.
+    with ``factory`` what makes the app. ``loop`` and ``http`` are uvicorn's, ``memory`` is in bytes. ``jail`` is the
+    plan of the jail, or "". ``listener``, ``status`` and ``lifeline`` are descriptors that were handed down; in a jail
+    with a network of its own ``listener`` leads to the grader, which gets the sockets that are made there.
     """
 
     file: str
@@ -263,6 +272,7 @@ class ChildConfig(NamedTuple):
     loop: str
     http: str
     memory: int
+    jail: str
     listener: int
     status: int
     lifeline: int

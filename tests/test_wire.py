@@ -172,6 +172,6 @@ def test_orders_have_one_byte_and_the_end_of_the_lifeline_is_none() -> None:
 
 
 def test_a_configuration_is_read_as_it_was() -> None:
-    root, server = "/tmp/\udcff ü", ("asyncio", "h11", 1 << 30)
+    root, server = "/tmp/\udcff ü", ("asyncio", "h11", 1 << 30, "a plan")
     config = ChildConfig(f"{root}/app.py", root, "app", "api.app", False, *server, 3, 4, 5)
     assert ChildConfig.decode(config.encode()) == config

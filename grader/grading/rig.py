@@ -135,5 +135,7 @@ class Rig:
         if self._server is None:
             self._server = UpstreamServer(self._listener)
         if self._waiter is None:
+            if (inner := self.app.upstream_listener()) is not None:
+                self._server.listen(inner)
             self._waiter = Waiter(self.app, upstream_iteration=self._server.call, overtime=lambda: self.is_overtime)
         return self._server, self._waiter

@@ -183,7 +183,7 @@ class _UpstreamConnection(asyncio.Protocol):
             self._gate.released(self)
             self._server.tell()
 
-    def abort(self) -> None:
+    def close(self) -> None:
         self._transport.abort()
 
     def send(self, result: Result) -> None:
@@ -228,9 +228,10 @@ class UpstreamServer:
         self.on_unknown_key: Callable[[str], Gate] | None = None  # makes a gate for any other key
         self._gates: dict[str, Gate] = {}
         self._loop = asyncio.new_event_loop()
-        self._serving = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(listener,), name="upstream", daemon=True)
+        self._servers: list[asyncio.Server] = []
+        self._thread = threading.Thread(target=self._run, name="upstream", daemon=True)
         self._thread.start()
+        self.listen(listener)
 
     def open_gate(self, key: str, record: Recorder) -> Gate:
         """A gate for ``key``; shut, until items are given."""
@@ -279,22 +280,21 @@ class UpstreamServer:
         with self.news:
             self.news.notify_all()
 
+    def listen(self, listener: socket.socket) -> None:
+        """Serve connections to this listener, too: a jailed app connects in a network of its own."""
+        serving = self._loop.create_server(lambda: _UpstreamConnection(self), sock=listener)
+        self._servers.append(asyncio.run_coroutine_threadsafe(serving, self._loop).result(timeout=_STARVED))
+
     def close(self) -> None:
-        self._serving.wait(timeout=5)
         if self._loop.is_closed():
             return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)  # an iteration takes less than a millisecond; the thread is a daemon
 
-    def _run(self, listener: socket.socket) -> None:
+    def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
-            self._loop.create_server(lambda: _UpstreamConnection(self), sock=listener)
-        )
-        self._serving.set()
         self._loop.run_forever()
-        server.close()
-        for connection in list(self.connections):
-            connection.abort()
+        for end in (*self._servers, *self.connections):
+            end.close()
         self._loop.run_until_complete(asyncio.sleep(0))  # an iteration, in which they close
         self._loop.close()

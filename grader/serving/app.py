@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from grader.model import Place
     from grader.serving.account import Account
+    from grader.serving.jail.plan import Tier
 
 
 class Served(Protocol):
@@ -61,6 +62,13 @@ class App(Served, Protocol):
     @property
     def log(self) -> str:
         """The first and the last part of the app's output. Escape it before you show it: the app may print anything."""
+
+    @property
+    def jail(self) -> Tier:
+        """The tier of the jail that the app is in. A submission is never in a weaker one than was ordered."""
+
+    def upstream_listener(self) -> socket.socket | None:
+        """A listener at the upstream's address in the app's own network, where it has one. Waits until it is there."""
 
     @property
     def machine_fault(self) -> str:

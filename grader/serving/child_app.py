@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 from grader.errors import BootFailed, Inconclusive
 from grader.serving import connections, usage
 from grader.serving.account import Account
+from grader.serving.jail.cell import Cell
+from grader.serving.jail.plan import Tier
 from grader.serving.limits import LaunchLimits
 from grader.serving.log import Log
 from grader.serving.memory import MemoryGuard
@@ -26,7 +28,6 @@ _SHUTDOWN, _SHUTDOWN_TICKS = 1.0, 15
 #: Ticks for each second of start-up: a quarter of what comes on an idle machine.
 _STARTUP_TICKS = 5
 _LOOK = 0.05  # seconds between two looks at whether a process has ended
-_NEWS_LIMIT = 0.2  # seconds, four ticks: until what the app sent before its response has been read
 _ENDING = 0.1  # seconds for a process to end whose sockets the kernel has just closed: the exit follows them
 _LAST_LINES = 1.0  # seconds until the last lines of an ended process have been read
 _STAY = "The process that the server started must stay: it alone has the server's sockets, and not what it forks."
@@ -37,9 +38,9 @@ _LEFT = "A process of the app is left: the system could not end it."
 class ChildApp:
     """The port :class:`grader.serving.app.App`, by way of a child process."""
 
-    def __init__(self, process: Tree, pipes: Pipes, *, address: tuple[str, int], limits: LaunchLimits) -> None:
+    def __init__(self, process: Tree, pipes: Pipes, *, cell: Cell, limits: LaunchLimits) -> None:
         self._process = process
-        self._address = address
+        self._cell = cell
         self._lifeline = pipes.lifeline
         self._status = AppStatus()
         self._log = Log()
@@ -60,13 +61,7 @@ class ChildApp:
     # -- what probes know of it -------------------------------------------------------------------------------
 
     def connect(self, *, receive_buffer: int | None = None) -> socket.socket:
-        """See :meth:`Served.connect <grader.serving.app.Served.connect>`."""
-        try:
-            return connections.connect(self._address, receive_buffer)
-        except (ConnectionError, TimeoutError):
-            raise
-        except OSError as error:
-            raise Inconclusive(f"this machine cannot connect to its own 127.0.0.1: {error}") from error
+        return self._cell.connect(receive_buffer)
 
     def ask(self) -> socket.socket:
         return connections.ask(self.connect())
@@ -94,18 +89,22 @@ class ChildApp:
 
     # -- what the rig knows of it -----------------------------------------------------------------------------
 
+    def upstream_listener(self) -> socket.socket | None:
+        return self._cell.door.upstream_listener()
+
+    @property
+    def jail(self) -> Tier:
+        """See :attr:`App.jail <grader.serving.app.App.jail>`."""
+        is_left_out = self._status.has_begun and self._status.jail == Tier.NONE.value
+        return Tier.NONE if is_left_out else self._cell.jail.tier
+
     @property
     def log(self) -> str:
         return self._log.text()
 
     @property
     def machine_fault(self) -> str:
-        status, ticks = self._status, self.ticks
-        with status.news:  # what the app's process sent before its response has been read by the next tick
-            status.news.wait_for(
-                lambda: status.unreachable or status.is_closed or self.ticks > ticks, timeout=_NEWS_LIMIT
-            )
-        reason = status.unreachable
+        reason = self._status.wait_for_unreachable()
         return f"this machine cannot connect the app to the grader's upstream: {reason}" if reason else ""
 
     @property
@@ -145,6 +144,7 @@ class ChildApp:
             self._memory.stop()
             self._lifeline.close()
             self._reader.finish()
+            self._cell.close()
         return notes if has_ended else (*notes, _LEFT)
 
     # -- inside -----------------------------------------------------------------------------------------------

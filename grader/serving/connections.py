@@ -17,9 +17,30 @@ CONTROL_IN_LOG: Final = "Invalid HTTP request received."
 _CONNECTING: Final = 5.0
 
 
+#: Bytes. Accepted sockets inherit it from the listener. With the system's own size megabytes fit in between; with this
+#: an app that waits for its client stops within about 100 KiB.
+_SEND_BUFFER: Final = 8192
+#: Connections that wait until the app takes them: the katas' contracts name 32 callers, and control requests come
+#: beside them. With a full backlog a connection would be tried again only after a second.
+_BACKLOG: Final = 128
+
+
+def listen() -> socket.socket:
+    """An app's listener, from before its server is: nobody polls for a port, and connections wait in its backlog."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(_BACKLOG)
+    return listener
+
+
 def connect(address: tuple[str, int], receive_buffer: int | None = None) -> socket.socket:
     """A new connection; ``receive_buffer`` is in bytes. Raises OSError."""
-    connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    return connect_with(socket.socket(socket.AF_INET, socket.SOCK_STREAM), address, receive_buffer)
+
+
+def connect_with(connection: socket.socket, address: tuple[str, int], receive_buffer: int | None) -> socket.socket:
+    """Connect a new socket, which is closed when that fails. Raises OSError."""
     try:
         if receive_buffer is not None:  # before connecting: the window is agreed on then (RFC 7323 2.2)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from grader.errors import Inconclusive
 from grader.serving.child_app import ChildApp
+from grader.serving.jail.cell import Cell
+from grader.serving.jail.plan import NO_JAIL, Jail, Tier
+from grader.serving.jail.warded import Warded
 from grader.serving.limits import LaunchLimits
 from grader.serving.module import Module, locate
 from grader.serving.pipes import Pipes
@@ -28,12 +30,6 @@ _INHERITED = {
     *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE"),
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONUSERBASE"),
 }
-#: Bytes. Accepted sockets inherit it from the listener. With the system's own size megabytes fit in between; with this
-#: an app that waits for its client stops within about 100 KiB.
-_SEND_BUFFER = 8192
-#: Connections that wait until the app takes them: the katas' contracts name 32 callers, and control requests come
-#: beside them. With a full backlog a connection would be tried again only after a second.
-_BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class Launch:
 
     ``file`` is the app's module and ``name`` the app in it, or with ``factory`` what makes the app. ``root`` is the
     folder from which it is imported; without it, the folder above its packages. ``loop`` and ``http`` are the server's
-    parts. ``environment`` is added to the variables that the app inherits.
+    parts. ``environment`` is added to the variables that the app inherits. ``jail`` is what its process enters first.
     """
 
     file: Path
@@ -53,6 +49,7 @@ class Launch:
     http: str = "h11"
     limits: LaunchLimits = field(default_factory=LaunchLimits)
     environment: Mapping[str, str] = field(default_factory=dict, hash=False)
+    jail: Jail = NO_JAIL
 
     @property
     def module(self) -> Module:
@@ -74,29 +71,25 @@ def boot(launch: Launch, upstream: tuple[str, int], forks: ForkClient | None = N
 
 
 def _booted(launch: Launch, upstream: tuple[str, int], forks: ForkClient | None) -> ChildApp:
-    with _listen() as listener, Pipes() as pipes:
-        around = _surroundings(launch, upstream, listener, pipes)
+    cell = Cell(launch.jail, launch.module.working_directory)
+    with Pipes() as pipes:
         try:
-            process = _process(launch, _config(launch, listener, pipes), around, forks)
-        except OSError:
+            around = _surroundings(launch, cell, upstream, pipes)
+            process = _process(launch, _config(launch, cell, upstream, pipes), around, forks)
+        except BaseException:
+            cell.close()
             pipes.close_ours()
             raise
-        return ChildApp(process, pipes, address=listener.getsockname(), limits=launch.limits)
+        cell.door.close_childs()
+        return ChildApp(process, pipes, cell=cell, limits=launch.limits)
 
 
 def _process(launch: Launch, config: str, around: Surroundings, forks: ForkClient | None) -> Tree:
     if forks is not None and not launch.environment:
-        return forks.fork(config, around, is_tree=True)
-    return ProcessTree([sys.executable, "-P", str(_CHILD), config], around)
-
-
-def _listen() -> socket.socket:
-    """A listener from before the process is: nobody polls for a port, and connections wait in its backlog."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(_BACKLOG)
-    return listener
+        tree: Tree = forks.fork(config, around, is_tree=True)
+    else:
+        tree = ProcessTree([sys.executable, "-P", str(_CHILD), config], around)
+    return Warded(tree) if launch.jail.tier is Tier.A else tree
 
 
 def app_environment() -> dict[str, str]:
@@ -105,29 +98,31 @@ def app_environment() -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1"}
 
 
-def _config(launch: Launch, listener: socket.socket, pipes: Pipes) -> str:
+def _config(launch: Launch, cell: Cell, upstream: tuple[str, int], pipes: Pipes) -> str:
     module = launch.module
     config = ChildConfig(
-        file=str(module.file),
-        root=str(module.root),
+        file=str(cell.inside(module.file)),
+        root=str(cell.inside(module.root)),
         module=module.name,
         name=launch.name,
         factory=launch.factory,
         loop=launch.loop,
         http=launch.http,
         memory=launch.limits.memory,
-        listener=listener.fileno(),
+        jail=cell.plan(upstream),
+        listener=cell.door.childs_descriptor,
         status=pipes.childs_status,
         lifeline=pipes.childs_lifeline,
     )
     return config.encode()
 
 
-def _surroundings(launch: Launch, upstream: tuple[str, int], listener: socket.socket, pipes: Pipes) -> Surroundings:
+def _surroundings(launch: Launch, cell: Cell, upstream: tuple[str, int], pipes: Pipes) -> Surroundings:
+    variables = app_environment() | dict(launch.environment) | cell.environment() | upstream_variable(upstream)
     return Surroundings(
-        folder=launch.module.working_directory,
-        environment=app_environment() | dict(launch.environment) | upstream_variable(upstream),
+        folder=cell.inside(launch.module.working_directory),
+        environment=variables,
         output=pipes.childs_output,
         errors=pipes.childs_output,
-        descriptors=(listener.fileno(), pipes.childs_status, pipes.childs_lifeline),
+        descriptors=(cell.door.childs_descriptor, pipes.childs_status, pipes.childs_lifeline),
     )

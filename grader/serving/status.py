@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _BUFFERED = 1 << 16  # bytes of a line that has not ended
 _MOST_RAISED = 200  # errors that are kept: those of one check are asked for when it ends
+_NEWS_LIMIT = 0.2  # seconds, four ticks: until what the app sent before its response has been read
 _CURRENT = 1.0  # seconds for which a report of a blocked event loop stands; there is one every 50 ms
 
 
@@ -28,6 +29,7 @@ class AppStatus:
         self.is_ready = False
         self.is_out_of_memory = False  # a request ended with a MemoryError
         self.is_closed = False  # nothing more will come
+        self.jail = ""  # the tier of its jail
         self.loading_at: Place | None = None
         self.longest_blockage: Place | None = None
         self.failure: BootFailure | None = None
@@ -53,6 +55,16 @@ class AppStatus:
         """Whether the start has succeeded or failed, or nothing more will come that could tell it."""
         return self.is_ready or self.failure is not None or self.is_closed
 
+    def wait_for_unreachable(self) -> str:
+        """Why this machine cannot connect the app to its upstream, or "".
+
+        What the app's process sent before its response has been read by the next tick.
+        """
+        ticks = self.ticks
+        with self.news:
+            self.news.wait_for(lambda: self.unreachable or self.is_closed or self.ticks > ticks, timeout=_NEWS_LIMIT)
+        return self.unreachable
+
     def blocked_at(self) -> Place | None:
         """The line where the event loop is blocked now, as far as it is known."""
         at, place = self._blocked_at
@@ -72,6 +84,8 @@ class AppStatus:
         match status:
             case wire.Sign.TICK:
                 self.ticks += 1
+            case wire.Jailed(tier) if not self.has_begun:  # later the learner's code could say so
+                self.jail = tier
             case wire.Loading(seconds, location):
                 self.has_begun, self.loading_at = True, _place(location, seconds)
             case wire.Sign.IMPORTED:

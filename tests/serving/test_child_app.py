@@ -23,6 +23,8 @@ import pytest
 from grader import wire
 from grader.errors import BootFailed, Inconclusive
 from grader.serving.child_app import ChildApp
+from grader.serving.jail.cell import Cell
+from grader.serving.jail.plan import NO_JAIL
 from grader.serving.launch import Launch, boot
 from grader.serving.limits import LaunchLimits
 from grader.serving.pipes import Pipes
@@ -386,7 +388,7 @@ def test_an_end_before_the_first_line_of_the_app_is_not_its_fault(
     with Pipes() as pipes:
         os.write(pipes.childs_output, b"warning\nno such library\n")
         os.write(pipes.childs_status, b"".join(wire.encode_status(status) for status in statuses))
-        app = ChildApp(StillProcess(pipes), pipes, address=NOWHERE, limits=LaunchLimits(startup=DEADLINE))
+        app = ChildApp(StillProcess(pipes), pipes, cell=Cell(NO_JAIL, Path()), limits=LaunchLimits(startup=DEADLINE))
     with pytest.raises(error, match=words):
         app.wait_until_ready()
     app.stop()
@@ -618,7 +620,7 @@ def test_a_graceful_end_lets_the_lifespan_close(name: str, start_app: Boot) -> N
 def test_what_an_app_said_last_is_heard_after_its_end_too() -> None:
     with Pipes() as pipes:
         process = EndedProcess(pipes)
-        app = ChildApp(process, pipes, address=NOWHERE, limits=LaunchLimits(startup=DEADLINE))
+        app = ChildApp(process, pipes, cell=Cell(NO_JAIL, Path()), limits=LaunchLimits(startup=DEADLINE))
         os.write(pipes.childs_status, wire.encode_status(wire.Sign.READY))
         app.wait_until_ready()
         process.shuts_down = True
@@ -657,7 +659,7 @@ def test_what_the_system_cannot_end_is_a_note() -> None:
             return False
 
     with Pipes() as pipes:
-        app = ChildApp(Immortal(pipes), pipes, address=NOWHERE, limits=LaunchLimits())
+        app = ChildApp(Immortal(pipes), pipes, cell=Cell(NO_JAIL, Path()), limits=LaunchLimits())
     assert app.stop() == app.stop() == ("A process of the app is left: the system could not end it.",)
 
 

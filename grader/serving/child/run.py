@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from grader.serving.child import limits
 from grader.serving.child.frames import CutFormatter, LearnerFrames, is_learners
+from grader.serving.child.jailed import jailed
 from grader.serving.child.load import load
 from grader.serving.child.refusal import Refusal
 from grader.serving.child.routes import routes_of
@@ -19,7 +20,7 @@ from grader.serving.child.serve import preload, serve
 from grader.serving.child.sockets import ServerSockets
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
-from grader.wire import ChildConfig, Failed, Loading, Routes, Sign, Unreachable
+from grader.wire import ChildConfig, Failed, Jailed, Loading, Routes, Sign, Unreachable
 
 #: Exit statuses. The grader goes by the status line that comes before; these tell the two apart in a shell. Neither is
 #: 1 or 2, with which Python itself ends.
@@ -34,6 +35,7 @@ def run(config: ChildConfig) -> NoReturn:
     """
     limits.stay_on_one_processor()
     preload(config)
+    config, tier = jailed(config)
     frames = LearnerFrames(Path(config.root))
     status = StatusLine(config.status)
     watchdog = Watchdog(status, config.lifeline, frames)
@@ -46,6 +48,7 @@ def run(config: ChildConfig) -> NoReturn:
     sys.argv = [config.file]
     sockets = ServerSockets(config.listener)
     sockets.guard()
+    status.tell(Jailed(tier))
     status.tell(Loading(0.0))
     try:
         app = load(config, frames)

@@ -50,7 +50,7 @@ def write(folder: Path, source: str, name: str = "app.py") -> Path:
 def load_file(file: Path, name: str = "app", *, factory: bool = False) -> Any:
     module = locate(file)
     place = (str(file), str(module.root), module.name)
-    config = ChildConfig(*place, name, factory, "asyncio", "h11", 0, 0, 0, 0)
+    config = ChildConfig(*place, name, factory, "asyncio", "h11", 0, "", 0, 0, 0)
     return load(config, LearnerFrames(module.root))
 
 
