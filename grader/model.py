@@ -180,6 +180,8 @@ class Report:
     versions: dict[str, str] = field(default_factory=dict)
     origin: Origin | None = None
     kata_version: str = ""  # of kata.toml; "" when it gives none
+    jail: str = ""  # the tier of the app's jail, or "none"
+    is_submission: bool = False
 
     @property
     def points(self) -> int:

@@ -23,6 +23,7 @@ from grader.text import closest, did_you_mean, visible
 #: The commands, and the first line of each one's help; a command is `command` in the module of its name. The lines are
 #: here, too, so that `grade --help` and a shell's completion import none of these modules, which import the grader.
 COMMANDS = {
+    "doctor": "Show which jails this machine offers, and what is missing.",
     "explain": "Show what KATA grades: its checks, their points and requirements.",
     "hint": "Give the next hint about the first check of KATA that fails.",
     "init": "Make a workspace in DIR, with the READMEs and stubs of KATAS.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from grader.catalog.kata import Kata
 from grader.cli.console import progress_of
+from grader.cli.jailing import Wish, takes_jail
 from grader.cli.outputs import outputs_of
 from grader.cli.parameters import Choice, color_option, takes_app
 from grader.exits import Exit
@@ -64,6 +66,7 @@ _DEFAULTS = LaunchLimits()
     metavar="MIB",
     help="How much memory all processes of the app may use together (Linux only).",
 )
+@takes_jail
 def command(
     choice: Choice,
     seed: str,
@@ -78,6 +81,7 @@ def command(
     startup_limit: float,
     total_limit: float,
     memory_limit: int,
+    wish: Wish,
 ) -> Exit:
     """Grade your app for KATA.
 
@@ -91,8 +95,8 @@ def command(
     target = choice.target()
     job = Job(
         kata=target.kata,
-        launch=target.launch(limits),
-        command=target.command,
+        launch=replace(target.launch(limits), jail=wish.jail(target.file, target.kata)),
+        command=target.command + wish.words,
         seed=seed,
         only=only,
         stop_early=stop_early,

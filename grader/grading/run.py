@@ -74,6 +74,8 @@ def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: ForkClient
         versions=_versions(),
         origin=origin,
         kata_version=job.kata.version,
+        jail=rig.app.jail.value,
+        is_submission=job.launch.jail.is_strict,
     )
 
 

@@ -19,8 +19,7 @@ from grader.wire import LONGEST_LINE, End, Failure, Item, Result, is_pull, read_
 #: Called with what happens at the upstream end: the act, the number of the stream, an item's bytes, a detail.
 Recorder = Callable[[Act, int, bytes, str], None]
 
-#: Seconds without an iteration of the server's thread, whose iterations take less than a millisecond: after so long the
-#: machine is starved, and no verdict can be trusted.
+#: Seconds without an iteration of the server's thread: so long means that the machine starves, and no verdict counts.
 _STARVED: Final = 30.0
 #: Connections at once. The katas' contracts name 32 callers, and the grader's process may have no more than 256
 #: descriptors (the default on macOS).
@@ -294,7 +293,8 @@ class UpstreamServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
-        for end in (*self._servers, *self.connections):
+        ends: list[asyncio.Server | _UpstreamConnection] = [*self._servers, *self.connections]
+        for end in ends:
             end.close()
         self._loop.run_until_complete(asyncio.sleep(0))  # an iteration, in which they close
         self._loop.close()

@@ -55,3 +55,15 @@ def specification(report: Report) -> str:
     kata = f"{report.kata} {report.kata_version}".rstrip()
     place = f"bundled with Stream Katas {origin.location}" if origin.pack == "bundled" else f"from {origin.location}"
     return f"Specification: {kata}, {place} (SHA-256 {origin.digest[:12]}…)"
+
+
+def jail(report: Report) -> str:
+    """What the app could reach, by its jail; "" when the report does not say which one it was in."""
+    whose = "a submission" if report.is_submission else "an app of one's own"
+    match report.jail:
+        case "":
+            return ""
+        case "none":
+            return "Jail: none. The app could reach everything that the person who graded it can reach."
+        case tier:
+            return f"Jail: tier {tier}, for {whose}."

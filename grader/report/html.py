@@ -74,6 +74,7 @@ def render(report: Report) -> str:
             some_blocked=report.count(Outcome.BLOCKED) > 0,
             advice=advice.next_step(report),
             specification=advice.specification(report),
+            jail=advice.jail(report),
             first=first,
             sheets=[_sheet(result, is_first=result is first) for result in report.results],
             log=visible_lines(report.log, lines=_LOG, width=400),

@@ -33,6 +33,8 @@ def document(report: Report) -> dict[str, Any]:
         "origin": _origin(report.origin) if report.origin else None,
         "title": report.title,
         "app": report.app,
+        "jail": report.jail,
+        "is_submission": report.is_submission,
         "seed": report.seed,
         "command": report.command,
         "is_whole": report.is_whole,

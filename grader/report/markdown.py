@@ -35,6 +35,8 @@ def _lines(report: Report) -> Iterator[str]:
     if (first := first_failure(report)) and first.finding:
         yield from ("", f"### {_plain(first.check.title)}", "", *_finding(first.finding))
     yield from (f"\n{_code(note, 400)}" for note in report.notes)
+    if jail := advice.jail(report):
+        yield from ("", _words(jail, 200))
     if specification := advice.specification(report):
         yield from ("", _code(specification, 1000))
     yield from ("", _words(advice.next_step(report), 1000))

@@ -68,6 +68,8 @@ def _read_report(found: Mapping[str, Any]) -> Report:
         versions=dict(found["versions"]),
         origin=Origin(**origin) if origin else None,
         kata_version=found["kata_version"],
+        jail=found.get("jail", ""),  # reports of this format had none at first
+        is_submission=found.get("is_submission", False),
     )
 
 

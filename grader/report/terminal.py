@@ -32,7 +32,8 @@ _MOST, _MOST_OTHERS = 18, 7  # rows of the picture of the first failed check, an
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
     """Print ``report``. Text that comes from the learner is escaped, and is never read as Rich's markup."""
     after_gap = False
-    for part in (_heading(report), Text(), *_results(report, console, verbose=verbose), *_ending(report)):
+    ending = _ending(report, verbose=verbose)
+    for part in (_heading(report), Text(), *_results(report, console, verbose=verbose), *ending):
         gap = isinstance(part, Text) and not part
         if not (gap and after_gap):
             unbroken = isinstance(part, Text) and part.no_wrap is True  # a line to be copied is never broken
@@ -179,7 +180,7 @@ def log(text: str) -> list[RenderableType]:
     ]
 
 
-def _ending(report: Report) -> list[RenderableType]:
+def _ending(report: Report, *, verbose: bool) -> list[RenderableType]:
     parts: list[RenderableType] = []
     failed = report.count(Outcome.FAILED) + report.count(Outcome.INCONCLUSIVE)
     if failed and report.boot_failure is None:
@@ -187,6 +188,8 @@ def _ending(report: Report) -> list[RenderableType]:
     if report.count(Outcome.BLOCKED):
         parts.append(Text("---- blocked by a check that did not pass", "dim"))
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
+    if (verbose or report.is_submission) and (jail := advice.jail(report)):
+        parts.append(Text(jail, "dim"))
     if specification := advice.specification(report):
         parts.append(Text(visible(specification, 1000), "dim"))
     style = "bold green" if report.points == report.possible else "bold"

@@ -17,7 +17,7 @@ def capitals_of(name: str) -> set[str]:
     return set(re.findall(r"\b[A-Z]+(?: RANGE)?\b", command.get_help(click.Context(command, info_name=name))))
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "doctor"])
 def test_a_folder_is_dir_and_a_number_is_a_letter_everywhere(name: str) -> None:
     assert "DIR" in capitals_of(name)
     assert not {"FOLDER", "DIRECTORY", "PATHNAME", "INTEGER", "INTEGER RANGE", "FLOAT RANGE"} & capitals_of(name)

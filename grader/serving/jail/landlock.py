@@ -33,7 +33,6 @@ class Access(IntFlag):
     READ_FILE = 1 << 2
     READ_DIR = 1 << 3
     CHANGE_FOLDER = 0b1_0111_1011_0000  # to make and remove entries: folders, files, sockets, pipes and links
-    MAKE_DEVICE = 1 << 6 | 1 << 11
     REFER = 1 << 13  # to move an entry to another folder; ABI 2
     TRUNCATE = 1 << 14  # ABI 3
     IOCTL_DEV = 1 << 15  # ABI 5

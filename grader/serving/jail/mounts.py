@@ -46,16 +46,16 @@ def enter(*, folder: str, hidden: Iterable[str], home: str, owner: int | None) -
     _mount_memory(base, "mode=755,size=1m")
     scratch = _folder(base, _SCRATCH)
     _mount_memory(scratch, f"mode=755,{_SIZE},{_FILES}")
-    writable = {"/tmp": "tmp", "/dev/shm": "shm", home: "home", folder: "app"}
+    memory = {"/tmp": "tmp", "/dev/shm": "shm", home: "home", folder: "app"}
     for name in ("tmp", "shm", "home"):
         os.mkdir(f"{scratch}/{name}")
         os.chmod(f"{scratch}/{name}", 0o1777)
     copy_app(folder, f"{scratch}/app")
     if owner is not None:
         give(scratch, owner)
-    for path in sorted({*readable, *reach.facts(), *reach.DEVICES, *writable} - {""}, key=lambda path: path.count("/")):
-        if path in writable:
-            _bind(f"{scratch}/{writable[path]}", _folder(base, path))
+    for path in sorted({*readable, *reach.facts(), *reach.DEVICES, *memory} - {""}, key=lambda path: path.count("/")):
+        if path in memory:
+            _bind(f"{scratch}/{memory[path]}", _folder(base, path))
         else:
             _show(path, base)
     for path in hidden:
