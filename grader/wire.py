@@ -123,15 +123,10 @@ class Sign(Enum):
     """A status that is complete with its name."""
 
     TICK = "tick"  # a liveness tick, every 50 ms: the process is given time
+    UNJAILED = "unjailed"  # this machine has not the jail that was ordered
     IMPORTED = "imported"  # the learner's module has been imported, and the app found in it
     READY = "ready"  # the app's lifespan has started, and the server takes requests
     OUT_OF_MEMORY = "out_of_memory"  # a request ended with a MemoryError
-
-
-class Jailed(NamedTuple):
-    """The process is in a jail of this tier, or in none, because this machine offers less than was expected."""
-
-    tier: str
 
 
 class Loading(NamedTuple):
@@ -181,7 +176,7 @@ class Stopped(NamedTuple):
     error: str = ""
 
 
-Status = Sign | Jailed | Loading | Blocked | Failed | Raised | Routes | Unreachable | Stopped
+Status = Sign | Loading | Blocked | Failed | Raised | Routes | Unreachable | Stopped
 
 _LONGEST_TIME: Final = 1e6  # seconds: more than a grade can last
 _MOST_LINES: Final = 1 << 31  # in a file
@@ -197,8 +192,6 @@ def encode_status(status: Status) -> bytes:
 def read_status(line: bytes) -> Status | None:
     """The status in ``line``, or None where it is something else."""
     match _parse(line):
-        case {"status": "jailed", "tier": str(tier)}:
-            return Jailed(_clean(tier))
         case {"status": "loading", "seconds": seconds, "location": place} if _is_time(seconds):
             return Loading(seconds, _location(place))
         case {"status": "blocked", "seconds": seconds, "location": place} if _is_time(seconds):

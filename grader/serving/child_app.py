@@ -95,8 +95,7 @@ class ChildApp:
     @property
     def jail(self) -> Tier:
         """See :attr:`App.jail <grader.serving.app.App.jail>`."""
-        is_left_out = self._status.has_begun and self._status.jail == Tier.NONE.value
-        return Tier.NONE if is_left_out else self._cell.jail.tier
+        return Tier.NONE if self._status.is_unjailed else self._cell.jail.tier
 
     @property
     def log(self) -> str:

@@ -29,7 +29,7 @@ class AppStatus:
         self.is_ready = False
         self.is_out_of_memory = False  # a request ended with a MemoryError
         self.is_closed = False  # nothing more will come
-        self.jail = ""  # the tier of its jail
+        self.is_unjailed = False  # the jail that was ordered is not there
         self.loading_at: Place | None = None
         self.longest_blockage: Place | None = None
         self.failure: BootFailure | None = None
@@ -84,8 +84,8 @@ class AppStatus:
         match status:
             case wire.Sign.TICK:
                 self.ticks += 1
-            case wire.Jailed(tier) if not self.has_begun:  # later the learner's code could say so
-                self.jail = tier
+            case wire.Sign.UNJAILED if not self.has_begun:  # later the learner's code could say so
+                self.is_unjailed = True
             case wire.Loading(seconds, location):
                 self.has_begun, self.loading_at = True, _place(location, seconds)
             case wire.Sign.IMPORTED:

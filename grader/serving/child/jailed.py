@@ -11,13 +11,14 @@ from grader.wire import ChildConfig
 _BROKEN = 4  # as in :mod:`run`
 
 
-def jailed(config: ChildConfig) -> tuple[ChildConfig, str]:
-    """The configuration inside the jail, and its tier. In tier A this returns in another process.
+def jailed(config: ChildConfig) -> tuple[ChildConfig, bool]:
+    """The configuration inside the jail; and whether the jail that was ordered is not there.
 
-    A submission is not served without its jail: then this process ends, and its last line says why.
+    In tier A this returns in another process. A submission is not served without its jail: then this process ends, and
+    its last line says why.
     """
     if not config.jail:
-        return config, "none"
+        return config, False
     # Late: an app without a jail needs none of it.
     from grader.serving.jail.entry import Leak, enter
     from grader.serving.jail.mounts import TooLarge
@@ -25,11 +26,11 @@ def jailed(config: ChildConfig) -> tuple[ChildConfig, str]:
 
     plan = Plan.decode(config.jail)
     try:
-        return config._replace(listener=enter(plan, config.listener)), plan.tier
+        return config._replace(listener=enter(plan, config.listener)), False
     except (OSError, Leak, TooLarge) as error:
         if plan.is_strict:
             _refuse(error)
-        return config, "none"
+        return config, True
 
 
 def _refuse(error: Exception) -> NoReturn:

@@ -20,7 +20,7 @@ from grader.serving.child.serve import preload, serve
 from grader.serving.child.sockets import ServerSockets
 from grader.serving.child.status import StatusLine
 from grader.serving.child.watchdog import Watchdog
-from grader.wire import ChildConfig, Failed, Jailed, Loading, Routes, Sign, Unreachable
+from grader.wire import ChildConfig, Failed, Loading, Routes, Sign, Unreachable
 
 #: Exit statuses. The grader goes by the status line that comes before; these tell the two apart in a shell. Neither is
 #: 1 or 2, with which Python itself ends.
@@ -35,7 +35,7 @@ def run(config: ChildConfig) -> NoReturn:
     """
     limits.stay_on_one_processor()
     preload(config)
-    config, tier = jailed(config)
+    config, is_unjailed = jailed(config)
     frames = LearnerFrames(Path(config.root))
     status = StatusLine(config.status)
     watchdog = Watchdog(status, config.lifeline, frames)
@@ -48,7 +48,8 @@ def run(config: ChildConfig) -> NoReturn:
     sys.argv = [config.file]
     sockets = ServerSockets(config.listener)
     sockets.guard()
-    status.tell(Jailed(tier))
+    if is_unjailed:
+        status.tell(Sign.UNJAILED)
     status.tell(Loading(0.0))
     try:
         app = load(config, frames)
