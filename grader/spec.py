@@ -13,6 +13,7 @@ from grader.probe.draw import Draw
 from grader.probe.feeds.events import ServerSentEvent
 from grader.probe.feeds.records import JsonLine
 from grader.probe.law import Asks, Law, any_request
+from grader.probe.pace import Pace
 from grader.probe.recorded import Recorded
 from grader.probe.response import Response
 from grader.probe.upstream import Upstream
@@ -24,6 +25,7 @@ __all__ = [
     "Disconnect",
     "Draw",
     "JsonLine",
+    "Pace",
     "Recorded",
     "Response",
     "ServerSentEvent",

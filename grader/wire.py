@@ -238,6 +238,7 @@ class Order(Enum):
 
     SHUT_DOWN = b"s"
     COLLECT_GARBAGE = b"g"
+    SAY_WHERE = b"w"  # where the event loop is
 
 
 def read_order(data: bytes) -> Order | None:

@@ -46,6 +46,8 @@ USED = {
     "wait_until_noticed": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
     "comments": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
     "upstream_ended": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
+    "has_no_rests": "a law about the pace uses it; the bundled katas do not have one yet",
+    "never_blocks": "a law about the pace uses it; the bundled katas do not have one yet",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
 }
 

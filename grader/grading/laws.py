@@ -6,12 +6,13 @@ from collections.abc import Callable
 from inspect import signature
 
 from grader.probe.law import Law
+from grader.probe.pace import OutOfPace
 from grader.probe.record import Record
 from grader.probe.recorded import Recorded
 from grader.probe.supply import NotKnown
 
 #: What a law's function may ask for.
-PARAMETERS = ("response", "responses")
+PARAMETERS = ("response", "responses", "pace")
 
 
 class Uncovered(Exception):
@@ -28,6 +29,9 @@ class Judge:
     def judge(self, law: Law, test: Callable[..., None]) -> None:
         """Call ``test`` with what it asks for. Raises what it raises, and Uncovered."""
         self.response = None
+        if "pace" in signature(test).parameters:
+            self._judge_pace(test)
+            return
         covered = [response for response in self._record.responses() if law.covers(response)]
         if "responses" in signature(test).parameters:
             if not covered:
@@ -37,6 +41,15 @@ class Judge:
         if not sum(self._is_judged(test, response) for response in covered):
             raise Uncovered
         self.response = None
+
+    def _judge_pace(self, test: Callable[..., None]) -> None:
+        if not self._record.responses():
+            raise Uncovered
+        try:
+            test(pace=self._record.pace())
+        except OutOfPace as error:
+            self.response = error.response
+            raise
 
     def _is_judged(self, test: Callable[..., None], response: Recorded) -> bool:
         """Whether it is known which items the upstream gave for ``response``, if the law asks for them."""
@@ -53,4 +66,4 @@ def wrong_parameters(test: object) -> str:
     names = list(signature(test).parameters) if callable(test) else []
     if len(names) == 1 and names[0] in PARAMETERS:
         return ""
-    return f"a law takes one parameter, {' or '.join(PARAMETERS)}"
+    return f"a law takes one parameter, {', '.join(PARAMETERS[:-1])} or {PARAMETERS[-1]}"

@@ -144,6 +144,7 @@ class Client:
         session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
         began = time.time()  # before the app can have seen anything: an app may send the time of its response
         connection.send(data)
+        session.pacing.is_slow |= slow or bool(rest)
         if slow:
             session.record(Lane.CLIENT, Act.STALLED, session.numbers, detail=f"its buffer holds {SLOW >> 10} KiB")
         number, method = session.numbers, request.method

@@ -9,7 +9,7 @@ from grader.errors import Violation
 from grader.model import Spot
 from grader.probe.connection import Connection, Disconnect, NoData
 from grader.probe.session import Session
-from grader.probe.waiting import Ready
+from grader.probe.watch import Ready
 from grader.protocol import http1
 from grader.protocol.transcript import Act, Lane
 
@@ -38,6 +38,7 @@ class Exchange:
         self.fault: http1.HttpFault | None = None
         self.began = began  # like ``ended_at`` seconds since 1970: for times that an app sends
         self.ended_at: float | None = None  # of the response, or of the client that has left before
+        session.pacing.requests.append(self)
 
     @property
     def body(self) -> bytes:
@@ -69,6 +70,11 @@ class Exchange:
     def is_open(self) -> bool:
         """Whether the client has not disconnected yet."""
         return self._connection.is_open
+
+    @property
+    def unread(self) -> int:
+        """Bytes that have arrived and that the client has not read."""
+        return self._connection.unread
 
     @property
     def media_type(self) -> str:

@@ -38,9 +38,9 @@ class Gate:
         self._server = server
         self._record = record
         self._results: deque[Result] = deque()
-        self._flow: Iterator[str] | None = None
+        self.flowing: Iterator[str] | None = None  # items that are given as fast as they are pulled
         self._last: Result | None = None
-        self._waiting: deque[_UpstreamConnection] = deque()
+        self.waiting: deque[_UpstreamConnection] = deque()  # whose pulls have no result yet
         self._oldest = 0  # the number of the first connection that is given items
         self.key = key
         self.pulls = 0
@@ -53,7 +53,7 @@ class Gate:
     @property
     def is_awaited(self) -> bool:
         """Whether the app has pulled an item that the gate holds back."""
-        return any(connection.number >= self._oldest for connection in tuple(self._waiting))
+        return any(connection.number >= self._oldest for connection in tuple(self.waiting))
 
     # -- from the specification's thread --------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ class Gate:
         """Open the gate: give ``items`` as fast as they are pulled. None shuts it again."""
 
         def change() -> None:
-            self._flow = items
+            self.flowing = items
 
         self._server.call(change, self._pump)
 
@@ -87,7 +87,7 @@ class Gate:
         last = End.END if error is None else Failure(error)
 
         def change() -> None:
-            self._flow, self._last = None, last
+            self.flowing, self._last = None, last
             self._oldest = self._oldest if error is None else 0
 
         self._server.call(change, self._pump)
@@ -104,31 +104,31 @@ class Gate:
     def pulled(self, connection: _UpstreamConnection) -> None:
         self.pulls += 1
         self._record(Act.PULLED, connection.number, b"", f"pull {self.pulls}")
-        self._waiting.append(connection)
+        self.waiting.append(connection)
         self._pump()
 
     def released(self, connection: _UpstreamConnection) -> None:
         self.open_streams -= 1
-        if connection in self._waiting:
-            self._waiting.remove(connection)
+        if connection in self.waiting:
+            self.waiting.remove(connection)
         self._record(Act.CLOSED, connection.number, b"", "")
 
     def _pump(self) -> None:
-        for connection in [one for one in self._waiting if one.number >= self._oldest]:
+        for connection in [one for one in self.waiting if one.number >= self._oldest]:
             if (result := self._next_result()) is None:
                 return
-            self._waiting.remove(connection)
+            self.waiting.remove(connection)
             self._note_given(connection, result)
             connection.send(result)
 
     def _next_result(self) -> Result | None:
         if self._results:
             return self._results.popleft()
-        if self._flow is not None:
-            item = next(self._flow, None)
+        if self.flowing is not None:
+            item = next(self.flowing, None)
             if item is not None:
                 return Item(item)
-            self._flow = None
+            self.flowing = None
         return self._last
 
     def _note_given(self, connection: _UpstreamConnection, result: Result) -> None:

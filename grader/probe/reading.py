@@ -129,8 +129,11 @@ class Reading:
             raise self._explanation.nothing(awaited, waited, feed or self.feed)
 
     def _progress(self) -> int:
-        """Grows while more arrives, and while the app pulls: a batch sends nothing before its last item."""
-        return self.feed.progress + sum(gate.pulls for gate in self._session.gates)
+        """Grows while more arrives, and while the app pulls: a batch sends nothing before its last item.
+
+        Gates that give without end do not count: an app that collects all items would be waited for as long.
+        """
+        return self.feed.progress + sum(gate.pulls for gate in self._session.gates if gate.flowing is None)
 
     # -- for the session ------------------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ import httpx
 from grader.errors import Violation
 from grader.probe.asked import Asked
 from grader.probe.exchange import Exchange
+from grader.probe.pace import Pace
+from grader.probe.pacing import Blockage, Rest
 from grader.probe.recorded import Recorded
 from grader.probe.session import Session
 from grader.probe.supply import Supply
@@ -30,6 +32,16 @@ class Record:
         siblings = self._supplies.setdefault(session, [])
         siblings.append(Supply(Asked.of(request), exchange, gates=session.gates, siblings=siblings))
         self._responses.append(Recorded(session, exchange=exchange, request=request, supply=siblings[-1]))
+
+    def pace(self) -> Pace:
+        """The pace of the app, in all checks so far."""
+        rests: list[tuple[Recorded, Rest]] = []
+        blockages: list[tuple[Recorded, Blockage]] = []
+        for session in self._supplies:
+            own = [response for response in self._responses if response.session is session]
+            rests += [(own[rest.request], rest) for rest in session.pacing.rests]
+            blockages += [(own[blockage.request], blockage) for blockage in session.pacing.blockages]
+        return Pace(rests=rests, blockages=blockages)
 
     def responses(self) -> list[Recorded]:
         """All responses so far, in the order of their requests. Raises Violation where they are too large to keep."""

@@ -13,6 +13,7 @@ from grader.model import Raised
 from grader.probe.asked import Asked
 from grader.probe.draw import Draw
 from grader.probe.gate import Gate, Recorder, UpstreamServer
+from grader.probe.pacing import Pacing
 from grader.probe.waiting import Waiter
 from grader.protocol.transcript import Act, Entry, Lane, Transcript, clip
 from grader.serving.app import Served
@@ -61,7 +62,6 @@ class Session:
     ) -> None:
         self.app = app
         self.server = server
-        self.waiter = waiter
         self.schemas = schemas
         self.draw = draw
         self.title = title  # of the check
@@ -72,6 +72,8 @@ class Session:
         self.numbers = 0  # of requests so far
         self.asked: list[Asked] = []
         self.gates: list[Gate] = []
+        self.pacing = Pacing(self.gates)
+        self.waiter = waiter.watching(self.pacing)
         self.parsed: dict[tuple[str, str], Any] = {}  # JSON values by text and schema, and how much text that is
         self.parsed_size = 0
         self.streams = 0  # that the app has opened at the upstream, all keys together
@@ -88,7 +90,9 @@ class Session:
     def record(self, lane: Lane, act: Act, stream: int, data: bytes = b"", detail: str = "") -> None:
         """Add to the transcript. Called from two threads: the specification's and the upstream server's."""
         at = time.monotonic() - self.born
-        self.transcript.add(Entry(at, lane, act, stream, clip(data), len(data), detail))
+        entry = Entry(at, lane, act, stream, clip(data), len(data), detail)
+        self.transcript.add(entry)
+        self.pacing.note(entry)
 
     def upstream_recorder(self) -> Recorder:
         """Records what happens at one gate. The connections of all gates of a check are numbered in one row."""
@@ -106,7 +110,8 @@ class Session:
         """End the app, and start it again. Raises Violation when it does not start."""
         assert self.restarted is not None
         try:
-            self.app, self.waiter = self.restarted()
+            self.app, waiter = self.restarted()
+            self.waiter = waiter.watching(self.pacing)
             self._written = 0
         except BootFailed as error:
             place = error.failure.frames[-1] if error.failure.frames else None

@@ -9,7 +9,8 @@ from grader.probe.gate import Gate
 from grader.probe.giver import Giver
 from grader.probe.session import Session
 from grader.probe.situation import Situation
-from grader.probe.waiting import UNBLOCK, Awaited, Ready, Waited, never
+from grader.probe.waiting import UNBLOCK, Awaited, Waited, never
+from grader.probe.watch import Ready
 from grader.text import plural
 from grader.wire import CHECK_IS_OVER
 

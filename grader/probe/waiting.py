@@ -10,22 +10,24 @@ then. An app never fails because the grader's upstream end was late.
 
 from __future__ import annotations
 
-import select
-import socket
+import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 from grader.errors import OVERTIME, Inconclusive
+from grader.probe.pacing import Pacing
+from grader.probe.watch import Control, Ready, Watch
 from grader.serving.app import Served
-
-#: ``ready(timeout)`` looks for at most ``timeout`` seconds whether the awaited thing has come, and returns that.
-Ready = Callable[[float], bool]
-
+from grader.serving.threads import Snapshot
 
 #: The hint for a blocked event loop, whatever the check is about.
 UNBLOCK = "While that line waits, nothing else runs: await something instead, or call what blocks in a thread."
+#: Processor seconds for which threads of an app may compute before it is silent. On a busy machine they take long: the
+#: thread of the event loop, which mostly sleeps, is served first.
+_WORK_OF_THREADS = 1.0
 
 
 class Waited(Enum):
@@ -46,7 +48,7 @@ class Timeouts:
     """
 
     #: Seconds before the first control request. A right app responds within a few milliseconds, so it sees none.
-    before_control: float = 0.05
+    before_control: float = 0.01
     #: The app is silent. Seconds alone mean nothing on a slow machine, iterations alone pass in 10 ms on a fast one.
     silent_seconds: float = 0.5
     silent_iterations: int = 20
@@ -71,7 +73,10 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """The goal of a wait. ``progress`` grows while parts of it arrive; each growth restarts the timeout."""
+    """The goal of a wait. ``progress`` grows while parts of it arrive; each growth restarts the timeout.
+
+    ``ready(timeout)`` looks for at most ``timeout`` seconds whether it has come, and returns that.
+    """
 
     ready: Ready
     progress: Callable[[], int] = lambda: 0
@@ -97,20 +102,36 @@ class Waiter:
         self._app = app
         self._upstream_iteration = upstream_iteration
         self._overtime = overtime
+        self._pacing = Pacing()
         self.timeouts = timeouts or Timeouts()
+
+    def watching(self, pacing: Pacing) -> Self:
+        """A waiter that notes in ``pacing`` where the app rests, and where its event loop is blocked."""
+        found = copy.copy(self)
+        found._pacing = pacing
+        return found
 
     def until(self, awaited: Awaited) -> Waited:
         """Wait for ``awaited``; SILENT when it has not come after ``silent_seconds`` and ``silent_iterations``."""
+        watch = self._watch()
+        waited = (
+            Waited.CAME if watch.ready(awaited.ready, self.timeouts.before_control) else self._go_on(awaited, watch)
+        )
+        if waited is Waited.CAME:
+            watch.came()
+        return waited
+
+    def _go_on(self, awaited: Awaited, watch: Watch) -> Waited:
         timeouts = self.timeouts
-        if awaited.ready(timeouts.before_control):
-            return Waited.CAME
         first = began = time.monotonic()
         iterations, progress, work = 0, awaited.progress(), self._app.worker_seconds()
+        threads = self._app.snapshot()
         while True:
-            waited = self._iterate_once(awaited)
+            waited = self._iterate_once(awaited, watch)
             if waited is not Waited.SILENT:
                 return waited
             iterations += 1
+            watch.answered()
             now = time.monotonic()
             if progress != awaited.progress() and now - first < timeouts.longest:
                 began, iterations, progress = now, 0, awaited.progress()
@@ -121,11 +142,11 @@ class Waiter:
                     return Waited.SILENT
                 if (worked := self._app.worker_seconds()) - work >= timeouts.work:
                     began, iterations, work = now, 0, worked
-                elif progress == awaited.progress():
+                elif progress == awaited.progress() and not _is_busy(threads, self._app.snapshot(), now - began):
                     return Waited.SILENT
             # Half of the time is spent between control requests, so that 20 of them are spread over half a second
             # rather than sent in one burst.
-            if awaited.ready(timeouts.silent_seconds / timeouts.silent_iterations / 2):
+            if watch.ready(awaited.ready, timeouts.silent_seconds / timeouts.silent_iterations / 2):
                 return Waited.CAME
 
     def stays_quiet(self, happened: Ready) -> Waited:
@@ -147,22 +168,28 @@ class Waiter:
                 return waited
         return Waited.SILENT
 
-    def _iterate_once(self, awaited: Awaited) -> Waited:
+    def _iterate_once(self, awaited: Awaited, watch: Watch | None = None) -> Waited:
         """One control request, then an iteration of the upstream end. Any answer counts, and any close or reset."""
         try:
             control = self._app.ask()
         except OSError:
             return self._gone(awaited)
         with control:
-            waited = self._until_answered(control, awaited)
+            watched = (watch or self._watch()).control(control)
+            waited = self._until_answered(watched, awaited)
+        if waited is not Waited.GONE:
+            watched.end()
         if waited is Waited.SILENT:
             self._upstream_iteration()
             self._check_time_limit()
         return waited
 
-    def _until_answered(self, control: socket.socket, awaited: Awaited) -> Waited:
+    def _watch(self) -> Watch:
+        return Watch(self._app, self._pacing, self._upstream_iteration)
+
+    def _until_answered(self, control: Control, awaited: Awaited) -> Waited:
         began, ticks, slices, progress = time.monotonic(), self._app.ticks, 0, awaited.progress()
-        while not _readable(control, self.SLICE):
+        while not control.is_answered(self.SLICE):
             slices += 1
             if awaited.ready(0):
                 return Waited.CAME
@@ -170,7 +197,7 @@ class Waiter:
                 return self._gone(awaited)
             if progress != awaited.progress():  # the loop is busy with what is awaited, so it is not blocked
                 began, ticks, slices, progress = time.monotonic(), self._app.ticks, 0, awaited.progress()
-            if self._is_blocked(time.monotonic() - began, self._app.ticks - ticks, slices):
+            if self._is_blocked(time.monotonic() - began, self._app.ticks - ticks, slices, control):
                 return Waited.BLOCKED
             self._check_time_limit()
         return Waited.CAME if awaited.ready(0) else Waited.SILENT
@@ -179,14 +206,15 @@ class Waiter:
         """The process has ended; what it sent before that may still be on its way."""
         return Waited.CAME if awaited.ready(self.timeouts.before_control) else Waited.GONE
 
-    def _is_blocked(self, elapsed: float, ticks: int, slices: int) -> bool:
+    def _is_blocked(self, elapsed: float, ticks: int, slices: int, control: Control) -> bool:
         """Whether a control request has been unanswered for so long that the event loop must be blocked.
 
         Ticks show that the process was given time. Without any, the grader's own slices show that at least the machine
         was not starved: a quarter of what would fit into ``elapsed`` is enough, because a busy machine stretches them.
         """
         limits = self.timeouts
-        if elapsed >= limits.blocked_seconds and ticks >= limits.blocked_ticks and slices >= limits.blocked_looks:
+        enough = ticks >= limits.blocked_ticks and slices >= limits.blocked_looks
+        if elapsed >= limits.blocked_seconds and enough and control.has_stopped():
             return True
         if elapsed < self.timeouts.blocked_seconds_without_ticks:
             return False
@@ -204,5 +232,6 @@ def never(_: float) -> bool:
     return False
 
 
-def _readable(connection: socket.socket, timeout: float) -> bool:
-    return bool(select.select([connection], [], [], timeout)[0])
+def _is_busy(earlier: Snapshot, now: Snapshot, seconds: float) -> bool:
+    """Whether threads of the app compute, or would if the machine gave them time, and have not done so for long."""
+    return now.busy - earlier.busy > seconds / 2 and now.worked - earlier.worked < _WORK_OF_THREADS

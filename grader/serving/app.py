@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from grader.model import Place
     from grader.serving.account import Account
     from grader.serving.jail.plan import Tier
+    from grader.serving.threads import Snapshot
 
 
 class Served(Protocol):
@@ -38,6 +39,15 @@ class Served(Protocol):
 
     def blocked_at(self) -> Place | None:
         """The learner's line where the event loop is blocked now, as far as the app's process tells."""
+
+    def ask_where(self) -> None:
+        """Have the app's process tell where its event loop is; :meth:`blocked_at` then returns it."""
+
+    def snapshot(self) -> Snapshot:
+        """What all threads of the app's processes do now."""
+
+    def loop_seconds(self) -> float:
+        """Processor seconds that the thread of the event loop has used; 0.0 where that is not known."""
 
     def exit_reason(self) -> str:
         """The exit reason of the process, such as "the app's process was killed by SIGSEGV", or "" while it runs.

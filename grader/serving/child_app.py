@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from grader.errors import BootFailed, Inconclusive
-from grader.serving import connections, usage
+from grader.serving import connections
 from grader.serving.account import Account
 from grader.serving.jail.cell import Cell
 from grader.serving.jail.plan import Tier
 from grader.serving.limits import LaunchLimits
 from grader.serving.log import Log
 from grader.serving.memory import MemoryGuard
+from grader.serving.observed import Observed
 from grader.serving.pipes import Pipes
 from grader.serving.processes import Tree, in_words
 from grader.serving.reader import Reader
@@ -35,11 +36,11 @@ _STAY = "The process that the server started must stay: it alone has the server'
 _LEFT = "A process of the app is left: the system could not end it."
 
 
-class ChildApp:
+class ChildApp(Observed):
     """The port :class:`grader.serving.app.App`, by way of a child process."""
 
     def __init__(self, process: Tree, pipes: Pipes, *, cell: Cell, limits: LaunchLimits) -> None:
-        self._process = process
+        super().__init__(process)
         self._cell = cell
         self._lifeline = pipes.lifeline
         self._status = AppStatus()
@@ -70,19 +71,15 @@ class ChildApp:
     def ticks(self) -> int:
         return self._status.ticks
 
-    @property
-    def is_running(self) -> bool:
-        return self._process.poll() is None
-
     def blocked_at(self) -> Place | None:
         return self._status.blocked_at()
+
+    def ask_where(self) -> None:
+        self._lifeline.order(Order.SAY_WHERE)
 
     def exit_reason(self) -> str:
         code = self._process.wait_for(_ENDING)
         return "" if code is None else f"the app's process {self._how_it_ended(code)}"
-
-    def worker_seconds(self) -> float:
-        return usage.worker_seconds(self._process.pid)
 
     def collect_garbage(self) -> None:
         self._lifeline.order(Order.COLLECT_GARBAGE)

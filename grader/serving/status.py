@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _BUFFERED = 1 << 16  # bytes of a line that has not ended
 _MOST_RAISED = 200  # errors that are kept: those of one check are asked for when it ends
 _NEWS_LIMIT = 0.2  # seconds, four ticks: until what the app sent before its response has been read
+_LONG = 0.15  # seconds of a blocked event loop that a report notes
 _CURRENT = 1.0  # seconds for which a report of a blocked event loop stands; there is one every 50 ms
 
 
@@ -113,7 +114,11 @@ class AppStatus:
 
     def _note_blockage(self, place: Place | None) -> None:
         self._blocked_at = (time.monotonic(), place)
-        if place and (self.longest_blockage is None or place.seconds > self.longest_blockage.seconds):
+        if (
+            place
+            and place.seconds >= _LONG
+            and (self.longest_blockage is None or place.seconds > self.longest_blockage.seconds)
+        ):
             self.longest_blockage = place
 
 

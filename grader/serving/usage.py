@@ -11,6 +11,7 @@ from pathlib import Path
 #: Whether the values of this module mean anything here.
 IS_KNOWN = sys.platform == "linux"
 _PROC = Path("/proc")
+_SHORT = 1 << 16  # bytes
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second
 _PAGE = os.sysconf("SC_PAGE_SIZE")  # bytes
 
@@ -19,10 +20,19 @@ def children(pid: int) -> list[int]:
     """The children of all threads of the process; none where it has ended."""
     found: list[int] = []
     with suppress(OSError):
-        for thread in (_PROC / str(pid) / "task").iterdir():
+        for thread in os.listdir(f"/proc/{pid}/task"):
             with suppress(OSError):  # this thread has ended
-                found += map(int, (thread / "children").read_text().split())
+                found += map(int, read(f"/proc/{pid}/task/{thread}/children").split())
     return found
+
+
+def read(path: str) -> bytes:
+    """A file of /proc that has a few lines, read at once; each costs some 15 microseconds. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, _SHORT)
+    finally:
+        os.close(descriptor)
 
 
 def family(pids: Iterable[int]) -> Iterator[int]:

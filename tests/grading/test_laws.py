@@ -220,7 +220,7 @@ def test_authors_are_told_what_a_law_is(tmp_path: Path, grade: Grade) -> None:
             """it takes an end"""
     '''
     done = grade(write_kata(tmp_path, spec))
-    assert "check it: a law takes one parameter, response or responses" in " ".join(done.err.split())
+    assert "check it: a law takes one parameter, response, responses or pace" in " ".join(done.err.split())
     spec = '''
         @law(points=1)
         def test_it(response: Recorded) -> None:

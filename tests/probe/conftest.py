@@ -26,9 +26,11 @@ from grader.serving.account import Account
 from grader.serving.connections import CONTROL, ask
 from grader.serving.log import Log
 from grader.serving.status import AppStatus
+from grader.serving.threads import Snapshot
 
 DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine does
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
+UNKNOWN = Snapshot(is_asleep=False, is_exact=False)
 #: For what never comes: the scripted app answers no control request before it has said everything.
 QUICK = Timeouts(
     before_control=0.01,
@@ -108,6 +110,9 @@ class FakeApp:
         self.iterations = 0
         self.collections = 0
         self.work = self.work_a_look = 0.0
+        self.asked_where = 0
+        self.snapshots: Iterator[Snapshot] = iter(())
+        self.computed = 0.0  # processor seconds of the loop's thread
         self.ticks = 0
         self.ticks_a_look = 1
         self.alive = True
@@ -135,6 +140,15 @@ class FakeApp:
 
     def blocked_at(self) -> Place | None:
         return self.stuck_at
+
+    def ask_where(self) -> None:
+        self.asked_where += 1
+
+    def snapshot(self) -> Snapshot:
+        return next(self.snapshots, UNKNOWN)
+
+    def loop_seconds(self) -> float:
+        return self.computed
 
     def worker_seconds(self) -> float:
         self.work += self.work_a_look

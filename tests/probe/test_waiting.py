@@ -82,7 +82,7 @@ def test_an_app_that_answers_in_time_sees_no_control_request(make: Make) -> None
         return True
 
     assert waiter.until(Awaited(comes)) is Waited.CAME
-    assert asked == [waiter.timeouts.before_control]
+    assert len(asked) == 1
     assert app.iterations == 0
 
 

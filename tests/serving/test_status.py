@@ -77,3 +77,9 @@ def test_a_timeout_needs_seconds_and_ticks_and_has_an_end_without_ticks(monkeypa
     assert not starved.is_over
     now[0] += 0.2
     assert starved.is_over
+
+
+def test_where_the_loop_is_may_be_told_before_it_is_worth_a_note() -> None:
+    status = told(encode_status(Blocked(0.02, AT)))
+    assert status.blocked_at() == Place("app.py", 7, "answer", "time.sleep(1)", "sleep", 0.02)
+    assert status.longest_blockage is None

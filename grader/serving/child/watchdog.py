@@ -59,6 +59,9 @@ class Watchdog(threading.Thread):
             case Order.COLLECT_GARBAGE:
                 if self._loop is not None and not self._loop.is_closed():
                     self._loop.call_soon_threadsafe(gc.collect)
+            case Order.SAY_WHERE:
+                waited = 0.0 if self._answered else time.monotonic() - self._asked
+                self._status.tell(Blocked(round(waited, 2), self._location()))
             case None:
                 os.killpg(os.getpgrp(), signal.SIGKILL)
 

@@ -1,0 +1,52 @@
+"""Adds up from successive looks how long the threads of an app have slept."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from grader.serving.threads import Snapshot
+
+#: Seconds between two looks that count at most: a virtual machine that was stopped between them proves nothing more.
+_LONGEST: Final = 0.015
+#: Of those until something happened, as the upstream end may notice it late.
+_LAST: Final = 0.005
+
+
+class Stillness:
+    """``seconds``: for how long all threads have slept, between looks that found all of them asleep.
+
+    ``unbroken``: for how long the thread of the event loop has slept since it has last run.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again."""
+        self.seconds = 0.0
+        self.unbroken = 0.0
+        self.is_exact = True
+        self.grew = False  # at the last look
+        self._last: tuple[float, Snapshot] | None = None
+
+    def look(self, at: float, snapshot: Snapshot) -> None:
+        """Take in what was seen at ``at``."""
+        last, self._last = self._last, (at, snapshot)
+        self.is_exact, self.grew = snapshot.is_exact, False
+        if last is None:
+            return
+        if snapshot.is_asleep and last[1].is_asleep:
+            self._add(last, at, snapshot, _LONGEST)
+        loop_slept = snapshot.loop_slept_since(last[1])
+        self.unbroken = self.unbroken + min(_LONGEST, at - last[0]) if loop_slept else 0.0
+
+    def end(self, at: float, snapshot: Snapshot) -> None:
+        """Something happened at ``at``, and ``snapshot`` is from a little later: add the sleep until then."""
+        if self._last is not None and self._last[1].is_asleep and at > self._last[0]:
+            self._add(self._last, at, snapshot, _LAST)
+        self._last = None
+
+    def _add(self, last: tuple[float, Snapshot], at: float, snapshot: Snapshot, most: float) -> None:
+        slept = min(most, snapshot.slept_since(last[1], at - last[0]))
+        self.grew = slept > 0
+        self.seconds += slept

@@ -1,0 +1,174 @@
+"""Watches an app during one wait: whether it rests though it is its turn, and whether its event loop is blocked.
+
+Only evidence counts, and not a stopwatch: that all threads of the app have slept. A thread that could go on is awake,
+whatever the load of the machine is, and so is one that computes, collects garbage or reads from a disk. Where it is the
+app's turn and all its threads sleep, it waits for a clock. Where a control request has reached the app and all its
+threads sleep on, its event loop waits for something else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import select
+import socket
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable
+from typing import Final
+
+from grader.probe.pacing import Blockage, Pacing, Rest
+from grader.probe.stillness import Stillness
+from grader.serving.app import Served
+
+Ready = Callable[[float], bool]
+
+#: Seconds between two looks at the app's threads; and until the first one, and the one after a control request.
+LOOK: Final = 0.0025
+_SOON: Final = 0.001
+#: Seconds of sleep that are a rest. The katas' bound is 0.05 seconds, and of such a rest looks miss up to 8 ms. An app
+#: that polls a queue of its own every 20 ms is below it.
+_REST: Final = 0.04
+#: Seconds of sleep after which the upstream end is asked whether a pull has arrived that it has not counted yet.
+_UNCONFIRMED: Final = 0.02
+#: Seconds of sleep before a control request shows whether the app rests or is blocked. It wakes threads, so that the
+#: less is proven on a busy machine the more of them there are.
+_QUESTIONABLE: Final = 0.03
+#: Seconds of sleep that are a blockage. The bound is 0.05 seconds; 10 ms may pass before a control request is sent.
+_BLOCKED: Final = 0.03
+#: Processor seconds of the loop's thread in which no control request is answered, for each request in progress. The
+#: katas' bound is 0.1 seconds at a stretch; it takes three iterations of the loop to accept, read and answer one.
+_COMPUTES: Final = 0.3
+#: Seconds of sleep, or of computing, without which a loop is not blocked, however long a control request has waited.
+_STOPPED: Final = 0.85
+#: Where the states of threads are not known (see :mod:`grader.serving.threads`), times are so many times as long.
+_CAREFUL: Final = 5
+
+
+class Watch:
+    """One wait. ``upstream_iteration`` makes the upstream end count what has arrived there."""
+
+    def __init__(self, app: Served, pacing: Pacing, upstream_iteration: Callable[[], None]) -> None:
+        self._app = app
+        self._pacing = pacing
+        self._upstream_iteration = upstream_iteration
+        self._begin_turn()
+
+    def ready(self, ready: Ready, seconds: float) -> bool:
+        """``ready(seconds)``, with looks at the app as long as it is its turn; a little longer while it sleeps."""
+        deadline, pause = time.monotonic() + seconds, _SOON
+        while self._pacing.is_apps_turn and (deadline - time.monotonic() > pause or self._is_questionable):
+            if ready(pause):
+                return True
+            self._look()
+            pause = LOOK
+        return ready(max(0.0, deadline - time.monotonic()))
+
+    def control(self, connection: socket.socket) -> Control:
+        """A control request has been sent."""
+        return Control(self._app, self._pacing, connection, self.still)
+
+    def answered(self) -> None:
+        """A control request was answered."""
+        self._answers += 1
+
+    def came(self) -> None:
+        """What was awaited has come. A rest that never ends is not one: then something else is missing."""
+        self._end_rest()
+
+    @property
+    def _is_questionable(self) -> bool:
+        return self.still.grew and self.still.seconds < _QUESTIONABLE
+
+    def _begin_turn(self) -> None:
+        self._acts = self._pacing.acts
+        self._after, self._request = self._pacing.last_in_words(), self._pacing.latest
+        self.still = Stillness()
+        self._answers = 0
+        self._confirmed = 0.0  # seconds of sleep after which nothing had arrived at the upstream end
+
+    def _look(self) -> None:
+        snapshot, now = self._app.snapshot(), time.monotonic()
+        if self.still.seconds - self._confirmed >= _UNCONFIRMED:
+            self._upstream_iteration()
+            if self._acts == self._pacing.acts:
+                self._confirmed = self.still.seconds
+        if self._acts != self._pacing.acts:
+            self._end_rest()
+        elif self._pacing.is_apps_turn:
+            self.still.look(now, snapshot)
+
+    def _end_rest(self) -> None:
+        if self._confirmed and self._answers:
+            self.still.end(self._pacing.acted_at, self._app.snapshot())
+            if self.still.seconds >= (_REST if self.still.is_exact else _REST * _CAREFUL):
+                self._pacing.rests.append(Rest(self.still.seconds, self._after, self._request))
+        self._begin_turn()
+
+
+class Control:
+    """One control request, until it is answered."""
+
+    def __init__(self, app: Served, pacing: Pacing, connection: socket.socket, still: Stillness) -> None:
+        self._app = app
+        self._pacing = pacing
+        self._connection = connection
+        self._began = time.monotonic()
+        self._computed = app.loop_seconds()
+        self._still = still
+        self._looks = 0  # since the request has reached the app
+        self._blocked = 0.0  # the longest sleep of the loop's thread
+        self._has_asked = False
+
+    def is_answered(self, seconds: float) -> bool:
+        """Whether it is answered within ``seconds``."""
+        deadline = time.monotonic() + seconds
+        while not (found := _is_readable(self._connection, min(LOOK, max(0.0, deadline - time.monotonic())))):
+            self._look()
+            if time.monotonic() >= deadline:
+                break
+        return found
+
+    def has_stopped(self) -> bool:
+        """Whether the event loop has done nothing, or nothing else than to compute: a busy machine alone is neither."""
+        return not self._still.is_exact or self._blocked >= _STOPPED or self._computes() >= _STOPPED
+
+    def end(self) -> None:
+        """The request was answered, or what was awaited has come: note a blockage, if this was one."""
+        elapsed = time.monotonic() - self._began
+        if self._blocked:
+            if self._blocked >= (_BLOCKED if self._still.is_exact else _BLOCKED * _CAREFUL):
+                self._note(max(elapsed, self._blocked), computed=False)
+            self._still.forget()  # blocked, even if not for long: this is not a rest
+        elif elapsed >= _COMPUTES and self._computes() >= _COMPUTES * max(1, self._pacing.in_progress):
+            self._note(self._computes(), computed=True)
+
+    def _computes(self) -> float:
+        return self._app.loop_seconds() - self._computed
+
+    def _look(self) -> None:
+        if not _is_delivered(self._connection):
+            return
+        self._looks += 1
+        self._still.look(time.monotonic(), self._app.snapshot())
+        if self._looks > 1:
+            self._blocked = max(self._blocked, self._still.unbroken)
+        if not self._has_asked and (self._blocked or time.monotonic() - self._began >= _COMPUTES / 2):
+            self._has_asked = True
+            self._app.ask_where()
+
+    def _note(self, seconds: float, *, computed: bool) -> None:
+        self._pacing.blockages.append(Blockage(seconds, computed, self._app.blocked_at(), self._pacing.latest))
+
+
+def _is_readable(connection: socket.socket, timeout: float) -> bool:
+    return bool(select.select([connection], [], [], timeout)[0])
+
+
+def _is_delivered(connection: socket.socket) -> bool:
+    """Whether all that was sent has reached the app's end: on a busy machine it may still be on its way."""
+    if sys.platform != "linux":
+        return True
+    waiting = fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4)
+    return int(struct.unpack("i", waiting)[0]) == 0

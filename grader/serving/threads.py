@@ -1,0 +1,121 @@
+"""What the threads of processes do, from outside: whether all of them sleep, and for how long they have been awake.
+
+On Linux a thread that could go on is never in state S, however busy the machine is: it is in R while it waits for a
+processor, and in D while it waits for a disk. The kernel counts the time for which a thread has run and for which it
+has waited for a processor; the rest of the time it has slept.
+
+Elsewhere that is not known. There the counts of switches and the processor seconds stand for it, which do not change
+while a thread waits for a processor either; so what is concluded from them needs a longer time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from grader.serving.usage import read
+
+_STATE: Final = b"\nState:\t"
+_SWITCHES: Final = b"\nvoluntary_ctxt_switches:"
+_NANO: Final = 1e-9
+
+
+class Thread(NamedTuple):
+    """One thread, or where threads are not known one process: the seconds for which it has ``ran``, and ``waited``."""
+
+    number: int
+    switches: object  # has changed if it has run
+    ran: float = 0.0
+    waited: float = 0.0  # for a processor
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All threads at one look; the first is that of the event loop.
+
+    ``is_exact`` says whether a thread that waits for a processor is known to be awake.
+    """
+
+    is_asleep: bool
+    threads: tuple[Thread, ...] = ()
+    loop_sleeps: bool = False
+    is_exact: bool = True
+
+    def slept_since(self, earlier: Snapshot, seconds: float) -> float:
+        """For how many of the ``seconds`` since an ``earlier`` look all threads have slept, at least."""
+        if [thread[:2] for thread in self.threads] == [thread[:2] for thread in earlier.threads]:
+            return seconds if self.is_asleep and earlier.is_asleep else 0.0
+        if not self.is_exact or [thread.number for thread in self.threads] != [one.number for one in earlier.threads]:
+            return 0.0
+        awake = sum(thread.ran + thread.waited for thread in self.threads)
+        return max(0.0, seconds - awake + sum(thread.ran + thread.waited for thread in earlier.threads))
+
+    def loop_slept_since(self, earlier: Snapshot) -> bool:
+        """Whether the thread of the event loop has slept since, without a break."""
+        return self.loop_sleeps and earlier.loop_sleeps and self.threads[:1] == earlier.threads[:1]
+
+    @property
+    def busy(self) -> float:
+        """For how many seconds threads beside that of the event loop have been awake so far."""
+        return sum(thread.ran + thread.waited for thread in self.threads[1:])
+
+    @property
+    def worked(self) -> float:
+        """For how many of these seconds they have run."""
+        return sum(thread.ran for thread in self.threads[1:])
+
+
+NOTHING: Final = Snapshot(is_asleep=False)
+
+
+def snapshot(pids: Iterable[int]) -> Snapshot:
+    """The threads of these processes, the app's own first. One that ends during the look makes it worthless."""
+    try:
+        return _exact(pids) if sys.platform == "linux" else _portable(pids)
+    except (OSError, ValueError):
+        return NOTHING
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor seconds of the first thread of a process, which runs an app's event loop; 0.0 where it is not known."""
+    with suppress(OSError, ValueError):
+        return _seconds(pid, pid)[0]
+    return 0.0
+
+
+def _exact(pids: Iterable[int]) -> Snapshot:
+    found: list[Thread] = []
+    sleeps: list[bool] = []
+    for pid in pids:
+        for number in sorted(map(int, os.listdir(f"/proc/{pid}/task")), key=pid.__ne__):
+            status = read(f"/proc/{pid}/task/{number}/status")
+            state, switches = status.partition(_STATE)[2][:1], status.partition(_SWITCHES)[2]
+            if state == b"Z":  # a process that has ended, and that nothing has waited for yet
+                continue
+            sleeps.append(state == b"S" and bool(switches))
+            found.append(Thread(number, switches, *_seconds(pid, number)))
+    return Snapshot(bool(found) and all(sleeps), tuple(found), loop_sleeps=sleeps[:1] == [True])
+
+
+def _seconds(pid: int, thread: int) -> tuple[float, float]:
+    """For how long a thread has run, and waited for a processor (linux/Documentation/scheduler/sched-stats)."""
+    ran, waited, _ = read(f"/proc/{pid}/task/{thread}/schedstat").split()
+    return int(ran) * _NANO, int(waited) * _NANO
+
+
+def _portable(pids: Iterable[int]) -> Snapshot:
+    import psutil  # late: it takes 10 ms, and Linux does not need it
+
+    found: list[Thread] = []
+    try:
+        for pid in pids:
+            process = psutil.Process(pid)
+            times = process.cpu_times()
+            found.append(Thread(pid, (process.num_ctx_switches(), times.user, times.system)))
+    except psutil.Error:
+        return NOTHING
+    return Snapshot(bool(found), tuple(found), loop_sleeps=bool(found), is_exact=False)

@@ -1,0 +1,65 @@
+"""Sleep is added up only where looks prove it."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.probe.stillness import Stillness
+from grader.serving.threads import Snapshot, Thread
+
+LOOP, OTHER = 1, 2
+
+
+def seen(*, asleep: bool = True, loop: int = 0, other: int = 0, awake: float = 0.0) -> Snapshot:
+    """A look at two threads, which have gone to sleep so often; the other one was awake for so many seconds."""
+    threads = (Thread(LOOP, loop), Thread(OTHER, other, ran=awake))
+    return Snapshot(asleep, threads, loop_sleeps=asleep)
+
+
+def after(*looks: tuple[float, Snapshot]) -> Stillness:
+    still = Stillness()
+    for at, snapshot in looks:
+        still.look(at, snapshot)
+    return still
+
+
+def test_threads_that_have_not_run_between_two_looks_have_slept() -> None:
+    still = after((0.0, seen()), (0.01, seen()), (0.02, seen()))
+    assert still.seconds == pytest.approx(0.02)
+    assert still.unbroken == pytest.approx(0.02)
+
+
+def test_one_look_proves_nothing() -> None:
+    assert after((0.0, seen())).seconds == 0.0
+
+
+def test_a_thread_that_is_awake_ends_the_sleep() -> None:
+    still = after((0.0, seen()), (0.01, seen(asleep=False)), (0.02, seen()))
+    assert (still.seconds, still.unbroken, still.grew) == (0.0, 0.0, False)
+
+
+def test_a_thread_that_was_awake_between_two_looks_has_slept_for_the_rest_of_the_time() -> None:
+    still = after((0.0, seen()), (0.01, seen(other=1, awake=0.002)))
+    assert still.seconds == pytest.approx(0.008)
+    assert still.unbroken == pytest.approx(0.01)
+
+
+def test_the_sleep_of_the_loop_is_broken_when_it_runs() -> None:
+    still = after((0.0, seen()), (0.01, seen()), (0.02, seen(loop=1)))
+    assert still.seconds == pytest.approx(0.02)
+    assert still.unbroken == 0.0
+
+
+def test_a_machine_that_stood_proves_little() -> None:
+    assert after((0.0, seen()), (9.0, seen())).seconds < 0.02
+
+
+def test_threads_that_come_or_go_prove_nothing() -> None:
+    alone = Snapshot(is_asleep=True, threads=(Thread(LOOP, 0),), loop_sleeps=True)
+    assert after((0.0, seen()), (0.01, alone)).seconds == 0.0
+
+
+def test_the_sleep_until_something_happened_counts_a_little() -> None:
+    still = after((0.0, seen()))
+    still.end(0.002, seen(asleep=False, loop=1))
+    assert still.seconds == pytest.approx(0.002)

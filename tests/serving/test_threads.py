@@ -1,0 +1,70 @@
+"""What is seen of the threads of another process, from outside."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import pytest
+
+from grader.serving import threads
+from grader.serving.threads import Snapshot, processor_seconds, snapshot
+
+DEADLINE = 60.0
+ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+SLEEPS = "import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); time.sleep(60)"
+COMPUTES = "while True: pass"
+
+
+@contextmanager
+def running(code: str) -> Iterator[int]:
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def until(pid: int, condition: Callable[[Snapshot], bool]) -> Snapshot:
+    deadline = monotonic() + DEADLINE
+    while not condition(found := snapshot([pid])):
+        assert monotonic() < deadline
+    return found
+
+
+@ONLY_LINUX
+def test_a_process_whose_threads_all_sleep_is_asleep() -> None:
+    with running(SLEEPS) as pid:
+        first = until(pid, lambda found: found.is_asleep and len(found.threads) == 2)
+        assert first.threads[0].number == pid
+        again = until(pid, lambda found: found == first or found.threads != first.threads)
+        assert again.slept_since(first, 0.5) == 0.5
+
+
+@ONLY_LINUX
+def test_a_process_that_computes_is_awake() -> None:
+    with running(COMPUTES) as pid:
+        until(pid, lambda found: bool(found.threads) and not found.is_asleep)
+        before = processor_seconds(pid)
+        deadline = monotonic() + DEADLINE
+        while processor_seconds(pid) == before:
+            assert monotonic() < deadline
+
+
+@ONLY_LINUX
+def test_a_process_that_has_ended_tells_nothing() -> None:
+    with running("") as pid:
+        until(pid, lambda found: not found.threads)
+    assert snapshot([pid]) == threads.NOTHING
+    assert processor_seconds(pid) == 0.0
+
+
+def test_where_states_are_not_known_counts_of_switches_stand_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with running(SLEEPS) as pid:
+        first = until(pid, lambda found: found.is_asleep and not found.is_exact)
+        again = until(pid, lambda found: found.threads == first.threads or found.threads != first.threads)
+        assert again.slept_since(first, 0.5) in (0.5, 0.0)
