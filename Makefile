@@ -77,8 +77,8 @@ check: $(READY) ## formatting, lint, types, import contracts, unused code
 verify: $(READY) ## prove that every kata is sound and fair
 	@$(BIN)/grade verify
 
-mutate: $(READY) ## grade mutants, too
-	@$(BIN)/grade verify --mutate
+mutate: $(READY) ## grade mutants, too: all of them, or make mutate SAMPLE=200
+	@$(BIN)/grade verify --mutate $(if $(SAMPLE),--sample $(SAMPLE))
 
 fairness: $(READY) ## grade right apps that are unusual in one way each
 	@$(BIN)/python -m pytest -n 2 -m long tests/fairness

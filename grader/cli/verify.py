@@ -31,6 +31,7 @@ class _Plan:
     pool: Pool
     seed: str
     mutate: bool
+    sample: int | None
     repeats: int
     load: int
     resume: Path | None
@@ -40,6 +41,9 @@ class _Plan:
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
 @katas_option
 @click.option("--mutate", is_flag=True, help="Also grade mutants of the right apps: each must fail.")
+@click.option(
+    "--sample", type=click.IntRange(1), metavar="N", help="With --mutate: only N mutants, most telling first."
+)
 @click.option("--repeat", type=click.IntRange(1), metavar="N", help="Grade every app N times, and compare.")
 @click.option(
     "--load", type=click.IntRange(0), default=0, metavar="K", help="With --repeat: run K busy processes meanwhile."
@@ -62,6 +66,7 @@ def command(
     katas: tuple[str, ...],
     folders: tuple[Path, ...],
     mutate: bool,
+    sample: int | None,
     repeat: int | None,
     load: int,
     resume: Path | None,
@@ -76,10 +81,14 @@ def command(
     """
     if repeat is None and (load or resume):
         raise UsageError("--load and --resume need --repeat N.")
+    if sample is not None and not mutate:
+        raise UsageError("--sample needs --mutate.")
+    if mutate and repeat is not None:
+        raise UsageError("--mutate and --repeat are two proofs: run one after the other.")
     console = console_for("auto")
     found = choose(katas, Path.cwd(), folders)
     with fork_servers() as servers, Pool(jobs, servers) as pool:
-        plan = _Plan(pool, seed, mutate, repeat or 0, load, resume)
+        plan = _Plan(pool, seed, mutate, sample, repeat or 0, load, resume)
         problems = [problem for kata in found.katas for problem in _verify(kata, plan, console)]
     tell_refused(found)
     if problems:
@@ -106,7 +115,7 @@ def _prove(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
 
 def _mutate(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
     with progress_of(f"{kata.name}: mutants graded") as progress:
-        found = survey(kata, plan.pool, seed=plan.seed, progress=progress)
+        found = survey(kata, plan.pool, seed=plan.seed, sample=plan.sample, progress=progress)
     mutants.show(found, console)
     return found.problems
 

@@ -5,6 +5,10 @@ They are listed in ``solutions/<kata>/equivalent.toml``::
     [[mutant]]
     ids = ["3f9a1c2e"]
     reason = "No client can see the difference: …"
+
+    [[mutant]]
+    operators = ["text-folded"]
+    reason = "All items are numbers: …"
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ FILE = "equivalent.toml"
 
 
 def equivalents(kata: Kata) -> dict[str, str]:
-    """The reason for each mutant that is listed, by its id. Raises BadKata."""
+    """The reason for each mutant that is listed, by its id or its operator. Raises BadKata."""
     file = kata.solutions / FILE
     try:
         found = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
@@ -30,8 +34,12 @@ def equivalents(kata: Kata) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for entry in entries:
         match entry:
-            case {"ids": list(ids), "reason": str(reason)} if ids and reason.strip():
-                reasons |= dict.fromkeys(map(str, ids), reason)
+            case {"ids": list(names), "reason": str(reason)} if names and reason.strip():
+                reasons |= dict.fromkeys(map(str, names), reason)
+            case {"operators": list(names), "reason": str(reason)} if names and reason.strip():
+                reasons |= dict.fromkeys(map(str, names), reason)
             case _:
-                raise BadKata(f'{FILE}: a [[mutant]] needs ids = ["…"] and a reason; this one does not: {entry}')
+                raise BadKata(
+                    f'{FILE}: a [[mutant]] needs ids = ["…"] or operators = ["…"], and a reason; this one has: {entry}'
+                )
     return reasons

@@ -17,6 +17,7 @@ from grader.grading.run import OnProgress
 from grader.model import Outcome
 from grader.pool.pool import Pool
 from grader.verify import equivalents
+from grader.verify.mutation.choice import most_telling
 from grader.verify.mutation.mutant import Mutant, mutants
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.verdict import Verdict, verdicts
@@ -42,25 +43,32 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The fates of all mutants of a kata; without problems each one is killed or equivalent."""
+    """The fates of a kata's mutants, or of a sample of ``among``; without problems each is killed or equivalent."""
 
     kata: Kata
     trials: tuple[Trial, ...]
     problems: tuple[str, ...]
+    among: int
 
     def of(self, *fates: Fate) -> list[Trial]:
         """The trials that ended so."""
         return [trial for trial in self.trials if trial.fate in fates]
 
 
-def survey(kata: Kata, pool: Pool, *, seed: str = "", progress: OnProgress = lambda *_: None) -> Survey:
-    """Grade every mutant of a kata's solution and variants. Raises BadKata when it has no solution.
+def survey(
+    kata: Kata, pool: Pool, *, seed: str = "", sample: int | None = None, progress: OnProgress = lambda *_: None
+) -> Survey:
+    """Grade every mutant of a kata's solution and variants, or a sample. Raises BadKata when it has no solution.
 
     ``progress`` receives how many mutants are graded, and how many there are.
     """
     reasons = equivalents.equivalents(kata)
-    trials = tuple(try_out(kata, list(mutants_of(kata)), pool, seed=seed, reasons=reasons, progress=progress))
-    return Survey(kata, trials, (*unexplained(trials), *stale(reasons, trials)))
+    made = list(mutants_of(kata))
+    chosen = made if sample is None else most_telling(made, sample, seed=seed)
+    trials = tuple(try_out(kata, chosen, pool, seed=seed, reasons=reasons, progress=progress))
+    tried = {mutant.id for mutant in chosen}
+    left_out = {name for mutant in made if mutant.id not in tried for name in _names(mutant)}
+    return Survey(kata, trials, (*unexplained(trials), *stale(reasons, trials, left_out=left_out)), len(made))
 
 
 def mutants_of(kata: Kata) -> Iterator[Mutant]:
@@ -112,9 +120,15 @@ def _written(mutant: Mutant, folder: Path, kata: Kata) -> ReferenceApp:
 
 def _trial(mutant: Mutant, verdict: Verdict, reasons: dict[str, str]) -> Trial:
     fate, by = _fate(verdict)
-    if fate is Fate.SURVIVED and mutant.id in reasons:
-        return Trial(mutant, Fate.EQUIVALENT, reasons[mutant.id])
+    named = [reasons[name] for name in (*_names(mutant), mutant.base) if name in reasons]
+    if fate is Fate.SURVIVED and named:
+        return Trial(mutant, Fate.EQUIVALENT, named[0])
     return Trial(mutant, fate, by)
+
+
+def _names(mutant: Mutant) -> tuple[str, ...]:
+    """The names by which an author can list a mutant."""
+    return mutant.id, mutant.operator
 
 
 def _fate(verdict: Verdict) -> tuple[Fate, str]:
@@ -140,9 +154,10 @@ def unexplained(trials: Iterable[Trial]) -> Iterator[str]:
             yield f"mutant {mutant.id} of {mutant.app} is undecided: {trial.by}"
 
 
-def stale(reasons: dict[str, str], trials: Iterable[Trial]) -> Iterator[str]:
+def stale(reasons: dict[str, str], trials: Iterable[Trial], *, left_out: Iterable[str] = frozenset()) -> Iterator[str]:
     """A problem for each entry that is not needed: its mutant is killed, or does not exist."""
-    needed = {trial.mutant.id for trial in trials if trial.fate is Fate.EQUIVALENT}
+    needed = {name for trial in trials if trial.fate is Fate.EQUIVALENT for name in _names(trial.mutant)}
+    needed.update(left_out)
     for name in reasons:
         if name not in needed:
             yield f"{equivalents.FILE} lists mutant {name}, which does not exist or did not survive; remove it"

@@ -30,3 +30,18 @@ def test_a_kata_that_cannot_be_used_is_no_problem_of_a_kata(
     monkeypatch.setattr(verify, "_verify", lambda *_: problems)
     assert main(["verify", *arguments]) == code
     assert ("kata-78-other/kata.toml cannot be read" in capsys.readouterr().err) == (arguments != ["kata-77"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--load", "2"], "--load and --resume need --repeat N."),
+        (["--sample", "2"], "--sample needs --mutate."),
+        (["--mutate", "--repeat", "2"], "--mutate and --repeat are two proofs: run one after the other."),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "kata-1", *arguments]) == 2
+    assert reason in capsys.readouterr().err

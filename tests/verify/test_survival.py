@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +60,31 @@ def test_an_equivalent_mutant_has_to_survive(tmp_path: Path) -> None:
     assert problem.startswith("equivalent.toml lists mutant 0ff0ff00, which does not exist or did not survive")
 
 
+def test_what_is_right_always_is_right_sometimes_too(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    sometimes = replace(mutant(textwrap.dedent(SOLUTION), "0ff0ff00"), base="5eed5eed")
+    with Pool(1) as pool:
+        (trial,) = try_out(kata, [sometimes], pool, reasons={"5eed5eed": "it is the same"})
+    assert (trial.fate, trial.by) == (Fate.EQUIVALENT, "it is the same")
+
+
+def test_all_mutants_of_an_operator_may_be_equivalent(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    reasons = {"send-dropped": "it is the same", "text-cut": "no text is long"}
+    with Pool(1) as pool:
+        (trial,) = try_out(kata, [mutant(textwrap.dedent(SOLUTION))], pool, reasons=reasons)
+    assert (trial.fate, trial.by) == (Fate.EQUIVALENT, "it is the same")
+    (problem,) = stale(reasons, [trial])
+    assert problem.startswith("equivalent.toml lists mutant text-cut, which does not exist")
+
+
+def test_a_sample_says_nothing_of_those_that_it_leaves_out() -> None:
+    trial = Trial(mutant(), Fate.EQUIVALENT)
+    reasons = dict.fromkeys(("5eed5eed", "0ff0ff00"), "it is the same")
+    assert list(stale(reasons, [trial], left_out=["0ff0ff00"])) == []
+    assert len(list(stale(reasons, [trial]))) == 1
+
+
 def test_whatever_is_neither_killed_nor_equivalent_is_a_problem() -> None:
     trials = [Trial(mutant(), fate, "for a reason") for fate in Fate]
     survived, undecided = unexplained(trials)
@@ -96,3 +123,5 @@ def test_the_command_counts_by_operator_and_shows_each_survivor(tmp_path: Path, 
     assert '    +    return {"items": [item async for item in _Blocking(key)]}' in done.out
     assert "sound and fair" in done.out  # the proof stands by itself
     assert done.out.endswith("not yet killed or explained\n\n")
+    sample = grade("verify", "kata-77", "--mutate", "--sample", "3", cwd=tmp_path)
+    assert re.search(r"^kata-77-small-echo: 3 mutants of \d\d+$", sample.out, re.MULTILINE)

@@ -15,7 +15,7 @@ _SENDS = ("send", "put", "put_nowait", "write", "append")
 @operator("leaves out something that it should send")
 def send_dropped(source: Source) -> Changes:
     for node in source.every(ast.Expr):
-        if _is_send(node):
+        if is_send(node):
             yield (source.dropped(node),)
 
 
@@ -23,7 +23,7 @@ def send_dropped(source: Source) -> Changes:
 def sends_swapped(source: Source) -> Changes:
     for block in source.blocks():
         for first, second in itertools.pairwise(block):
-            if _is_send(first) and _is_send(second):
+            if is_send(first) and is_send(second):
                 yield source.replaced(first, source.segment(second)), source.replaced(second, source.segment(first))
 
 
@@ -123,7 +123,7 @@ def entry_dropped(source: Source) -> Changes:
                 yield (source.between(key, value, "**{}"),)
 
 
-def _is_send(statement: ast.stmt) -> bool:
+def is_send(statement: ast.stmt) -> bool:
     """Whether a statement only yields something, or gives it to a function that sends."""
     if not isinstance(statement, ast.Expr):
         return False

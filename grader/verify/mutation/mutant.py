@@ -9,13 +9,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from grader.verify.mutation.conditions import CONDITIONS, Condition
 from grader.verify.mutation.operators import OPERATORS
-from grader.verify.mutation.source import Source
+from grader.verify.mutation.source import Edit, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """``app`` names what it was made from; ``id`` stays the same as long as the changed lines do."""
+    """``app`` names what it was made from; ``id`` stays the same as long as the changed lines do.
+
+    ``base`` is the id of the mutant that makes the same mistake always, where this one makes it only sometimes.
+    """
 
     id: str
     app: str
@@ -23,6 +27,7 @@ class Mutant:
     mistake: str
     text: str
     diff: str
+    base: str = ""
 
 
 def mutants(app: str, text: str, *, beside: Iterable[str] = ()) -> Iterator[Mutant]:
@@ -30,22 +35,64 @@ def mutants(app: str, text: str, *, beside: Iterable[str] = ()) -> Iterator[Muta
 
     A change is left out if one of the texts ``beside`` has the same lines: it was made there.
     """
-    source = Source(text)
-    known = {line for other in beside for line in other.splitlines()}
-    made = {text}
-    seen: Counter[str] = Counter()
+    workshop = _Workshop(app, text, tuple(beside))
+    made: list[tuple[Mutant, tuple[Edit, ...]]] = []
     for operator in OPERATORS:
-        for edits in operator.changes(source):
-            changed = source.edited(*edits)
-            diff = _diff(text, changed)
-            removed = [line[1:] for line in diff.splitlines() if line.startswith("-")]
-            if changed in made or known.issuperset(removed) or not _is_python(changed):
-                continue
-            made.add(changed)
-            trait = f"{app}\n{operator.name}\n" + "\n".join(line for line in diff.splitlines() if line[:1] in "+-")
-            seen[trait] += 1
-            name = hashlib.sha256(f"{trait}\n{seen[trait]}".encode()).hexdigest()[:8]
-            yield Mutant(name, app, operator.name, operator.mistake, changed, _without_helpers(diff))
+        if operator.once and workshop.has_others:
+            continue
+        for edits in operator.changes(workshop.source):
+            for mutant in workshop.made(operator.name, operator.mistake, edits):
+                made.append((mutant, edits))
+                yield mutant
+    for condition in CONDITIONS:
+        if not condition.once or not workshop.has_others:
+            yield from _sometimes(condition, made, workshop)
+
+
+def _sometimes(
+    condition: Condition, made: list[tuple[Mutant, tuple[Edit, ...]]], workshop: _Workshop
+) -> Iterator[Mutant]:
+    """The same mistakes under a condition: one at each place is enough."""
+    places: set[tuple[int, int]] = set()
+    for base, always in made:
+        found = [] if base.operator in condition.never else list(condition.applied(workshop.source, always))
+        place = [(edits[0].start, edits[0].end) for edits in found][:1]
+        if places.isdisjoint(place):
+            places.update(place)
+            for edits in found:
+                mistake = f"{base.mistake}, {condition.words}"
+                yield from workshop.made(condition.name, mistake, edits, base=base.id)
+
+
+class _Workshop:
+    """Makes the mutants of one text, and remembers which there are."""
+
+    def __init__(self, app: str, text: str, beside: tuple[str, ...]) -> None:
+        self.source = Source(text)
+        self.has_others = bool(beside)
+        self._app = app
+        self._known = {line for other in beside for line in other.splitlines()}
+        self._made = {text}
+        self._seen: Counter[str] = Counter()
+
+    def made(self, operator: str, mistake: str, edits: tuple[Edit, ...], *, base: str = "") -> Iterator[Mutant]:
+        """The mutant with these edits; none where it is not new, or not Python."""
+        changed = self.source.edited(*edits)
+        diff = _diff(self.source.text, changed)
+        if changed in self._made or self._known.issuperset(_places(diff)) or not _is_python(changed):
+            return
+        self._made.add(changed)
+        trait = f"{self._app}\n{operator}\n" + "\n".join(line for line in diff.splitlines() if line[:1] in "+-")
+        self._seen[trait] += 1
+        name = hashlib.sha256(f"{trait}\n{self._seen[trait]}".encode()).hexdigest()[:8]
+        yield Mutant(name, self._app, operator, mistake, changed, _without_helpers(diff), base)
+
+
+def _places(diff: str) -> list[str]:
+    """The lines that are changed; where there are only new ones, those around them."""
+    lines = diff.splitlines()
+    removed = [line[1:] for line in lines if line.startswith("-")]
+    return removed or [line[1:] for line in lines if line.startswith(" ")]
 
 
 def _diff(before: str, after: str) -> str:
@@ -56,8 +103,9 @@ def _diff(before: str, after: str) -> str:
 
 def _without_helpers(diff: str) -> str:
     """The changes, without pure additions: an operator may need a class at the end of the module."""
-    hunks = re.split(r"^(?=@@)", diff, flags=re.MULTILINE)
-    return "".join(hunk for hunk in hunks if re.search(r"^-", hunk, re.MULTILINE)).rstrip("\n")
+    hunks = [hunk for hunk in re.split(r"^(?=@@)", diff, flags=re.MULTILINE) if hunk]
+    changes = [hunk for hunk in hunks if re.search(r"^-", hunk, re.MULTILINE)]
+    return "".join(changes or hunks[-1:]).rstrip("\n")
 
 
 def _is_python(text: str) -> bool:

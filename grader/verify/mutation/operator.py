@@ -13,13 +13,14 @@ Changes = Iterator[tuple[Edit, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """``mistake`` completes "The app …"."""
+    """``mistake`` completes "The app …". ``once``: it is the same in each style, and made in the first app only."""
 
     name: str
     mistake: str
     changes: Callable[[Source], Changes]
+    once: bool = False
 
 
-def operator(mistake: str) -> Callable[[Callable[[Source], Changes]], Operator]:
+def operator(mistake: str, *, once: bool = False) -> Callable[[Callable[[Source], Changes]], Operator]:
     """Make a function an operator of the same name."""
-    return lambda changes: Operator(changes.__name__.replace("_", "-"), mistake, changes)
+    return lambda changes: Operator(changes.__name__.replace("_", "-"), mistake, changes, once)

@@ -103,6 +103,10 @@ class Source:
         """``node`` becomes ``text``."""
         return Edit(*self.span(node), text)
 
+    def starts_after(self, node: Positioned, loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+        """Whether ``node`` is in the body of a loop, or behind the loop."""
+        return self.span(node)[0] >= self.span(loop.body[0])[0]
+
     def between(self, first: Positioned, last: Positioned, text: str) -> Edit:
         """All from ``first`` to ``last`` becomes ``text``."""
         return Edit(self.span(first)[0], self.span(last)[1], text)
@@ -111,6 +115,12 @@ class Source:
         """Remove the statement; a generator stays a generator."""
         yields = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
         return self.replaced(statement, "if False: yield" if yields else "pass")
+
+    def separator(self, statement: ast.stmt) -> str:
+        """What stands between a statement that is put before this one, and this one."""
+        start, _ = self.span(statement)
+        before = self.text[:start].rpartition("\n")[2]
+        return "; " if before.strip() else f"\n{before}"
 
     def _offset(self, line: int, column: int) -> int:
         """The tree counts columns in bytes of UTF-8."""

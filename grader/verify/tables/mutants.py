@@ -16,7 +16,8 @@ _COLUMNS = (Fate.KILLED, Fate.EQUIVALENT, Fate.SURVIVED, Fate.UNDECIDED)
 
 def show(survey: Survey, console: Console) -> None:
     """Print the counts by operator, each mutant that survived or is undecided, and the problems."""
-    console.print(Text(f"{survey.kata.name}: {plural(len(survey.trials), 'mutant')}", "bold"))
+    among = f" of {survey.among}" if survey.among > len(survey.trials) else ""
+    console.print(Text(f"{survey.kata.name}: {plural(len(survey.trials), 'mutant')}{among}", "bold"))
     if survey.trials:
         console.print(_counts(survey))
     for trial in survey.of(Fate.SURVIVED, Fate.UNDECIDED):
