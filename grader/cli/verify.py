@@ -26,9 +26,10 @@ from grader.verify.tables import clauses, matrix, mutants, repeats
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What to do with each kata."""
+    """What to do with each kata. ``busy`` runs more grades at a time than ``pool``."""
 
     pool: Pool
+    busy: Pool | None
     seed: str
     mutate: bool
     sample: int | None
@@ -40,6 +41,7 @@ class _Plan:
 @click.command("verify")
 @click.argument("katas", nargs=-1, shell_complete=complete_kata)
 @katas_option
+@click.option("--once", is_flag=True, help="Judge each app once, instead of three times: quicker, while you write.")
 @click.option("--mutate", is_flag=True, help="Also grade mutants of the right apps: each must fail.")
 @click.option(
     "--sample", type=click.IntRange(1), metavar="N", help="With --mutate: only N mutants, most telling first."
@@ -65,6 +67,7 @@ class _Plan:
 def command(
     katas: tuple[str, ...],
     folders: tuple[Path, ...],
+    once: bool,
     mutate: bool,
     sample: int | None,
     repeat: int | None,
@@ -87,8 +90,8 @@ def command(
         raise UsageError("--mutate and --repeat are two proofs: run one after the other.")
     console = console_for("auto")
     found = choose(katas, Path.cwd(), folders)
-    with fork_servers() as servers, Pool(jobs, servers) as pool:
-        plan = _Plan(pool, seed, mutate, sample, repeat or 0, load, resume)
+    with fork_servers() as servers, Pool(jobs, servers) as pool, Pool(2 * jobs, servers) as busy:
+        plan = _Plan(pool, None if once else busy, seed, mutate, sample, repeat or 0, load, resume)
         problems = [problem for kata in found.katas for problem in _verify(kata, plan, console)]
     tell_refused(found)
     if problems:
@@ -107,7 +110,7 @@ def _verify(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
 
 def _prove(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
     with progress_of(f"{kata.name}: apps graded") as progress:
-        proof = prove(kata, plan.pool, seed=plan.seed, progress=progress)
+        proof = prove(kata, plan.pool, busy=plan.busy, seed=plan.seed, progress=progress)
     clauses.show(proof, console)
     matrix.show(proof, console)
     return proof.problems

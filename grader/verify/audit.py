@@ -13,7 +13,8 @@ from grader.model import Check, Outcome
 from grader.pool.pool import Pool
 from grader.verify.busy import busy
 from grader.verify.confidence import upper_bound
-from grader.verify.reference import ReferenceApp, Role, find_reference_apps
+from grader.verify.expected import surprises
+from grader.verify.reference import ReferenceApp, find_reference_apps
 from grader.verify.samples import Sample, Samples
 from grader.verify.verdict import Verdict, job_for
 
@@ -90,19 +91,6 @@ def audit(
     return Audit(kata, repeats, load, found, tallies, differences, tuple(_problems(found, differences)))
 
 
-def expectation(app: ReferenceApp, checks: Iterable[Check]) -> dict[str, Outcome]:
-    """The one right verdict: failed where a wrong app's docstring says so, blocked by that, otherwise passed."""
-    expected: dict[str, Outcome] = {}
-    for check in checks:
-        if any(expected.get(name) is not Outcome.PASSED for name in check.after):
-            expected[check.id] = Outcome.BLOCKED
-        elif app.role is Role.STUB or check.id in app.fails:
-            expected[check.id] = Outcome.FAILED
-        else:
-            expected[check.id] = Outcome.PASSED
-    return expected
-
-
 def _seed(seed: str, label: str, repeat: int) -> str:
     return hashlib.sha256(f"{seed}-{repeat}-{label}".encode()).hexdigest()[:8]
 
@@ -110,12 +98,9 @@ def _seed(seed: str, label: str, repeat: int) -> str:
 def _differences(
     samples: Iterable[Sample], apps: dict[str, ReferenceApp], checks: tuple[Check, ...]
 ) -> Iterator[Difference]:
-    expected = {label: expectation(app, checks) for label, app in apps.items()}
     for sample in samples:
-        for name, seen in sample.outcomes.items():
-            right = expected[sample.label][name]
-            if seen not in (right, Outcome.INCONCLUSIVE):
-                yield Difference(sample.label, name, right, seen, sample.seed, sample.headlines.get(name, ""))
+        for name, right, seen in surprises(apps[sample.label], checks, sample.outcomes):
+            yield Difference(sample.label, name, right, seen, sample.seed, sample.headlines.get(name, ""))
 
 
 def _tally(check: Check, samples: Iterable[Sample], differences: Iterable[Difference]) -> Tally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.catalog.kata import Kata, manifest_problems, missing_parts
 from grader.catalog.scaffold import unfilled
@@ -16,25 +16,33 @@ from grader.pool.pool import Pool
 from grader.text import plural
 from grader.verify.clauses import Clause, read_clauses
 from grader.verify.coverage import coverage_problems
+from grader.verify.judging import judge
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
-from grader.verify.verdict import Verdict, verdicts
+from grader.verify.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """All verdicts on a kata, and what is wrong with it; without problems it is sound and fair."""
+    """The first verdict on each app of a kata, and what is wrong with it; without problems it is sound and fair.
+
+    ``again`` counts the later verdicts, of which only the problems are kept.
+    """
 
     kata: Kata
     checks: tuple[Check, ...]
     verdicts: tuple[Verdict, ...]
     problems: tuple[str, ...]
     clauses: tuple[Clause, ...] = ()
+    again: int = 0
 
 
-def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: OnProgress = lambda *_: None) -> Proof:
+def prove(
+    kata: Kata, pool: Pool, *, busy: Pool | None = None, seed: str = "", progress: OnProgress = lambda *_: None
+) -> Proof:
     """Grade all reference apps of a kata and compare. A faulty kata raises nothing: its faults are in the proof.
 
-    ``progress`` receives how many apps are graded, and how many there are.
+    With a ``busy`` pool right and wrong apps are judged three times, twice of them there. ``progress`` receives how
+    many grades are done, and how many there are.
     """
     missing = missing_parts(kata)
     problems = [*missing, *manifest_problems(kata), *unfilled(kata)]
@@ -51,10 +59,11 @@ def prove(kata: Kata, pool: Pool, *, seed: str = "", progress: OnProgress = lamb
     problems += coverage_problems(kata, clauses, checks=checks, apps=apps)
     if missing:  # every grade would end with that
         return Proof(kata, checks, (), tuple(problems), clauses)
-    found = tuple(verdicts(kata, apps, pool, seed=seed, progress=progress))
-    problems += [problem for verdict in found for problem in verdict_problems(verdict, checks)]
-    problems += unproven(checks, found)
-    return Proof(kata, checks, found, tuple(problems), clauses)
+    judged = judge(kata, apps, pool, busy=busy, seed=seed, progress=progress)
+    problems += [problem for verdict in judged.first for problem in verdict_problems(verdict, checks)]
+    problems += [problem for verdict in judged.again for problem in later_problems(verdict, checks)]
+    problems += unproven(checks, judged.first)
+    return Proof(kata, checks, judged.first, tuple(problems), clauses, len(judged.again))
 
 
 def readme_problems(kata: Kata, checks: Iterable[Check]) -> list[str]:
@@ -94,7 +103,7 @@ def naming_problems(app: ReferenceApp, checks: Iterable[Check]) -> list[str]:
         return []
     if not app.fails:
         return [f"{app.label}: its docstring must say which checks fail: “Fails: check_id, …”"]
-    unknown = app.fails - {check.id for check in checks}
+    unknown = (app.fails | app.may_fail) - {check.id for check in checks}
     return [f"{app.label}: its docstring names {name!r}; there is no such check" for name in sorted(unknown)]
 
 
@@ -129,13 +138,25 @@ def _unfair(verdict: Verdict, check: Check) -> str:
 
 
 def _mismatch(verdict: Verdict) -> list[str]:
-    label, named, failed = verdict.app.label, verdict.app.fails, set(verdict.failed)
+    app, failed = verdict.app, set(verdict.failed)
     problems = [
-        f"{label}: it fails {name}, which its docstring does not name: {verdict.headlines.get(name, '')}"
-        for name in sorted(failed - named)
+        f"{app.label}: it fails {name}, which its docstring does not name: {verdict.headlines.get(name, '')}"
+        for name in sorted(failed - app.fails - app.may_fail)
     ]
-    others = sorted(named & verdict.outcomes.keys() - failed)
-    return problems + [f"{label}: {name} is {verdict.outcomes[name].value} and must be failed" for name in others]
+    others = sorted(app.fails & verdict.outcomes.keys() - failed)
+    if app.may_fail and failed & app.fails:
+        return problems  # at least one of them is enough
+    return problems + [f"{app.label}: {name} is {verdict.outcomes[name].value} and must be failed" for name in others]
+
+
+def later_problems(verdict: Verdict, checks: Iterable[Check]) -> list[str]:
+    """The problems of a later verdict; what is inconclusive on a busy machine is none."""
+    outcomes = dict(verdict.outcomes)
+    for name in verdict.outcomes:
+        if outcomes[name] is Outcome.INCONCLUSIVE:
+            del outcomes[name]
+    found = verdict_problems(replace(verdict, outcomes=outcomes), checks)
+    return [f"{problem} (judged again, seed {verdict.seed})" for problem in found]
 
 
 def unproven(checks: Iterable[Check], found: Iterable[Verdict]) -> list[str]:

@@ -12,6 +12,9 @@ from pathlib import Path
 from grader.catalog.kata import Kata
 from grader.errors import BadKata
 
+#: A list of checks in a docstring: its name, and all up to the next list.
+_LIST = re.compile(r"^(Fails|May fail):((?:(?!^(?:Fails|May fail):).)*)", re.MULTILINE | re.DOTALL)
+
 
 class Role(Enum):
     """The role of an app in the proof of a kata."""
@@ -19,16 +22,21 @@ class Role(Enum):
     STUB = "stub"  # boots, and earns nothing
     SOLUTION = "solution"  # full marks
     VARIANT = "variant"  # full marks, in another style
-    WRONG = "wrong"  # fails exactly the checks that its docstring names
+    WRONG = "wrong"  # fails the checks that its docstring names
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceApp:
-    """One app of the proof; ``fails`` are the ids of the checks that a wrong app's docstring names."""
+    """One app of the proof.
+
+    ``fails`` are the ids of the checks that a wrong app must fail, ``may_fail`` those that it fails now and then, both
+    by its docstring. Without the second list it fails all of the first each time, and otherwise at least one.
+    """
 
     role: Role
     file: Path
     fails: frozenset[str] = frozenset()
+    may_fail: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -46,14 +54,18 @@ def find_reference_apps(kata: Kata) -> Iterable[ReferenceApp]:
     for file in sorted((folder / "variants").glob("*.py")):
         yield ReferenceApp(Role.VARIANT, file)
     for file in sorted((folder / "wrong").glob("*.py")):
-        yield ReferenceApp(Role.WRONG, file, _named_failures(file))
+        yield ReferenceApp(Role.WRONG, file, *_named_failures(file))
 
 
-def _named_failures(file: Path) -> frozenset[str]:
-    """The checks after "Fails:" in a wrong app's docstring, one line or several."""
+def _named_failures(file: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """The checks after "Fails:" and after "May fail:" in a wrong app's docstring, one line or several."""
     try:
         words = ast.get_docstring(ast.parse(file.read_text("utf-8"), file.name)) or ""
     except (SyntaxError, ValueError) as error:
         raise BadKata(f"wrong/{file.name} is not valid Python: {error}") from None
-    found = re.search(r"^Fails:(.*)", words, re.MULTILINE | re.DOTALL)
-    return frozenset(name.removeprefix("test_") for name in re.findall(r"\w+", found[1])) if found else frozenset()
+    lists = dict(_LIST.findall(words))
+    return _ids(lists.get("Fails", "")), _ids(lists.get("May fail", ""))
+
+
+def _ids(names: str) -> frozenset[str]:
+    return frozenset(name.removeprefix("test_") for name in re.findall(r"\w+", names))

@@ -33,7 +33,7 @@ def test_each_app_gets_the_right_verdict(kata: Kata, app: ReferenceApp, pool: Po
     seed = diagnoses.SEED if app.role is Role.WRONG else ""
     verdict = Verdict.of(app, pool.grade(job_for(kata, app, seed=seed)))
     assert verdict_problems(verdict, checks_of(kata)) == []
-    if app.role is Role.WRONG:
+    if app.role is Role.WRONG and not app.may_fail:  # otherwise its headlines differ from grade to grade
         assert diagnoses.of(verdict) == diagnoses.recorded(kata)[app.file.stem]
 
 

@@ -11,10 +11,9 @@ import pytest
 
 from grader.catalog.kata import Kata, read_kata
 from grader.errors import UsageError
-from grader.model import Check, Outcome
+from grader.model import Outcome
 from grader.pool.pool import Pool
-from grader.verify.audit import Audit, audit, expectation
-from grader.verify.reference import ReferenceApp, Role
+from grader.verify.audit import Audit, audit
 from grader.verify.samples import Sample, Samples
 from tests.small_kata import NO_ITEMS, make_kata, write
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from tests.conftest import Grade
 
 P, F, B, I = Outcome  # noqa: E741
-CHECKS = (Check("a", "", 1), Check("b", "", 1, after=("a",)), Check("c", "", 1, after=("b",)), Check("d", "", 1))
 LABELS = ("stub", "solution", "variant/charset", "wrong/no_items", "wrong/no_type")
 RIGHT = {
     "stub": {"is_json": F, "all_items": B},
@@ -36,20 +34,6 @@ RIGHT = {
 @pytest.fixture
 def kata(tmp_path: Path) -> Kata:
     return read_kata(make_kata(tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("role", "fails", "expected"),
-    [
-        (Role.SOLUTION, "", [P, P, P, P]),
-        (Role.STUB, "", [F, B, B, F]),
-        (Role.WRONG, "a", [F, B, B, P]),
-        (Role.WRONG, "b d", [P, F, B, F]),
-    ],
-)
-def test_there_is_one_right_verdict(role: Role, fails: str, expected: list[Outcome]) -> None:
-    found = expectation(ReferenceApp(role, Path("app.py"), frozenset(fails.split())), CHECKS)
-    assert list(found.values()) == expected
 
 
 def full(kata: Kata, repeats: int, file: Path | None = None, *, spoilt: dict[tuple[str, int], Sample]) -> Samples:

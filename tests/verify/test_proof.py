@@ -14,6 +14,7 @@ from grader.errors import BadKata
 from grader.model import Check, Outcome, Requirement
 from grader.pool.pool import Pool
 from grader.verify.proof import (
+    later_problems,
     naming_problems,
     prove,
     readme_problems,
@@ -34,7 +35,8 @@ CHECKS = (Check("first", "the first holds", 1), Check("second", "the second\nhol
 
 
 def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", trouble: str = "") -> Verdict:
-    app = ReferenceApp(role, Path("some_app.py"), frozenset(fails.split()))
+    must, _, may = fails.partition("/")
+    app = ReferenceApp(role, Path("some_app.py"), frozenset(must.split()), frozenset(may.split()))
     points = (first is P) + 2 * (second is P)
     seen = {"first": "a thing", "second": "another thing"}
     return Verdict(app, {"first": first, "second": second}, seen, points=points, trouble=trouble)
@@ -69,6 +71,10 @@ def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", tro
             ],
         ),
         (verdict(Role.WRONG, F, B, fails="first second"), ["wrong/some_app: second is blocked and must be failed"]),
+        (verdict(Role.WRONG, F, P, fails="first / second"), []),
+        (verdict(Role.WRONG, F, F, fails="first / second"), []),
+        (verdict(Role.WRONG, P, F, fails="first second / first"), []),
+        (verdict(Role.WRONG, P, F, fails="first / second"), ["wrong/some_app: first is passed and must be failed"]),
         (
             verdict(Role.WRONG, F, I, fails="first"),
             ["wrong/some_app: second is inconclusive: another thing"],
@@ -77,6 +83,18 @@ def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", tro
 )
 def test_a_verdict_that_is_not_as_it_should_be_is_a_problem(found: Verdict, problems: list[str]) -> None:
     assert verdict_problems(found, CHECKS) == problems
+
+
+def test_what_may_fail_must_exist_too() -> None:
+    app = ReferenceApp(Role.WRONG, Path("some_app.py"), frozenset({"first"}), frozenset({"frist"}))
+    assert naming_problems(app, CHECKS) == ["wrong/some_app: its docstring names 'frist'; there is no such check"]
+
+
+def test_a_later_verdict_names_its_seed_and_what_is_inconclusive_is_none() -> None:
+    found = replace(verdict(Role.WRONG, I, F, fails="first"), seed="5eed-2")
+    assert later_problems(found, CHECKS) == [
+        "wrong/some_app: it fails second, which its docstring does not name: another thing (judged again, seed 5eed-2)"
+    ]
 
 
 def test_a_check_that_no_wrong_app_fails_is_unproven() -> None:
@@ -106,20 +124,25 @@ def test_a_wrong_app_names_the_checks_that_it_fails(role: Role, fails: set[str],
 
 
 @pytest.mark.parametrize(
-    ("docstring", "fails"),
+    ("docstring", "fails", "may_fail"),
     [
-        ("Buffers.\n\nFails: first", {"first"}),
-        ("Fails: first, second", {"first", "second"}),
-        ("Buffers.\n\nFails: test_first,\n    test_second,\n    third.", {"first", "second", "third"}),
-        ("It Fails: nothing in particular", set()),
-        ("", set()),
+        ("Buffers.\n\nFails: first", {"first"}, set()),
+        ("Fails: first, second", {"first", "second"}, set()),
+        ("Buffers.\n\nFails: test_first,\n    test_second,\n    third.", {"first", "second", "third"}, set()),
+        ("Races.\n\nFails: first,\n    second\nMay fail: third, test_fourth", {"first", "second"}, {"third", "fourth"}),
+        ("Races.\n\nMay fail: third\nFails: first", {"first"}, {"third"}),
+        ("It Fails: nothing in particular", set(), set()),
+        ("", set(), set()),
     ],
 )
-def test_the_docstring_of_a_wrong_app_is_read(docstring: str, fails: set[str], tmp_path: Path) -> None:
+def test_the_docstring_of_a_wrong_app_is_read(
+    docstring: str, fails: set[str], may_fail: set[str], tmp_path: Path
+) -> None:
     kata = read_kata(make_kata(tmp_path))
     shutil.rmtree(kata.solutions / "wrong")
     write(kata.solutions / "wrong" / "one.py", f'"""{docstring}"""\napp = 1')
-    assert list(find_reference_apps(kata))[-1].fails == fails
+    app = list(find_reference_apps(kata))[-1]
+    assert (app.fails, app.may_fail) == (fails, may_fail)
 
 
 def test_reference_apps_are_found_by_their_places(tmp_path: Path) -> None:

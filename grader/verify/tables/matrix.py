@@ -23,6 +23,8 @@ def show(proof: Proof, console: Console) -> None:
     """Print the matrix, its legend and the problems."""
     points = sum(check.points for check in proof.checks)
     heading = f"{proof.kata.name}: {len(proof.checks)} checks, {points} points, {len(proof.verdicts)} apps"
+    if proof.again:
+        heading += f", {len(proof.verdicts) + proof.again} verdicts"
     console.print(Text(heading, "bold"))
     gap = " " if _LABEL + 2 * len(proof.checks) <= console.width else ""
     if proof.verdicts:
