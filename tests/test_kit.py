@@ -43,6 +43,14 @@ class Upstream:
     def wait_for_close(self) -> None:
         self.wait(lambda: self.gate.streams > 0 and self.gate.open_streams == 0)
 
+    def wait_for_no_connection(self) -> None:
+        for _ in range(5):  # what has been connected is accepted first
+            self.server.call()
+        deadline = time.monotonic() + DEADLINE
+        while self.server.connections:
+            assert time.monotonic() < deadline
+            self.server.call()
+
     def wait_for_pull(self, number: int = 1) -> None:
         self.wait(lambda: self.gate.pulls >= number)
 
@@ -351,6 +359,92 @@ def test_closing_while_another_thread_pulls_ends_the_pull(source: Upstream) -> N
     thread.join(DEADLINE)
     assert not thread.is_alive()
     assert found == []
+
+
+def test_a_second_pull_at_once_is_refused_and_the_first_goes_on(runner: asyncio.Runner, source: Upstream) -> None:
+    async def pull_twice() -> None:
+        items = upstream(KEY)
+        first = asyncio.ensure_future(anext(items))
+        await asyncio.to_thread(source.wait_for_pull)
+        with pytest.raises(RuntimeError, match="one pull at a time"):
+            await anext(items)
+        source.gate.give(["one", "two"])
+        assert [await first, await anext(items)] == ["one", "two"]
+        await items.aclose()
+
+    runner.run(pull_twice())
+    source.wait_for_close()
+    assert source.gate.streams == 1
+
+
+def test_a_second_blocking_pull_at_once_is_refused_and_the_first_goes_on(source: Upstream) -> None:
+    found: list[str] = []
+    items = blocking_upstream(KEY)
+    thread = threading.Thread(target=lambda: found.extend(items))
+    thread.start()
+    source.wait_for_pull()
+    with pytest.raises(RuntimeError, match="one pull at a time"):
+        next(items)
+    source.gate.give(["one"])
+    source.gate.finish()
+    thread.join(DEADLINE)
+    assert found == ["one"]
+
+
+def test_closing_while_the_first_pull_connects_leaves_nothing_open(
+    source: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a look at whether the stream is closed and the first bytes on its connection there is time."""
+    items = blocking_upstream(KEY)
+    connect, made = socket.create_connection, []
+
+    def close_meanwhile(address: tuple[str, int]) -> socket.socket:
+        made.append(connect(address))
+        items.close()
+        return made[-1]
+
+    monkeypatch.setattr(socket, "create_connection", close_meanwhile)
+    assert list(items) == []
+    assert [connection.fileno() for connection in made] == [-1]
+    source.wait_for_no_connection()
+
+
+def test_closing_while_the_first_awaited_pull_connects_leaves_nothing_open(
+    runner: asyncio.Runner, source: Upstream
+) -> None:
+    async def close() -> None:
+        items = upstream(KEY)
+        connect, loop = items._connect, asyncio.get_running_loop()
+
+        async def close_meanwhile(*how: object) -> None:
+            await connect(loop, source.address)
+            await items.aclose()
+
+        items._connect = close_meanwhile  # type: ignore[method-assign]
+        with pytest.raises(asyncio.CancelledError):
+            await anext(items)
+        assert items._socket is None
+
+    runner.run(close())
+    source.wait_for_no_connection()
+
+
+def test_closing_at_any_moment_of_a_pull_leaves_nothing_open(source: Upstream) -> None:
+    """With a short switch interval the threads meet between any two instructions."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(200):
+            items = blocking_upstream(KEY)
+            thread = threading.Thread(target=lambda items=items: list(items))  # type: ignore[misc]
+            thread.start()
+            items.close()
+            thread.join(DEADLINE)
+            assert not thread.is_alive()
+            assert items._socket is None
+    finally:
+        sys.setswitchinterval(interval)
+    source.wait_for_no_connection()
 
 
 # -- the stand-in ---------------------------------------------------------------------------------------------------
