@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-SPEC = "from grader.spec import Client, Draw, Recorded, Upstream, check, law\n"
+SPEC = "from grader.spec import Client, Draw, Pace, Recorded, Upstream, check, law\n"
 
 #: Answers "/" with "hello"; what a test needs more of it stands in ``more``, a function that is asked first.
 APP = """

@@ -64,3 +64,7 @@ class Fixtures:
     @pytest.fixture
     def responses(self, session: Session) -> None:
         """All that a law covers, likewise."""
+
+    @pytest.fixture
+    def pace(self, session: Session) -> None:
+        """That of the whole grade, likewise."""

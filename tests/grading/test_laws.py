@@ -233,3 +233,26 @@ def test_authors_are_told_what_a_law_is(tmp_path: Path, grade: Grade) -> None:
     (tmp_path / "b").mkdir()
     done = grade(write_kata(tmp_path / "b", spec))
     assert "it comes after it, which is a law, and laws are judged after all checks" in " ".join(done.err.split())
+
+
+PACE = '''
+    @check(points=1)
+    def test_one(client: Client, upstream: Upstream) -> None:
+        """a request"""
+        assert client.get("/").body() == b"ok"
+
+    @law(points=1)
+    def test_rests(pace: Pace) -> None:
+        """no rests"""
+        pace.has_no_rests()
+
+    @law(points=1)
+    def test_blocks(pace: Pace) -> None:
+        """no blockages"""
+        pace.never_blocks()
+'''
+
+
+def test_a_law_is_given_the_pace_of_the_grade(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, PACE), json_report=True)
+    assert done.outcomes() == dict.fromkeys(["one", "rests", "blocks"], "passed"), done.out
