@@ -42,7 +42,7 @@ class Collection:
         self.checks: dict[str, Check] = {}
         self.shown: set[str] = set()
         self.trouble: BaseException | None = None
-        self._only = only.removeprefix("test_")
+        self._only = only
 
     def check(self, item: pytest.Item) -> Check:
         """The check that ``item`` runs."""
@@ -61,15 +61,20 @@ class Collection:
         if self.trouble is not None:  # a file that cannot be loaded may hold checks, too
             return
         try:
-            found = _checks(items, self.kata)
-            kept = _closure(found, self._only, self.kata) if self._only else {check.id for check in found}
+            self.checks = {check.id: check for check in _checks(items, self.kata)}
+            self.select(items, self._only)
         except (BadKata, UsageError) as trouble:
             self.trouble = trouble
             items.clear()
-            return
+
+    def select(self, items: list[pytest.Item], only: str) -> None:
+        """Leave in ``items`` what is to run for the check ``only``, or all of them for "". Raises UsageError."""
+        found = list(self.checks.values())
+        wanted = only.removeprefix("test_")
+        kept = _closure(found, wanted, self.kata) if wanted else set(self.checks)
         self.checks = {check.id: check for check in found if check.id in kept}
-        self.shown = set(_needed(found, self._only)) if self._only else kept
-        kept_items = [item for item, check in zip(items, found, strict=True) if check.id in kept]
+        self.shown = set(_needed(found, wanted)) if wanted else kept
+        kept_items = [item for item in items if _marked(item, self.kata).id in kept]
         items[:] = sorted(kept_items, key=lambda item: self.check(item).is_law)  # laws judge what the checks have asked
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:

@@ -19,12 +19,16 @@ SESSION = pytest.StashKey[Session]()
 
 
 class Fixtures:
-    """A pytest plugin with the fixtures of one run. ``session_now`` is the session of the check that runs."""
+    """A pytest plugin with the fixtures of one run, against ``rig``, which is set before the first check.
 
-    def __init__(self, collection: Collection, rig: Rig, record: Record) -> None:
+    ``session_now`` is the session of the check that runs.
+    """
+
+    rig: Rig
+
+    def __init__(self, collection: Collection, record: Record) -> None:
         self.session_now: Session | None = None
         self._collection = collection
-        self._rig = rig
         self._record = record
 
     def ends(self, item: pytest.Item) -> tuple[Client, Upstream, Draw]:
@@ -36,7 +40,7 @@ class Fixtures:
     def session(self, request: pytest.FixtureRequest) -> Iterator[Session]:
         """The session of this check, with both ends."""
         check = self._collection.check(request.node)
-        session = self._rig.session(check.id, self._collection.kata.schemas, title=check.title)
+        session = self.rig.session(check.id, self._collection.kata.schemas, title=check.title)
         request.node.stash[SESSION] = self.session_now = session
         yield session
         self.session_now = None

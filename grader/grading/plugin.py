@@ -25,20 +25,27 @@ class Runner:
     """A pytest plugin for one run of a collection's checks against one rig.
 
     ``results`` has the checks that ran or were blocked, by id; ``boot_failure`` says why none of them could run.
+    The checks can be collected before :meth:`begin`, and run after it.
     """
 
-    def __init__(self, collection: Collection, rig: Rig, progress: Callable[[int, int], None]) -> None:
+    _rig: Rig
+    _progress: Callable[[int, int], None]
+
+    def __init__(self, collection: Collection) -> None:
         self.results: dict[str, CheckResult] = {}
         self.boot_failure: BootFailure | None = None
         self._collection = collection
-        self._rig = rig
-        self._progress = progress
         record = Record()
-        self.fixtures = Fixtures(collection, rig, record)
+        self.fixtures = Fixtures(collection, record)
         self._judge = Judge(record)
         self._compared: Violation | None = None
         self._before: tuple[Check, Session] | None = None  # the check before this one, and its session
         self._lost: BootFailure | None = None  # a check has ended the app, which did not start again
+
+    def begin(self, rig: Rig, progress: Callable[[int, int], None]) -> None:
+        """Name the rig for the checks, and whom to tell how many have run."""
+        self._rig = self.fixtures.rig = rig
+        self._progress = progress
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:

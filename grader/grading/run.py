@@ -14,6 +14,7 @@ from grader.serving.launch import Launch
 from grader.text import plural, visible
 
 if TYPE_CHECKING:
+    from grader.grading.prepared import Prepared
     from grader.model import Report
     from grader.serving.warm import ForkClient  # a cold grade needs none of it
 
@@ -38,23 +39,35 @@ class Job:
 OnProgress = Callable[[int, int], None]
 
 
-def grade(job: Job, progress: OnProgress = lambda *_: None, *, forks: ForkClient | None = None) -> Report:
-    """Grade one app, which starts warm with ``forks``.
+def grade(
+    job: Job,
+    progress: OnProgress = lambda *_: None,
+    *,
+    forks: ForkClient | None = None,
+    prepared: Prepared | None = None,
+) -> Report:
+    """Grade one app, which starts warm with ``forks``. ``prepared`` is the kata's specification, if it is collected.
 
     Raises BadKata and UsageError; whatever the app does ends up in the report.
     """
     began = time.monotonic()
     with Rig(job.launch, seed=job.seed, forks=forks) as rig:  # boots while the rest of the grader is imported
         progress(0, 0)
-        origin = job.kata.origin  # while the interpreter of the app starts: no code of the learner's runs yet
+        # While the interpreter of the app starts: no code of the learner's runs yet.
+        origin = job.kata.origin if prepared is None else prepared.origin
         # Late: with pytest they take three times as long as all imports before, and the app boots meanwhile.
         from grader.grading.collect import Collection, run_checks
         from grader.grading.plugin import Runner
         from grader.model import Report
 
-        collection = Collection(job.kata, only=job.only)
-        runner = Runner(collection, rig, progress)
-        run_checks(collection, runner, runner.fixtures, stop_early=job.stop_early)
+        if prepared is not None:
+            collection = prepared.collection
+            runner = prepared.run(rig, progress, only=job.only, stop_early=job.stop_early)
+        else:
+            collection = Collection(job.kata, only=job.only)
+            runner = Runner(collection)
+            runner.begin(rig, progress)
+            run_checks(collection, runner, runner.fixtures, stop_early=job.stop_early)
         notes = rig.finish()
     results = tuple(
         runner.results[name] for name in collection.checks if name in runner.results and name in collection.shown

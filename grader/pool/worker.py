@@ -16,7 +16,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from grader import interrupt
 from grader.errors import BadKata, Inconclusive, UsageError
@@ -26,6 +26,9 @@ from grader.pool.news import News, Progress, Result, Trouble
 from grader.pool.servers import ForkServers
 from grader.serving.processes import Process, Surroundings
 from grader.serving.warm import ForkClient, ForkedProcess
+
+if TYPE_CHECKING:
+    from grader.grading.prepared import Prepared  # a cold grade needs none of it
 
 #: The package is found by its path: the working directory is the learner's, and may hold modules of any name.
 _PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); " + (
@@ -39,7 +42,7 @@ class Worker:
     def __init__(self, job: Job, servers: ForkServers | None = None) -> None:
         self._pipe, theirs = Pipe()
         with theirs:
-            self._process = _start(theirs.fileno(), servers)
+            self._process = _start(theirs.fileno(), job, servers)
         with suppress(OSError):  # it has ended already: there will be no report
             self._pipe.send(job)
 
@@ -82,17 +85,16 @@ class Worker:
         self._pipe.close()
 
 
-def _start(fd: int, servers: ForkServers | None) -> Process | ForkedProcess:
+def _start(fd: int, job: Job, servers: ForkServers | None) -> Process | ForkedProcess:
     if servers is None:
         return Process([sys.executable, "-P", "-c", _PROGRAM, str(fd)], Surroundings(descriptors=(fd,)))
-    with servers.apps.another() as forks:
-        return servers.graders.fork("", Surroundings(descriptors=(fd, forks.fileno())), is_tree=False)
+    return servers.fork_grader(job.kata, fd)
 
 
-def work(fd: int, forks: int | None = None) -> None:
+def work(fd: int, forks: int | None = None, *, prepared: Prepared | None = None) -> None:
     """The process's main function: take a job from the pipe, grade, and report.
 
-    ``forks`` is the control socket of a fork server for apps.
+    ``forks`` is the control socket of a fork server for apps; ``prepared`` is the specification of the job's kata.
     """
     interrupt.end_on_signals()
     pipe = Connection(fd)
@@ -102,7 +104,8 @@ def work(fd: int, forks: int | None = None) -> None:
     with suppress(BrokenPipeError):
         try:
             client = None if forks is None else ForkClient(socket.socket(fileno=forks))
-            pipe.send(grade(job, lambda done, total: pipe.send(Progress(done, total)), forks=client))
+            tell = lambda done, total: pipe.send(Progress(done, total))  # noqa: E731
+            pipe.send(grade(job, tell, forks=client, prepared=prepared))
         except (BadKata, UsageError, Inconclusive) as error:
             pipe.send(Trouble(str(error)))
         except BrokenPipeError:

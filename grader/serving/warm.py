@@ -33,7 +33,7 @@ class ForkServer:
     """
 
     def __init__(self, main: str, surroundings: Surroundings | None = None) -> None:
-        ours, theirs = _socketpair()
+        ours, theirs = socketpair()
         with theirs:
             module, _, function = main.partition(":")
             program = f"import sys; sys.path.insert(0, {str(_LIBRARY)!r}); import {module} as main; main.{function}"
@@ -69,7 +69,7 @@ class ForkClient:
 
     def another(self) -> socket.socket:
         """The control socket of another client, to be handed to another process. Raises OSError."""
-        theirs, servers = _socketpair()
+        theirs, servers = socketpair()
         with servers:
             socket.send_fds(self._control, [ForkMessage.CLIENT.value], [servers.fileno()])
         return theirs
@@ -162,7 +162,8 @@ class ForkedProcess:
         return bool(gone.poll(1000 * kernel.END_TIMEOUT))
 
 
-def _socketpair() -> tuple[socket.socket, socket.socket]:
+def socketpair() -> tuple[socket.socket, socket.socket]:
+    """The two ends of a control socket."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
