@@ -1,7 +1,7 @@
 """A specification that was collected once, to be run in processes that are forked from this one.
 
 What a grade then does not do again: pytest's start, the rewriting of assertions, the imports of the specification, its
-hints, and its schemas.
+hints, its schemas, and the versions of what is installed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from grader.catalog.kata import Kata
 from grader.grading.collect import Collection, run_checks
 from grader.grading.plugin import Runner
 from grader.grading.rig import Rig
+from grader.grading.run import versions
 from grader.model import Origin
 from grader.probe import content
 
@@ -53,6 +54,7 @@ class _Pause:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if self._collection.trouble is None and self._collection.checks:
             content.prepare(self._kata.schemas)
+            versions()
             session.config.pluginmanager.unregister(self)
             origin = self._kata.origin
             self._then(Prepared(session, self._collection, runner=self._runner, origin=origin))

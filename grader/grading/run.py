@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from grader.catalog.kata import Kata
@@ -84,7 +85,7 @@ def grade(
         is_whole=not job.only and not job.stop_early,
         log=rig.log(),
         seconds=time.monotonic() - began,
-        versions=_versions(),
+        versions=versions(),
         origin=origin,
         kata_version=job.kata.version,
         jail=rig.app.jail.value,
@@ -114,8 +115,9 @@ def _left_out(job: Job, *, checks: int, run: int) -> list[str]:
     return [f"Stopped early: {plural(left, 'check')} not run, and not counted."] if job.stop_early and left else []
 
 
-def _versions() -> dict[str, str]:
-    """The parts whose version can matter, of those that are loaded or installed."""
+@cache
+def versions() -> dict[str, str]:
+    """The parts whose version can matter, of those that are loaded or installed when this is first called."""
     # Late: it takes 15 ms, and the app was started before.
     from importlib.metadata import PackageNotFoundError, version
 

@@ -38,13 +38,17 @@ class _KataServer:
         self.files = _files_of(kata)
         self.has_forked = False
         ours, theirs = socketpair()
-        pipe, its_pipe = Pipe()
-        with pipe, theirs, its_pipe:
-            around = Surroundings(descriptors=(its_pipe.fileno(), theirs.fileno()))
-            self._process = graders.fork(KATA, around, is_tree=False)
-            with suppress(OSError):  # it has ended already
-                pipe.send(kata)
         self._client = ForkClient(ours)
+        pipe, its_pipe = Pipe()
+        try:
+            with pipe, theirs, its_pipe:
+                around = Surroundings(descriptors=(its_pipe.fileno(), theirs.fileno()))
+                self._process = graders.fork(KATA, around, is_tree=False)
+                with suppress(OSError):  # it has ended already
+                    pipe.send(kata)
+        except OSError:
+            ours.close()
+            raise
 
     def fork(self, around: Surroundings) -> ForkedProcess:
         """The process of a grade. Raises OSError when this server has ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,10 +86,11 @@ def _booted(launch: Launch, upstream: tuple[str, int], forks: ForkClient | None)
 
 
 def _process(launch: Launch, config: str, around: Surroundings, forks: ForkClient | None) -> Tree:
+    tree: Tree | None = None
     if forks is not None and not launch.environment:
-        tree: Tree = forks.fork(config, around, is_tree=True)
-    else:
-        tree = ProcessTree([sys.executable, "-P", str(_CHILD), config], around)
+        with suppress(OSError):  # its server has ended
+            tree = forks.fork(config, around, is_tree=True)
+    tree = tree or ProcessTree([sys.executable, "-P", str(_CHILD), config], around)
     return Warded(tree) if launch.jail.tier is Tier.A else tree
 
 

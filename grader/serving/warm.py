@@ -70,8 +70,12 @@ class ForkClient:
     def another(self) -> socket.socket:
         """The control socket of another client, to be handed to another process. Raises OSError."""
         theirs, servers = socketpair()
-        with servers:
-            socket.send_fds(self._control, [ForkMessage.CLIENT.value], [servers.fileno()])
+        try:
+            with servers:
+                socket.send_fds(self._control, [ForkMessage.CLIENT.value], [servers.fileno()])
+        except OSError:
+            theirs.close()
+            raise
         return theirs
 
     def fork(self, argument: str, surroundings: Surroundings, *, is_tree: bool) -> ForkedProcess:
