@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import Inconclusive
-from grader.probe.waiting import Awaited, Ready, Waited, Waiter
+from grader.probe.waiting import Awaited, Waited, Waiter
+from grader.probe.watch import Ready
 from tests.probe.conftest import DEADLINE, NOT_FOUND, QUICK, FakeApp, Talk, reset, says
 
 FOREVER = 1e6  # seconds, or iterations: more than any test reaches
