@@ -14,7 +14,7 @@ from grader.catalog.kata import Kata
 from grader.grading.collect import Collection, run_checks
 from grader.grading.plugin import Runner
 from grader.grading.rig import Rig
-from grader.grading.run import versions
+from grader.grading.versions import versions
 from grader.model import Origin
 from grader.probe import content
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from grader.catalog.kata import Kata
 from grader.grading.rig import Rig
+from grader.grading.versions import versions
 from grader.serving.launch import Launch
 from grader.text import plural, visible
 
@@ -113,18 +112,3 @@ def _explanations(rig: Rig) -> list[str]:
 def _left_out(job: Job, *, checks: int, run: int) -> list[str]:
     left = checks - run
     return [f"Stopped early: {plural(left, 'check')} not run, and not counted."] if job.stop_early and left else []
-
-
-@cache
-def versions() -> dict[str, str]:
-    """The parts whose version can matter, of those that are loaded or installed when this is first called."""
-    # Late: it takes 15 ms, and the app was started before.
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {"python": sys.version.partition(" ")[0]}
-    for name in ("stream-katas", "fastapi", "starlette", "uvicorn"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
