@@ -28,6 +28,25 @@ def curl(request: httpx.Request) -> str:
     if body:
         if "content-type" not in request.headers:
             parts += ["-H", "content-type:"]  # or curl would add application/x-www-form-urlencoded
-        text = body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+        text = body.decode("utf-8", "surrogateescape").replace("\0", "\\x00")
         parts += ["--data-raw" if text.startswith("@") else "--data-binary", text]
-    return shlex.join(parts)
+    return " ".join(map(_quoted, parts))
+
+
+def _quoted(word: str) -> str:
+    """``word`` for a shell: printable, whatever it holds, and so the same when it is copied from a report.
+
+    What is not printable is written as Bash, Zsh and POSIX 2024 read it: $'...'.
+    """
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = "".join(_escaped(char) for char in word)
+    return f"$'{escaped}'"
+
+
+def _escaped(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from grader.model import CheckResult, Outcome, Report
-from grader.protocol.transcript import Act
 from grader.score import first_failure
+from grader.text import plural
 
 
 def heading(report: Report) -> str:
@@ -20,14 +21,6 @@ def counts(report: Report) -> str:
     return ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome))
 
 
-def reproduce(result: CheckResult) -> str:
-    """The steps before a check's requests can be sent again, with the kit's stand-in as the upstream."""
-    which = " the first of its requests" if len(result.requests) > 3 else ""
-    fails = any(entry.act is Act.FAILED for entry in result.transcript)
-    failing = " (the stand-in for the upstream fails when the key contains “fail”)" if fails else ""
-    return f"to reproduce{which}, start the app with `uvicorn app:app` and send{failing}:"
-
-
 def next_step(report: Report) -> str:
     """The next step for the learner, in one or two sentences."""
     if report.boot_failure is not None:
@@ -38,7 +31,31 @@ def next_step(report: Report) -> str:
         return "Next: run it again on a quieter machine. Some checks could not be decided, which is not your fault."
     if not report.is_whole:
         return f"The selected checks passed. To run all of them: `{report.command}`."
+    if any("event loop was blocked" in note for note in report.notes):
+        return "All checks passed, but the event loop was blocked for a while: see the note above."
     return "All checks passed. `grade solution` shows another solution, `grade list` the next kata."
+
+
+def blocked(report: Report) -> list[str]:
+    """The number of checks that are blocked by each check that did not pass, and their points."""
+    by_id = {result.check.id: result for result in report.results}
+    counts: dict[str, list[CheckResult]] = {}
+    for result in report.results:
+        if result.outcome is Outcome.BLOCKED:
+            counts.setdefault(_root(result, by_id), []).append(result)
+    return [
+        f"{plural(len(found), 'check')} blocked by {root}, {plural(sum(one.check.points for one in found), 'point')}"
+        for root, found in counts.items()
+    ]
+
+
+def _root(result: CheckResult, by_id: Mapping[str, CheckResult]) -> str:
+    """The first check that did not pass and was run, of those that ``result`` comes after."""
+    before = [by_id[name] for name in result.check.after if name in by_id]
+    missing = next((one for one in before if one.outcome is not Outcome.PASSED), None)
+    if missing is None:
+        return "checks that did not pass"
+    return _root(missing, by_id) if missing.outcome is Outcome.BLOCKED else f"“{missing.check.title}”"
 
 
 def single_check(report: Report) -> str:

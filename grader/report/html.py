@@ -14,14 +14,15 @@ from markupsafe import Markup, escape
 from rich.cells import cell_len
 
 from grader.model import CheckResult, Outcome, Report, Spot
-from grader.report import advice, listing
+from grader.report import advice, listing, reproduce
+from grader.report.failure import printed_before
 from grader.report.picture import layout, svg
 from grader.requirement import link
 from grader.score import first_failure
 from grader.text import visible, visible_bytes, visible_lines
 
 _PAGE = Path(__file__).parent / "page"
-_LOG = 60  # lines
+_LOG, _PRINTED = 60, 20  # lines of what the app printed: in all, and during one check
 _MOST = {Outcome.FAILED: 60, Outcome.INCONCLUSIVE: 60}  # rows of a picture; of the others,
 _MOST_OTHERS = 24
 _BEFORE, _AFTER = 28, 68  # characters around an offending byte: a phone shows what comes before it, and its number
@@ -45,6 +46,7 @@ class Sheet:
     spot: Caret | None
     drawings: tuple[svg.Drawing, ...]
     lines: list[str]
+    printed: list[str]
 
     @property
     def has_inside(self) -> bool:
@@ -54,7 +56,12 @@ class Sheet:
     @property
     def reproduce(self) -> str:
         """The steps before the requests can be sent again."""
-        return advice.reproduce(self.result)
+        return reproduce.heading(self.result)
+
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """The curl lines that are shown."""
+        return reproduce.shown(self.result)
 
 
 def render(report: Report) -> str:
@@ -113,6 +120,7 @@ def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
         spot=_caret(finding.spot) if finding and finding.spot and finding.spot.excerpt else None,
         drawings=tuple(svg.draw(rows, form) for form in (svg.WIDE, svg.NARROW)) if rows else (),
         lines=listing.lines(result.transcript, width=160),
+        printed=visible_lines(printed_before(result), lines=_PRINTED, width=400),
     )
 
 

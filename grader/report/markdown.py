@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from grader.model import CheckResult, Finding, Report, Requirement
-from grader.report import advice
+from grader.report import advice, reproduce
 from grader.requirement import link
 from grader.score import first_failure
 from grader.text import visible, without_commands
@@ -33,7 +33,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", "| outcome | your server must show that … | points |", "| --- | --- | ---: |")
         yield from (_row(result) for result in report.results)
     if (first := first_failure(report)) and first.finding:
-        yield from ("", f"### {_plain(first.check.title)}", "", *_finding(first.finding))
+        yield from ("", f"### {_plain(first.check.title)}", "", *_finding(first.finding), *_raised(first))
     yield from (f"\n{_code(note, 400)}" for note in report.notes)
     if jail := advice.jail(report):
         yield from ("", _words(jail, 200))
@@ -58,6 +58,13 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield f"- requirement: {_requirement(finding.requirement)}"
     if finding.hint:
         yield f"- hint: {_words(finding.hint)}"
+
+
+def _raised(result: CheckResult) -> Iterator[str]:
+    for place in result.raised.frames if result.raised else ():
+        yield f"- where: {_code(f'{place.file}:{place.line}: {place.text}')}"
+    for line in reproduce.shown(result)[:1]:
+        yield from ("", reproduce.heading(result), "", _code(line, 20_000))
 
 
 def _requirement(requirement: Requirement) -> str:

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 
-from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Report, Requirement, Spot
-from grader.report import advice
-from grader.report.picture import layout
-from grader.report.picture.console import ASCII, LINES, Pen, PictureLine, Tone
-from grader.requirement import link
+from grader.model import BootFailure, Outcome, Report
+from grader.report import advice, failure
+from grader.report.failure import place
 from grader.score import first_failure
-from grader.text import from_here, plural, visible, visible_bytes, visible_lines, without_commands
+from grader.text import from_here, plural, visible, visible_lines, without_commands
 
-_MARKS = {
-    Outcome.PASSED: ("pass", "green"),
-    Outcome.FAILED: ("FAIL", "bold red"),
-    Outcome.BLOCKED: ("----", "dim"),
-    Outcome.INCONCLUSIVE: ("????", "yellow"),
-}
-_TONES = {Tone.PLAIN: "", Tone.FAINT: "dim", Tone.WRONG: "bold red"}
-_MOST, _MOST_OTHERS = 18, 7  # rows of the picture of the first failed check, and of the others
+#: Rows of the first failure's headline beside the score.
+_HEADLINE = 4
 
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
     """Print ``report``. Text that comes from the learner is escaped, and is never read as Rich's markup."""
+    parts = (
+        _heading(report),
+        Text(),
+        *_results(report, console, verbose=verbose),
+        *_ending(report, console, verbose=verbose),
+    )
+    if console.is_terminal:
+        _print(parts, console)
+        return
+    with console.capture() as captured:
+        _print(parts, console)
+    text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))  # Rich fills lines up to their width
+    console.out(text, highlight=False, end="")
+
+
+def _print(parts: Iterable[RenderableType], console: Console) -> None:
     after_gap = False
-    ending = _ending(report, verbose=verbose)
-    for part in (_heading(report), Text(), *_results(report, console, verbose=verbose), *ending):
+    for part in parts:
         gap = isinstance(part, Text) and not part
         if not (gap and after_gap):
             unbroken = isinstance(part, Text) and part.no_wrap is True  # a line to be copied is never broken
@@ -58,113 +64,47 @@ def _heading(report: Report) -> Text:
 def _results(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:
     if report.boot_failure is not None:
         return boot_failure(report.boot_failure, report.log)
+    return _all(report, console) if verbose else _short(report, console)
+
+
+def _all(report: Report, console: Console) -> list[RenderableType]:
+    """Every check, with its whole picture."""
     parts: list[RenderableType] = []
-    first = first_failure(report)
     for result in report.results:
         if result.finding is not None and result.outcome is not Outcome.BLOCKED:
-            most = 0 if verbose else _MOST if result is first else _MOST_OTHERS
-            parts += [*failed(result, result.finding, console, most=most), Text()]
+            parts += [*failure.failed(result, result.finding, console, most=0), Text()]
         else:
-            parts.append(line(result))
-        if verbose and result.transcript:
-            parts += [_picture_heading(""), _picture(result, console, most=None), Text()]
+            parts.append(failure.line(result))
+        if result.transcript:
+            parts += [*failure.picture(result, console), Text()]
     return parts
 
 
-def failed(result: CheckResult, finding: Finding, console: Console, *, most: int = _MOST) -> list[RenderableType]:
-    """A check that did not pass: its finding, ``most`` rows of its picture (0: none), its requests."""
-    parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4))]
-    if most and result.transcript:
-        parts += [_picture_heading(" (--verbose shows all of it)"), _picture(result, console, most=most)]
-    return [*parts, *_requests(result)] if result.requests else parts
+def _short(report: Report, console: Console) -> list[RenderableType]:
+    """The first failure whole, the others in one row each; what passed and what is blocked is counted."""
+    first = first_failure(report) or next((one for one in report.results if one.outcome is Outcome.INCONCLUSIVE), None)
+    parts: list[RenderableType] = []
+    if passed := [result for result in report.results if result.outcome is Outcome.PASSED]:
+        points = sum(result.earned for result in passed)
+        more = "" if first is None else " (--verbose lists them)"
+        words = f" {plural(len(passed), 'check')}, {plural(points, 'point')}{more}"
+        parts.append(Text.assemble(("pass", "green"), words))
+    if first is not None and first.finding is not None:
+        parts += [Text(), *failure.failed(first, first.finding, console), Text()]
+    others = [one for one in report.results if one is not first]
+    parts += [
+        failure.in_short(one, console.width) for one in others if one.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE)
+    ]
+    return [*parts, *(Text.assemble(("----", "dim"), f" {words}") for words in advice.blocked(report))]
 
 
-def line(result: CheckResult) -> RenderableType:
-    """A check in one line: its outcome, title and points."""
-    mark, style = _MARKS[result.outcome]
-    grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(width=4)
-    grid.add_column(ratio=1)
-    grid.add_column(justify="right", no_wrap=True)
-    points = f"{result.earned}/{result.check.points}"
-    title = Text(result.check.title, "" if result.outcome is not Outcome.BLOCKED else "dim")
-    grid.add_row(Text(mark, style), title, Text(points, style))
-    return grid
-
-
-def _detail(finding: Finding, console: Console) -> RenderableType:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=11, no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
-    if not finding.headline_is_complete:
-        grid.add_row("expected", Text(visible(finding.expected, 600)))
-        grid.add_row("seen", Text(visible(finding.seen, 600), "red"))
-    if finding.requirement is not None:
-        grid.add_row("requirement", _requirement(finding.requirement))
-    if finding.place is not None:
-        grid.add_row("where", _place(finding.place))
-    if finding.hint:
-        grid.add_row("hint", Text(visible(finding.hint, 1000), "cyan"))
-    parts: list[RenderableType] = [Text(visible(finding.headline, 800), "bold red"), grid]
-    if finding.spot is not None and finding.spot.excerpt:
-        parts.append(_spot(finding.spot, console.width - 4))
-    return Group(*parts)
-
-
-def _requirement(requirement: Requirement) -> Text:
-    source = f"{requirement.source} {link(requirement.source)}".strip() or "this kata's README"
-    return Text(f"“{visible(requirement.text, 600)}”\n{visible(source, 200)}")
-
-
-def _place(place: Place) -> Text:
-    function = f", in {place.function}" if place.function not in ("", "<module>") else ""
-    doing = f" (inside {place.doing})" if place.doing else ""
-    blocked = f"; the event loop had been blocked for {place.seconds:.1f} s" if place.seconds else ""
-    return Text(visible(f"{place.file}:{place.line}{function}: {place.text}{doing}{blocked}", 300))
-
-
-def _spot(spot: Spot, width: int) -> Text:
-    """The bytes around the offending one, with a caret under it."""
-    room = max(20, (width - 4) // 2)
-    before = visible_bytes(spot.excerpt[: spot.caret], 1000)
-    while cell_len(before) > room:
-        before = before[1:]
-    after = visible_bytes(spot.excerpt[spot.caret :], room) or "(end of what arrived)"
-    while cell_len(after) > room + 1:
-        after = after[:-1]
-    caret = " " * cell_len(before) + f"^ byte {spot.offset} of the body"
-    return Text.assemble(("response body at this point:\n", "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
-
-
-def _picture_heading(more: str) -> Text:
-    return Text(f"    what happened at both ends{more}:", "dim")
-
-
-def _picture(result: CheckResult, console: Console, *, most: int | None) -> Text:
-    pen = Pen(console.width - 4, ASCII if console.options.ascii_only else LINES)
-    lines = [pen.heading(), *pen.lines(layout.rows(result, most=most))]
-    if result.left_out:
-        lines.append(
-            PictureLine(f"({plural(result.left_out, 'entry')} of a long exchange left out in the middle)", Tone.FAINT)
-        )
-    text = Text("\n", no_wrap=True).join(Text(f"    {line.text}", _TONES[line.tone]) for line in lines)
-    text.no_wrap = True
-    return text
-
-
-def _requests(result: CheckResult) -> list[RenderableType]:
-    heading = Padding(Text(advice.reproduce(result), "dim"), (0, 0, 0, 4))
-    lines = [f"      {visible(line, 2000)}" for line in result.requests[:3]]
-    return [heading, Text("\n".join(lines), "dim", no_wrap=True)]
-
-
-def boot_failure(failure: BootFailure, printed: str) -> list[RenderableType]:
+def boot_failure(found: BootFailure, printed: str) -> list[RenderableType]:
     """The reason why the app did not start, its lines, and its output."""
-    head = Text.assemble(("The app did not start: ", "bold red"), visible(failure.headline, 500))
+    head = Text.assemble(("The app did not start: ", "bold red"), visible(found.headline, 500))
     parts: list[RenderableType] = [head]
-    parts += [Padding(_place(place), (0, 0, 0, 5)) for place in failure.frames[-8:]]
-    if failure.advice:
-        parts.append(Padding(Text(visible(failure.advice, 400), "cyan"), (0, 0, 0, 5)))
+    parts += [Padding(place(frame), (0, 0, 0, 5)) for frame in found.frames[-8:]]
+    if found.advice:
+        parts.append(Padding(Text(visible(found.advice, 400), "cyan"), (0, 0, 0, 5)))
     return [*parts, *log(printed)]
 
 
@@ -180,13 +120,13 @@ def log(text: str) -> list[RenderableType]:
     ]
 
 
-def _ending(report: Report, *, verbose: bool) -> list[RenderableType]:
+def _ending(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:
+    """All that must be in sight without scrolling: on a terminal of 24 rows, it is the last that is printed."""
     parts: list[RenderableType] = []
     failed = report.count(Outcome.FAILED) + report.count(Outcome.INCONCLUSIVE)
-    if failed and report.boot_failure is None:
+    first = first_failure(report)
+    if failed and report.boot_failure is None and not (first and (first.raised or first.printed)):
         parts += log(report.log)
-    if report.count(Outcome.BLOCKED):
-        parts.append(Text("---- blocked by a check that did not pass", "dim"))
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
     if (verbose or report.is_submission) and (jail := advice.jail(report)):
         parts.append(Text(jail, "dim"))
@@ -198,6 +138,9 @@ def _ending(report: Report, *, verbose: bool) -> list[RenderableType]:
     parts.append(Text())
     parts.append(Text.assemble(score, f"   {advice.counts(report)}   {seed}   {report.seconds:.1f} s"))
     parts.append(Text(visible(advice.next_step(report), 1000)))
+    if first is not None and first.finding is not None and report.boot_failure is None:
+        headline = visible(first.finding.headline, _HEADLINE * (console.width - 6))
+        parts.append(Padding(Text(headline, "red"), (0, 0, 0, 4)))
     if command := advice.single_check(report):
         parts.append(Text(f"Run just this check: {visible(command, 1000)}", no_wrap=True))
     return parts

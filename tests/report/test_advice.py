@@ -7,7 +7,6 @@ import dataclasses
 import pytest
 
 from grader.model import BootFailure, Check, CheckResult, Origin, Outcome, Report
-from grader.protocol.transcript import Act, Entry, Lane
 from grader.report import advice, html, markdown, terminal
 from tests.report.samples import MIXED
 
@@ -67,29 +66,6 @@ def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str,
     assert advice.next_step(graded) == words
     command = f"grade kata-1 --app app.py --only {alone} --seed 5eed"
     assert advice.single_check(graded) == (command if alone else "")
-
-
-FAILURE = (Entry(0.1, Lane.UPSTREAM, Act.FAILED, 1, detail="out of paper"),)
-
-
-@pytest.mark.parametrize(
-    ("requests", "transcript", "words"),
-    [
-        (1, (), "to reproduce, start the app with `uvicorn app:app` and send:"),
-        (
-            3,
-            FAILURE,
-            "to reproduce, start the app with `uvicorn app:app` and send "
-            "(the stand-in for the upstream fails when the key contains “fail”):",
-        ),
-        (4, (), "to reproduce the first of its requests, start the app with `uvicorn app:app` and send:"),
-    ],
-)
-def test_how_to_repeat_a_request_depends_on_what_happened(
-    requests: int, transcript: tuple[Entry, ...], words: str
-) -> None:
-    checked = CheckResult(Check("it", "it holds", 1), F, transcript=transcript, requests=requests * ("curl",))
-    assert advice.reproduce(checked) == words
 
 
 DIGEST = "0123456789ab" + "f" * 52

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from grader.learner.watch.state import State
 from grader.model import Outcome, Report
-from grader.report import advice, terminal
+from grader.report import advice, failure, terminal
 from grader.text import from_here, plural, visible
 
 _SIGNS = {
@@ -125,9 +125,9 @@ def _first(state: State, report: Report, console: Console) -> list[RenderableTyp
     hints = [f"\nhint {at} of {count}: {visible(hint, 1000)}" for at, hint in shown]
     shown_hints = [Padding(Text(hint, "cyan"), (0, 0, 0, 5)) for hint in hints]
     if state.details:
-        return [*terminal.failed(to_fix, to_fix.finding, console), *shown_hints[1:]]
+        return [*failure.failed(to_fix, to_fix.finding, console), *shown_hints[1:]]
     return [
-        terminal.line(to_fix),
+        failure.line(to_fix),
         Padding(Text(visible(to_fix.finding.headline, 600), "red"), (0, 0, 0, 5)),
         *shown_hints,
     ]

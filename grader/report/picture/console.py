@@ -8,11 +8,13 @@ from enum import Enum
 
 from rich.cells import cell_len, set_cell_size
 
+from grader.report.picture.cut import cut_to_cells, wrapped
 from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Pause, Remark, Row
 
 _CLOCK = 9  # columns for the milliseconds and a space
 _LONG = 999.9  # seconds after which there is no room for tenths of milliseconds
 _NARROWEST = 60
+_MOST_LINES = 5  # of what was expected, and of what was seen
 
 
 class Tone(Enum):
@@ -94,8 +96,14 @@ class Pen:
                 )
             case Divergence():
                 room = sum(self._spans) - 9
-                yield PictureLine(f"{self._clock(row.at)}{self._glyphs.cross} expected {self._cut(row.expected, room)}")
-                yield PictureLine(f"{' ' * _CLOCK}  seen     {self._cut(row.seen, room)}", Tone.WRONG)
+                begin = f"{self._clock(row.at)}{self._glyphs.cross} expected "
+                for line in self._wrapped(row.expected, room):
+                    yield PictureLine(f"{begin}{line}")
+                    begin = " " * (_CLOCK + 11)
+                begin = f"{' ' * _CLOCK}  seen     "
+                for line in self._wrapped(row.seen, room):
+                    yield PictureLine(f"{begin}{line}", Tone.WRONG)
+                    begin = " " * (_CLOCK + 11)
 
     def _arrow(self, row: Arrow) -> str:
         side = 0 if Party.CLIENT in (row.tail, row.head) else 1
@@ -122,9 +130,10 @@ class Pen:
     def _fit(self, words: str, span: int) -> str:
         return set_cell_size(self._cut(words, span), span)
 
+    def _wrapped(self, words: str, room: int) -> list[str]:
+        """``words`` in lines of at most ``room`` columns."""
+        return wrapped(words.translate(self._glyphs.replaced), room, most=_MOST_LINES, more=self._glyphs.more)
+
     def _cut(self, words: str, room: int) -> str:
-        """``words`` in at most ``room`` columns; wide characters take two."""
-        words = words.translate(self._glyphs.replaced)
-        if cell_len(words) <= room:
-            return words
-        return set_cell_size(words, room - len(self._glyphs.more)).rstrip() + self._glyphs.more
+        """``words`` in at most ``room`` columns, without the middle: the end tells as much. Wide ones take two."""
+        return cut_to_cells(words.translate(self._glyphs.replaced), room, more=self._glyphs.more)

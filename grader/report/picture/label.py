@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from grader.protocol.brief import brief
 from grader.protocol.transcript import Act, Entry, Lane
-from grader.text import plural, visible, visible_bytes
+from grader.text import plural, visible, visible_bytes, visible_ends
 
 #: Characters of a label.
 LONGEST = 200
@@ -19,9 +19,9 @@ def label(entry: Entry) -> str:
             return brief(entry.detail, entry.data, LONGEST)
         case Act.CHUNK:
             size = f"({plural(entry.size, 'byte')}) " if entry.size > len(entry.data) else ""
-            return size + visible_bytes(entry.data, LONGEST)
+            return size + (visible_bytes(entry.data, LONGEST) if size else _ends(entry.data))
         case Act.GAVE:
-            return f"item “{visible_bytes(entry.data, LONGEST)}”"
+            return f"item “{_ends(entry.data)}”"
         case Act.ENDED:
             return "end of the response"
         case Act.BROKEN:
@@ -40,6 +40,10 @@ def label(entry: Entry) -> str:
             return "closes the connection"
         case Act.HEAD | Act.PULLED:
             return visible(entry.detail, LONGEST)
+
+
+def _ends(data: bytes) -> str:
+    return visible_ends(data.decode("utf-8", "backslashreplace"), LONGEST)
 
 
 def numbers(entries: Sequence[Entry]) -> dict[tuple[Lane, int], str]:

@@ -9,7 +9,7 @@ from enum import IntEnum
 from grader.model import CheckResult, Finding, Outcome, Spot
 from grader.protocol.transcript import Act, Entry
 from grader.report.picture.label import LONGEST, label, numbers
-from grader.text import plural, visible
+from grader.text import plural, visible_ends
 
 #: Seconds without an entry that get a row of their own: a delay that a person would notice.
 PAUSE = 0.1
@@ -143,7 +143,7 @@ def _diverge(
 ) -> list[Row]:
     """The rows up to the divergence: after the chunk with the offending byte, or else when the check gave up."""
     subject = f"{finding.subject}: " if finding.subject else ""
-    expected, seen = visible(subject + finding.expected, LONGEST), visible(finding.seen, LONGEST)
+    expected, seen = visible_ends(subject + finding.expected, LONGEST), visible_ends(finding.seen, LONGEST)
     count = sum(entry.at <= diverged for entry in entries)
     at = _chunk(entries, finding.spot) if finding.spot and not result.left_out else None
     if at is None:
@@ -181,10 +181,23 @@ def _fold(drawn: Sequence[Row]) -> list[Row]:
             continue
         end = at + length * count
         found += drawn[at : at + length]
-        found.append(Fold(f"{count - 2} more times the same" if length == 1 else f"{count - 2} more rounds of this"))
+        found.append(Fold(_folded(drawn[at : at + length], drawn[at + length : end - length], count - 2)))
         found += drawn[end - length : end]
         at = end
     return found
+
+
+def _folded(first: Sequence[Row], others: Sequence[Row], count: int) -> str:
+    """What a fold says: that the rounds are the same only where they are, to the letter."""
+    rounds = [others[at : at + len(first)] for at in range(0, len(others), len(first))]
+    is_same = all(_labels(one) == _labels(first) for one in rounds)
+    if len(first) > 1:
+        return f"{count} more rounds of this" if is_same else f"{count} more rounds like this"
+    return f"{count} more times the same" if is_same else f"{count} more like this"
+
+
+def _labels(rows: Sequence[Row]) -> list[str]:
+    return [row.label for row in rows if isinstance(row, Arrow)]
 
 
 def _kind(row: Row, index: int) -> tuple[object, ...]:
@@ -221,8 +234,14 @@ def _shorten(found: list[Row], most: int) -> list[Row]:
     first, last = most // 3, most - most // 3
     if end <= most:
         return [*found[:most], *_left_out(found[most:])]
-    middle = _left_out(found[first : end - last])
+    middle = _without(found[first : end - last])
     return [*found[:first], *middle, *found[end - last : end], *_left_out(found[end:])]
+
+
+def _without(rows: list[Row]) -> list[Row]:
+    """What stands for ``rows``: that the upstream failed is never left out, as much of what follows it says why."""
+    at = next((at for at, row in enumerate(rows) if isinstance(row, Arrow) and row.act is Act.FAILED), None)
+    return _left_out(rows) if at is None else [*_left_out(rows[:at]), rows[at], *_left_out(rows[at + 1 :])]
 
 
 def _left_out(rows: list[Row]) -> list[Row]:

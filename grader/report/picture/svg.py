@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
-
+from grader.report.picture.cut import cut_to_cells, wrapped
 from grader.report.picture.layout import Arrow, Divergence, Fold, Party, Pause, Remark, Row
 
 _TOP, _FOOT = 44, -11
 _CHARACTER = 7.0  # width of one in the page's monospaced font of 11.5 pixels, with some to spare
-_CLOCK = 60  # pixels for the milliseconds and a gap
 _LINE, _MARGIN, _AFTER = 18, 10, 25  # of a divergence: from one of its lines to the next, around them, and below
+_MOST_LINES = 6  # of what was expected, and of what was seen
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """The measures of a picture in pixels: its width, the places of its lanes, the height of a row.
 
-    In a narrow one the milliseconds have no column of their own, and words may cross the middle lane.
+    In a narrow one the milliseconds have no column of their own.
     """
 
     name: str
@@ -134,11 +133,9 @@ class _Easel:
         """Words between the lane ``left`` and the next, beside one of the two, and the time."""
         lanes = self._form.lanes
         begin, end = lanes[left] + 8, lanes[left + 1] - 8
-        if self._form.is_narrow:  # words take the whole width, except for the milliseconds
+        if self._form.is_narrow:  # the milliseconds are in the other lane, which is empty in this row
             is_right = left is not Party.CLIENT
-            begin, end = lanes[0] + 8, lanes[2] - 8
-            self._clock(at, begin if is_right else end, "start" if is_right else "end")
-            begin, end = (begin + _CLOCK, end) if is_right else (begin, end - _CLOCK)
+            self._clock(at, lanes[0] + 8 if is_right else lanes[2] - 8, "start" if is_right else "end")
         else:
             self._clock(at, lanes[0] - 12, "end")
         text = _cut(text, end - begin - 12)
@@ -161,9 +158,10 @@ class _Easel:
         else:
             self._clock(row.at, self._form.lanes[0] - 12, "end")
         for kind, text in (("expected", row.expected), ("seen", row.seen)):
-            text = _cut(f"{kind:<10}{text}", self._form.width - begin - 16)
-            self._words.append(self._at(begin, text, kind))
-            self._y += _LINE
+            columns = int((self._form.width - begin - 16) / _CHARACTER)
+            for line in wrapped(f"{kind:<10}{text}", columns, most=_MOST_LINES):
+                self._words.append(self._at(begin, line, kind))
+                self._y += _LINE
         height = self._y - _LINE - 4 + _MARGIN - top
         self._boxes.append(Box(top, height))
         self._y = top + height + _AFTER
@@ -174,5 +172,4 @@ class _Easel:
 
 def _cut(text: str, room: int) -> str:
     """``text`` in at most ``room`` pixels."""
-    columns = int(room / _CHARACTER)
-    return text if cell_len(text) <= columns else set_cell_size(text, columns - 1).rstrip() + "…"
+    return cut_to_cells(text, int(room / _CHARACTER))

@@ -102,9 +102,13 @@ def test_a_request_is_told_with_the_names_of_its_parameters_and_short_values(
     assert labels(rows(result([entry(0, Act.SENT, data=body, detail=detail)]))) == [words]
 
 
-@pytest.mark.parametrize(("size", "words"), [(512, "x"), (513, "(513 bytes) x"), (70_000, "(70000 bytes) x")])
+@pytest.mark.parametrize(("size", "words"), [(513, "(513 bytes) "), (70_000, "(70000 bytes) ")])
 def test_a_chunk_that_was_not_kept_as_a_whole_tells_its_size(size: int, words: str) -> None:
-    assert labels(rows(result([chunk(0, size=size)]))) == [words + "x" * 199 + "…"]
+    assert labels(rows(result([chunk(0, size=size)]))) == [words + "x" * 200 + "…"]
+
+
+def test_a_chunk_that_was_kept_as_a_whole_shows_how_it_ends() -> None:
+    assert labels(rows(result([chunk(0, size=512)]))) == ["x" * 134 + "…" + "x" * 66]
 
 
 # -- which request, which stream --------------------------------------------------------------------------------------
