@@ -95,7 +95,7 @@ class Draw:
         return counts.every_count(self._random)
 
     def many(self) -> int:
-        """More items than any window that an app may keep: 301 to 360."""
+        """More items than any window that an app may keep: 301 to 319."""
         return counts.many(self._random)
 
     def every_extra(self) -> dict[str, values.Value]:

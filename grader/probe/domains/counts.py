@@ -8,8 +8,8 @@ _MANY = 300
 
 
 def many(random: Random) -> int:
-    """More than the windows, queues and one-byte counters that people choose; below 400."""
-    return _MANY + random.randrange(1, 60)
+    """More than the windows, queues and one-byte counters that people choose; below 320."""
+    return _MANY + random.randrange(1, 20)
 
 
 def every_count(random: Random) -> tuple[int, ...]:

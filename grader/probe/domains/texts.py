@@ -11,9 +11,22 @@ _LONG, _LONGER = 5 << 10, 66 << 10
 
 #: The words of the protocols themselves, without anything around them. To an upstream they are text like any other.
 _PROTOCOL = (
-    *("[DONE]", "[done]", "data:", "data: [DONE]", "event: done", "id: 7", "retry: 1", ": ping", "done", "message"),
-    *("end", "stop", "error", "null", "None", "true", "false", "0", "-1", "nan", "undefined", "\\n", "\\u0041", "%20"),
-    *("{}", "[]", '""', "[1]", "<|endoftext|>", "</s>", "\ufffd"),
+    *(
+        "[DONE]",
+        "data:",
+        "data: [DONE]",
+        "event: done",
+        ": ping",
+        "done",
+        "null",
+        "None",
+        "true",
+        "0",
+        "-1",
+        "{}",
+        '""',
+    ),
+    *("<|endoftext|>", "\ufffd"),
 )
 
 

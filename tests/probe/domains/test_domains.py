@@ -123,7 +123,7 @@ def test_keys_are_different_and_never_empty_and_short_enough_for_a_request_line(
 
 
 def test_many_is_more_than_a_window_and_bounded() -> None:
-    assert all(300 < many(Random(seed)) < 400 for seed in SEEDS)
+    assert all(300 < many(Random(seed)) < 320 for seed in SEEDS)
     assert all(every_count(Random(seed))[:3] == (0, 1, 2) for seed in SEEDS)
 
 
@@ -138,7 +138,7 @@ def test_a_bad_flag_is_no_spelling_of_true_or_false() -> None:
     for seed in SEEDS:
         values = every_bad_flag(Random(seed)).values()
         assert not {value.strip().lower() for value in values} & SPELLINGS
-        assert {value[0] for value in values} >= set("abcdefghijklmnopqrstuvwxyz")
+        assert {value[0] for value in values} >= set("tfynoedjs")
 
 
 def test_wrong_values_have_no_right_type() -> None:
