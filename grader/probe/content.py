@@ -144,6 +144,8 @@ def _validator(path: Path) -> Any:
 def _is_deeper_than(levels: int, value: Json) -> bool:
     layer = [value]
     for _ in range(levels):
+        if not layer:
+            return False
         inner = [item.values() if isinstance(item, dict) else item for item in layer if isinstance(item, dict | list)]
         layer = [child for children in inner for child in children]
     return bool(layer)

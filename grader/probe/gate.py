@@ -60,7 +60,7 @@ class Gate:
     def give(self, items: Iterable[str]) -> None:
         """Give these items, one for each pull."""
         results = [Item(item) for item in items]
-        self._server.call(lambda: self._results.extend(results), self._pump)
+        self._server.order(lambda: self._results.extend(results), self._pump)
 
     def rewind(self, items: Iterable[str]) -> None:
         """Give these items instead of those that were not pulled yet, to connections that are opened from now on.
@@ -72,7 +72,7 @@ class Gate:
         def change() -> None:
             self._results, self._oldest = deque(results), self.streams + 1
 
-        self._server.call(change)
+        self._server.order(change)
 
     def flow(self, items: Iterator[str] | None) -> None:
         """Open the gate: give ``items`` as fast as they are pulled. None shuts it again."""
@@ -80,7 +80,7 @@ class Gate:
         def change() -> None:
             self.flowing = items
 
-        self._server.call(change, self._pump)
+        self._server.order(change, self._pump)
 
     def finish(self, error: str | None = None) -> None:
         """After the items that were given, every pull gets the end, or a failure with the message ``error``."""
@@ -90,7 +90,7 @@ class Gate:
             self.flowing, self._last = None, last
             self._oldest = self._oldest if error is None else 0
 
-        self._server.call(change, self._pump)
+        self._server.order(change, self._pump)
 
     # -- on the server's thread -----------------------------------------------------------------------------
 
@@ -251,25 +251,19 @@ class UpstreamServer:
         for key in keys:
             self._gates.pop(key, None)
 
-    def call(self, *steps: Callable[[], None]) -> None:
-        """Run ``steps`` on the server's thread, and wait for them: what had arrived before is then counted.
+    def order(self, *steps: Callable[[], object]) -> None:
+        """Run ``steps`` on the server's thread, before all that is ordered or called later. Does not wait."""
+        for step in (*steps, self.tell):
+            self._loop.call_soon_threadsafe(step)
+
+    def call(self) -> None:
+        """Wait until the server's thread has read all that had arrived before: now it is counted.
 
         Raises Inconclusive when the machine gives that thread no time.
         """
         done: Future[None] = Future()
-
-        def run() -> None:
-            try:
-                for step in steps:
-                    step()
-            except Exception as error:
-                done.set_exception(error)
-            else:
-                # Two iterations later: the next one finds and reads what had arrived when this call was made.
-                self._loop.call_soon(self._loop.call_soon, done.set_result, None)
-            self.tell()
-
-        self._loop.call_soon_threadsafe(run)
+        # Two iterations later: the next one finds and reads what had arrived when this call was made.
+        self.order(lambda: self._loop.call_soon(self._loop.call_soon, done.set_result, None))
         try:
             done.result(timeout=_STARVED)
         except TimeoutError:

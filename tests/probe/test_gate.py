@@ -254,15 +254,6 @@ def test_the_record_tells_what_happened_in_its_order(ends: Ends) -> None:
     ]
 
 
-def test_what_goes_wrong_in_a_call_is_the_callers(ends: Ends) -> None:
-    def fails() -> None:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        ends.server.call(fails)
-    ends.server.call()
-
-
 # -- who does not keep to it ------------------------------------------------------------------------------------------
 
 
@@ -340,8 +331,9 @@ def test_closing_hangs_up(ends: Ends) -> None:
 def test_an_upstream_end_without_time_is_nobodys_fault(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "_STARVED", 0.01)
     has_time = threading.Event()
+    ends.server.order(lambda: assert_set(has_time))
     with pytest.raises(Inconclusive, match="no time"):
-        ends.server.call(lambda: assert_set(has_time))
+        ends.server.call()
     has_time.set()
     monkeypatch.undo()
     ends.server.call()
