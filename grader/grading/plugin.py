@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 
@@ -13,12 +14,16 @@ from grader.grading.fixtures import SESSION, Fixtures
 from grader.grading.laws import Judge, Uncovered
 from grader.grading.results import broken, ended
 from grader.grading.rig import Rig
-from grader.grading.verdict import blocked, unbootable, uncovered, verdict
+from grader.grading.verdict import blocked, too_late, unbootable, uncovered, verdict
 from grader.model import BootFailure, Check, CheckResult, Outcome
 from grader.probe import content
 from grader.probe.record import Record
 from grader.probe.session import Session
 from grader.spec import law_of
+
+#: Seconds of delays that an app may add to a grade, all checks together. Then only laws are judged; one of them says
+#: where the delays are: with all checks, a second for each event would take longer than a grade may.
+MOST_LATE: Final = 20.0
 
 
 class Runner:
@@ -35,9 +40,9 @@ class Runner:
         self.results: dict[str, CheckResult] = {}
         self.boot_failure: BootFailure | None = None
         self._collection = collection
-        record = Record()
-        self.fixtures = Fixtures(collection, record)
-        self._judge = Judge(record)
+        self._record = Record()
+        self.fixtures = Fixtures(collection, self._record)
+        self._judge = Judge(self._record)
         self._compared: Violation | None = None
         self._before: tuple[Check, Session] | None = None  # the check before this one, and its session
         self._lost: BootFailure | None = None  # a check has ended the app, which did not start again
@@ -76,6 +81,9 @@ class Runner:
             finding = blocked(self._collection.checks[name].title for name in missing)
             self.results[check.id] = CheckResult(check, Outcome.BLOCKED, finding)
             pytest.skip("blocked")
+        if not check.is_law and (late := self._record.late) >= MOST_LATE:
+            self.results[check.id] = CheckResult(check, Outcome.BLOCKED, too_late(late))
+            pytest.skip("too late")
         if self._rig.is_overtime:
             self.results[check.id] = CheckResult(check, *verdict(check, Inconclusive(OVERTIME)))
             pytest.skip("no time")

@@ -70,6 +70,12 @@ def blocked(titles: Iterable[str]) -> Finding:
     return worded(Finding(f"first {names}", "not passed"), sentence=f"blocked by {names}, which did not pass")
 
 
+def too_late(seconds: float) -> Finding:
+    """The finding of a check that was not run, because the app adds so many delays that it would take too long."""
+    sentence = f"blocked by the delays that the app adds, {seconds:.0f} s in the checks so far: take them out first"
+    return worded(Finding("an app that adds no delays", f"{seconds:.0f} s of them"), sentence=sentence)
+
+
 def uncovered() -> Finding:
     """The finding of a law that no response of the grade could be judged by, as other checks did not pass."""
     sentence = "blocked by the checks that did not pass: no response came that this law could look at"

@@ -43,6 +43,13 @@ class Record:
             blockages += [(own[blockage.request], blockage) for blockage in session.pacing.blockages]
         return Pace(rests=rests, blockages=blockages)
 
+    @property
+    def late(self) -> float:
+        """Seconds for which the app has rested on its turn, or blocked its event loop, in all checks so far."""
+        found = [session.pacing for session in self._supplies]
+        rests = sum(rest.seconds for pacing in found for rest in pacing.rests)
+        return rests + sum(blockage.seconds for pacing in found for blockage in pacing.blockages)
+
     def responses(self) -> list[Recorded]:
         """All responses so far, in the order of their requests. Raises Violation where they are too large to keep."""
         if sum(recorded.size for recorded in self._responses) > _MOST:

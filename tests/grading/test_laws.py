@@ -256,3 +256,35 @@ PACE = '''
 def test_a_law_is_given_the_pace_of_the_grade(tmp_path: Path, grade: Grade) -> None:
     done = grade(write_kata(tmp_path, PACE), json_report=True)
     assert done.outcomes() == dict.fromkeys(["one", "rests", "blocks"], "passed"), done.out
+
+
+LATE = '''
+    from grader.grading import plugin
+
+    plugin.MOST_LATE = 0.1
+
+    @law(points=1)
+    def test_rests(pace: Pace) -> None:
+        """no rests"""
+        pace.has_no_rests()
+
+    @check(points=1)
+    def test_one(client: Client, upstream: Upstream) -> None:
+        """a request"""
+        assert client.get("/").body() == b"hello"
+
+    @check(points=1)
+    def test_another(client: Client, upstream: Upstream) -> None:
+        """another request"""
+        assert client.get("/").body() == b"hello"
+'''
+
+
+def test_an_app_that_adds_too_many_delays_is_judged_by_its_laws_alone(tmp_path: Path, grade: Grade) -> None:
+    app = """
+        async def more(path, answer):
+            await asyncio.sleep(0.4)
+    """
+    done = grade(write_kata(tmp_path, LATE, app=app_with(app)), json_report=True)
+    assert done.outcomes() == {"rests": "failed", "one": "passed", "another": "blocked"}, done.out
+    assert "blocked by the delays that the app adds" in finding(done, "another")["headline"].lower()
