@@ -14,9 +14,10 @@ from grader.kit import standin
 from grader.probe.client import CannotSend, Client
 from grader.probe.connection import Disconnect
 from grader.probe.gate import Gate
+from grader.probe.leaving import ITERATIONS_TO_SEE_DISCONNECT
 from grader.probe.response import Response, exchange_of
 from grader.probe.session import Session
-from grader.probe.upstream import ITERATIONS_TO_SEE_DISCONNECT, flowing
+from grader.probe.upstream import flowing
 from grader.probe.waiting import Awaited
 from grader.protocol.transcript import Act, Entry, Transcript
 from grader.serving.launch import Launch

@@ -73,6 +73,7 @@ class Pacing:
         self.blockages: list[Blockage] = []
         self.requests: list[Reads] = []
         self.is_slow = False  # a client of this check reads slowly, or not at all
+        self.collects = False  # garbage was collected at the grader's request, which takes the loop's time
         self.acts = 0  # that were recorded, at both ends
         self.acted_at = 0.0  # the last of them, by the monotonic clock
         self._last: Entry | None = None

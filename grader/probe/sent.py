@@ -10,9 +10,9 @@ import httpx
 from grader.errors import BadKata
 from grader.probe.connection import Disconnect
 from grader.probe.exchange import Exchange
+from grader.probe.leaving import ITERATIONS_TO_SEE_DISCONNECT
 from grader.probe.reading import Reading
 from grader.probe.session import Session
-from grader.probe.upstream import ITERATIONS_TO_SEE_DISCONNECT
 from grader.probe.waiting import Waited
 from grader.text import plural
 

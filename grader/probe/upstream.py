@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
+from grader.probe import leaving
 from grader.probe.gate import Gate
 from grader.probe.giver import Giver
+from grader.probe.news import news
 from grader.probe.session import Session
 from grader.probe.situation import Situation
-from grader.probe.waiting import UNBLOCK, Awaited, Waited, never
+from grader.probe.waiting import UNBLOCK, Awaited, Waited
 from grader.probe.watch import Ready
 from grader.text import plural
 from grader.wire import CHECK_IS_OVER
 
-#: Pulls after a disconnect at which counting ends: more than any check allows. FastAPI's own ways of streaming make at
-#: most one (a synchronous generator that waits in a thread cannot be cancelled).
-_ENOUGH = 3
-#: Event-loop iterations in which an app sees a disconnect. The server reads the end of the connection in one, the task
-#: that awaits http.disconnect resumes in the next, and the generator is cancelled in a third. Twice as many leave room.
-ITERATIONS_TO_SEE_DISCONNECT = 6
 #: Seconds for an app to close its streams at the end of a check. An idle app needs 0.4 to 1.1 ms from a FIN or RST to
 #: the CancelledError in its generator (measured).
 _TIME_TO_CLOSE = 0.02
@@ -116,14 +112,7 @@ class Upstream(Giver):
         A connection that the app no longer refers to counts as closed, even if it waits for Python's garbage collector:
         an exception and its traceback may refer to each other, and the app's author cannot prevent that.
         """
-        released = self._news(lambda: self.is_closed)
-        waited = self._session.waiter.stays_quiet(released)
-        # Two collections: the first may run a finalizer that drops the last reference to another cycle.
-        for _ in range(2):
-            if waited is not Waited.SILENT:
-                break
-            self._session.app.collect_garbage()
-            waited = self._session.waiter.until(Awaited(released))
+        waited = leaving.wait_until_closed(self._session, self._gate)
         if waited is not Waited.CAME:
             doing = self._situation.after(waited)
             raise _missing(
@@ -141,18 +130,10 @@ class Upstream(Giver):
 
         Pulls before the app saw http.disconnect are not counted, so at first the app's event loop gets six iterations
         to see it. After each item it gets time again: a thread that waits for an item learns of the disconnect only
-        when the item has come. An app that pauses between two pulls is waited for, unless it closes the stream.
+        when the item has come. An app that has closed its upstream connection can pull no more; one that keeps it open
+        is watched for four seconds after each pull, as it may wait between two of them.
         """
-        waiter, asks = self._session.waiter, self._news(lambda: self.is_closed or self._gate.is_awaited)
-        sees_disconnect = waiter.iterate(ITERATIONS_TO_SEE_DISCONNECT) is Waited.SILENT
-        before = self.pulls
-        while self.pulls - before < _ENOUGH:
-            waiter.until(Awaited(asks))
-            if not self._gate.is_awaited:
-                break
-            self.give(" more")
-            sees_disconnect = sees_disconnect and waiter.stays_quiet(never) is Waited.SILENT
-        self._pulled_after = self.pulls - before
+        self._pulled_after = leaving.pulls_after_disconnect(self._session, self._gate)
         return self._pulled_after
 
     def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
@@ -171,7 +152,7 @@ class Upstream(Giver):
         self._gate.finish(error=CHECK_IS_OVER)
 
     def _news(self, condition: Callable[[], bool]) -> Ready:
-        return _news(self._session, condition)
+        return news(self._session, condition)
 
 
 def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:
@@ -180,7 +161,7 @@ def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:
     pulls = -1
     while pulls != gate.pulls:
         pulls = gate.pulls
-        session.waiter.stays_quiet(_news(session, lambda seen=pulls: gate.pulls != seen))  # type: ignore[misc]
+        session.waiter.stays_quiet(news(session, lambda seen=pulls: gate.pulls != seen))  # type: ignore[misc]
     session.server.call()
     return gate.given_bytes
 
@@ -190,12 +171,3 @@ def _missing(session: Session, waited: Waited, *, expected: str, seen: str, sent
     is_blocked = waited is Waited.BLOCKED
     hint, place = (UNBLOCK, session.app.blocked_at()) if is_blocked else ("", None)
     return Violation(expected=expected, seen=seen, sentence=sentence, hint=hint, place=place)
-
-
-def _news(session: Session, condition: Callable[[], bool]) -> Ready:
-    def ready(timeout: float) -> bool:
-        session.server.call()  # what has arrived at the upstream's sockets is counted now
-        with session.server.news:
-            return session.server.news.wait_for(condition, timeout)
-
-    return ready

@@ -141,8 +141,10 @@ class Control:
             if self._blocked >= (_BLOCKED if self._still.is_exact else _BLOCKED * _CAREFUL):
                 self._note(max(elapsed, self._blocked), computed=False)
             self._still.forget()  # blocked, even if not for long: this is not a rest
-        elif elapsed >= _COMPUTES and self._computes() >= _COMPUTES * max(1, self._pacing.in_progress):
-            self._note(self._computes(), computed=True)
+        elif elapsed >= _COMPUTES and not self._pacing.collects:
+            computed = self._computes()
+            if computed >= _COMPUTES * max(1, self._pacing.in_progress):
+                self._note(computed, computed=True)
 
     def _computes(self) -> float:
         return self._app.loop_seconds() - self._computed

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from grader.errors import Violation
 from grader.grading.rig import Rig
+from grader.probe import leaving
 from grader.probe.client import Client
 from grader.probe.connection import Disconnect
 from grader.probe.response import Response
@@ -18,6 +20,7 @@ from grader.probe.upstream import Upstream
 from grader.protocol.transcript import Act, Lane, Transcript
 from grader.serving.launch import Launch
 
+DEADLINE = 60.0  # seconds
 #: One endpoint a way of streaming; each streams the items of the upstream that the query names, an event an item.
 APP = """
     import asyncio
@@ -62,6 +65,32 @@ APP = """
         async def events():
             while True:
                 yield f"data: {await queue.get()}\\n\\n"
+        return stream(events())
+
+    async def reads_ahead_with_long_rests(request):
+        queue = asyncio.Queue()
+        async def produce():
+            async for item in upstream(request.query_params["key"]):
+                queue.put_nowait(item)
+                await asyncio.sleep(1.2)
+        kept.append(asyncio.create_task(produce()))
+        async def events():
+            while True:
+                yield f"data: {await queue.get()}\\n\\n"
+        return stream(events())
+
+    def in_a_thread(request):
+        def events():
+            for item in blocking_upstream(request.query_params["key"]):
+                yield f"data: {item}\\n\\n"
+        return stream(events())
+
+    async def keeps_it_open(request):
+        async def events():
+            items = upstream(request.query_params["key"])
+            kept.append(items)
+            yield f"data: {await anext(items)}\\n\\n"
+            await asyncio.Event().wait()
         return stream(events())
 
     async def forgets_a_cycle(request):
@@ -125,7 +154,8 @@ APP = """
                 yield f"data: {await queue.get()}\\n\\n"
         return stream(events())
 
-    more_ways = (one_at_a_time, two_at_a_time, one_behind, looks_now_and_then)
+    even_more = (reads_ahead_with_long_rests, in_a_thread, keeps_it_open)
+    more_ways = (*even_more, one_at_a_time, two_at_a_time, one_behind, looks_now_and_then)
     ways = (*more_ways, right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
 """
@@ -281,6 +311,40 @@ def test_a_right_app_pulls_at_most_once_more(
         assert upstream.pulls_after_disconnect() <= 1
         upstream.wait_for_close()
         assert upstream.is_closed
+
+
+@pytest.mark.parametrize("how", Disconnect)
+@pytest.mark.parametrize("way", ["right", "in_a_thread"])
+def test_an_app_that_closes_its_connection_is_not_watched_for_long(
+    how: Disconnect, way: str, session: Session, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "_WATCHED", DEADLINE)
+    began = time.monotonic()
+    with ask(session, way, upstream) as response:
+        upstream.give("one")
+        response.next_event()
+        response.disconnect(how)
+        assert upstream.pulls_after_disconnect() <= 1
+        assert upstream.is_closed
+    assert time.monotonic() - began < DEADLINE
+
+
+def test_an_app_that_keeps_its_connection_and_pulls_no_more_is_watched_for_a_while(
+    session: Session, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "_WATCHED", 0.1)
+    with ask(session, "keeps_it_open", upstream) as response:
+        upstream.give("one")
+        response.next_event()
+    assert upstream.pulls_after_disconnect() == 0
+    assert not upstream.is_closed
+
+
+def test_an_app_that_rests_for_long_between_its_pulls_pulls_on(session: Session, upstream: Upstream) -> None:
+    with ask(session, "reads_ahead_with_long_rests", upstream) as response:
+        upstream.give("one")
+        response.next_event()
+    assert upstream.pulls_after_disconnect() >= 3
 
 
 @pytest.mark.parametrize("way", ["reads_ahead", "reads_ahead_with_rests"])
