@@ -49,7 +49,7 @@ def _run() -> int:
     fault = streams.flush()
     if fault is None or code in (_USAGE, _UNDECIDED):  # of those there was a complaint already
         return code
-    return _UNDECIDED if isinstance(fault, BrokenPipeError) else _refuse(f"standard output: {fault.strerror}")
+    return code if isinstance(fault, BrokenPipeError) else _refuse(f"standard output: {fault.strerror}")
 
 
 def _keep_assertions() -> None:

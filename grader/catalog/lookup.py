@@ -44,21 +44,37 @@ def find(name: str, start: Path, folders: Sequence[Path] = ()) -> Kata:
 
 def _find(name: str, start: Path, around: Catalog) -> Kata:
     is_path = name in (".", "..") or "/" in name
-    if not is_path and (found := around.get(name)):
+    if not is_path and (found := around.get(name) or around.get(_usual(name))):
         return found
     path = Path(os.path.realpath(start / name))  # os.path takes any name, however long, and loops of links
+    if os.path.isfile(path):
+        return _of_module(name, path, start, around)
     is_path = is_path or os.path.isdir(path)
     if is_path and (found := _at(path, Path(os.path.normpath(start / name)).name, around)):
         return found
     wanted = path.name if is_path else name
-    if found := around.get(wanted) or installed.catalog().get(wanted):
-        return found
+    for each in dict.fromkeys((wanted, _usual(wanted))):
+        if found := around.get(each) or installed.catalog().get(each):
+            return found
     for refused in around.refused:
         if not refused.names:  # a setting that cannot be read may be the reason why the kata is not found
             raise BadKata(refused.reason)
     if is_path and FOLDER_NAME.fullmatch(wanted) is None:
         raise UsageError(f"{name} is not the folder of a kata. Name a kata: {_ids(around)}.")
     raise UsageError(_unknown(wanted, around + installed.catalog(), start))
+
+
+def _usual(name: str) -> str:
+    """The name as katas have it: in lower case, and its number without zeros in front."""
+    return re.sub(r"^(\S*?kata-|)0+(?=\d+$)", r"\1", name.lower())
+
+
+def _of_module(name: str, module: Path, start: Path, around: Catalog) -> Kata:
+    """The kata in whose folder ``module`` is. Raises UsageError where that is another file than the kata's own."""
+    found = _find(str(module.parent), start, around)
+    if module.name != found.entry[0]:
+        raise UsageError(f"{name} is not {found.entry[0]}. To grade it: grade {found.id} --app {name}")
+    return found
 
 
 def _at(path: Path, typed: str, around: Catalog) -> Kata | None:

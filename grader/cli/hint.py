@@ -11,7 +11,7 @@ from rich.text import Text
 
 from grader.catalog.kata import Kata
 from grader.cli.console import console_for
-from grader.cli.parameters import Named, takes_kata
+from grader.cli.parameters import Named, complete_check, takes_kata
 from grader.errors import UsageError
 from grader.exits import Exit
 from grader.grading.collect import checks_of, unknown_check
@@ -23,7 +23,14 @@ from grader.model import Check
 
 @click.command("hint")
 @takes_kata
-@click.option("--check", "name", default="", metavar="CHECK", help="Give a hint for this check instead.")
+@click.option(
+    "--check",
+    "name",
+    default="",
+    metavar="CHECK",
+    shell_complete=complete_check,
+    help="Give a hint for this check instead.",
+)
 def command(named: Named, name: str) -> Exit:
     """Give the next hint about the first check of KATA that fails.
 

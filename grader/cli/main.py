@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 from grader import __version__
+from grader.catalog.kata import FOLDER_NAME
 from grader.cli.streams import NotWritten
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.exits import Exit
@@ -23,12 +25,14 @@ from grader.text import closest, did_you_mean, visible
 #: The commands, and the first line of each one's help; a command is `command` in the module of its name. The lines are
 #: here, too, so that `grade --help` and a shell's completion import none of these modules, which import the grader.
 COMMANDS = {
+    "all": "Grade every kata here, and show a line for each.",
     "doctor": "Show which jails this machine offers, and what is missing.",
     "explain": "Show what KATA grades: its checks, their points and requirements.",
     "hint": "Give the next hint about the first check of KATA that fails.",
     "init": "Make a workspace in DIR, with the READMEs and stubs of KATAS.",
     "list": "Show the katas: titles, points, concepts, and your best score in each.",
     "new": "Make the folders of a new kata NAME, such as kata-12-some-words.",
+    "next": "Show the next kata to do: the first one here without full marks.",
     "reset": "Put the stub of KATA back; your file is kept beside it.",
     "run": "Grade your app for KATA.",
     "solution": "Show the solution of KATA, and how your file differs from it.",
@@ -36,6 +40,12 @@ COMMANDS = {
     "verify": "Prove that KATAS are sound and fair.",
     "watch": "Grade your app for KATA now, and again on every save.",
 }
+
+
+#: Other words for commands.
+_ALIASES = {"check": "run", "grade": "run", "test": "run"}
+#: Commands that write files: no misspelt word is taken for one of them.
+_CHANGING = ("init", "new", "reset")
 
 
 class LazyGroup(click.Group):
@@ -57,22 +67,58 @@ class LazyGroup(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem  # of no use but for completion
 
+        from grader.cli.parameters import complete_kata  # as above
+
         names = [name for name in COMMANDS if name.startswith(incomplete)]
-        return [CompletionItem(name, help=COMMANDS[name]) for name in names] + click.Command.shell_complete(
-            self, ctx, incomplete
-        )
+        katas = complete_kata(ctx, click.Argument(["kata"]), incomplete)
+        return [
+            *(CompletionItem(name, help=COMMANDS[name]) for name in names),
+            *map(CompletionItem, katas),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
-            _refuse_misspelt_command(args[0])
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, _meant(args))
 
 
-def _refuse_misspelt_command(word: str) -> None:
-    """Raises UsageError when ``word`` is nearly a command's name, and so hardly a kata's."""
-    if name := closest(word, COMMANDS, cutoff=0.75):
-        raise UsageError(f"There is no kata or command {word!r}.{did_you_mean(word, [name])}")
+def _meant(args: list[str]) -> list[str]:
+    """The arguments with the command that they mean in front. Raises UsageError for a misspelt one that changes files.
+
+    Without arguments that is `run`, in a workspace; elsewhere click shows its help.
+    """
+    match args:
+        case []:
+            is_completed = "_GRADE_COMPLETE" in os.environ  # what is typed so far is not all
+            return ["run"] if _is_workspace() and not is_completed else []
+        case ["--help" | "-h" | "--version", *_]:
+            return args
+        case ["help"]:
+            return ["--help"]
+        case ["help", name, *_]:
+            return [_ALIASES.get(name, name), "--help"]
+        case [name, *rest] if name in COMMANDS or name in _ALIASES:
+            return [_ALIASES.get(name, name), *rest]
+        case ["." | "./", *rest] if _is_workspace() and FOLDER_NAME.fullmatch(Path.cwd().name) is None:
+            return ["all", *rest]
+        case [name, *rest] if meant := _nearest(name):
+            if meant in _CHANGING:
+                raise UsageError(f"There is no kata or command {name!r}.{did_you_mean(name, [meant])}")
+            click.echo(f"grade: {visible(name, 60)!r} is taken for {meant!r}.", err=True)
+            return [meant, *rest]
+    return ["run", *args]
+
+
+def _nearest(word: str) -> str:
+    """The command that ``word`` was to be: one of the same letters, or else one that is like it; "" for none."""
+    same = next((name for name in COMMANDS if sorted(name) == sorted(word)), "")
+    return same or closest(word, COMMANDS, cutoff=0.75)
+
+
+def _is_workspace() -> bool:
+    """Whether this folder has katas of a learner in it, or is one of them or in one."""
+    here = Path.cwd()
+    folders = (*here.iterdir(), *here.glob("katas/*"), here, *here.parents)
+    return any(FOLDER_NAME.fullmatch(folder.name) for folder in folders)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,10 +128,11 @@ def cli() -> None:
 
     \b
     grade kata-2        start your app for kata 2, test it, and report
+    grade               the same for the kata of this folder, or the next one
     grade init DIR      make a workspace with the READMEs and stubs
     grade list          show the katas
 
-    `grade KATA` is short for `grade run KATA`.
+    `grade KATA` is short for `grade run KATA`; `grade check` and `grade test` mean the same.
 
     Exit codes: 0 all passed; 1 some check failed; 2 usage; 3 could not be graded.
     """

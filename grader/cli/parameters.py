@@ -16,8 +16,9 @@ import click
 from grader.catalog.kata import Kata, missing_parts
 from grader.catalog.lookup import available, choose
 from grader.catalog.packs import Catalog
-from grader.errors import BadKata, UsageError
+from grader.errors import BadKata, Inconclusive, UsageError
 from grader.exits import Exit
+from grader.learner.progress import after, present
 from grader.learner.workspace import find_app
 from grader.serving.environment import chosen, of_settings
 from grader.serving.launch import Launch
@@ -75,13 +76,29 @@ class Named(NamedTuple):
 def takes_kata(command: Callable[Concatenate[Named, Options], Exit]) -> Callable[..., Exit]:
     """A command that takes KATA and ``--katas``, and is called with a :class:`Named`."""
 
-    @click.argument("kata", shell_complete=complete_kata)
+    @click.argument("kata", default="", shell_complete=complete_kata)
     @katas_option
     @functools.wraps(command)
     def prologue(kata: str, folders: tuple[Path, ...], *args: Options.args, **options: Options.kwargs) -> Exit:
-        return command(_named(kata, folders), *args, **options)
+        return command(_named(kata or present_kata(folders), folders), *args, **options)
 
     return prologue
+
+
+def present_kata(folders: tuple[Path, ...]) -> str:
+    """The name of the kata of the current folder, or else of the first one without full marks. Raises UsageError."""
+    return present(available(Path.cwd(), folders).katas, Path.cwd()).id
+
+
+def complete_check(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """The ids of a kata's checks, for a shell's completion."""
+    from grader.grading.collect import checks_of  # with pytest, which nothing else here needs
+
+    with suppress(UsageError, BadKata, Inconclusive):
+        folders = ctx.params.get("folders") or ()
+        kata = _named(ctx.params.get("kata") or present_kata(folders), folders).kata
+        return [check.id for check in checks_of(kata) if check.id.startswith(incomplete)]
+    return []
 
 
 def _named(name: str, folders: tuple[Path, ...]) -> Named:
@@ -89,6 +106,16 @@ def _named(name: str, folders: tuple[Path, ...]) -> Named:
     found = choose([name], Path.cwd(), folders)
     tell_refused(found)
     return Named(found.katas[0], name)
+
+
+def tell_next(kata: Kata, folders: tuple[Path, ...]) -> None:
+    """After full marks in ``kata``: say which one is next."""
+    here = Path.cwd()
+    found = after(kata, available(here, folders).katas, here)
+    if found is None:
+        click.echo("You have full marks in every kata here.")
+    else:
+        click.echo(f"Next kata: {found.id}, {found.title}. Read {found.name}/README.md, then run `grade {found.id}`.")
 
 
 class Target(NamedTuple):
@@ -152,7 +179,7 @@ def takes_app(command: Callable[Concatenate[Choice, Options], Exit]) -> Callable
     The server's parts are named, and not chosen by what is installed, so that a grade is the same everywhere.
     """
 
-    @click.argument("kata", shell_complete=complete_kata)
+    @click.argument("kata", default="", shell_complete=complete_kata)
     @katas_option
     @click.option("--app", metavar="FILE[:NAME]", help="Take this module instead of the kata's own app.py.")
     @click.option("--factory", is_flag=True, help="NAME is a function without arguments that makes the app.")
@@ -184,7 +211,10 @@ def takes_app(command: Callable[Concatenate[Choice, Options], Exit]) -> Callable
         *args: Options.args,
         **options: Options.kwargs,
     ) -> Exit:
-        choice = Choice(kata, folders, app, factory, variables, files, loop, http)
+        paths = options.get("paths")
+        if isinstance(paths, tuple) and (kata.startswith("/") or "://" in kata) and not Path(kata).exists():
+            options["paths"], kata = (kata, *paths), ""  # `grade trace PATH`, without KATA
+        choice = Choice(kata or present_kata(folders), folders, app, factory, variables, files, loop, http)
         return command(choice, *args, **options)
 
     return prologue

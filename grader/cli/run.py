@@ -14,7 +14,7 @@ from grader.catalog.kata import Kata
 from grader.cli.console import progress_of
 from grader.cli.jailing import Wish, takes_jail
 from grader.cli.outputs import outputs_of
-from grader.cli.parameters import Choice, color_option, takes_app
+from grader.cli.parameters import Choice, color_option, complete_check, takes_app, tell_next
 from grader.exits import Exit
 from grader.grading.run import Job, grade
 from grader.serving.limits import LaunchLimits
@@ -28,7 +28,13 @@ _DEFAULTS = LaunchLimits()
 @click.command("run")
 @takes_app
 @click.option("--seed", default="", help="Use the inputs of an earlier run, whose report shows its seed.")
-@click.option("--only", default="", metavar="CHECK", help="Run this check, and the checks that it depends on.")
+@click.option(
+    "--only",
+    default="",
+    metavar="CHECK",
+    shell_complete=complete_check,
+    help="Run this check, and the checks that it depends on.",
+)
 @click.option(
     "--to",
     multiple=True,
@@ -85,7 +91,8 @@ def command(
 ) -> Exit:
     """Grade your app for KATA.
 
-    KATA is "kata-2", "2", a folder's name, or a path to the folder.
+    KATA is "kata-2", "2", a folder's name, or a path to the folder. Without KATA it is the kata of the folder that you
+    are in, or else the first one without full marks.
     """
     limits = LaunchLimits(startup=startup_limit, total=total_limit, memory=memory_limit << 20)
     if limits.memory != _DEFAULTS.memory and sys.platform != "linux":
@@ -105,9 +112,12 @@ def command(
         report = grade(job, progress)
     if target.is_own and report.is_whole:
         _remember(target.kata, report, target.file)
-    outputs.put_out(report)
     from grader.score import exit_code  # late: the model takes 7 ms, in which the app can boot
 
+    with suppress(BrokenPipeError):  # the reader has seen enough, as in `grade kata-1 | head`; the verdict stays
+        outputs.put_out(report)
+        if target.is_own and not outputs.written and report.is_whole and report.points == report.possible:
+            tell_next(target.kata, choice.folders)
     return exit_code(report)
 
 

@@ -24,7 +24,7 @@ from grader.trace import Behaviour, Burst, HeaderFields, Request, Shown, trace
 
 @click.command("trace")
 @takes_app
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @click.option("-X", "--request", "method", metavar="METHOD", help="[default: GET, or POST when there is a body]")
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this field, too.")
 @click.option("--json", "body", metavar="TEXT", help="Send this body, as application/json.")
@@ -72,6 +72,8 @@ def command(
 
     Exit codes: 0 the app responded; 1 the app did not start, or did not respond; 2 usage; 3 the grader failed.
     """
+    if not paths:
+        raise UsageError("Name a path, such as: grade trace '/generate?prompt=hello'")
     requests = [
         Request(
             method or ("GET" if body is None else "POST"),

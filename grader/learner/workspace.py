@@ -38,6 +38,7 @@ def find_app(kata: Kata, name: str, start: Path) -> Path:
 def find_home(kata: Kata, name: str, start: Path) -> Path:
     """The nearest folder of a learner for ``kata``, whether their module is in it or not. Raises UsageError."""
     given = (start / name).resolve()
+    given = given.parent if given.is_file() else given
     found = [given] if given.name == kata.name else []
     for parent in (start, *start.parents):
         found += [parent] if parent.name == kata.name else []
@@ -59,6 +60,9 @@ def init(folder: Path, katas: Sequence[Kata]) -> Made:
     be read.
     """
     _require_different_names(katas)
+    inside = (place.name for place in (folder.resolve(), *folder.resolve().parents))
+    if taken := {kata.name for kata in katas} & set(inside):
+        raise UsageError(f"{folder} is in the folder of a kata, {taken.pop()}. Go to the folder above it first.")
     written: list[Path] = []
     kept: list[Path] = []
     try:

@@ -72,7 +72,7 @@ def test_the_exit_code_tells_how_it_went(arguments: str, spoilt: bool, code: int
 
 WRONG: list[tuple[str, str]] = [
     ("kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
-    ("lsit", "grade: There is no kata or command 'lsit'. Did you mean 'list'?"),
+    ("rset", "grade: There is no kata or command 'rset'. Did you mean 'reset'?"),
     ("kata-9", "grade: There is no kata 'kata-9'. There are kata-1, kata-2, kata-3"),
     ("run kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),
     ("explain kata-l", "grade: There is no kata 'kata-l'. Did you mean 'kata-"),

@@ -32,7 +32,7 @@ def test_the_table_of_commands_has_the_first_line_of_each_ones_help(name: str) -
 def test_help_and_completion_import_no_command() -> None:
     started = "from grader.cli.main import cli, main\n"
     completed = "import click\ncli.shell_complete(click.Context(cli), 'l')"
-    for code in ("main(['--help'])", "main(['lsit'])", completed):
+    for code in ("main(['--help'])", "main(['rset'])", completed):
         assert not loaded(started + code) & set(COMMANDS)
 
 
