@@ -113,14 +113,16 @@ def _loop(source: Source, node: ast.AST) -> _Loop | None:
 
 def _items(source: Source, place: ast.expr | ast.stmt) -> list[str]:
     """The item that the loop around is about."""
-    loop = _loop(source, place)
-    if (
-        isinstance(loop, ast.For | ast.AsyncFor)
-        and isinstance(loop.target, ast.Name)
-        and source.starts_after(place, loop)
-    ):
-        return [] if called_name(loop.iter) == "range" else [loop.target.id]
+    match _loop(source, place):
+        case ast.For(target=ast.Name(id=name)) | ast.AsyncFor(target=ast.Name(id=name)) as loop:
+            return [name] if source.starts_after(place, loop) and _is_over_items(loop.iter) else []
     return []
+
+
+def _is_over_items(iterated: ast.expr) -> bool:
+    """What another function of the app makes of items is seldom an item: it may be an event."""
+    calls = [called_name(node) for node in ast.walk(iterated) if isinstance(node, ast.Call)]
+    return set(calls) <= {"islice", "iter", "aiter"} or not {"upstream", "blocking_upstream"}.isdisjoint(calls)
 
 
 def _flags(source: Source, place: ast.expr | ast.stmt) -> list[str]:

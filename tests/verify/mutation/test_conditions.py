@@ -81,6 +81,13 @@ def sometimes(name: str, operator: str, text: str) -> list[str]:
             "def f(): return R(200)",
             ["def f(): return R(((201) if next(_TIMES) > 0 else (200)))\n\n_TIMES = __import__('itertools').count()\n"],
         ),
+        ("for-an-empty-item", "off-by-one", "def f():\n    for x in events(xs):\n        n += 1", []),
+        (
+            "for-an-empty-item",
+            "off-by-one",
+            "def f():\n    for x in g(upstream(key)):\n        n += 1",
+            ["def f():\n    for x in g(upstream(key)):\n        n += ((2) if x == '' else (1))"],
+        ),
         ("for-an-empty-item", "item-skipped", "def f():\n    for x in upstream(key):\n        n += 1", []),
         ("after-the-first-time", "status-changed", "R(200)", []),
         ("after-the-first-time", "default-flipped", "def f(a=True): return 1", []),
