@@ -17,7 +17,7 @@ from grader.probe.gate import Gate
 from grader.probe.leaving import ITERATIONS_TO_SEE_DISCONNECT
 from grader.probe.response import Response, exchange_of
 from grader.probe.session import Session
-from grader.probe.upstream import flowing
+from grader.probe.stalling import flowing
 from grader.probe.waiting import Awaited
 from grader.protocol.transcript import Act, Entry, Transcript
 from grader.serving.launch import Launch

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
 from grader.probe import leaving
-from grader.probe.gate import Gate
 from grader.probe.giver import Giver
 from grader.probe.news import news
 from grader.probe.session import Session
 from grader.probe.situation import Situation
+from grader.probe.stalling import flowing
 from grader.probe.waiting import UNBLOCK, Awaited, Waited
 from grader.probe.watch import Ready
 from grader.text import plural
@@ -136,9 +136,12 @@ class Upstream(Giver):
         self._pulled_after = leaving.pulls_after_disconnect(self._session, self._gate)
         return self._pulled_after
 
-    def bytes_pulled_before_stalling(self, items: Iterable[str]) -> int:
-        """Open the gate; return how many bytes of ``items`` the app is given until it does not pull any more."""
-        return flowing(self._session, self._gate, items)
+    def bytes_pulled_before_stalling(self, items: Iterable[str], *, enough: int | None = None) -> int:
+        """Open the gate; return how many bytes of ``items`` the app is given until it does not pull any more.
+
+        More than ``enough`` bytes end the count. Raises Violation when the app never stops, however slowly it pulls.
+        """
+        return flowing(self._session, self._gate, items, enough=enough)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -153,17 +156,6 @@ class Upstream(Giver):
 
     def _news(self, condition: Callable[[], bool]) -> Ready:
         return news(self._session, condition)
-
-
-def flowing(session: Session, gate: Gate, items: Iterable[str]) -> int:
-    """Give ``items`` through ``gate`` until the app does not pull any more; returns how many bytes it was given."""
-    gate.flow(iter(items))
-    pulls = -1
-    while pulls != gate.pulls:
-        pulls = gate.pulls
-        session.waiter.stays_quiet(news(session, lambda seen=pulls: gate.pulls != seen))  # type: ignore[misc]
-    session.server.call()
-    return gate.given_bytes
 
 
 def _missing(session: Session, waited: Waited, *, expected: str, seen: str, sentence: str) -> Violation:

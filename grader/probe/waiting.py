@@ -149,9 +149,16 @@ class Waiter:
             if watch.ready(awaited.ready, timeouts.silent_seconds / timeouts.silent_iterations / 2):
                 return Waited.CAME
 
-    def stays_quiet(self, happened: Ready) -> Waited:
-        """SILENT when nothing has happened after ``quiet_iterations``; CAME as soon as something does."""
+    def stays_quiet(self, happened: Ready, *, until: float = 0.0) -> Waited:
+        """SILENT when nothing has happened after ``quiet_iterations``; CAME as soon as something does.
+
+        With ``until``, a time of the monotonic clock, they begin then.
+        """
         awaited = Awaited(happened)
+        while (left := until - time.monotonic()) > 0:
+            if happened(min(left, self.timeouts.quiet_seconds)):
+                return Waited.CAME
+            self._check_time_limit()
         began, iterations = time.monotonic(), 0
         while iterations < self.timeouts.quiet_iterations or time.monotonic() - began < self.timeouts.quiet_seconds:
             waited = self._iterate_once(awaited)

@@ -46,6 +46,9 @@ class Served(Protocol):
     def snapshot(self) -> Snapshot:
         """What all threads of the app's processes do now."""
 
+    def next_timer(self) -> float | None:
+        """Seconds of the nearest timer that the app waits for; infinite without one, None where it is not known."""
+
     def loop_seconds(self) -> float:
         """Processor seconds that the thread of the event loop has used; 0.0 where that is not known."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from grader.serving import threads, usage
+from grader.serving import threads, timers, usage
 from grader.serving.processes import Tree
 
 
@@ -22,6 +22,9 @@ class Observed:
         first = self._process.pid
         others = self._process.members() if sys.platform == "linux" else []
         return threads.snapshot([first, *(pid for pid in others if pid != first)])
+
+    def next_timer(self) -> float | None:
+        return timers.next_timer(self._process.members())
 
     def loop_seconds(self) -> float:
         return threads.processor_seconds(self._process.pid)

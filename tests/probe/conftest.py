@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import struct
@@ -112,6 +113,7 @@ class FakeApp:
         self.work = self.work_a_look = 0.0
         self.asked_where = 0
         self.snapshots: Iterator[Snapshot] = iter(())
+        self.timer: float | None = math.inf
         self.computed = 0.0  # processor seconds of the loop's thread
         self.ticks = 0
         self.ticks_a_look = 1
@@ -146,6 +148,9 @@ class FakeApp:
 
     def snapshot(self) -> Snapshot:
         return next(self.snapshots, UNKNOWN)
+
+    def next_timer(self) -> float | None:
+        return self.timer
 
     def loop_seconds(self) -> float:
         return self.computed

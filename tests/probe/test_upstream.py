@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import textwrap
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from grader.errors import Violation
 from grader.grading.rig import Rig
-from grader.probe import leaving
+from grader.probe import leaving, stalling
 from grader.probe.client import Client
 from grader.probe.connection import Disconnect
 from grader.probe.response import Response
@@ -78,6 +79,20 @@ APP = """
             while True:
                 yield f"data: {await queue.get()}\\n\\n"
         return stream(events())
+
+    async def gives_up_slow_clients(request):
+        "Raw ASGI: a write that takes longer than a second ends the response."
+        async def send_all(scope, receive, send):
+            kind = [(b"content-type", b"text/event-stream")]
+            await send({"type": "http.response.start", "status": 200, "headers": kind})
+            try:
+                async for item in upstream(request.query_params["key"]):
+                    body = f"data: {item}\\n\\n".encode()
+                    await asyncio.wait_for(send({"type": "http.response.body", "body": body, "more_body": True}), 1.0)
+            except TimeoutError:
+                pass
+            await send({"type": "http.response.body"})
+        return send_all
 
     def in_a_thread(request):
         def events():
@@ -154,7 +169,7 @@ APP = """
                 yield f"data: {await queue.get()}\\n\\n"
         return stream(events())
 
-    even_more = (reads_ahead_with_long_rests, in_a_thread, keeps_it_open)
+    even_more = (gives_up_slow_clients, reads_ahead_with_long_rests, in_a_thread, keeps_it_open)
     more_ways = (*even_more, one_at_a_time, two_at_a_time, one_behind, looks_now_and_then)
     ways = (*more_ways, right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
@@ -386,6 +401,27 @@ def test_an_app_without_backpressure_pulls_everything(session: Session, upstream
     texts = ["x" * 1000] * 2000
     with ask(session, "reads_ahead", upstream, slow=True):
         assert upstream.bytes_pulled_before_stalling(texts) == 2_000_000
+
+
+@pytest.mark.parametrize("way", ["reads_ahead_with_rests", "reads_ahead_with_long_rests"])
+def test_an_app_that_reads_ahead_slowly_does_not_stall(
+    way: str, session: Session, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stalling, "_WATCHED", 3.0)
+    with ask(session, way, upstream, slow=True), pytest.raises(Violation, match="and it still pulls"):
+        upstream.bytes_pulled_before_stalling(["x" * 10_000] * 2000)
+
+
+def test_more_than_enough_bytes_are_enough(session: Session, upstream: Upstream) -> None:
+    with ask(session, "reads_ahead_with_rests", upstream, slow=True):
+        assert 20_000 < upstream.bytes_pulled_before_stalling(["x" * 10_000] * 2000, enough=20_000) < 2_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not known which timers an app has set")
+def test_an_app_that_gives_up_a_client_is_given_the_time_to_do_so(session: Session, upstream: Upstream) -> None:
+    response = ask(session, "gives_up_slow_clients", upstream, slow=True)
+    pulled = upstream.bytes_pulled_before_stalling(["x" * 10_000] * 200)
+    assert len("".join(event.data for event in response.events())) < pulled
 
 
 # -- what does not come ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, socket
 from typing import NoReturn
@@ -24,6 +25,7 @@ from grader.wire import ChildConfig, Location, Sign, Stopped
 #: Threads of `asyncio.to_thread`. By default it has four more than the machine has processors, so the machine would
 #: decide whether the 32 callers of a contract are served at once. A thread is started when it is first needed.
 _THREADS = 64
+_TICKS = 10 * 24 * 3600  # after which uvicorn's count of them begins again
 
 
 def preload(config: ChildConfig) -> None:
@@ -88,10 +90,20 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="asyncio"))
-        self._watchdog.watch(loop, lambda: loop.call_soon_threadsafe(self._begin_shutdown))
+        self._iterated = asyncio.Event()
+        shut_down = partial(loop.call_soon_threadsafe, self._begin_shutdown)
+        self._watchdog.watch(loop, shut_down=shut_down, iterated=self._iterated.set)
         await super().startup(sockets=sockets)
         if not self.should_exit:
             self._status.tell(Sign.READY)
+
+    async def main_loop(self) -> None:
+        """Like uvicorn's, but the watchdog wakes it: without a timer of the server's own, all timers are the app's."""
+        counter = 0
+        while not await self.on_tick(counter):
+            await self._iterated.wait()
+            self._iterated.clear()
+            counter = (counter + 1) % _TICKS
 
     def _begin_shutdown(self) -> None:
         self._ending = asyncio.get_running_loop().create_task(self._end())  # the loop itself holds tasks weakly

@@ -36,12 +36,18 @@ class Watchdog(threading.Thread):
         self._answered = True
         # Not `_stop`, which is the thread's own.
         self._shut_down: Callable[[], object] = lambda: os._exit(0)
+        self._tell_iterated: Callable[[], object] = lambda: None
         self._born = time.monotonic()
         self._main = threading.main_thread().ident or 0
 
-    def watch(self, loop: AbstractEventLoop, shut_down: Callable[[], object]) -> None:
-        """From now on the loop is expected to iterate; ``shut_down`` is called when the grader orders it."""
-        self._shut_down = shut_down
+    def watch(
+        self, loop: AbstractEventLoop, *, shut_down: Callable[[], object], iterated: Callable[[], object]
+    ) -> None:
+        """From now on the loop is expected to iterate. It calls ``iterated`` each time that it has been looked at.
+
+        ``shut_down`` is called when the grader orders it.
+        """
+        self._shut_down, self._tell_iterated = shut_down, iterated
         self._loop = loop
 
     def run(self) -> None:
@@ -83,3 +89,4 @@ class Watchdog(threading.Thread):
 
     def _iterated(self) -> None:
         self._answered = True
+        self._tell_iterated()

@@ -1,0 +1,61 @@
+"""How much an app pulls for a client that does not read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from grader.errors import Violation
+from grader.probe.gate import Gate
+from grader.probe.news import news
+from grader.probe.session import Session
+from grader.probe.waiting import Waited
+from grader.text import plural
+
+#: Seconds. An app that has a timer set is watched until it is over: it may pull again then, or give up a client that
+#: has not read for so long, for which 5 seconds are usual.
+_LONGEST_TIMER: Final = 6.0
+#: Timers of one app that are waited for, one after the other: one that polls has a new one each time.
+_TIMERS: Final = 4
+#: Seconds where it is not known whether the app has a timer.
+_WITHOUT_TIMER: Final = 0.5
+#: Seconds after which an app that still pulls does not stop at all, however slowly it does so.
+_WATCHED: Final = 12.0
+
+
+def flowing(session: Session, gate: Gate, items: Iterable[str], *, enough: int | None = None) -> int:
+    """Give ``items`` through ``gate`` until the app does not pull any more; returns how many bytes it was given.
+
+    More than ``enough`` bytes are enough. A short rest is not a stall: an app that waits for a clock is watched until
+    its timer is over. Raises Violation when it pulls on for too long.
+    """
+    gate.flow(iter(items))
+    began = time.monotonic()
+    while _pulls_on(session, gate) and (enough is None or gate.given_bytes <= enough):
+        if time.monotonic() - began > _WATCHED and gate.flowing is not None:
+            pulled = f"{plural(gate.given, 'item')} ({gate.given_bytes >> 10} KiB)"
+            raise Violation(
+                expected="the app stops pulling while its client does not read",
+                seen=f"{pulled} in {_WATCHED:.0f} s, and it still pulls",
+                sentence=f"while its client does not read, the app pulls on and on: {pulled} in {_WATCHED:.0f} s",
+            )
+    session.server.call()
+    return gate.given_bytes
+
+
+def _pulls_on(session: Session, gate: Gate) -> bool:
+    """Whether the app pulls again, and gets something."""
+    pulls, deadline = gate.pulls, time.monotonic() + _LONGEST_TIMER
+    pulled = news(session, lambda: gate.pulls != pulls)
+    waited = session.waiter.stays_quiet(pulled)
+    for _ in range(_TIMERS):
+        if waited is not Waited.SILENT or gate.is_awaited:
+            break
+        timer = session.app.next_timer()
+        over = time.monotonic() + (_WITHOUT_TIMER if timer is None else timer)
+        if over > deadline:
+            break
+        waited = session.waiter.stays_quiet(pulled, until=over)
+        deadline = over if timer is None else deadline
+    return waited is Waited.CAME
