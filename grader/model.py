@@ -29,6 +29,14 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class WhenSeen:
+    """A hint for one cause: it comes first where the regular expression ``seen`` is found in a finding's headline."""
+
+    seen: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One test of a specification, as its author wrote it. ``hints`` go from the concept to nearly the solution."""
 
@@ -38,6 +46,7 @@ class Check:
     hints: tuple[str, ...] = ()
     requirement: Requirement | None = None
     after: tuple[str, ...] = ()
+    when: tuple[WhenSeen, ...] = ()
     is_law: bool = False  # it judges the responses of all checks, after them
 
     @property

@@ -19,6 +19,8 @@ from grader.grading.hints import NO_HINT
 from grader.learner import journal
 from grader.learner.journal import Journal, Standing
 from grader.model import Check
+from grader.report import advice
+from grader.text import visible
 
 
 @click.command("hint")
@@ -65,18 +67,24 @@ def _give(check: Check, kata: Kata, notes: Journal, standing: Standing) -> None:
     """Show one more hint, and those before it; remember that."""
     console = console_for("auto")
     console.print(Text.assemble(("Your server must show that ", "dim"), (check.title, "bold"), ("", "")))
-    if not check.hints:
+    is_first = standing.failed[:1] == (check.id,)
+    if is_first and standing.seen:
+        console.print(Text(visible(standing.seen, 600), "red"))
+    hints = advice.all_hints(check, standing.cause if is_first else "")
+    if not hints:
         console.print(NO_HINT, highlight=False)
         return
-    count, shown = len(check.hints), standing.hints.get(check.id, 0) + 1
+    count, shown = len(hints), standing.hints.get(check.id, 0) + 1
     with suppress(OSError):
         notes.note_hint(kata, check.id)
-    for number, hint in enumerate(check.hints[:shown], 1):
-        words = Text.assemble((f"{number} of {count}  ", "dim"), (hint, "cyan" if number == min(shown, count) else ""))
+    for number, hint in enumerate(hints[:shown], 1):
+        words = Text.assemble(
+            (f"{number} of {count}  ", "dim"), (visible(hint, 1000), "cyan" if number == min(shown, count) else "")
+        )
         console.print(Padding(words, (0, 0, 0, 2)))
     if shown < count:
         more = f"For the next hint, run this again: grade hint {kata.id}"
-        line = more if standing.failed[:1] == (check.id,) else f"{more} --check {check.id}"
+        line = more if is_first else f"{more} --check {check.id}"
     else:
         line = f"This was the last hint. To see what is sent: grade {kata.id} --only {check.id}"
     console.print(Text(line, "dim", no_wrap=True), soft_wrap=True)

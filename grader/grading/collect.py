@@ -15,7 +15,7 @@ import pytest
 
 from grader.catalog.kata import SPEC_FILES, Kata
 from grader.errors import BadKata, Inconclusive, UsageError
-from grader.grading.hints import read_hints
+from grader.grading.hints import Help, read_hints
 from grader.grading.isolation import isolated
 from grader.grading.laws import wrong_parameters
 from grader.model import Check
@@ -142,7 +142,8 @@ def _checks(items: list[pytest.Item], kata: Kata) -> list[Check]:
     found = [_marked(item, kata) for item in items]
     _agree(found, kata)
     hints = read_hints(kata, [check.id for check in found]) if found else {}
-    return [replace(check, hints=hints.get(check.id, ())) for check in found]
+    helps = {check.id: hints.get(check.id, Help()) for check in found}
+    return [replace(check, hints=helps[check.id].hints, when=helps[check.id].when) for check in found]
 
 
 def _marked(item: pytest.Item, kata: Kata) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -98,7 +99,9 @@ def _failed(violation: Violation, check: Check, around: Around, *, subject: str 
         hint=causes.hint(around.raised) or found.hint or by_status or check.hint,
     )
     cause = causes.sentence(around.raised) if around.raised else ""
-    return worded(found, sentence=violation.sentence, note=note, request=around.request, cause=cause)
+    final = worded(found, sentence=violation.sentence, note=note, request=around.request, cause=cause)
+    seen = next((when.hint for when in check.when if re.search(when.seen, final.headline)), "")
+    return replace(final, hint=seen) if seen and not causes.hint(around.raised) else final
 
 
 def _words(error: AssertionError) -> str:

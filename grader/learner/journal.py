@@ -15,6 +15,7 @@ from typing import Any
 from grader.catalog.kata import BUNDLED, Kata
 from grader.errors import UsageError
 from grader.model import Outcome, Report
+from grader.score import first_failure
 
 NAME = ".stream-katas.json"
 FORMAT = 1
@@ -38,7 +39,8 @@ class Standing:
     """The state of a learner's work on one kata.
 
     ``passed`` and ``failed`` are the checks of the last grade, in the specification's order; ``trouble`` says why the
-    app did not start then; ``hints`` counts for each check the hints that were asked for.
+    app did not start then; ``hints`` counts for each check the hints that were asked for. ``seen`` is the headline of
+    the first check that failed then, and ``cause`` the hint about it.
     """
 
     attempts: int = 0
@@ -47,13 +49,16 @@ class Standing:
     passed: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     trouble: str = ""
+    seen: str = ""
+    cause: str = ""
     hints: Mapping[str, int] = field(default_factory=dict)
 
     def after(self, report: Report, at: datetime) -> Standing:
         """The standing after one more grade."""
         score = Score(report.points, report.possible, at)
         best = score if self.best is None or score.points >= self.best.points else self.best
-        failure = report.boot_failure
+        failure, first = report.boot_failure, first_failure(report)
+        finding = first.finding if first else None
         return replace(
             self,
             attempts=self.attempts + 1,
@@ -62,11 +67,13 @@ class Standing:
             passed=_ids(report, Outcome.PASSED),
             failed=_ids(report, Outcome.FAILED),
             trouble=failure.headline if failure else "",
+            seen=finding.headline if finding else "",
+            cause=finding.hint if finding else "",
         )
 
     def after_reset(self) -> Standing:
         """The standing after the stub was put back: the outcomes of the last grade are dropped."""
-        return replace(self, last=None, passed=(), failed=(), trouble="")
+        return replace(self, last=None, passed=(), failed=(), trouble="", seen="", cause="")
 
     def with_hint(self, check: str) -> Standing:
         """One more hint of ``check`` has been seen."""
@@ -178,6 +185,8 @@ def _document(standing: Standing) -> dict[str, object]:
         "passed": list(standing.passed),
         "failed": list(standing.failed),
         "trouble": standing.trouble,
+        "seen": standing.seen,
+        "cause": standing.cause,
         "hints": dict(standing.hints),
     }
 
@@ -201,6 +210,8 @@ def _standing(found: object) -> Standing:
         passed=_names(found.get("passed")),
         failed=_names(found.get("failed")),
         trouble=str(found.get("trouble", "")),
+        seen=str(found.get("seen", "")),
+        cause=str(found.get("cause", "")),
         hints={name: count for name, count in counts if isinstance(count, int)},
     )
 

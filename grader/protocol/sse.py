@@ -111,10 +111,7 @@ class EventStreamReader:
         return _pending(self._lines, self._block)
 
     def feed(self, data: bytes) -> list[Event | Comment]:
-        """Read ``data``; return what it has completed.
-
-        Raises :class:`TooLarge`, from then on at every call.
-        """
+        """Read ``data``; return what it has completed. Raises :class:`TooLarge`, from then on at every call."""
         if self._closed:
             raise ValueError("the stream has been closed")
         if self._too_large is not None:
@@ -178,6 +175,7 @@ class EventStreamReader:
         block, self._block = self._block, None
         self.last_event_id = self._id_buffer
         if block is None or not block.data:
+            _note_no_data(block, line, self._log)
             return
         data = "\n".join(block.data)
         if wrong := remark(data):
@@ -231,6 +229,12 @@ class EventStreamReader:
                 self.retry = block.retry = int(digits or "0") if len(digits) <= 18 else _LONGEST_RETRY
             case _:
                 self._log.add(SseFaultKind.RETRY_NOT_DIGITS, start, line.stop, value)
+
+
+def _note_no_data(block: _Block | None, line: RawLine, log: FaultLog) -> None:
+    """A blank line has ended ``block``, which has no data: where it names a type, its data is probably cut off."""
+    if block is not None and block.type:
+        log.add(SseFaultKind.TYPE_WITHOUT_DATA, block.start, line.start, block.seen)
 
 
 def _pending(lines: Splitter, block: _Block | None) -> str | None:

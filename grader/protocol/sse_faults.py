@@ -90,6 +90,12 @@ class SseFaultKind(Kind):
         "RFC 8259 7",
         True,
     )
+    TYPE_WITHOUT_DATA = (
+        'a blank line follows "{seen}" before any data, so a browser drops that event, and the next data is of type '
+        "message: write the event line and its data lines without a blank line between them",
+        _INTERPRETING,
+        True,
+    )
     UNKNOWN_FIELD = (
         'the field name of "{seen}" is not data, event, id or retry, so a browser ignores the line',
         _INTERPRETING,

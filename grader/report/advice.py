@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from grader.model import CheckResult, Outcome, Report
+from grader.model import Check, CheckResult, Outcome, Report
 from grader.score import first_failure
 from grader.text import plural
 
@@ -56,6 +56,11 @@ def _root(result: CheckResult, by_id: Mapping[str, CheckResult]) -> str:
     if missing is None:
         return "checks that did not pass"
     return _root(missing, by_id) if missing.outcome is Outcome.BLOCKED else f"“{missing.check.title}”"
+
+
+def all_hints(check: Check, cause: str) -> tuple[str, ...]:
+    """The hints of a check; first the one about what was seen, if it is not one of them."""
+    return check.hints if not cause or cause in check.hints[:1] else (cause, *check.hints)
 
 
 def single_check(report: Report) -> str:

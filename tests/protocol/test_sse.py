@@ -247,6 +247,7 @@ FAULTS = [
     (b"data: b'abc'\n\n", SseFaultKind.PYTHON_REPR, 6, 12, "json.dumps"),
     (b"data: {1: (True, 'x',), 'k': b'\\xff'}\n\n", SseFaultKind.PYTHON_REPR, 6, 37, "json.dumps"),
     (b'data: "{\\"a\\": 1}"\n\n', SseFaultKind.JSON_IN_JSON, 6, 18, "encoded twice"),
+    (b"event: done\n\ndata: 3\n\n", SseFaultKind.TYPE_WITHOUT_DATA, 0, 12, "without a blank line between them"),
     (b"foo: bar\n\n", SseFaultKind.UNKNOWN_FIELD, 0, 8, "is not data, event, id or retry"),
     (b"data: x\r\n\n", SseFaultKind.MIXED_LINE_ENDINGS, 9, 10, "use one kind"),
     (b"data: x\n\r", SseFaultKind.MIXED_LINE_ENDINGS, 8, 9, "use one kind"),
@@ -277,6 +278,7 @@ def test_only_legal_framing_is_harmless() -> None:
         SseFaultKind.DOUBLED_DATA_PREFIX,
         SseFaultKind.PYTHON_REPR,
         SseFaultKind.JSON_IN_JSON,
+        SseFaultKind.TYPE_WITHOUT_DATA,
         SseFaultKind.UNKNOWN_FIELD,
         SseFaultKind.MIXED_LINE_ENDINGS,
     }

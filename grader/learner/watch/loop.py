@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -118,17 +118,18 @@ class Watch:
                 return
             case Report() as report:
                 self._end_grade()
-                self._note(report)
-                self.state = self.state.graded(report)
+                self.state = self.state.graded(report, self._note(report))
             case Trouble(message):
                 self._end_grade()
                 self.state = self.state.troubled(message)
         self._draw(has_ended=True)
 
-    def _note(self, report: Report) -> None:
+    def _note(self, report: Report) -> Mapping[str, int]:
+        """Keep the score; returns how many hints of each check were asked for so far."""
         if self._journal is not None:
             with suppress(OSError):
-                self._journal.note(self._job.kata, report)
+                return self._journal.note(self._job.kata, report).hints
+        return {}
 
     # -- the learner --------------------------------------------------------------------------------------------------
 

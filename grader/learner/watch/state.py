@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from grader.grading.hints import NO_HINT
 from grader.model import CheckResult, Outcome, Report
 from grader.pool.news import Progress
+from grader.report import advice
 from grader.score import first_failure
 
 
@@ -39,8 +41,7 @@ class State:
         """The hints about that check; first the hint about this cause, if there is one."""
         if self.to_fix is None or self.to_fix.finding is None:
             return ()
-        cause, hints = self.to_fix.finding.hint, self.to_fix.check.hints
-        return hints if not cause or cause in hints[:1] else (cause, *hints)
+        return advice.all_hints(self.to_fix.check, self.to_fix.finding.hint)
 
     @property
     def gained(self) -> list[str]:
@@ -56,15 +57,21 @@ class State:
         """A grade begins."""
         return replace(self, progress=Progress(0, 0), runs=self.runs + 1, message="")
 
-    def graded(self, report: Report) -> State:
-        """A grade has ended. Hints stay while the same check fails, also when the app did not start in between."""
+    def graded(self, report: Report, seen: Mapping[str, int] | None = None) -> State:
+        """A grade has ended. Hints stay while the same check fails, also when the app did not start in between.
+
+        ``seen`` counts the hints of each check that were asked for, here or by `grade hint`.
+        """
         last = self.before if self.report is None or self.report.boot_failure is not None else self.report
         done = replace(self, report=report, before=last, progress=None)
         if report.boot_failure is not None:
             return replace(done, scroll=0)
         failed = first_failure(last) if last is not None else None
         same = failed and done.to_fix and failed.check.id == done.to_fix.check.id
-        return done if same else replace(done, hints=1, scroll=0)
+        if same or done.to_fix is None:
+            return done if same else replace(done, hints=1, scroll=0)
+        asked = (seen or {}).get(done.to_fix.check.id, 0)
+        return replace(done, hints=max(1, min(asked, len(done.all_hints))), scroll=0)
 
     def troubled(self, message: str) -> State:
         """A grade has ended without a report."""

@@ -45,6 +45,7 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
     media_types = ("text/event-stream",)
     item_name = "event"
     rule = "WHATWG HTML 9.2.2"
+    telling = (sse.SseFaultKind.TYPE_WITHOUT_DATA, sse.SseFaultKind.JSON_IN_JSON)
 
     def __init__(self, exchange: Exchange, session: Session) -> None:
         self._stream = sse.EventStreamReader()

@@ -10,7 +10,7 @@ from grader.errors import Violation
 from grader.model import Spot
 from grader.probe.exchange import Exchange
 from grader.probe.session import Session
-from grader.protocol.lines import Fault, TooLarge
+from grader.protocol.lines import Fault, Kind, TooLarge
 from grader.text import plural, visible_ends
 
 #: Characters of a body, or of an item, that a diagnosis shows.
@@ -53,6 +53,8 @@ class Feed(ABC, Generic[Item_co]):
     media_types: ClassVar[tuple[str, ...]] = ()
     item_name: ClassVar[str]
     rule: ClassVar[str] = ""
+    #: Kinds of harmless faults that may be why a check failed.
+    telling: ClassVar[tuple[Kind, ...]] = ()
 
     def __init__(self, exchange: Exchange, session: Session) -> None:
         self._exchange = exchange
@@ -92,8 +94,10 @@ class Feed(ABC, Generic[Item_co]):
         return [StreamFault(fault.message, fault.rule, self._exchange.spot(fault.start)) for fault in harmful]
 
     def first_fault(self) -> str:
-        """The first of those in what has been read so far, or ""."""
-        return next((fault.message for fault in self.found_faults() if not fault.harmless), "")
+        """The first of those in what has been read so far, or of the harmless ones that explain much; "" for none."""
+        found = self.found_faults()
+        harmful = next((fault.message for fault in found if not fault.harmless), "")
+        return harmful or next((fault.message for fault in found if fault.kind in self.telling), "")
 
     def _arrived(self) -> bytes:
         """The bytes of the body that have arrived since the last call."""
