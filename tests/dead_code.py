@@ -24,6 +24,7 @@ OURS = ("grader", "stream_katas.py")
 #: Names, or patterns of names, that are used where vulture does not see it.
 USED = {
     "pytest_*": "pytest calls the hooks of a plugin by their names",
+    "main_loop": "uvicorn's server calls it",
     "on_broken_pipe": "Rich's console calls it",
     "overflow": "Rich's table reads this attribute of a column",
     "list_commands": "click's group calls it",

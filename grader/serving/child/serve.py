@@ -99,11 +99,15 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Like uvicorn's, but the watchdog wakes it: without a timer of the server's own, all timers are the app's."""
-        counter = 0
+        own, counter = os.getpid(), 0
+        os.register_at_fork(after_in_child=self._iterated.set)
         while not await self.on_tick(counter):
+            if os.getpid() != own:  # the app has forked, and threads do not survive that
+                return await super().main_loop()
             await self._iterated.wait()
             self._iterated.clear()
             counter = (counter + 1) % _TICKS
+        return None
 
     def _begin_shutdown(self) -> None:
         self._ending = asyncio.get_running_loop().create_task(self._end())  # the loop itself holds tasks weakly
