@@ -14,7 +14,8 @@ from grader.verify.contract import sentences
 from grader.verify.mutation.operators import OPERATORS
 from grader.verify.reference import ReferenceApp, Role
 
-_MUTANT = "mutant "
+#: Before the name of a mutation operator, where a clause is broken by mutants.
+MUTANT = "mutant "
 
 
 def coverage_problems(
@@ -73,9 +74,9 @@ def _untrue(clause: Clause, fails: dict[str, frozenset[str]]) -> Iterator[str]:
 
 def _unable(name: str, grading: set[str], *, fails: dict[str, frozenset[str]]) -> str:
     """Why ``name`` does not break a clause with this grading; "" where it does."""
-    if name.startswith(_MUTANT):
+    if name.startswith(MUTANT):
         known = {operator.name for operator in OPERATORS}
-        return "" if name.removeprefix(_MUTANT) in known else f"is broken by {name!r}; there is no such operator"
+        return "" if name.removeprefix(MUTANT) in known else f"is broken by {name!r}; there is no such operator"
     if name not in fails:
         return f"is broken by {name!r}; there is no such wrong app"
     return "" if fails[name] & grading else f"is broken by {name!r}, which fails none of its checks"

@@ -17,6 +17,8 @@ from grader.grading.run import OnProgress
 from grader.model import Outcome
 from grader.pool.pool import Pool
 from grader.verify import equivalents
+from grader.verify.clauses import Clause, read_clauses
+from grader.verify.coverage import MUTANT
 from grader.verify.mutation.choice import most_telling
 from grader.verify.mutation.mutant import Mutant, mutants
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
@@ -68,7 +70,9 @@ def survey(
     trials = tuple(try_out(kata, chosen, pool, seed=seed, reasons=reasons, progress=progress))
     tried = {mutant.id for mutant in chosen}
     left_out = {name for mutant in made if mutant.id not in tried for name in _names(mutant)}
-    return Survey(kata, trials, (*unexplained(trials), *stale(reasons, trials, left_out=left_out)), len(made))
+    problems = [*unexplained(trials), *stale(reasons, trials, left_out=left_out)]
+    problems += unbroken(read_clauses(kata), trials) if sample is None else []
+    return Survey(kata, trials, tuple(problems), len(made))
 
 
 def mutants_of(kata: Kata) -> Iterator[Mutant]:
@@ -161,3 +165,12 @@ def stale(reasons: dict[str, str], trials: Iterable[Trial], *, left_out: Iterabl
     for name in reasons:
         if name not in needed:
             yield f"{equivalents.FILE} lists mutant {name}, which does not exist or did not survive; remove it"
+
+
+def unbroken(clauses: Iterable[Clause], trials: Iterable[Trial]) -> Iterator[str]:
+    """A problem for each clause that is said to be broken by mutants of which none is killed."""
+    killed = {f"{MUTANT}{trial.mutant.operator}" for trial in trials if trial.fate is Fate.KILLED}
+    for clause in clauses:
+        for name in clause.broken_by:
+            if name.startswith(MUTANT) and name not in killed:
+                yield f"clauses.toml: clause {clause.id!r} is broken by {name!r}, and no such mutant is killed"

@@ -13,8 +13,9 @@ import pytest
 from grader.catalog.kata import read_kata
 from grader.pool.pool import Pool
 from grader.verify import equivalents
+from grader.verify.clauses import Clause
 from grader.verify.mutation.mutant import Mutant
-from grader.verify.survival import Fate, Trial, mutants_of, stale, try_out, unexplained
+from grader.verify.survival import Fate, Trial, mutants_of, stale, try_out, unbroken, unexplained
 from tests.small_kata import NO_TYPE, SOLUTION, VARIANT, make_kata, write
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ def test_a_sample_says_nothing_of_those_that_it_leaves_out() -> None:
     reasons = dict.fromkeys(("5eed5eed", "0ff0ff00"), "it is the same")
     assert list(stale(reasons, [trial], left_out=["0ff0ff00"])) == []
     assert len(list(stale(reasons, [trial]))) == 1
+
+
+def test_a_clause_that_mutants_break_has_one_that_is_killed() -> None:
+    clauses = [Clause("a", (), ("x",), ("mutant send-dropped", "wrong/y.py")), Clause("b", (), ungraded="no")]
+    assert list(unbroken(clauses, [Trial(mutant(), Fate.KILLED)])) == []
+    assert list(unbroken(clauses, [Trial(mutant(), Fate.EQUIVALENT)])) == [
+        "clauses.toml: clause 'a' is broken by 'mutant send-dropped', and no such mutant is killed"
+    ]
 
 
 def test_whatever_is_neither_killed_nor_equivalent_is_a_problem() -> None:

@@ -115,8 +115,16 @@ def _items(source: Source, place: ast.expr | ast.stmt) -> list[str]:
     """The item that the loop around is about."""
     match _loop(source, place):
         case ast.For(target=ast.Name(id=name)) | ast.AsyncFor(target=ast.Name(id=name)) as loop:
-            return [name] if source.starts_after(place, loop) and _is_over_items(loop.iter) else []
+            is_item = _is_over_items(loop.iter) and not _is_an_object(name, loop)
+            return [name] if source.starts_after(place, loop) and is_item else []
     return []
+
+
+def _is_an_object(name: str, loop: ast.AST) -> bool:
+    """Whether the loop looks into it, as one does not into a text."""
+    looks = [node for node in ast.walk(loop) if isinstance(node, ast.Attribute | ast.Subscript)]
+    attributes = {getattr(node, "attr", "") for node in looks if ast.unparse(node.value) == name}
+    return not all(hasattr(str, attribute) for attribute in attributes)
 
 
 def _is_over_items(iterated: ast.expr) -> bool:

@@ -82,6 +82,8 @@ def sometimes(name: str, operator: str, text: str) -> list[str]:
             ["def f(): return R(((201) if next(_TIMES) > 0 else (200)))\n\n_TIMES = __import__('itertools').count()\n"],
         ),
         ("for-an-empty-item", "off-by-one", "def f():\n    for x in events(xs):\n        n += 1", []),
+        ("for-an-empty-item", "off-by-one", "def f():\n    for x in xs:\n        n += 1; g(x.type)", []),
+        ("for-an-empty-item", "off-by-one", "def f():\n    for x in xs:\n        n += 1; g(x['a'])", []),
         (
             "for-an-empty-item",
             "off-by-one",
