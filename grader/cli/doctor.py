@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import click
 
 from grader.exits import Exit
-from grader.serving.jail import choice, machine, own
+from grader.serving.jail import choice, machine
 from grader.serving.jail.plan import Tier
 from grader.text import visible
 
@@ -36,7 +36,7 @@ def _lines() -> Iterator[str]:
     for tier, reason in offers.items():
         yield f"  tier {tier.value}: {f'not offered: {reason}' if reason else 'offered'}"
     yield "Chosen"
-    yield f"  for an app of your own: {_for_own(offers)}"
+    yield f"  for an app of your own: {'tier C' if choice.offers_own() else 'none'}"
     yield f"  for a submission (--submission): {_for_submission(offers)}"
     advice = list(machine.advice())
     if advice:
@@ -57,7 +57,3 @@ def _for_submission(offers: dict[Tier, str]) -> str:
             return f"tier C, because tier A is not offered ({offers[Tier.A]})"
         case _:
             return "none, so a submission is refused (as an ordinary user, --unsafe grades it all the same)"
-
-
-def _for_own(offers: dict[Tier, str]) -> str:
-    return "none" if own.for_own() is Tier.NONE or offers[Tier.C] else "tier C"

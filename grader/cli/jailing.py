@@ -37,9 +37,9 @@ class Wish(NamedTuple):
         """The jail for this app. Raises UsageError, and Inconclusive where a submission cannot be graded safely."""
         if self.unsafe and not self.submission:
             raise UsageError("--unsafe: only a submission (--submission) needs it.")
-        hidden = own.hidden_from(app, [kata, *bundled()])
+        katas = [kata, *bundled()]
         if self.tier == _AUTO and not self.submission:
-            return Jail(own.for_own(), is_strict=False, hidden=hidden)
+            return own.jail_for(app, katas)
         from grader.serving.jail import choice  # late: it tries jails, which no other app needs
 
         tier = choice.for_submission() if self.tier == _AUTO else Tier(self.tier)
@@ -47,7 +47,7 @@ class Wish(NamedTuple):
             raise Inconclusive(f"this machine offers no jail of tier {tier.value}: {reason}; see `grade doctor`.")
         if tier is Tier.NONE and self.submission:
             self._need_consent(choice.why_not(Tier.C))
-        return Jail(tier, is_strict=self.submission or tier is not Tier.NONE, hidden=hidden)
+        return Jail(tier, is_strict=self.submission or tier is not Tier.NONE, hidden=own.hidden_from(app, katas))
 
     def _need_consent(self, reason: str) -> None:
         """Raises Inconclusive unless the user has given it. From root, with whom nothing is safe, it is not taken."""

@@ -25,6 +25,11 @@ def for_submission() -> Tier:
     return next((tier for tier in (Tier.A, Tier.C) if not why_not(tier)), Tier.NONE)
 
 
+def offers_own() -> bool:
+    """Whether this machine offers the jail for a learner's own app, by what its kernel says."""
+    return sys.platform == "linux" and syscalls.IS_KNOWN and landlock.abi() >= landlock.LETS_MOVE
+
+
 @cache
 def why_not(tier: Tier) -> str:
     """Why this machine does not offer a jail of this tier for a submission, or "". It is tried, once."""

@@ -62,6 +62,8 @@ def _drop_privileges(plan: Plan) -> None:
 def _restrict_files(plan: Plan, home: str) -> None:
     if plan.tier == Tier.A.value and not landlock.abi():
         return  # the new root and the new network are there without it
+    if not plan.is_strict and landlock.abi() < landlock.LETS_MOVE:
+        raise Leak("this kernel's Landlock would refuse too much")
     ruleset = landlock.Ruleset(governs_tcp=plan.is_strict and plan.tier == Tier.C.value)
     ruleset.allow_all(reach.DEVICES, landlock.READ | landlock.WRITE)
     if plan.tier == Tier.A.value:

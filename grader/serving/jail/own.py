@@ -1,4 +1,4 @@
-"""What does not depend on the machine: the tier for a learner's own app, and what no app may read."""
+"""The jail for a learner's own app, and what no app may read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grader.catalog.kata import Kata
-from grader.serving.jail.plan import Tier
+from grader.serving.jail.plan import Jail, Tier
 
 
-def for_own() -> Tier:
-    """For a learner's own app: tier C, or none. The app's process finds out by itself whether there is one."""
-    return Tier.C if sys.platform == "linux" else Tier.NONE
+def jail_for(app: Path, katas: Iterable[Kata]) -> Jail:
+    """Tier C, or none. The app's process finds out by itself whether this machine has it."""
+    tier = Tier.C if sys.platform == "linux" else Tier.NONE
+    return Jail(tier, is_strict=False, hidden=hidden_from(app, katas))
 
 
 def hidden_from(app: Path, katas: Iterable[Kata]) -> tuple[str, ...]:

@@ -104,14 +104,10 @@ def test_what_its_module_needs_beside_it_is_there(start: Start, tmp_path: Path) 
     assert ask(app) == ["beside", "words"]
 
 
-def test_nothing_of_it_is_left(start: Start, jail: Jail) -> None:
-    def temporary() -> set[str]:
-        return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("stream-katas-")}
-
-    def mounts() -> list[str]:
-        return Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
-
-    before = temporary(), mounts(), psutil.Process().children(recursive=True)
+def test_nothing_of_it_is_left(start: Start, jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    before = remains()
     app = start(
         """
         import subprocess
@@ -123,7 +119,30 @@ def test_nothing_of_it_is_left(start: Start, jail: Jail) -> None:
     assert ask(app) == 1
     app.stop()
     app.stop()
-    assert (temporary(), mounts(), psutil.Process().children(recursive=True)) == before
+    assert remains() == before
+    assert os.listdir(tmp_path / "temporary") == []
+
+
+@pytest.mark.long
+def test_nothing_is_left_of_a_thousand(jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pytest -m long tests/serving/jail`: 1,000 apps in each jail."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    file = write(tmp_path / "ada", mirror("facts = str"))
+    before = remains()
+    for _ in range(1000):
+        with boot(Launch(file, jail=jail), NOWHERE) as app:
+            app.wait_until_ready()
+            assert ask(app) == "/"
+    assert remains() == before
+    assert os.listdir(tmp_path / "temporary") == []
+
+
+def remains() -> tuple[list[str], list[psutil.Process], list[str], int]:
+    """What a jail could leave behind, beside files: mounts, processes, control groups, descriptors."""
+    mounts = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+    groups = Path("/proc/self/cgroup").read_text("utf-8").splitlines()
+    return mounts, psutil.Process().children(recursive=True), groups, len(os.listdir("/proc/self/fd"))
 
 
 def test_in_tier_a_it_ends_even_when_the_grader_is_killed(tmp_path: Path) -> None:
@@ -165,3 +184,32 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert end.read() == b""  # the warden has ended, too: nobody holds the other end any more
     psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=DEADLINE)
     assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+
+
+def test_a_signal_leaves_no_folder_behind(tmp_path: Path) -> None:
+    offers.tier(Tier.C)
+    file = write(tmp_path / "ada", mirror("facts = str"))
+    (tmp_path / "temporary").mkdir()
+    program = f"""
+import os, signal
+from pathlib import Path
+from grader import interrupt
+from grader.serving.jail.plan import Jail, Tier
+from grader.serving.launch import Launch, boot
+from tests.serving.test_child_app import NOWHERE
+interrupt.end_on_signals()
+app = boot(Launch(Path({str(file)!r}), jail=Jail(Tier.C, is_strict=True)), NOWHERE)
+app.wait_until_ready()
+print(os.listdir({str(tmp_path / "temporary")!r}), flush=True)
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+        capture_output=True,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
+    assert b"stream-katas-" in done.stdout
+    assert os.listdir(tmp_path / "temporary") == []
