@@ -95,6 +95,8 @@ def run_command(request: pytest.FixtureRequest, warm_commands: WarmCommands | No
         return run_cold
 
     def run_warm(args: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> tuple[int, str, str]:
+        if any(name.startswith("PYTHON") for name in variables):  # it is for the start of an interpreter
+            return run_cold(args, cwd, variables)
         done = warm_commands.run(args, cwd, environment(**variables), seconds=DEADLINE)
         assert warm_commands.living() == []
         return done
