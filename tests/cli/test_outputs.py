@@ -22,8 +22,6 @@ from tests.small_kata import SOLUTION, make_kata, write
 if TYPE_CHECKING:
     from tests.conftest import Grade
 
-pytestmark = pytest.mark.cold
-
 COMMANDS = """
 import sys
 print("::add-mask::of 36 points", flush=True)

@@ -32,6 +32,9 @@ _CHANGING = (
     (r": \d+; expected: at most", ": <too many>; expected: at most"),
     (r"(during one step: )\d+", r"\1<too many>"),
     (r"(during one step: .* the app opened )\d+", r"\1<too many>"),
+    (r"(The app rested ).*", r"\1<a while>"),
+    (r"(The event loop (?:was blocked|computed without a pause) for ).*", r"\1<a while>"),
+    (r"(upstream connections for bodies that are refused: )\d+", r"\1<too many>"),
 )
 
 

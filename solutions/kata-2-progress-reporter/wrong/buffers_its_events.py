@@ -1,6 +1,6 @@
 """Events are collected into larger writes.
 
-Fails: each_step_is_told_as_it_is_done, retry_is_in_milliseconds
+Fails: each_step_is_told_as_it_is_done
 """
 
 import asyncio

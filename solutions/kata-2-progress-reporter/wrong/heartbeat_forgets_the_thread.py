@@ -1,6 +1,6 @@
 """`wait_for` stops waiting for a thread, but the thread goes on, and its outcome is lost.
 
-Fails: heartbeats_disturb_no_step
+Fails: heartbeats_go_on
 """
 
 import asyncio

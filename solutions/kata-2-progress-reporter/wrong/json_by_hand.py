@@ -1,6 +1,6 @@
 """The result is put together as text: it is valid JSON only as long as the outcomes hold no special characters.
 
-Fails: both_modes_carry_the_same_outcomes
+Fails: both_modes_carry_the_same_outcomes, no_step_of_a_stream_is_left_out
 """
 
 import asyncio

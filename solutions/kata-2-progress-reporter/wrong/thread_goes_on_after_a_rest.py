@@ -1,6 +1,6 @@
 """A thread does the work with a pause after each step, and is not stopped when the client has disconnected.
 
-Fails: leaving_ends_the_work, a_broken_connection_ends_the_work
+Fails: leaving_ends_the_work, a_broken_connection_ends_the_work, it_adds_no_delays
 """
 
 import asyncio
