@@ -160,7 +160,12 @@ def _is_about(test: ast.expr, arguments: set[str]) -> bool:
 CONDITIONS = (
     Condition("with-a-flag", "when an argument says so", _flags),
     Condition("past-many-items", f"past {_MANY} items", lambda *at: [f"{name} > {_MANY}" for name in _counters(*at)]),
-    Condition("with-no-items", "while there are no items", lambda *at: [f"{name} == 0" for name in _counters(*at)]),
+    Condition(
+        "with-no-items",
+        "while there are no items",
+        lambda *at: [f"{name} == 0" for name in _counters(*at)],
+        never=("counter-wraps",),
+    ),
     Condition(
         "for-an-empty-item",
         "for an empty item",

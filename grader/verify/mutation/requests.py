@@ -73,8 +73,8 @@ def sending_blocked(source: Source) -> Changes:
 
 @operator("shares a variable between requests")
 def local_shared(source: Source) -> Changes:
-    """Each request still sets it, and others change it meanwhile."""
-    for function in _functions(source):
+    """Each request still sets it, and others change it meanwhile, while the function waits."""
+    for function in filter(_waits, _functions(source)):
         for name in _locals(source, function):
             first = function.body[1 if ast.get_docstring(function) is not None else 0 :][:1]
             for statement in first:
@@ -99,6 +99,11 @@ def _functions(source: Source) -> Iterator[_Function]:
     functions: list[_Function] = [*source.every(ast.AsyncFunctionDef), *source.every(ast.FunctionDef)]
     nested = {source.function(function) for function in functions}
     yield from (function for function in functions if source.function(function) is None and function not in nested)
+
+
+def _waits(function: _Function) -> bool:
+    waits = ast.Await | ast.Yield | ast.YieldFrom | ast.AsyncFor | ast.AsyncWith
+    return any(isinstance(node, waits) for node in ast.walk(function))
 
 
 def _own(source: Source, function: _Function) -> list[ast.AnnAssign | ast.Assign]:

@@ -121,8 +121,10 @@ CASES: dict[str, list[tuple[str, list[str]]]] = {
         ("def f(a: str): g(a)", [r"def f(a: str): g(a.replace('\r\n', '\n'))", r"def f(a: str): g(a.replace('\0', ''))", "def f(a: str): g(__import__('html').escape(a))"]),
     ],
     "local-shared": [
-        ("def f(a):\n    'Doc.'\n    count, b, a = 0, x, 0\n    all: list[str] = []", ["def f(a):\n    'Doc.'\n    global count\n    count, b, a = 0, x, 0\n    all: list[str] = []", "def f(a):\n    'Doc.'\n    global all\n    count, b, a = 0, x, 0\n    all = []"]),
-        ("def f(): x = Answer(1); y = {'a': x}; z = {'a': 1}; return h(1)", ["def f(): global x; x = Answer(1); y = {'a': x}; z = {'a': 1}; return h(1)", "def f(): global y; x = Answer(1); y = {'a': x}; z = {'a': 1}; return h(1)"]),
+        ("def f(a):\n    'Doc.'\n    count, b, a = 0, x, 0\n    all: list[str] = []; yield", ["def f(a):\n    'Doc.'\n    global count\n    count, b, a = 0, x, 0\n    all: list[str] = []; yield", "def f(a):\n    'Doc.'\n    global all\n    count, b, a = 0, x, 0\n    all = []; yield"]),
+        ("def f(): x = Answer(1); y = {'a': x}; z = {'a': 1}; yield h(1)", ["def f(): global x; x = Answer(1); y = {'a': x}; z = {'a': 1}; yield h(1)", "def f(): global y; x = Answer(1); y = {'a': x}; z = {'a': 1}; yield h(1)"]),
+        ("async def f():\n    count = 0; await g()", ["async def f():\n    global count\n    count = 0; await g()"]),
+        ("def f():\n    count = 0", []),
         ("def f():\n    count = 0\n    def g():\n        nonlocal count\n        own = 0", []),
     ],
     "local-kept": [
