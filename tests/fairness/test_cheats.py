@@ -96,7 +96,7 @@ CHEATS = {
             for text in known[prompt]:
                 yield text
         """,
-        {"others_are_answered_during_a_batch": "The app has not pulled item 3"},
+        {"others_are_answered_during_a_batch": "has not pulled item 3"},
     ),
     "sends on only when somebody else asks for something": Cheat(
         """

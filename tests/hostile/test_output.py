@@ -144,11 +144,13 @@ def structure(page: Element) -> list[tuple[str, dict[str, str]]]:
     """The elements of a page with their attributes, but for where they are drawn, and for what is set as code."""
     for element in page.all("code"):
         assert element.attributes == {}
-    return [
+    found = [
         (element.tag, {name: value for name, value in element.attributes.items() if name not in _GEOMETRY})
         for element in page.all()
         if element.tag != "code"
     ]
+    # A text that is longer may take more lines of a picture, each of which is an element.
+    return [item for item, before in zip(found, [None, *found], strict=False) if item[0] != "text" or item != before]
 
 
 @cache
