@@ -23,8 +23,8 @@ OURS = ("grader", "stream_katas.py")
 
 #: Names, or patterns of names, that are used where vulture does not see it.
 USED = {
+    "maxfail": "pytest reads this option",
     "pytest_*": "pytest calls the hooks of a plugin by their names",
-    "main_loop": "uvicorn's server calls it",
     "on_broken_pipe": "Rich's console calls it",
     "overflow": "Rich's table reads this attribute of a column",
     "list_commands": "click's group calls it",
@@ -47,8 +47,6 @@ USED = {
     "wait_until_noticed": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
     "comments": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
     "upstream_ended": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
-    "has_no_rests": "a law about the pace uses it; the bundled katas do not have one yet",
-    "never_blocks": "a law about the pace uses it; the bundled katas do not have one yet",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
 }
 

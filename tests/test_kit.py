@@ -414,10 +414,10 @@ def test_closing_while_the_first_awaited_pull_connects_leaves_nothing_open(
 ) -> None:
     async def close() -> None:
         items = upstream(KEY)
-        connect, loop = items._connect, asyncio.get_running_loop()
+        connect = items._connect
 
-        async def close_meanwhile(*how: object) -> None:
-            await connect(loop, source.address)
+        async def close_meanwhile(loop: asyncio.AbstractEventLoop, address: tuple[str, int]) -> None:
+            await connect(loop, address)
             await items.aclose()
 
         items._connect = close_meanwhile  # type: ignore[method-assign]
@@ -436,7 +436,7 @@ def test_closing_at_any_moment_of_a_pull_leaves_nothing_open(source: Upstream) -
     try:
         for _ in range(200):
             items = blocking_upstream(KEY)
-            thread = threading.Thread(target=lambda items=items: list(items))  # type: ignore[misc]
+            thread = threading.Thread(target=lambda items=items: list(items))
             thread.start()
             items.close()
             thread.join(DEADLINE)
