@@ -75,10 +75,10 @@ def test_the_readme_names_the_options_that_several_commands_share() -> None:
 
 
 def test_all_commands_but_the_one_that_the_readme_names_take_katas() -> None:
-    sentence = " ".join(README.partition("Every command but")[2].partition("\n\n")[0].split())
+    sentence = " ".join(README.partition("All commands but")[2].partition("\n\n")[0].split())
     without = {name for name in command_line.COMMANDS if "--katas" not in options_of(name)}
-    assert sentence.startswith("`grade new` takes `--katas DIR`")
-    assert without == {"new"}
+    assert sentence.startswith("`grade new` and `grade doctor` take `--katas DIR`")
+    assert without == {"new", "doctor"}
 
 
 def test_the_contributing_guide_names_each_dependency() -> None:
@@ -157,6 +157,8 @@ def test_the_learners_commands_of_the_readme_run(tmp_path: Path, grade: Grade) -
             case ["grade", "hint" | "trace", *_]:
                 done = grade(*shlex.split(command)[1:], cwd=here)
                 assert (done.code, done.err) == (0, "")
+            case ["grade"]:
+                assert "Kata 1: " in grade(cwd=here).out
             case ["grade", kata, *options] if kata.startswith("kata-") and "--app" not in options:
                 done = grade(kata, *options, cwd=here)
                 assert done.code == 1
@@ -181,5 +183,22 @@ def test_each_make_target_of_the_documents_exists() -> None:
 
 
 def test_every_command_of_the_readme_is_one_that_is_tested() -> None:
-    known = ("pip install .", "grade init ", "cd ", "grade kata-", "grade hint ", "grade trace ", "make ")
+    known = (
+        "python3 -m venv .venv ",
+        "pip install .",
+        "grade init ",
+        "cd ",
+        "grade",
+        "grade kata-",
+        "grade hint ",
+        "grade trace ",
+        "make ",
+    )
     assert [command for command in COMMANDS if not command.startswith(known)] == []
+
+
+def test_no_document_installs_what_no_index_has() -> None:
+    texts = [
+        path.read_text("utf-8") for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("grader/**/*.py"))
+    ]
+    assert [text for text in texts if re.search(r"pip install '?stream-katas", text)] == []

@@ -14,9 +14,9 @@ from grader.text import visible
 
 #: What is not needed for a grade, and what for.
 _OPTIONAL = {
-    "uvloop": "--loop uvloop (pip install 'stream-katas[fast]')",
-    "httptools": "--http httptools (pip install 'stream-katas[fast]')",
-    "sse_starlette": "grade verify (pip install 'stream-katas[verify]')",
+    "uvloop": "--loop uvloop (python -m pip install uvloop)",
+    "httptools": "--http httptools (python -m pip install httptools)",
+    "sse_starlette": "grade verify (python -m pip install sse-starlette)",
 }
 
 

@@ -26,7 +26,7 @@ from grader.text import closest, did_you_mean, visible
 #: here, too, so that `grade --help` and a shell's completion import none of these modules, which import the grader.
 COMMANDS = {
     "all": "Grade every kata here, and show a line for each.",
-    "doctor": "Show which jails this machine offers, and what is missing.",
+    "doctor": "Show which jails this machine offers, which one is chosen and why, and what is missing.",
     "explain": "Show what KATA grades: its checks, their points and requirements.",
     "hint": "Give the next hint about the first check of KATA that fails.",
     "init": "Make a workspace in DIR, with the READMEs and stubs of KATAS.",

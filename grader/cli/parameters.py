@@ -241,4 +241,4 @@ def _require_installed(loop: str, http: str) -> None:
     """Raises UsageError when a part of the server is not installed."""
     for part in {loop, http} - {"asyncio", "h11"}:
         if find_spec(part) is None:
-            raise UsageError(f"{part} is not installed here; install it with: pip install 'stream-katas[fast]'")
+            raise UsageError(f"{part} is not installed here; install it with: python -m pip install {part}")

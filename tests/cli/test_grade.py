@@ -350,7 +350,7 @@ def test_a_part_that_is_not_installed_is_told_of_before_grading(tmp_path: Path, 
     write(tmp_path / "sitecustomize.py", "import sys\nsys.modules['uvloop'] = None")
     done = grade("kata-1", "--loop", "uvloop", PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "grade: uvloop is not installed here; install it with: pip install 'stream-katas[fast]'\n"
+    assert done.err == "grade: uvloop is not installed here; install it with: python -m pip install uvloop\n"
 
 
 # -- the other commands ---------------------------------------------------------------------------------------------
