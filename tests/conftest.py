@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+
+from grader.serving.warm import IS_SUPPORTED
+from tests.warm import WarmCommands
 
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 300.0  # seconds; nothing here takes as long, whatever the machine does
@@ -37,6 +40,8 @@ class Graded:
 
 
 Grade = Callable[..., Graded]
+#: Called with arguments, a working directory and variables: exit code, standard output, standard error.
+RunCommand = Callable[[Sequence[str], Path, Mapping[str, str]], tuple[int, str, str]]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -57,25 +62,57 @@ def survivors(mark: str) -> list[str]:
     return found
 
 
+def run_cold(args: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> tuple[int, str, str]:
+    """The exit code, standard output and standard error of `grade ARGS`; fails when any process of it survives."""
+    mark = uuid.uuid4().hex
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", *args],
+        cwd=cwd,
+        env=environment(LC_STREAM_KATAS_MARK=mark, **variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert survivors(mark) == []
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="session")
+def warm_commands() -> Iterator[WarmCommands | None]:
+    """None where processes cannot be forked."""
+    if not IS_SUPPORTED:
+        yield None
+        return
+    with WarmCommands(environment()) as found:
+        yield found
+
+
 @pytest.fixture
-def grade(tmp_path: Path) -> Grade:
+def run_command(request: pytest.FixtureRequest, warm_commands: WarmCommands | None) -> RunCommand:
+    """How `grade` is run: cold, as people do it, for tests with the mark ``cold``."""
+    if warm_commands is None or request.node.get_closest_marker("cold"):
+        return run_cold
+
+    def run_warm(args: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> tuple[int, str, str]:
+        if any(name.startswith("PYTHON") for name in variables):  # it is for the start of an interpreter
+            return run_cold(args, cwd, variables)
+        done = warm_commands.run(args, cwd, environment(**variables), seconds=DEADLINE)
+        assert warm_commands.living() == []
+        return done
+
+    return run_warm
+
+
+@pytest.fixture
+def grade(tmp_path: Path, run_command: RunCommand) -> Grade:
     """Run ``grade ARGS`` and fail when any process of it survives."""
 
     def run(*args: str, json_report: bool = False, cwd: Path = ROOT, **more: str) -> Graded:
-        mark = uuid.uuid4().hex
-        file = tmp_path / f"report-{mark}.json"
+        file = tmp_path / f"report-{uuid.uuid4().hex}.json"
         extra = ["--json", str(file)] if json_report else []
-        done = subprocess.run(
-            [sys.executable, "-m", "grader", *args, *extra],
-            cwd=cwd,
-            env=environment(LC_STREAM_KATAS_MARK=mark, **more),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-        )
-        assert survivors(mark) == []
+        code, out, err = run_command([*args, *extra], cwd, more)
         report = json.loads(file.read_text("utf-8")) if file.exists() else {}
-        return Graded(done.returncode, done.stdout, done.stderr, report)
+        return Graded(code, out, err, report)
 
     return run

@@ -36,7 +36,7 @@ def _lines() -> Iterator[str]:
     for tier, reason in offers.items():
         yield f"  tier {tier.value}: {f'not offered: {reason}' if reason else 'offered'}"
     yield "Chosen"
-    yield f"  for an app of your own: {_name(choice.for_own())}"
+    yield f"  for an app of your own: {'tier C' if choice.offers_own() else 'none'}"
     yield f"  for a submission (--submission): {_for_submission(offers)}"
     advice = list(machine.advice())
     if advice:
@@ -57,7 +57,3 @@ def _for_submission(offers: dict[Tier, str]) -> str:
             return f"tier C, because tier A is not offered ({offers[Tier.A]})"
         case _:
             return "none, so a submission is refused (as an ordinary user, --unsafe grades it all the same)"
-
-
-def _name(tier: Tier) -> str:
-    return "none" if tier is Tier.NONE else f"tier {tier.value}"

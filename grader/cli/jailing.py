@@ -14,6 +14,7 @@ from grader.catalog.kata import Kata
 from grader.catalog.packs import bundled
 from grader.errors import Inconclusive, UsageError
 from grader.exits import Exit
+from grader.serving.jail import own
 from grader.serving.jail.plan import Jail, Tier
 
 _AUTO = "auto"
@@ -34,19 +35,19 @@ class Wish(NamedTuple):
 
     def jail(self, app: Path, kata: Kata) -> Jail:
         """The jail for this app. Raises UsageError, and Inconclusive where a submission cannot be graded safely."""
-        from grader.serving.jail import choice  # with what starts processes: of other commands none needs it
-
         if self.unsafe and not self.submission:
             raise UsageError("--unsafe: only a submission (--submission) needs it.")
-        hidden = choice.hidden_from(app, [kata, *bundled()])
+        katas = [kata, *bundled()]
         if self.tier == _AUTO and not self.submission:
-            return Jail(Tier.NONE)
+            return own.jail_for(app, katas)
+        from grader.serving.jail import choice  # late: it tries jails, which no other app needs
+
         tier = choice.for_submission() if self.tier == _AUTO else Tier(self.tier)
         if tier is not Tier.NONE and (reason := choice.why_not(tier)):
             raise Inconclusive(f"this machine offers no jail of tier {tier.value}: {reason}; see `grade doctor`.")
         if tier is Tier.NONE and self.submission:
             self._need_consent(choice.why_not(Tier.C))
-        return Jail(tier, is_strict=self.submission or tier is not Tier.NONE, hidden=hidden)
+        return Jail(tier, is_strict=self.submission or tier is not Tier.NONE, hidden=own.hidden_from(app, katas))
 
     def _need_consent(self, reason: str) -> None:
         """Raises Inconclusive unless the user has given it. From root, with whom nothing is safe, it is not taken."""

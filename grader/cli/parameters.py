@@ -15,12 +15,13 @@ import click
 
 from grader.catalog.kata import Kata, missing_parts
 from grader.catalog.lookup import available, choose
-from grader.catalog.packs import Catalog
+from grader.catalog.packs import Catalog, bundled
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.exits import Exit
 from grader.learner.progress import after, present
 from grader.learner.workspace import find_app
 from grader.serving.environment import chosen, of_settings
+from grader.serving.jail import own
 from grader.serving.launch import Launch
 from grader.serving.limits import LaunchLimits
 from grader.serving.module import find as find_module
@@ -167,6 +168,7 @@ class Choice(NamedTuple):
         app = _launch(self, kata)
         if self.app is None and not self.folders:  # a submission's own setting must not ask for its grader's secrets
             app = replace(app, environment=of_settings(Path.cwd()) | dict(app.environment))
+        app = replace(app, jail=own.jail_for(app.file, [kata, *bundled()]))
         _require_installed(self.loop, self.http)
         if problems := missing_parts(kata):
             raise BadKata(f"{kata.name}: {problems[0]}")

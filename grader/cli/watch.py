@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 import click
@@ -39,7 +40,7 @@ _RESTORE = b"\x1b[?1049l\x1b[?25h"
 def command(choice: Choice, seed: str, poll: bool, color: str) -> Exit:
     """Grade your app for KATA now, and again on every save.
 
-    On a terminal there is one view, with keys: Enter run, h hint, d details, o page, q quit. Elsewhere it prints one
+    On a terminal there is one view, with keys; ? shows them. Elsewhere it prints one
     line for each grade, until it is interrupted.
     """
     target = choice.target()
@@ -53,7 +54,7 @@ def command(choice: Choice, seed: str, poll: bool, color: str) -> Exit:
         keys = held.enter_context(Keys(sys.stdin.fileno())) if is_interactive else None
         show = held.enter_context(_view(job, console)) if is_interactive else _plain
         start = partial(Worker, servers=held.enter_context(fork_servers()))
-        watch = Watch(job, start=start, show=show, saves=saves, keys=keys, journal=journal)
+        watch = Watch(job, start=start, show=show, saves=saves, keys=keys, journal=journal, copy=_copy)
         watch.run()
     if is_interactive and watch.state.report is not None:
         click.echo(line(watch.state))
@@ -64,6 +65,13 @@ def _is_interactive(console: Console) -> bool:
     """Whether this is a terminal on both sides: with --color=always Rich takes a pipe for a terminal, too."""
     can_move = console.is_interactive and not console.is_dumb_terminal
     return can_move and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _copy(text: str) -> None:
+    """Put ``text`` into the terminal's clipboard, by OSC 52 (xterm's control sequences); a terminal may ignore that."""
+    data = base64.b64encode(text.encode("utf-8", "backslashreplace"))
+    with suppress(OSError):
+        os.write(1, b"\x1b]52;c;" + data + b"\x07")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from grader.catalog.kata import Kata
 from grader.grading.rig import Rig
 from grader.grading.versions import versions
+from grader.serving.jail.plan import Tier
 from grader.serving.launch import Launch
 from grader.text import plural, visible
 
@@ -34,6 +35,9 @@ class Job:
     only: str = ""
     stop_early: bool = False
 
+
+#: In what an app prints: errors of the system that a jail may be the cause of.
+_REFUSED = ("[Errno 13] ", "[Errno 1] ", "Permission denied", "Operation not permitted")
 
 #: Called with how many checks (in a pool: grades) are done, and how many there are: 0 and 0 while the app boots.
 OnProgress = Callable[[int, int], None]
@@ -103,6 +107,11 @@ def _explanations(rig: Rig) -> list[str]:
         line = visible(f"{stuck.file}:{stuck.line}: {stuck.text}", 120)
         notes.append(
             f"The event loop was blocked for {stuck.seconds:.1f} s at {line}; no other request was served meanwhile."
+        )
+    if rig.app.jail is not Tier.NONE and any(words in rig.log() for words in _REFUSED):
+        notes.append(
+            "The app was refused something, perhaps by its jail: it may write into its own folder and where temporary "
+            "files go, and nowhere else. `--jail none` grades your own app without a jail."
         )
     if rig.ran_out_of_memory:
         notes.append("A request ended with a MemoryError: the app may have reached its memory limit.")

@@ -31,7 +31,7 @@ _TRACEBACK = "ERROR: Exception in ASGI application"
 
 def failed(result: CheckResult, finding: Finding, console: Console, *, most: int = _PICTURE) -> list[RenderableType]:
     """A check that did not pass: its finding, ``most`` rows of its picture (0: none), its requests."""
-    parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4)), *_own(result)]
+    parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4)), *own(result)]
     if most and result.transcript:
         parts += picture(result, console, most=most)
     return [*parts, *_requests(result)] if result.requests else parts
@@ -96,7 +96,7 @@ def printed_before(result: CheckResult) -> str:
     return result.printed.partition(_TRACEBACK)[0] if result.raised else result.printed
 
 
-def _own(result: CheckResult) -> list[RenderableType]:
+def own(result: CheckResult) -> list[RenderableType]:
     """The learner's frames of what the app raised, and what it printed."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=11, no_wrap=True, style="dim")

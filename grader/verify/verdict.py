@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from grader.catalog.kata import Kata
+from grader.catalog.packs import bundled
 from grader.grading.run import Job, OnProgress
 from grader.model import Outcome, Report
 from grader.pool.news import Result, Trouble
 from grader.pool.pool import Pool
+from grader.serving.jail import own
 from grader.serving.launch import Launch
 from grader.verify.reference import ReferenceApp
 
@@ -55,8 +57,12 @@ class Verdict:
 
 
 def job_for(kata: Kata, app: ReferenceApp, *, seed: str = "", stop_early: bool = False) -> Job:
-    """The job for one app; ``stop_early`` leaves out all checks after the first one that fails."""
-    return Job(kata, Launch(app.file, kata.entry[1]), seed=seed, stop_early=stop_early)
+    """The job for one app, in the jail that a learner's own app gets.
+
+    ``stop_early`` leaves out all checks after the first one that fails.
+    """
+    jail = own.jail_for(app.file, [kata, *bundled()])
+    return Job(kata, Launch(app.file, kata.entry[1], jail=jail), seed=seed, stop_early=stop_early)
 
 
 def verdicts(

@@ -19,6 +19,8 @@ from tests.small_kata import NAME, NO_ITEMS, SOLUTION, SPECIFICATION, make_kata,
 if TYPE_CHECKING:
     from tests.conftest import Grade
 
+pytestmark = pytest.mark.cold
+
 SCHEMA = json.loads((ROOT / "grader/report/report.schema.json").read_text("utf-8"))
 FIRST = bundled()[0]
 

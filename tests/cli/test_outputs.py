@@ -22,6 +22,8 @@ from tests.small_kata import SOLUTION, make_kata, write
 if TYPE_CHECKING:
     from tests.conftest import Grade
 
+pytestmark = pytest.mark.cold
+
 COMMANDS = """
 import sys
 print("::add-mask::of 36 points", flush=True)

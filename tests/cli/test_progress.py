@@ -14,6 +14,8 @@ from tests.terminal import Terminal
 if TYPE_CHECKING:
     from tests.conftest import Grade
 
+pytestmark = pytest.mark.cold
+
 
 def test_a_grade_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
     make_kata(tmp_path)

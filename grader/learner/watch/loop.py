@@ -18,15 +18,15 @@ from grader.learner.journal import Journal
 from grader.learner.watch.keys import DOWN, UP, Keys
 from grader.learner.watch.saves import Saves
 from grader.learner.watch.state import State
-from grader.model import Report
+from grader.model import CheckResult, Report
 from grader.pool.news import News, Progress, Trouble
-from grader.report import browser, html
+from grader.report import browser, html, reproduce
 
 #: Shows a state. Its second argument says whether a grade has just ended. Returns how far its text can be scrolled.
 Show = Callable[[State, bool], int]
 
 _TICK = 0.5  # seconds, after which a new size of the terminal is noticed
-_PAGE = "report.html"
+_PAGE, _REQUEST = "report.html", "request.sh"
 
 
 class RunningGrade(Protocol):
@@ -43,7 +43,7 @@ class Watch:
     """Grades ``job`` at the beginning and after every save. A save during a grade ends it and starts a new one.
 
     ``start`` starts a grade; it raises OSError when it cannot. Every grade is noted in ``journal``, if there is one.
-    Without a terminal, ``keys`` is None.
+    Without a terminal, ``keys`` is None. ``copy`` puts text into the clipboard.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Watch:
         saves: Saves,
         keys: Keys | None,
         journal: Journal | None,
+        copy: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._job = job
         self._start = start
@@ -62,6 +63,7 @@ class Watch:
         self._saves = saves
         self._keys = keys
         self._journal = journal
+        self._copy = copy
         self._worker: RunningGrade | None = None
         self._selector = selectors.DefaultSelector()
         self._page = _Page()
@@ -156,6 +158,14 @@ class Watch:
                 self.state = replace(self.state, details=not self.state.details, scroll=0)
             case "o":
                 self._open_page()
+            case "n":
+                self.state = self.state.moved(1)
+            case "p":
+                self.state = self.state.moved(-1)
+            case "c":
+                self.state = replace(self.state, message=self._page.copy(self.state.to_fix, self._copy))
+            case "?":
+                self.state = replace(self.state, help=not self.state.help, scroll=0)
             case "q":
                 self._going_on = False
             case _ if key in (UP, DOWN):
@@ -188,15 +198,31 @@ class _Page:
             return f"The page cannot be written: {error.strerror}."
         return "" if browser.show(page) else f"No browser can be started here. The page is {page}, until you quit."
 
+    def copy(self, failed: CheckResult | None, copy: Callable[[str], None]) -> str:
+        """Copy the curl line of a failed check, and write it to a file that a shell can run; returns what to say."""
+        lines = reproduce.shown(failed) if failed is not None else ()
+        if not lines:
+            return "There is no request to copy."
+        copy(lines[0])
+        try:
+            file = Path(self._made(), _REQUEST)
+            file.write_text(f"{lines[0]}\n", "utf-8")
+        except OSError:
+            return "The request is copied."
+        return f"The request is copied. Until you quit it is in {file}, too."
+
     def remove(self) -> None:
         if self._folder is not None:
             self._folder.cleanup()
             self._forget()
 
-    def _write(self, report: Report) -> Path:
+    def _made(self) -> str:
         if self._folder is None:
             self._folder = TemporaryDirectory(prefix="stream-katas-", ignore_cleanup_errors=True)
             self._forget = interrupt.on_end(self._folder.cleanup)
-        page = Path(self._folder.name, _PAGE)
+        return self._folder.name
+
+    def _write(self, report: Report) -> Path:
+        page = Path(self._made(), _PAGE)
         page.write_text(html.render(report), "utf-8")
         return page

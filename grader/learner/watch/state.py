@@ -17,7 +17,8 @@ class State:
     """``report`` is the last grade, ``before`` the grade before it in which the app started. While a grade runs,
     ``progress`` is there.
 
-    ``hints`` is how many hints of the first failed check are shown; ``scroll`` is the first line of the details.
+    ``at`` is which of the failed checks is looked at, ``hints`` how many hints of it are shown, and ``scroll`` the
+    first line of the details. With ``help`` the keys are explained.
     """
 
     report: Report | None = None
@@ -25,16 +26,23 @@ class State:
     progress: Progress | None = None
     runs: int = 0
     details: bool = False
+    help: bool = False
+    at: int = 0
     hints: int = 1
     scroll: int = 0
     message: str = ""
 
     @property
     def to_fix(self) -> CheckResult | None:
-        """The first failed check; None when no check failed, or the app did not start."""
+        """The failed check that is looked at; None when no check failed, or the app did not start."""
+        return self.failures[self.at] if self.failures else None
+
+    @property
+    def failures(self) -> tuple[CheckResult, ...]:
+        """The failed checks; none when the app did not start."""
         if self.report is None or self.report.boot_failure is not None:
-            return None
-        return first_failure(self.report)
+            return ()
+        return tuple(result for result in self.report.results if result.outcome is Outcome.FAILED)
 
     @property
     def all_hints(self) -> tuple[str, ...]:
@@ -62,20 +70,30 @@ class State:
 
         ``seen`` counts the hints of each check that were asked for, here or by `grade hint`.
         """
+        looked_at = self.to_fix
         last = self.before if self.report is None or self.report.boot_failure is not None else self.report
-        done = replace(self, report=report, before=last, progress=None)
+        done = replace(self, report=report, before=last, progress=None, at=0)
         if report.boot_failure is not None:
             return replace(done, scroll=0)
-        failed = first_failure(last) if last is not None else None
-        same = failed and done.to_fix and failed.check.id == done.to_fix.check.id
-        if same or done.to_fix is None:
-            return done if same else replace(done, hints=1, scroll=0)
+        before = looked_at or (first_failure(last) if last is not None else None)
+        places = [at for at, one in enumerate(done.failures) if before and one.check.id == before.check.id]
+        if places:
+            return replace(done, at=places[0])
+        done = replace(done, at=0)
+        if done.to_fix is None:
+            return replace(done, hints=1, scroll=0)
         asked = (seen or {}).get(done.to_fix.check.id, 0)
         return replace(done, hints=max(1, min(asked, len(done.all_hints))), scroll=0)
 
     def troubled(self, message: str) -> State:
         """A grade has ended without a report."""
         return replace(self, progress=None, message=message)
+
+    def moved(self, by: int) -> State:
+        """Look at the next failed check, or with -1 at the one before; after the last comes the first."""
+        if len(self.failures) < 2:
+            return replace(self, message="There is no other check that failed.")
+        return replace(self, at=(self.at + by) % len(self.failures), hints=1, scroll=0, message="")
 
     def with_hint(self) -> State:
         """One more hint, if the check has one."""

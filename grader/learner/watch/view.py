@@ -21,7 +21,23 @@ _SIGNS = {
     Outcome.BLOCKED: ("·", "-", "dim"),
     Outcome.INCONCLUSIVE: ("?", "?", "yellow"),
 }
-_KEYS = "Enter run   h hint   d details   ↑↓ scroll   o page   q quit"
+#: The keys that are shown at the foot: the first line that fits.
+_KEYS = (
+    "Enter run   h hint   d details   ↑↓ scroll   n next   c copy   o page   ? keys   q quit",
+    "Enter run  h hint  d details  n next  c copy  o page  ? keys  q quit",
+    "h hint  d more  n next  ? keys  q quit",
+    "h hint  d more  ? keys  q quit",
+)
+_HELP = """Enter  grade now; every save does so, too
+h      one more hint about the failed check; grade hint continues there
+d      the whole finding with its picture, or less of it
+n      the next failed check
+p      the one before
+↑ ↓    scroll
+c      copy the request as a curl line
+o      open the report as a page
+?      these keys, or the report again
+q      quit"""
 _NEWS = 4  # titles of checks that are new, for each sign: the first failed check must stay on the screen
 
 
@@ -35,17 +51,24 @@ class Window:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = console.render_lines(self._content, options.update(height=None), pad=False)
-        self.furthest = max(0, len(lines) - (options.height or len(lines)))
-        for line in lines[min(self._top, self.furthest) :]:
+        height = options.height or len(lines)
+        self.furthest = max(0, len(lines) - height)
+        top = min(self._top, self.furthest)
+        below = len(lines) - top - height
+        for line in lines[top : top + height - (below > 0)]:
             yield from line
             yield Segment.line()
+        if below > 0:
+            mark = f"↓ {plural(below + 1, 'more line')}".encode(console.encoding, "replace").decode(console.encoding)
+            yield Text(mark, "dim", no_wrap=True)
 
 
 def screen(state: State, *, title: str, app: Path, console: Console) -> tuple[RenderableType, Window]:
     """The whole screen, as high as the terminal, and its window that can be scrolled."""
     whole = Layout()
     body = Window(Group(*_body(state, title, app, console)), state.scroll)
-    keys = _KEYS.encode(console.encoding, "replace").decode(console.encoding)
+    fitting = next((line for line in _KEYS if len(line) <= console.width), _KEYS[-1])
+    keys = fitting.encode(console.encoding, "replace").decode(console.encoding)
     whole.split_column(Layout(body), Layout(Text(keys, "reverse", no_wrap=True), size=1))
     return whole, body
 
@@ -64,6 +87,8 @@ def line(state: State) -> str:
 def _body(state: State, title: str, app: Path, console: Console) -> list[RenderableType]:
     parts: list[RenderableType] = [Text.assemble((title, "bold"), (f"   {visible(from_here(app), 200)}", "dim"))]
     parts.append(_status(state))
+    if state.help:
+        return [*parts, Text(f"\n{_HELP}".encode(console.encoding, "replace").decode(console.encoding))]
     if state.report is None:
         parts += [Text(f"\n{visible(state.message, 500)}", "yellow")] if state.message else []
         return parts
@@ -72,7 +97,8 @@ def _body(state: State, title: str, app: Path, console: Console) -> list[Rendera
     parts += [] if state.details else _news(state)
     if state.message:
         parts.append(Text(f"\n{visible(state.message, 500)}", "yellow"))
-    return [*parts, Text(), *_first(state, state.report, console)]
+    notes = [Text(visible(note, 400), "yellow") for note in state.report.notes]
+    return [*parts, Text(), *_first(state, state.report, console), *notes]
 
 
 def _status(state: State) -> Text:
@@ -129,5 +155,15 @@ def _first(state: State, report: Report, console: Console) -> list[RenderableTyp
     return [
         failure.line(to_fix),
         Padding(Text(visible(to_fix.finding.headline, 600), "red"), (0, 0, 0, 5)),
+        *failure.own(to_fix),
         *shown_hints,
+        *_others(state, console),
     ]
+
+
+def _others(state: State, console: Console) -> list[RenderableType]:
+    """The other failed checks, in a row each."""
+    others = [one for one in state.failures if one is not state.to_fix]
+    rows: list[RenderableType] = [failure.in_short(one, console.width) for one in others]
+    heading = Text(f"\n{state.at + 1} of {len(state.failures)} that failed; n shows the next", "dim")
+    return [heading, *rows] if rows else []

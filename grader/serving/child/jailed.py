@@ -21,13 +21,12 @@ def jailed(config: ChildConfig) -> tuple[ChildConfig, bool]:
         return config, False
     # Late: an app without a jail needs none of it.
     from grader.serving.jail.entry import Leak, enter
-    from grader.serving.jail.mounts import TooLarge
     from grader.serving.jail.plan import Plan
 
     plan = Plan.decode(config.jail)
     try:
         return config._replace(listener=enter(plan, config.listener)), False
-    except (OSError, Leak, TooLarge) as error:
+    except (OSError, Leak) as error:
         if plan.is_strict:
             _refuse(error)
         return config, True

@@ -29,6 +29,7 @@ from grader.wire import ChildConfig
 _IMPORTS = (
     *("anyio._backends._asyncio", "concurrent.futures.thread", "fastapi.responses", "fastapi.sse"),
     *("uvicorn.lifespan.on", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl"),
+    "grader.serving.jail.entry",
 )
 
 

@@ -6,10 +6,12 @@ import os
 import shutil
 import site
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from grader import interrupt
 from grader.errors import Inconclusive
 from grader.serving.jail.plan import Canary, Jail, Plan, Tier
 from grader.serving.jail.sockets import Door, InnerDoor, OuterDoor
@@ -28,8 +30,11 @@ class Cell:
         self._folder = folder
         self._user = _FIRST_USER + os.getpid() % _USERS if jail.is_strict and os.geteuid() == 0 else -1
         self._scratch = ""
+        self._forget: Callable[[], None] = lambda: None
         if jail.tier is Tier.C and (jail.is_strict or _lies_in_a_temporary_folder(jail.hidden)):
-            self._scratch = _temporary_folder()
+            with interrupt.postponed():  # between the two a signal would leave the folder behind
+                self._scratch = _temporary_folder()
+                self._forget = interrupt.on_end(self._remove)
         try:
             if self._scratch and jail.is_strict:
                 self._furnish()
@@ -85,6 +90,7 @@ class Cell:
         """The app's processes have ended. May be repeated."""
         self.door.close()
         self._remove()
+        self._forget()
 
     def _furnish(self) -> None:
         """A copy of the app's folder, so that what it writes there vanishes, and a home and a place for files."""

@@ -7,12 +7,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from grader.catalog.kata import Kata
 from grader.serving.jail import landlock, syscalls
 from grader.serving.jail.plan import Canary, Plan, Tier
 
@@ -22,21 +20,14 @@ _SECRET: Final = Path(__file__).resolve().parents[2] / "grading"
 _PROBING: Final = 30.0  # seconds
 
 
-def for_own() -> Tier:
-    """For a learner's own app: tier C, or none. The app's process finds out by itself whether it holds."""
-    offers = sys.platform == "linux" and syscalls.IS_KNOWN and landlock.abi() >= landlock.GOVERNS_TCP
-    return Tier.C if offers else Tier.NONE
-
-
 def for_submission() -> Tier:
     """For an app that nobody has read: the strongest that this machine offers, which may be none."""
     return next((tier for tier in (Tier.A, Tier.C) if not why_not(tier)), Tier.NONE)
 
 
-def hidden_from(app: Path, katas: Iterable[Kata]) -> tuple[str, ...]:
-    """What this app may not read: specifications and solutions, but not those that it is itself one of."""
-    parts = [part for kata in katas for part in (kata.specification, kata.solutions)]
-    return tuple(str(part) for part in dict.fromkeys(parts) if not app.is_relative_to(part))
+def offers_own() -> bool:
+    """Whether this machine offers the jail for a learner's own app, by what its kernel says."""
+    return sys.platform == "linux" and syscalls.IS_KNOWN and landlock.abi() >= landlock.LETS_MOVE
 
 
 @cache

@@ -17,7 +17,9 @@ from typing import Final
 from grader.serving import kernel
 from grader.serving.jail import syscalls
 
-#: The first version (ABI) that governs TCP, and the first that governs signals and abstract sockets.
+#: The first version (ABI) that lets a file be moved to another folder, the first that governs TCP, and the first that
+#: governs signals and abstract sockets.
+LETS_MOVE: Final = 2
 GOVERNS_TCP: Final = 4
 GOVERNS_SIGNALS: Final = 6
 

@@ -30,7 +30,7 @@ _LARGEST, _MOST = 64 << 20, 5000
 _LEFT_OUT: Final = shutil.ignore_patterns(".git", ".venv", "venv", "node_modules", "__pycache__", "*.sock")
 
 
-class TooLarge(Exception):
+class TooLarge(OSError):
     """The app's folder has more files than a jail copies."""
 
 

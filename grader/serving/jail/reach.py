@@ -42,7 +42,7 @@ _VARIABLES: Final = (
 _LIBRARY: Final = Path(__file__).resolve().parents[3]
 _OF_LIBRARY: Final = ("__init__.py", "kit.py", "wire.py", "serving", "__pycache__")
 #: In a learner's home, for no app to read.
-_SECRETS: Final = (".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".netrc", ".pypirc", ".git-credentials")
+_SECRETS: Final = (".ssh", ".gnupg", ".docker", ".kube", ".pypirc", ".git-credentials")
 
 
 def facts() -> list[str]:

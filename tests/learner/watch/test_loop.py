@@ -74,6 +74,7 @@ class Desk:
         self.workers: list[HandWorker] = []
         self._hired: queue.Queue[HandWorker] = queue.Queue()
         self.ends: list[State] = []
+        self.copied: list[str] = []
         self.furthest = 3
         self.when_shown: Callable[[State], None] = lambda _: None
         self._shown: queue.Queue[State | Exception] = queue.Queue()
@@ -107,9 +108,11 @@ class Desk:
             if condition(state):
                 return state
 
-    def graded(self, word: str, *, hints: tuple[str, ...] = HINTS) -> State:
+    def graded(self, word: str, *, hints: tuple[str, ...] = HINTS, requests: tuple[str, ...] = ()) -> State:
         """Let the next grade end with this report."""
         expected = report(word, hints=hints)
+        results = tuple(replace(result, requests=requests) for result in expected.results)
+        expected = replace(expected, results=results) if requests else expected
         self.hired().tell(expected)
         return self.wait_for(lambda state: state.report is expected)
 
@@ -139,6 +142,7 @@ class Desk:
                 saves=self.saves,
                 keys=keys,
                 journal=self.journal,
+                copy=self.copied.append,
             )
             watch.run()
         except Exception as error:
@@ -281,6 +285,30 @@ def test_where_there_is_no_hint_none_is_remembered(desk: Desk) -> None:
     desk.press("h")
     desk.wait_for(lambda state: "has no hint" in state.message)
     assert desk.journal.standing(desk.kata).hints == {}
+
+
+def test_the_request_is_copied_and_kept_in_a_file(desk: Desk) -> None:
+    desk.graded("f", requests=("curl -N http://127.0.0.1:8000/",))
+    desk.press("c")
+    message = desk.wait_for(lambda state: bool(state.message)).message
+    assert message.startswith("The request is copied. Until you quit it is in ")
+    assert desk.copied == ["curl -N http://127.0.0.1:8000/"]
+
+
+def test_without_a_failure_there_is_no_request_to_copy(desk: Desk) -> None:
+    desk.graded("p")
+    desk.press("c")
+    assert desk.wait_for(lambda state: bool(state.message)).message == "There is no request to copy."
+
+
+def test_keys_move_between_the_failed_checks_and_explain_themselves(desk: Desk) -> None:
+    desk.graded("fpf")
+    desk.press("n")
+    assert desk.wait_for(lambda state: state.at == 1).to_fix is not None
+    desk.press("p")
+    desk.wait_for(lambda state: state.at == 0)
+    desk.press("?")
+    desk.wait_for(lambda state: state.help)
 
 
 def test_keys_without_a_meaning_change_nothing(desk: Desk) -> None:

@@ -16,13 +16,19 @@ from rich.console import Console
 
 from grader.learner.watch.state import State
 from grader.learner.watch.view import line, screen
-from grader.model import BootFailure, CheckResult, Finding, Outcome, Report
+from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Raised, Report
 from grader.pool.news import Progress
 from grader.report import advice
 from tests.learner.watch.reports import broken, report
-from tests.report.samples import MIXED, PERFECT, UNBOOTED
+from tests.report.samples import FAILED, MIXED, PERFECT, UNBOOTED
 
-KEYS = "Enter run   h hint   d details   ↑↓ scroll   o page   q quit"
+KEYS = (
+    "Enter run   h hint   d details   ↑↓ scroll   n next   c copy   o page   ? keys   q quit",
+    "Enter run  h hint  d details  n next  c copy  o page  ? keys  q quit",
+    "h hint  d more  n next  ? keys  q quit",
+    "h hint  d more  ? keys  q quit",
+)
+PLACE = Place("app.py", 17, "events", "yield item['x']")
 HINTS = ("Think.", "Think again.", "This is it.")
 
 
@@ -61,7 +67,8 @@ def test_every_state_fills_the_screen_exactly_and_holds_score_and_keys(columns: 
         shown = lines(replace(state, scroll=0), columns=columns, rows=rows)
         assert len(shown) == rows
         assert max(cell_len(row) for row in shown) <= columns
-        assert shown[-1] == KEYS[:columns].rstrip()
+        assert shown[-1] in KEYS
+        assert len(shown[-1]) <= columns
         if state.report is not None:
             assert any(f"{state.report.points} of {state.report.possible} points" in row for row in shown)
 
@@ -122,7 +129,8 @@ def test_a_sign_for_each_check_shows_how_it_ended_in_plain_characters_if_need_be
     state = after(report("pfbi"))
     assert lines(state)[2] == "✓✗·?"
     assert lines(state, encoding="ascii")[2] == ".F-?"
-    assert lines(state, encoding="ascii")[-1] == KEYS.replace("↑↓", "??")
+    wide = lines(state, columns=120, encoding="ascii")
+    assert wide[-1] == KEYS[0].replace("↑↓", "??")
 
 
 # -- what to look at --------------------------------------------------------------------------------------------------
@@ -137,7 +145,40 @@ def test_the_first_failed_check_stands_there_with_as_many_hints_as_were_asked_fo
     assert "FAIL b holds" in text
     assert "b does not hold\n" in text
     assert [f"hint {at} of 3: {hint}" in text for at, hint in enumerate(HINTS, 1)] == [at <= asked for at in range(3)]
-    assert "c does not hold" not in text
+    assert "1 of 2 that failed; n shows the next\nFAIL c 0/1  c does not hold" in text
+
+
+def test_the_next_failed_check_is_looked_at_and_the_others_are_named() -> None:
+    state = after(report("pffbf")).moved(1)
+    text = "\n".join(row.strip() for row in lines(state))
+    assert "FAIL c holds" in text
+    assert "2 of 3 that failed" in text
+    assert "FAIL b 0/1  b does not hold" in text
+    assert "FAIL c 0/1" not in text
+    assert state.moved(1).moved(1).to_fix == after(report("pffbf")).to_fix
+
+
+def test_the_keys_are_explained_in_place_of_the_report() -> None:
+    shown = lines(replace(after(report("pf")), help=True))
+    assert any(row.startswith("h      one more hint") for row in shown)
+    assert not any("b does not hold" in row for row in shown)
+
+
+def test_what_the_app_raised_and_noticed_is_in_the_view() -> None:
+    failed = replace(FAILED, raised=Raised("KeyError: 'x'", (PLACE,)), printed="hello\n")
+    text = "\n".join(lines(after(replace(MIXED, results=(failed,))), columns=120, rows=40))
+    assert "app.py:17, in events" in text
+    assert "printed     hello" in text
+    assert MIXED.notes[0] in text
+
+
+def test_lines_below_the_screen_are_counted() -> None:
+    state = replace(after(MIXED), details=True)
+    whole = [row for row in lines(state, rows=60)[:-1] if row]
+    shown = lines(state, rows=12)
+    assert shown[-2].startswith("↓ ")
+    assert shown[-2].endswith(" more lines")
+    assert len(whole) > 10
 
 
 def test_details_show_the_whole_of_it_with_the_picture() -> None:
@@ -160,6 +201,7 @@ def test_scrolling_ends_where_the_end_is_seen() -> None:
     whole = lines(state, rows=60)
     below = [row for row in whole[:-1] if row]
     assert lines(replace(state, scroll=1), rows=12)[0] == whole[1]
+    assert lines(replace(state, scroll=1), rows=12)[-2].startswith("↓ ")
     assert lines(replace(state, scroll=999), rows=12)[-2] == below[-1]
     assert lines(replace(state, scroll=999), rows=60) == whole
 

@@ -1,0 +1,22 @@
+"""The jail for a learner's own app, and what no app may read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from grader.catalog.kata import Kata
+from grader.serving.jail.plan import Jail, Tier
+
+
+def jail_for(app: Path, katas: Iterable[Kata]) -> Jail:
+    """Tier C, or none. The app's process finds out by itself whether this machine has it."""
+    tier = Tier.C if sys.platform == "linux" else Tier.NONE
+    return Jail(tier, is_strict=False, hidden=hidden_from(app, katas))
+
+
+def hidden_from(app: Path, katas: Iterable[Kata]) -> tuple[str, ...]:
+    """What this app may not read: specifications and solutions, but not those that it is itself one of."""
+    parts = [part for kata in katas for part in (kata.specification, kata.solutions)]
+    return tuple(str(part) for part in dict.fromkeys(parts) if not app.is_relative_to(part))
