@@ -667,3 +667,14 @@ def test_an_app_that_never_got_ready_is_stopped_as_well(start_app: Boot) -> None
     app = start_app("while True: pass")
     assert app.stop() == ()
     assert app.exit_reason() == "the app's process was killed by SIGKILL"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the system call of a thread")
+def test_the_server_has_no_timers_of_its_own(tmp_path: Path) -> None:
+    """Not even of connections that were reset: all timers that are seen are the app's."""
+    with boot(Launch(write(tmp_path, mirror("def facts(_): return 1"))), NOWHERE) as app:
+        for _ in range(5):
+            with app.ask() as control:
+                control.recv(1)
+        found = [app.next_timer() for _ in range(200)]
+        assert [timer for timer in found if timer is not None and 0 < timer < 60] == []

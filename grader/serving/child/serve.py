@@ -141,6 +141,9 @@ def serve(
         log_config=None,
         access_log=False,
         lifespan="auto",
+        # uvicorn keeps this timer of a connection that was reset, as those of control requests are: with its 5 seconds
+        # it would be taken for one of the app's.
+        timeout_keep_alive=24 * 3600,
     )
     server = Server(settings, lifespan, status, watchdog)
     sockets.follow(server.server_state.connections)
