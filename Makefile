@@ -12,7 +12,7 @@ CORE_NEEDS := hypothesis httpx-sse pytest-xdist
 NEWER := 3.12 3.13 3.14
 find_python = $(firstword $(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python3 /usr/local/bin/python$(1) /usr/bin/python$(1)))
 
-.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness equal audit diagnoses bench examples clean
+.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness attacks equal audit diagnoses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -82,6 +82,9 @@ mutate: $(READY) ## grade mutants, too: all of them, or make mutate SAMPLE=200
 
 fairness: $(READY) ## grade right apps that are unusual in one way each
 	@$(BIN)/python -m pytest -n 2 -m long tests/fairness
+
+attacks: $(READY) ## grade hostile submissions in each jail that this machine offers
+	@$(BIN)/python -m pytest -n 2 -m "long or not long" tests/attacks
 
 equal: $(READY) ## grade every reference app warm and cold, and compare
 	@$(BIN)/python -m pytest -n 2 -m "long or not long" tests/katas/test_warm_and_cold.py

@@ -6,6 +6,7 @@ import os
 import shutil
 import site
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from grader.errors import Inconclusive
 from grader.serving.jail.plan import Canary, Jail, Plan, Tier
 from grader.serving.jail.sockets import Door, InnerDoor, OuterDoor
 
+_LIBRARY: Final = Path(__file__).resolve().parents[3]
 _SHARED_MEMORY: Final = "/dev/shm"
 #: Users for the submissions that root grades. systemd takes users for services from this range, so no person has one;
 #: the number depends on the grader's process, so that grades at the same time have different ones.
@@ -31,7 +33,8 @@ class Cell:
         self._user = _FIRST_USER + os.getpid() % _USERS if jail.is_strict and os.geteuid() == 0 else -1
         self._scratch = ""
         self._forget: Callable[[], None] = lambda: None
-        if jail.tier is Tier.C and (jail.is_strict or _lies_in_a_temporary_folder(jail.hidden)):
+        mine = (*jail.hidden, str(folder), sys.prefix, os.path.expanduser("~"), str(_LIBRARY))
+        if jail.tier is Tier.C and (jail.is_strict or _lie_in_a_temporary_folder(mine)):
             with interrupt.postponed():  # between the two a signal would leave the folder behind
                 self._scratch = _temporary_folder()
                 self._forget = interrupt.on_end(self._remove)
@@ -96,7 +99,7 @@ class Cell:
         """A copy of the app's folder, so that what it writes there vanishes, and a home and a place for files."""
         from grader.serving.jail.mounts import copy_app  # only submissions need it
 
-        copy_app(str(self._folder), f"{self._scratch}/app")
+        copy_app(str(self._folder), f"{self._scratch}/app", hidden=self.jail.hidden)
         for name in ("home", "tmp"):
             os.mkdir(f"{self._scratch}/{name}")
         if self._user >= 0:
@@ -117,10 +120,10 @@ def _temporary_folder() -> str:
     return tempfile.mkdtemp(prefix="stream-katas-")
 
 
-def _lies_in_a_temporary_folder(hidden: tuple[str, ...]) -> bool:
-    """Then an app cannot use that folder: in Landlock what is allowed in a folder is allowed in all below it."""
+def _lie_in_a_temporary_folder(paths: tuple[str, ...]) -> bool:
+    """Whether one does: then an app cannot use that folder, as what is allowed in it is allowed in all below it."""
     roots = {os.path.realpath(root) for root in ("/tmp", "/var/tmp", os.environ.get("TMPDIR", "/tmp"))}
-    return any(os.path.realpath(path).startswith(f"{root}{os.sep}") for path in hidden for root in roots)
+    return any(os.path.realpath(path).startswith(f"{root}{os.sep}") for path in paths for root in roots)
 
 
 def _remove_all_of(user: int, folder: str) -> None:

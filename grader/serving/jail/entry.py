@@ -78,7 +78,8 @@ def _restrict_files(plan: Plan, home: str) -> None:
     else:
         hidden = (*plan.hidden, *reach.secrets())
         ruleset.allow_all(reach.without("/", hidden), landlock.READ)
-        own = (plan.folder, plan.scratch, os.environ.get("TMPDIR"), "/tmp", "/var/tmp", "/dev/shm", f"{home}/.cache")
+        temporary = (plan.scratch,) if plan.scratch else (os.environ.get("TMPDIR"), "/tmp", "/var/tmp")
+        own = (plan.folder, *temporary, "/dev/shm", f"{home}/.cache")
         for path in filter(None, own):
             ruleset.allow_all(reach.without(path, plan.hidden), landlock.READ | landlock.WRITE)
         ruleset.allow("/dev/pts", landlock.READ | landlock.WRITE)

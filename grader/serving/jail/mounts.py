@@ -50,7 +50,7 @@ def enter(*, folder: str, hidden: Iterable[str], home: str, owner: int | None) -
     for name in ("tmp", "shm", "home"):
         os.mkdir(f"{scratch}/{name}")
         os.chmod(f"{scratch}/{name}", 0o1777)
-    copy_app(folder, f"{scratch}/app")
+    copy_app(folder, f"{scratch}/app", hidden=hidden)
     if owner is not None:
         give(scratch, owner)
     for path in sorted({*readable, *reach.facts(), *reach.DEVICES, *memory} - {""}, key=lambda path: path.count("/")):
@@ -71,8 +71,9 @@ def enter(*, folder: str, hidden: Iterable[str], home: str, owner: int | None) -
     os.chdir(folder)
 
 
-def copy_app(folder: str, target: str) -> None:
-    """Copy an app's folder: plain files and links as they are. Raises OSError and TooLarge."""
+def copy_app(folder: str, target: str, *, hidden: Iterable[str]) -> None:
+    """Copy an app's folder: plain files, and links as they are; not what is hidden. Raises OSError and TooLarge."""
+    left_out = set(map(os.path.realpath, hidden))
     size = count = 0
 
     def copy(source: str, destination: str) -> str:
@@ -86,7 +87,11 @@ def copy_app(folder: str, target: str) -> None:
             os.chmod(destination, stat.S_IMODE(found.st_mode) | 0o400)
         return destination
 
-    shutil.copytree(folder, target, symlinks=True, ignore=_LEFT_OUT, copy_function=copy)
+    def ignore(parent: str, names: list[str]) -> set[str]:
+        inside = {name for name in names if os.path.realpath(os.path.join(parent, name)) in left_out}
+        return _LEFT_OUT(parent, names) | inside
+
+    shutil.copytree(folder, target, symlinks=True, ignore=ignore, copy_function=copy)
 
 
 def _show(path: str, base: str) -> None:
