@@ -11,7 +11,7 @@ _UPSTREAM = "UpstreamError"
 #: By the beginning of the error's words, or a part of them. The first that fits is taken.
 _HINTS = (
     (
-        r"'coroutine' object",
+        r"'coroutine' object|object coroutine|type (?:coroutine|anext_awaitable)",
         "A coroutine was not awaited: write `await` before the call.",
     ),
     (
@@ -25,6 +25,10 @@ _HINTS = (
         'StreamingResponse(..., media_type="...").',
     ),
     (r"'async for' requires", "`async for` needs something asynchronous; for anything else write `for`."),
+    (
+        r"vars\(\) argument must have __dict__",
+        "FastAPI cannot make JSON of the value that was returned: return a dict, a list or text, or a response.",
+    ),
     (r"NameError", "Python knows no such name at this place: compare its spelling, or import it."),
     (r"ModuleNotFoundError|ImportError", "That import does not work: compare the name, or install the package."),
     (r"UnboundLocalError", "The name gets its value only later in this function, or in a branch that was not taken."),

@@ -29,6 +29,7 @@ def ended(
         result = CheckResult(check, *verdict(check, error, compared=compared))
         return _recorded(result, session) if session is not None else result
     session.mark_divergence()
+    raised = session.app.account.raised_since(session.born)
     statuses = (error if isinstance(error, Violation) else compared or NOTHING).statuses
     outcome, finding = verdict(
         check,
@@ -37,14 +38,15 @@ def ended(
         remarks=session.remarks(is_refusal=any(400 <= status < 500 for status in statuses)),
         hints=session.hints(),
         request=_one_of_several(session),
-        raised=session.raised(),
+        raised=raised,
+        fault=session.first_fault(),
     )
     result = CheckResult(
         check,
         outcome,
         finding,
         at_request=session.touched,
-        raised=session.raised(),
+        raised=raised,
         printed=_kept(session.printed()),
     )
     return _recorded(result, session)

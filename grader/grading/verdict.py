@@ -22,6 +22,7 @@ class Around:
     hints: Mapping[int, str]
     request: str
     raised: Raised | None
+    fault: str
 
 
 def verdict(
@@ -33,16 +34,17 @@ def verdict(
     hints: Mapping[int, str] | None = None,
     request: str = "",
     raised: Raised | None = None,
+    fault: str = "",
 ) -> tuple[Outcome, Finding | None]:
     """The outcome of ``check``, which raised ``error``, and its finding; that is None for a check that passed.
 
     ``compared`` is the last comparison that did not hold, where the error is a plain AssertionError. The first of
     ``remarks`` that the finding does not tell already is added to it. ``hints`` are for causes that no check is about,
     by the status that shows the cause: where another status was expected, they come before the check's own hint.
-    ``request`` says which one of several requests the finding is about, and ``raised`` what the app raised meanwhile:
-    that is the cause, and so comes first.
+    ``request`` says which one of several requests the finding is about. ``raised`` is what the app raised meanwhile,
+    ``fault`` a fault of a response that loses data: they are the cause, and so come first.
     """
-    around = Around(tuple(remarks), hints or {}, request, raised)
+    around = Around(tuple(remarks), hints or {}, request, raised, fault)
     match error:
         case None:
             return Outcome.PASSED, None
@@ -96,12 +98,18 @@ def _failed(violation: Violation, check: Check, around: Around, *, subject: str 
         found,
         subject=subject,
         requirement=found.requirement or check.requirement,
-        hint=causes.hint(around.raised) or found.hint or by_status or check.hint,
+        hint=causes.hint(around.raised) or found.hint or (by_status and _advice(by_status)) or check.hint,
     )
-    cause = causes.sentence(around.raised) if around.raised else ""
+    cause = causes.sentence(around.raised) if around.raised else by_status.partition(". ")[0].rstrip(".")
+    cause = cause or (around.fault if around.fault != violation.told else "")
     final = worded(found, sentence=violation.sentence, note=note, request=around.request, cause=cause)
     seen = next((when.hint for when in check.when if re.search(when.seen, final.headline)), "")
     return replace(final, hint=seen) if seen and not causes.hint(around.raised) else final
+
+
+def _advice(by_status: str) -> str:
+    """What follows the first sentence, which stands in the headline."""
+    return by_status.partition(". ")[2] or "Compare method, path and fields of the request with those in the README."
 
 
 def _words(error: AssertionError) -> str:

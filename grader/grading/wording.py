@@ -28,7 +28,8 @@ def worded(found: Finding, *, sentence: str = "", note: str = "", request: str =
     if request:
         line += f" ({request})"
     if cause:
-        line = f"{cause[:1].upper()}{visible(cause[1:], _LONGEST_CAUSE)}. {line}"
+        rest = line[:1].lower() + line[1:] if sentence else line
+        line = f"{cause[:1].upper()}{visible(cause[1:], _LONGEST_CAUSE)}. So: {rest}"
     if note:
         line += f". Also: {note}"
     is_complete = bool(sentence) or (seen, expected) == (found.seen, found.expected)

@@ -77,6 +77,10 @@ class Reading:
             if self._exchange.is_open:
                 self._exchange.ready(lambda: False)(seconds)
 
+    def first_fault(self) -> str:
+        """The first fault of the body that may be why a check failed, or ""."""
+        return self.feed.first_fault()
+
     def as_feed(self, kind: type[SomeFeed]) -> SomeFeed:
         """The feed, as one of ``kind``. Raises Violation for another media type, or another status than 200."""
         head, feed = self.head(), self.feed

@@ -30,7 +30,6 @@ class SentRequest:
         self._rest = rest
         self._reading = Reading(session, self._exchange, request)
         session.hold_sent(self._reading)
-        session.when_failed(lambda: self._reading.feed.first_fault())
         session.hint_by_status(self._reading.routing_hint)
 
     def __enter__(self) -> Self:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from grader.errors import BootFailed, Violation
-from grader.model import Raised
 from grader.probe.asked import Asked
 from grader.probe.draw import Draw
 from grader.probe.gate import Gate, Recorder, UpstreamServer
@@ -33,6 +32,9 @@ class Sent(Closable, Protocol):
 
     def responded(self, key: str) -> str:
         """Its response in words, if it carries ``key`` and the response explains much; else ""."""
+
+    def first_fault(self) -> str:
+        """The first fault of its body that may be why a check failed, or ""."""
 
     def late_fault(self) -> Violation | None:
         """What has come after the end of its response, until now."""
@@ -122,10 +124,6 @@ class Session:
         if self.diverged is None:
             self.diverged = time.monotonic() - self.born
 
-    def raised(self) -> Raised | None:
-        """What the app has raised first since this check began."""
-        return self.app.account.raised_since(self.born)
-
     def printed(self) -> str:
         """What the app has printed since this check began."""
         return self.app.account.printed_since(self._written)
@@ -139,6 +137,10 @@ class Session:
     def late_fault(self) -> Violation | None:
         """What has come after the end of a response, until now: bytes that do not belong to it."""
         return next((fault for request in self._sent if (fault := request.late_fault())), None)
+
+    def first_fault(self) -> str:
+        """The first fault of a response that may be why the check failed, or ""."""
+        return next((words for request in self._sent if (words := request.first_fault())), "")
 
     def when_failed(self, remark: Callable[[], str]) -> None:
         """Call ``remark`` if the check fails: it returns what else a learner should know, or ""."""

@@ -75,8 +75,8 @@ def test_an_error_is_the_first_thing_that_is_said(name: str, tmp_path: Path, gra
 
 
 OTHERS = {
-    "another path": ("/gen", "", "There is no GET /generate: the app has GET /gen."),
-    "a field more": ("/generate", "steps: int", "refuses this request: query steps: field required."),
+    "another path": ("/gen", "", "There is no GET /generate: the app has GET /gen. So: "),
+    "a field more": ("/generate", "steps: int", "refuses this request: query steps: field required. So: "),
 }
 
 
@@ -85,7 +85,7 @@ def test_a_refusal_by_the_framework_is_explained(name: str, tmp_path: Path, grad
     path, more, helps = OTHERS[name]
     app = APP.format(path=path, more=more, body="return await collect(prompt)")
     done = grade(write_kata(tmp_path, SPEC, app=app, hints={"is_right": ["its own"]}), json_report=True)
-    assert helps in done.report["checks"][0]["finding"]["hint"]
+    assert helps in done.report["checks"][0]["finding"]["headline"] + "."
     assert done.report["checks"][0]["raised"] is None
 
 

@@ -91,6 +91,6 @@ def test_an_app_that_does_not_start_again_shows_its_failure() -> None:
 )
 def test_a_hint_by_status_comes_first_unless_that_status_was_expected(statuses: tuple[int, ...], hint: str) -> None:
     error = Violation(expected="404 or so", seen="404", statuses=frozenset(statuses))
-    _, found = verdict(CHECK, error, hints={404: "Compare paths."})
+    _, found = verdict(CHECK, error, hints={404: "No route. Compare paths."})
     assert found is not None
     assert found.hint == hint

@@ -63,6 +63,7 @@ APP = """
 def test_the_hint_comes_before_the_checks_own_unless_the_status_was_expected(tmp_path: Path, grade: Grade) -> None:
     hints = {"is_found": ["its own"], "is_not_found": ["its own"]}
     done = grade(write_kata(tmp_path, SPEC, app=app_with(APP), hints=hints), json_report=True)
-    found = [check["finding"]["hint"] for check in done.report["checks"]]
-    assert found[0].startswith("The app has no route for GET /generate.")
-    assert found[1] == "its own"
+    first, second = [check["finding"] for check in done.report["checks"]]
+    assert first["headline"].startswith("The app has no route for GET /generate. So: ")
+    assert first["hint"].startswith("Compare method and path")
+    assert second["hint"] == "its own"
