@@ -81,13 +81,16 @@ def _own_nodes(source: Source, place: ast.expr | ast.stmt) -> tuple[_Function, l
     return function, [node for node in ast.walk(function) if source.function(node) is function]
 
 
-def _counters(source: Source, place: ast.expr | ast.stmt) -> list[str]:
-    """The names that a loop counts in which is around the place, or before it."""
+def _counters(source: Source, place: ast.expr | ast.stmt, *, targets: bool = True) -> list[str]:
+    """The names that a loop counts in which is around the place, or before it.
+
+    Its ``targets`` have no value as long as there are no items.
+    """
     _, nodes = _own_nodes(source, place)
     found: list[str] = []
     for node in nodes:
         name, loop = _counted(node), _loop(source, node)
-        if name and loop is not None and source.starts_after(place, loop):
+        if name and loop is not None and source.starts_after(place, loop) and (targets or node is not loop):
             found.append(name)
     return list(dict.fromkeys(found))
 
@@ -163,7 +166,7 @@ CONDITIONS = (
     Condition(
         "with-no-items",
         "while there are no items",
-        lambda *at: [f"{name} == 0" for name in _counters(*at)],
+        lambda *at: [f"{name} == 0" for name in _counters(*at, targets=False)],
         never=("counter-wraps",),
     ),
     Condition(

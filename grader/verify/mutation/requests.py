@@ -113,13 +113,17 @@ def _own(source: Source, function: _Function) -> list[ast.AnnAssign | ast.Assign
 
 
 def _locals(source: Source, function: _Function) -> list[str]:
-    """What the function fills, counts or makes for the request, in the order of the text; not its arguments."""
+    """What the function fills, counts or makes for the request, in the order of the text; not its arguments.
+
+    What a loop makes is used at once.
+    """
     arguments = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
     found: list[str] = []
     for node in _own(source, function):
         for target in [node.target] if isinstance(node, ast.AnnAssign) else node.targets:
             pairs = _pairs(target, node.value)
-            found += [part.id for part, value in pairs if isinstance(part, ast.Name) and _is_own(value)]
+            is_new = not any(isinstance(above, ast.For | ast.AsyncFor | ast.While) for above in source.ancestors(node))
+            found += [part.id for part, value in pairs if isinstance(part, ast.Name) and is_new and _is_own(value)]
     return [name for name in dict.fromkeys(found) if name not in arguments]
 
 

@@ -69,6 +69,7 @@ def sometimes(name: str, operator: str, text: str) -> list[str]:
             "async def f():\n    while a: n = n + 1\n    await send(n)",
             ["async def f():\n    while a: n = n + 1\n    if n == 0: pass\n    else: await send(n)"],
         ),
+        ("with-no-items", "send-dropped", "def f():\n    for n in range(3): yield 1", []),
         (
             "for-an-empty-item",
             "off-by-one",
