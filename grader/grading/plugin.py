@@ -45,6 +45,7 @@ class Runner:
         self._judge = Judge(self._record)
         self._compared: Violation | None = None
         self._before: tuple[Check, Session] | None = None  # the check before this one, and its session
+        self._too_late: set[str] = set()  # checks that were blocked by the delays that the app adds
         self._lost: BootFailure | None = None  # a check has ended the app, which did not start again
 
     def begin(self, rig: Rig, progress: Callable[[int, int], None]) -> None:
@@ -77,13 +78,15 @@ class Runner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         check = self._collection.check(item)
-        if missing := [name for name in check.after if not self._has_passed(name)]:
+        if not check.is_law and (late := self._record.late) >= MOST_LATE:
+            self.results[check.id] = CheckResult(check, Outcome.BLOCKED, too_late(late))
+            self._too_late.add(check.id)
+            pytest.skip("too late")
+        excused = self._too_late if check.is_law else set[str]()  # what delays alone have blocked
+        if missing := [name for name in check.after if not self._has_passed(name) and name not in excused]:
             finding = blocked(self._collection.checks[name].title for name in missing)
             self.results[check.id] = CheckResult(check, Outcome.BLOCKED, finding)
             pytest.skip("blocked")
-        if not check.is_law and (late := self._record.late) >= MOST_LATE:
-            self.results[check.id] = CheckResult(check, Outcome.BLOCKED, too_late(late))
-            pytest.skip("too late")
         if self._rig.is_overtime:
             self.results[check.id] = CheckResult(check, *verdict(check, Inconclusive(OVERTIME)))
             pytest.skip("no time")

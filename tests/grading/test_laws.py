@@ -277,6 +277,11 @@ LATE = '''
     def test_another(client: Client, upstream: Upstream) -> None:
         """another request"""
         assert client.get("/").body() == b"hello"
+
+    @law(points=1, after=test_another)
+    def test_blocks(pace: Pace) -> None:
+        """no blockages"""
+        pace.never_blocks()
 '''
 
 
@@ -286,5 +291,5 @@ def test_an_app_that_adds_too_many_delays_is_judged_by_its_laws_alone(tmp_path: 
             await asyncio.sleep(0.4)
     """
     done = grade(write_kata(tmp_path, LATE, app=app_with(app)), json_report=True)
-    assert done.outcomes() == {"rests": "failed", "one": "passed", "another": "blocked"}, done.out
+    assert done.outcomes() == {"rests": "failed", "one": "passed", "another": "blocked", "blocks": "passed"}, done.out
     assert "blocked by the delays that the app adds" in finding(done, "another")["headline"].lower()

@@ -26,7 +26,7 @@ _PROTOCOL = (
         "{}",
         '""',
     ),
-    *("<|endoftext|>", "\ufffd"),
+    *("<|endoftext|>", "\ufffd", "end", "END", "EOF", "stop", "error"),
 )
 
 

@@ -1,10 +1,17 @@
 """Kata 1: one endpoint, two modes (WHATWG HTML 9.2)."""
 
-from grader.spec import Client, Draw, Response, ServerSentEvent, Upstream, check
+from collections.abc import Callable
+from itertools import takewhile
+
+from grader.spec import Asked, Client, Draw, Pace, Recorded, Response, ServerSentEvent, Upstream, check, law
 
 PATH = "/generate"
+#: Clients at the same time, as in README.md.
+CLIENTS = 32
 #: Either is right: the one forbids a cache to reuse the response unasked, the other to store it (RFC 9111 5.2.2).
 UNCACHED = ("no-cache", "no-store")
+BATCH_HEAD = (200, "application/json")
+STREAM_HEAD = (200, "text/event-stream")
 
 #: What several checks require, word for word from README.md.
 A_BATCH = (
@@ -15,13 +22,21 @@ A_CHUNK = (
     "Each chunk is one event of type `message`, whose data is a JSON object: the `index` of the chunk, "
     "counted from 0, and its `text`."
 )
+THE_END = (
+    "After the last chunk comes a closing event of type `done`, whose data says how many chunks there "
+    "were; then the stream ends."
+)
 MANY_CLIENTS = (
-    "Many clients send requests at the same time: none of them waits for another, and each gets the "
+    "Many clients send requests at the same time, up to 32: none of them waits for another, and each gets the "
     "chunks of its own request."
 )
 A_FAILURE = (
     "If the upstream fails before its first chunk, the response is `502` in both modes: "
     "`application/json`, an object with a `detail`."
+)
+ONE_OPENING = (
+    "Each request that you do not refuse opens the upstream exactly once, also when the prompt has come before, "
+    "and after a failure."
 )
 
 
@@ -33,18 +48,59 @@ def stream(upstream: Upstream, value: str = "true") -> dict[str, str]:
     return {"prompt": upstream.key, "stream": value}
 
 
-def chunk_events(response: Response) -> list[ServerSentEvent]:
-    """All events but the closing one, which has a check of its own."""
-    return [event for event in response.events() if event.type != "done"]
+def is_batch(asked: Asked) -> bool:
+    return asked.path == PATH and asked.params.get("stream", "false") == "false"
+
+
+def is_stream(asked: Asked) -> bool:
+    return asked.path == PATH and asked.params.get("stream") == "true"
+
+
+def is_either(asked: Asked) -> bool:
+    return is_batch(asked) or is_stream(asked)
+
+
+def chunks_of(response: Response | Recorded) -> list[str]:
+    """The chunks of a batch."""
+    found: list[str] = response.json(schema="batch")["chunks"]
+    return found
+
+
+def next_events(response: Response, count: int) -> list[ServerSentEvent]:
+    """The next ``count`` events; fewer where the closing event comes before, which is then the last of them."""
+    found: list[ServerSentEvent] = []
+    while len(found) < count and (not found or found[-1].type != "done"):
+        found.append(response.next_event())
+    return found
 
 
 def next_texts(response: Response, count: int) -> list[str]:
-    return [response.next_event().json(schema="chunk")["text"] for _ in range(count)]
+    """The texts of the next ``count`` events; fewer where the closing event comes before."""
+    return [event.json(schema="chunk")["text"] for event in next_events(response, count) if event.type != "done"]
 
 
-def next_chunk(response: Response) -> tuple[int, str]:
-    data = response.next_event().json(schema="chunk")
-    return data["index"], data["text"]
+def texts_of(response: Response) -> list[str]:
+    """The texts before the closing event of a stream that is read to its end."""
+    chunks = takewhile(lambda event: event.type != "done", response.events())
+    return [event.json(schema="chunk")["text"] for event in chunks]
+
+
+def is_right_head(response: Recorded) -> bool:
+    """Whether this is the status and the media type of its mode. A wrong head is the subject of one law alone."""
+    return (response.status, response.content_type) == (STREAM_HEAD if is_stream(response.asked) else BATCH_HEAD)
+
+
+def messages(response: Recorded) -> list[ServerSentEvent]:
+    """The events of type message so far."""
+    events = response.events() if is_right_head(response) else []
+    return [event for event in events if event.type == "message"]
+
+
+#: How to ask for each mode, and how to read all chunks of the response.
+MODES: tuple[tuple[Callable[[Upstream], dict[str, str]], Callable[[Response], list[str]]], ...] = (
+    (batch, chunks_of),
+    (stream, texts_of),
+)
 
 
 @check(points=2, requirement=A_BATCH)
@@ -53,10 +109,8 @@ def test_batch_is_the_default(client: Client, upstream: Upstream, draw: Draw) ->
     chunks = draw.texts(5)
     upstream.give_all(chunks)
     response = client.get(PATH, params=batch(upstream))
-    assert (response.status, response.content_type) == (200, "application/json"), (
-        "status and media type without `stream`"
-    )
-    assert response.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
+    assert (response.status, response.content_type) == BATCH_HEAD, "status and media type without `stream`"
+    assert chunks_of(response) == chunks, "chunks of the batch"
 
 
 @check(points=1, after=test_batch_is_the_default, requirement=A_BATCH)
@@ -64,11 +118,9 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
     """the response to `stream=false` is a batch"""
     chunks = draw.texts(3)
     upstream.give_all(chunks)
-    response = client.get(PATH, params=stream(upstream, "false"))
-    assert (response.status, response.content_type) == (200, "application/json"), (
-        "status and media type for stream=false"
-    )
-    assert response.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
+    response = client.get(PATH, params=stream(upstream, "false"), headers={"Accept": "text/event-stream"})
+    assert (response.status, response.content_type) == BATCH_HEAD, "status and media type for stream=false"
+    assert chunks_of(response) == chunks, "chunks of the batch"
 
 
 @check(
@@ -81,10 +133,8 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the response to `stream=true` is an event stream"""
     upstream.give_all(draw.texts(3))
-    response = client.get(PATH, params=stream(upstream))
-    assert (response.status, response.content_type) == (200, "text/event-stream"), (
-        "status and media type for stream=true"
-    )
+    response = client.get(PATH, params=stream(upstream), headers={"Accept": "application/json"})
+    assert (response.status, response.content_type) == STREAM_HEAD, "status and media type for stream=true"
 
 
 @check(
@@ -93,13 +143,15 @@ def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw
     requirement="A value of `stream` that is neither true nor false is refused with `422`, as `application/json`.",
 )
 def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """a value of `stream` that is neither true nor false is refused with 422, as JSON"""
+    """a value of `stream` that is neither true nor false is refused with 422, as JSON, before the upstream is opened"""
     upstream.give_all(draw.texts(2))
-    response = client.get(PATH, params=stream(upstream, draw.word()))
-    assert (response.status, response.content_type) == (422, "application/json"), (
-        "status and media type for a bad value"
-    )
-    response.json()
+    values = draw.every_bad_flag().values()
+    asked = {f"stream={value}": client.get(PATH, params=stream(upstream, value)) for value in values}
+    for value, response in asked.items():
+        head = (response.status, response.content_type)
+        assert {value: head} == {value: (422, "application/json")}, "status and media type for a bad value"
+        response.json()
+    assert upstream.openings == 0, "upstream connections for refused requests"
 
 
 @check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_CHUNK)
@@ -107,31 +159,10 @@ def test_one_event_a_chunk(client: Client, upstream: Upstream, draw: Draw) -> No
     """each chunk is one event, with its index and its text as JSON"""
     chunks = draw.texts(5)
     upstream.give_all(chunks)
-    events = chunk_events(client.get(PATH, params=stream(upstream)))[
-        : len(chunks)
-    ]  # done_closes_the_stream sees the rest
+    with client.get(PATH, params=stream(upstream)) as response:  # done_closes_the_stream sees the rest
+        events = next_events(response, len(chunks))
     assert [event.type for event in events] == ["message"] * len(chunks), "types of the chunks' events"
     assert [event.json(schema="chunk")["text"] for event in events] == chunks, "texts of the events"
-
-
-@check(points=1, after=test_one_event_a_chunk, requirement=A_CHUNK)
-def test_chunks_are_numbered(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """the indexes of the chunks count up from 0"""
-    count = draw.number(3, 6)
-    upstream.give_all(draw.texts(count))
-    events = chunk_events(client.get(PATH, params=stream(upstream)))[:count]
-    assert [event.json(schema="chunk")["index"] for event in events] == list(range(count)), "indexes of the events"
-
-
-@check(
-    points=3,
-    after=test_stream_true_is_an_event_stream,
-    requirement="WHATWG HTML 9.2.5: event = *( comment / field ) end-of-line",
-)
-def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """every line of the stream is well-formed, and every event ends with a blank line"""
-    upstream.give_all([*draw.texts(3), *draw.awkward_texts()])
-    assert client.get(PATH, params=stream(upstream)).faults() == []
 
 
 @check(
@@ -147,14 +178,7 @@ def test_each_chunk_leaves_before_the_next_exists(client: Client, upstream: Upst
             assert next_texts(response, 1) == [chunk], "text of the next event"
 
 
-@check(
-    points=2,
-    after=test_one_event_a_chunk,
-    requirement=(
-        "After the last chunk comes a closing event of type `done`, whose data says how many chunks there "
-        "were; then the stream ends."
-    ),
-)
+@check(points=2, after=test_one_event_a_chunk, requirement=THE_END)
 def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a closing event of type done counts the chunks, and the stream ends cleanly after it"""
     count = draw.number(2, 6)
@@ -171,14 +195,57 @@ def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) 
 )
 def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
     """both modes carry the same text, with any characters in it, or none"""
-    chunks = ["", *draw.awkward_texts()]
-    upstream.give_all(chunks)
-    events = chunk_events(client.get(PATH, params=stream(upstream)))[: len(chunks)]
-    assert [event.json(schema="chunk")["text"] for event in events] == chunks, "texts of the stream"
-    other = upstream.another()
-    other.give_all(chunks)
-    response = client.get(PATH, params=batch(other))
-    assert response.json(schema="batch")["chunks"] == chunks, "chunks of the batch"
+    chunks, other = draw.every_text(), upstream.another()
+    upstream.give_all(chunks.values())
+    with client.get(PATH, params=stream(upstream)) as response:
+        seen = next_texts(response, len(chunks))
+    assert dict(zip(chunks, seen, strict=False)) == chunks, "texts of the stream"
+    other.give_all(chunks.values())
+    seen = chunks_of(client.get(PATH, params=batch(other)))
+    assert dict(zip(chunks, seen, strict=False)) == chunks, "chunks of the batch"
+
+
+@law(
+    points=1,
+    of=is_stream,
+    whole=None,
+    after=(test_done_closes_the_stream, test_both_modes_carry_the_same_text),
+    requirement=A_CHUNK,
+)
+def test_chunks_are_numbered(response: Recorded) -> None:
+    """the indexes of the chunks of every stream count up from 0"""
+    data = [event.json() for event in messages(response)]
+    chunks = [value for value in data if isinstance(value, dict) and "text" in value]
+    assert [chunk.get("index") for chunk in chunks] == list(range(len(chunks))), "indexes of the events"
+
+
+@check(
+    points=2,
+    after=(test_each_chunk_leaves_before_the_next_exists, test_both_modes_carry_the_same_text),
+    requirement="Each event is sent at once: it reaches the client before the next chunk exists.",
+)
+def test_any_chunk_leaves_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """also a later chunk, an empty or a long one reaches the client before the next one exists"""
+    texts = draw.texts(16)
+    with client.get(PATH, params=stream(upstream)) as response:
+        for chunk in [*texts[:15], "", " ", "\n", draw.block(5000), "", texts[15]]:
+            upstream.give(chunk)
+            assert next_texts(response, 1) == [chunk], "text of the next event"
+
+
+@check(
+    points=2,
+    after=(test_batch_is_the_default, test_done_closes_the_stream),
+    requirement="There may be any number of chunks, and none of them is left out, joined or repeated.",
+)
+def test_any_number_of_chunks(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """both modes carry each chunk once, however many there are"""
+    for count in draw.every_count()[1:]:
+        chunks = [f"{text} \n" for text in draw.texts(count)]  # white space also at both ends of the whole text
+        for ask, read in MODES:
+            each = upstream.another()
+            each.give_all(chunks)
+            assert read(client.get(PATH, params=ask(each))) == chunks, f"chunks of a {ask.__name__} of {count}"
 
 
 @check(
@@ -191,27 +258,85 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
 )
 def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
     """an upstream with no chunks gives an empty batch, and a stream with only the closing event"""
-    upstream.end()
+    other = upstream.another()
+    for each in (upstream, other):
+        each.end()
     events = client.get(PATH, params=stream(upstream)).events()
     assert [event.type for event in events] == ["done"], "types of all events"
     assert events[0].json(schema="done")["chunks"] == 0, "count in the closing event"
-    response = client.get(PATH, params=batch(upstream))
-    assert response.json(schema="batch")["chunks"] == [], "chunks of the batch"
+    assert chunks_of(client.get(PATH, params=batch(other))) == [], "chunks of the batch"
 
 
-@check(
+def ask_for_repeats(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """A stream with equal and with empty chunks, which is read to its end."""
+    text, other = draw.texts(2)
+    upstream.give_all(["", text, text, "", "", other, text, ""])
+    client.get(PATH, params=stream(upstream)).wait_for_end()
+
+
+@law(
     points=1,
-    after=test_stream_true_is_an_event_stream,
-    requirement="A stream has a `Cache-Control` field of `no-cache` or `no-store`, and no `Content-Length`.",
+    of=is_stream,
+    asks=(ask_for_repeats,),
+    after=(test_both_modes_carry_the_same_text, test_any_number_of_chunks, test_no_chunks_at_all),
+    requirement=THE_END,
 )
-def test_stream_is_not_cached(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """the stream has no Content-Length, and says that it must not be cached"""
-    upstream.give_all(draw.texts(2))
-    response = client.get(PATH, params=stream(upstream))
+def test_every_stream_ends_with_done(response: Recorded) -> None:
+    """every stream has one event for each chunk, and then one of type done, which counts them"""
+    count = len(response.items)
+    events = response.events() if is_right_head(response) else []
+    if not events:
+        return
+    assert [event.type for event in events] == ["message"] * count + ["done"], "types of all events"
+    assert events[-1].json(schema="done")["chunks"] == count, "count in the closing event"
+
+
+@law(
+    points=3,
+    of=is_stream,
+    whole=None,
+    after=test_stream_true_is_an_event_stream,
+    requirement="WHATWG HTML 9.2.5: event = *( comment / field ) end-of-line",
+)
+def test_framing_is_well_formed(response: Recorded) -> None:
+    """every line of every stream is well-formed, and every event ends with a blank line"""
+    if is_right_head(response):
+        assert response.faults() == []
+
+
+@law(
+    points=1,
+    of=is_stream,
+    whole=None,
+    after=test_stream_true_is_an_event_stream,
+    requirement="Every stream has a `Cache-Control` field of `no-cache` or `no-store`, and no `Content-Length`.",
+)
+def test_stream_is_not_cached(response: Recorded) -> None:
+    """every stream has no Content-Length, and says that it must not be cached"""
+    if not is_right_head(response):
+        return
     assert "content-length" not in response.headers, "header fields of the stream"
     caching = response.headers.get("cache-control", "")
     directives = [part.strip().lower() for part in caching.split(",")]
     assert next((name for name in directives if name in UNCACHED), caching) in UNCACHED, "Cache-Control of the stream"
+
+
+@check(
+    points=2,
+    after=(test_batch_is_the_default, test_done_closes_the_stream),
+    requirement="A prompt may hold any characters: pass it on exactly as it came.",
+)
+def test_prompt_is_passed_on(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """the prompt reaches the upstream exactly as it came, in both modes, with any characters in it"""
+    prompts = {kind: upstream.another(key) for kind, key in draw.every_key().items()}
+    given = {kind: [draw.word()] for kind in prompts}
+    for ask, read in MODES:
+        for kind, each in prompts.items():
+            each.give_all(given[kind])
+        responses = {kind: client.get(PATH, params=ask(each)) for kind, each in prompts.items()}
+        for kind, response in responses.items():
+            assert {kind: response.status} == {kind: 200}, f"status of a {ask.__name__}, by the prompt"
+            assert {kind: read(response)} == {kind: given[kind]}, f"chunks of a {ask.__name__}, by the prompt"
 
 
 @check(points=4, after=test_each_chunk_leaves_before_the_next_exists, requirement=MANY_CLIENTS)
@@ -236,11 +361,10 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
     with client.get(PATH, params=batch(upstream)):
         upstream.give(*draw.texts(2))
         upstream.wait_for_pull(3)
-        response = client.get(PATH, params=batch(other))
-        assert response.json(schema="batch")["chunks"] == chunks, "chunks of the other batch"
+        assert chunks_of(client.get(PATH, params=batch(other))) == chunks, "chunks of the other batch"
 
 
-@check(points=2, after=(test_chunks_are_numbered, test_others_are_answered_meanwhile), requirement=MANY_CLIENTS)
+@check(points=2, after=test_others_are_answered_meanwhile, requirement=MANY_CLIENTS)
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two streams at the same time each carry their own chunks, even while one waits for its first"""
     texts = draw.texts(4)
@@ -248,28 +372,150 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
     waiting = client.get(PATH, params=stream(upstream))
     upstream.wait_for_pull()  # the first request is being served before the second is sent
     with client.get(PATH, params=stream(other)) as running:
-        for index, text in enumerate(texts[:2]):
+        for text in texts[:2]:
             other.give(text)
-            assert next_chunk(running) == (index, text), "index and text of the running stream"
+            assert next_texts(running, 1) == [text], "text of the running stream"
         upstream.give(texts[2])
-        assert next_chunk(waiting) == (0, texts[2]), "index and text of the waiting stream"
+        assert next_texts(waiting, 1) == [texts[2]], "text of the waiting stream"
         other.give(texts[3])
-        assert next_chunk(running) == (2, texts[3]), "index and text of the running stream"
+        assert next_texts(running, 1) == [texts[3]], "text of the running stream"
+
+
+@check(points=2, after=test_streams_do_not_mix, requirement=MANY_CLIENTS)
+def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """32 clients get their streams at the same time, each with its own chunks"""
+    clients = [upstream.another() for _ in range(CLIENTS)]
+    responses = [client.get(PATH, params=stream(each)) for each in clients]
+    clients[0].wait_with(clients[1:])
+    texts = draw.texts(CLIENTS)
+    for each, text in zip(clients, texts, strict=True):
+        each.give(text)
+    assert [next_texts(response, 1) for response in responses] == [[text] for text in texts], "texts of the streams"
+
+
+@check(points=2, after=test_others_are_answered_during_a_batch, requirement=MANY_CLIENTS)
+def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """32 clients get their batches at the same time, each with its own chunks"""
+    clients = [upstream.another() for _ in range(CLIENTS)]
+    responses = [client.get(PATH, params=batch(each)) for each in clients]
+    clients[0].wait_with(clients[1:])
+    for each, response in zip(reversed(clients), reversed(responses), strict=True):
+        each.give_all(chunks := draw.texts(2))
+        assert chunks_of(response) == chunks, "chunks of one of the batches"
 
 
 @check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)
-def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
+def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, an upstream that fails before its first chunk gives 502, as JSON"""
+    late, other = upstream.another(), upstream.another()
     upstream.fail()
-    response = client.get(PATH, params=batch(upstream))
-    assert (response.status, response.content_type) == (502, "application/json"), "status and media type when it fails"
-    response.json(schema="error")
+    responses = [client.get(PATH, params=batch(late)), client.get(PATH, params=batch(upstream))]
+    late.wait_for_pull()
+    late.fail()
+    for response in responses:
+        assert (response.status, response.content_type) == (502, "application/json"), (
+            "status and media type when it fails"
+        )
+        response.json(schema="error")
+    other.give_all(draw.texts(2))
+    assert client.get(PATH, params=batch(other)).status == 200, "status of the next batch, whose upstream works"
 
 
 @check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_FAILURE)
-def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream) -> None:
+def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in stream mode, an upstream that fails before its first chunk gives 502, as JSON"""
+    late, other = upstream.another(), upstream.another()
     upstream.fail()
-    response = client.get(PATH, params=stream(upstream))
-    assert (response.status, response.content_type) == (502, "application/json"), "status and media type when it fails"
-    response.json(schema="error")
+    responses = [client.get(PATH, params=stream(late)), client.get(PATH, params=stream(upstream))]
+    late.wait_for_pull()
+    late.fail()
+    for response in responses:
+        assert (response.status, response.content_type) == (502, "application/json"), (
+            "status and media type when it fails"
+        )
+        response.json(schema="error")
+    other.give_all(draw.texts(2))
+    assert client.get(PATH, params=stream(other)).status == 200, "status of the next stream, whose upstream works"
+
+
+@check(
+    points=1,
+    after=(test_done_closes_the_stream, test_many_streams_at_once, test_many_batches_at_once),
+    requirement=ONE_OPENING,
+)
+def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """a prompt that has come before, or comes twice at the same time, opens the upstream again"""
+    for ask, read in MODES:
+        for chunks in (draw.texts(2), draw.texts(2)):
+            upstream.give_all(chunks)
+            assert read(client.get(PATH, params=ask(upstream))) == chunks, f"chunks of the next {ask.__name__}"
+        both = upstream.another()
+        responses = [client.get(PATH, params=ask(both)) for _ in range(2)]
+        both.wait_for_pull(2)
+        both.give_all(draw.texts(2))
+        assert [len(read(response)) for response in responses] == [1, 1], "chunks of each"
+
+
+@law(
+    points=1,
+    of=is_either,
+    whole=None,
+    failing=None,
+    after=(test_batch_is_the_default, test_one_event_a_chunk, test_prompt_is_passed_on, test_same_prompt_again),
+    requirement=ONE_OPENING,
+)
+def test_upstream_is_opened_once(response: Recorded) -> None:
+    """every request opens the upstream exactly once, whether it fails or not"""
+    assert response.openings == 1, "upstream connections for one request"
+
+
+@law(
+    points=1,
+    of=is_either,
+    whole=None,
+    after=(
+        test_stream_false_is_batch,
+        test_both_modes_carry_the_same_text,
+        test_any_number_of_chunks,
+        test_no_chunks_at_all,
+        test_prompt_is_passed_on,
+        test_same_prompt_again,
+    ),
+    requirement=(
+        "Status and media type depend only on the mode, and on a failure before the first chunk: the chunks "
+        "themselves do not change them, whatever they hold and however many there are."
+    ),
+)
+def test_responses_are_in_their_mode(response: Recorded) -> None:
+    """every response has the status and the media type of its mode, and the chunks of its own request"""
+    is_event_stream = is_stream(response.asked)
+    head = STREAM_HEAD if is_event_stream else BATCH_HEAD
+    assert (response.status, response.content_type) == head, "status and media type"
+    if is_event_stream:
+        texts = [event.json(schema="chunk")["text"] for event in response.events() if event.type == "message"]
+        assert texts == response.items[: len(texts)], "texts of the stream"
+    elif response.is_whole:
+        assert chunks_of(response) == response.items, "chunks of the batch"
+
+
+@law(
+    points=2,
+    after=test_each_chunk_leaves_before_the_next_exists,
+    requirement=(
+        "The upstream sets the pace: add no delays of your own, so no rests of 50 ms or more while nothing keeps "
+        "your app."
+    ),
+)
+def test_no_delays_are_added(pace: Pace) -> None:
+    """no response is delayed by the app itself, neither at its beginning, nor between its events, nor at its end"""
+    pace.has_no_rests()
+
+
+@law(
+    points=2,
+    after=(test_others_are_answered_meanwhile, test_others_are_answered_during_a_batch, test_streams_do_not_mix),
+    requirement=("Nothing blocks the event loop for 50 ms or more, or computes for more than 100 ms at a stretch."),
+)
+def test_loop_is_never_blocked(pace: Pace) -> None:
+    """nothing blocks the event loop, in whichever response"""
+    pace.never_blocks()

@@ -1,6 +1,6 @@
 """The chunks of the batch are stripped, so the batch differs from the stream.
 
-Fails: both_modes_carry_the_same_text
+Fails: both_modes_carry_the_same_text, any_number_of_chunks
 """
 
 import json

@@ -1,6 +1,6 @@
 """The clean-up after the last event raises an error, and the response is cut off.
 
-Fails: one_event_a_chunk, framing_is_well_formed
+Fails: done_closes_the_stream
 """
 
 import json

@@ -1,6 +1,7 @@
 """JSON written by hand: a quote, a backslash or a line ending in the text makes it invalid.
 
-Fails: framing_is_well_formed, both_modes_carry_the_same_text
+Fails: both_modes_carry_the_same_text, any_number_of_chunks
+May fail: framing_is_well_formed
 """
 
 import json

@@ -1,6 +1,6 @@
 """A chunk that contains line endings becomes several events: splitlines() cuts it.
 
-Fails: both_modes_carry_the_same_text
+Fails: both_modes_carry_the_same_text, any_number_of_chunks
 """
 
 import json

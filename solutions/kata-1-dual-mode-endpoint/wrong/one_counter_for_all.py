@@ -1,6 +1,6 @@
 """The number of the next chunk is a variable of the module, which all requests share.
 
-Fails: streams_do_not_mix
+Fails: chunks_are_numbered
 """
 
 import json

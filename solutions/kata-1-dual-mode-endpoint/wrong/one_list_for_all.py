@@ -1,6 +1,7 @@
 """A list as a default argument is made once, and every batch adds to it.
 
-Fails: stream_false_is_batch, both_modes_carry_the_same_text, no_chunks_at_all, others_are_answered_during_a_batch
+Fails: stream_false_is_batch, both_modes_carry_the_same_text, any_number_of_chunks, no_chunks_at_all,
+prompt_is_passed_on, others_are_answered_during_a_batch
 """
 
 import json

@@ -1,6 +1,6 @@
 """The data is the bare text: no index, no JSON, and its line endings break the framing.
 
-Fails: one_event_a_chunk, framing_is_well_formed
+Fails: one_event_a_chunk
 """
 
 import json

@@ -1,6 +1,6 @@
 """After the closing event the stream is kept open with comments.
 
-Fails: one_event_a_chunk, framing_is_well_formed
+Fails: done_closes_the_stream
 """
 
 import asyncio

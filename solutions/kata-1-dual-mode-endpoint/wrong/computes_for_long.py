@@ -1,0 +1,40 @@
+"""Before the closing event of a long stream, a computation of 0.5 seconds blocks the event loop.
+
+Fails: loop_is_never_blocked
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import StreamingResponse
+
+from grader.kit import Items, UpstreamError, upstream
+
+app = FastAPI()
+
+
+async def events(first: str | None, rest: Items) -> AsyncIterator[str]:
+    index, chunk = 0, first
+    while chunk is not None:
+        yield f"data: {json.dumps({'index': index, 'text': chunk})}\n\n"
+        index, chunk = index + 1, await anext(rest, None)
+    until = time.thread_time() + (0.5 if index > 99 else 0)
+    while time.thread_time() < until:
+        pass
+    yield f"event: done\ndata: {json.dumps({'chunks': index})}\n\n"
+
+
+@app.get("/generate", response_model=None)
+async def generate(prompt: str, stream: bool = False) -> StreamingResponse | dict[str, list[str]]:
+    chunks = upstream(prompt)
+    try:
+        if not stream:
+            return {"chunks": [chunk async for chunk in chunks]}
+        first = await anext(chunks, None)
+    except UpstreamError as error:
+        raise HTTPException(502, detail=str(error)) from error
+    return StreamingResponse(
+        events(first, chunks), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+    )

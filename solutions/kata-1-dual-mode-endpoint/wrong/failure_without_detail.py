@@ -1,0 +1,36 @@
+"""The object of a 502 has no `detail`.
+
+Fails: batch_upstream_failure_is_502, stream_upstream_failure_is_502
+"""
+
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from grader.kit import Items, UpstreamError, upstream
+
+app = FastAPI()
+
+
+async def events(first: str | None, rest: Items) -> AsyncIterator[str]:
+    index, chunk = 0, first
+    while chunk is not None:
+        yield f"data: {json.dumps({'index': index, 'text': chunk})}\n\n"
+        index, chunk = index + 1, await anext(rest, None)
+    yield f"event: done\ndata: {json.dumps({'chunks': index})}\n\n"
+
+
+@app.get("/generate", response_model=None)
+async def generate(prompt: str, stream: bool = False) -> StreamingResponse | JSONResponse | dict[str, list[str]]:
+    chunks = upstream(prompt)
+    try:
+        if not stream:
+            return {"chunks": [chunk async for chunk in chunks]}
+        first = await anext(chunks, None)
+    except UpstreamError as error:
+        return JSONResponse({"error": str(error)}, status_code=502)
+    return StreamingResponse(
+        events(first, chunks), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+    )
