@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.errors import UsageError
 from grader.grading.rig import Rig
 from grader.kit import standin
+from grader.model import Raised
 from grader.probe.client import CannotSend, Client
 from grader.probe.connection import Disconnect
 from grader.probe.gate import Gate
@@ -68,12 +69,14 @@ class HeaderFields:
 class Summary:
     """The result in sentences, for one line each; ``answered`` says whether there was a response at all.
 
-    ``log`` is the output of the app. Escape it before you show it.
+    ``log`` is the output of the app, ``raised`` the first error that nothing in it caught. Escape them before you show
+    them.
     """
 
     sentences: tuple[str, ...]
     answered: bool
     log: str = ""
+    raised: Raised | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def trace(launch: Launch, requests: Sequence[Request], behaviour: Behaviour, sho
         finally:
             session.close()
         rig.finish()
-        return _joined(requests, summaries, log=rig.log())
+        raised = session.app.account.raised_since(session.born)  # all that the app has said is read by now
+        return replace(_joined(requests, summaries, log=rig.log()), raised=raised)
 
 
 def _joined(requests: Sequence[Request], summaries: Sequence[Summary], *, log: str) -> Summary:

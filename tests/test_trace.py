@@ -189,3 +189,21 @@ def test_what_an_app_sends_reaches_no_terminal_raw(folder: Path, grade: Grade) -
     assert done.code == 0
     assert "[bold]" in done.out
     assert not [char for char in done.out if char != "\n" and not char.isprintable()]
+
+
+def test_what_the_app_raised_comes_before_the_result(folder: Path, grade: Grade) -> None:
+    app = write(
+        folder / "mine.py", STREAMING.replace("async def nothing():", "async def nothing():\n        nothing.at_all")
+    )
+    done = grade("trace", "77", "/nothing", "--app", str(app), cwd=folder)
+    said = sentences(done)
+    assert "The app raised AttributeError: 'function' object has no attribute 'at_all' in mine.py:" in said
+    assert said.endswith("1 chunk, 21 bytes of body.")
+
+
+def test_several_requests_go_to_one_app(folder: Path, grade: Grade) -> None:
+    done = grade("trace", "77", "/echo?key=fail-after-1", "/echo?key=empty", cwd=folder, COLUMNS="120")
+    assert [row for row in rows(done) if row.startswith("GET")] == ["GET /echo?key=fail-after-1", "GET /echo?key=empty"]
+    said = sentences(done)
+    assert "GET /echo?key=fail-after-1: 2 chunks, " in said
+    assert "GET /echo?key=empty: 0 chunks, 0 bytes of body." in said

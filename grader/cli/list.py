@@ -16,6 +16,7 @@ from grader.cli.console import console_for
 from grader.cli.parameters import katas_option, tell_refused
 from grader.exits import Exit
 from grader.learner.journal import Journal, Standing
+from grader.learner.progress import begun, unfinished
 from grader.text import ago, from_here, plural, visible
 
 
@@ -30,16 +31,29 @@ def command(folders: tuple[Path, ...]) -> Exit:
         side: Literal["left", "right"] = "right" if heading in ("points", "best") else "left"
         table.add_column(heading, justify=side, no_wrap=heading not in ("title", "last run"), overflow="fold")
     found = available(here, folders)
+    following = unfinished(found.katas, here)
     for kata in found.katas:
         points = points_of(kata)
         title = Text.assemble(kata.title, ("\n" + "\n".join(_notes(kata)), "dim"))
         standing = journal.standing(kata) if journal else Standing()
-        best = str(standing.best.points) if standing.best else "-"
+        best = _best(standing)
         last = f"{ago(standing.last.at)}\n{plural(standing.attempts, 'attempt')}" if standing.last else "-"
-        table.add_row(kata.id, title, str(points or "?"), *([best, last] if journal else []))
+        name = f"{kata.id} (next)" if kata == following else kata.id
+        table.add_row(name, title, str(points or "?"), *([best, last] if journal else []))
     console_for("auto").print(table, markup=False, highlight=False)
+    if journal and (mine := begun(found.katas, here)):
+        standings = [journal.standing(kata) for kata in mine]
+        done = sum(bool(standing.best and standing.best.is_full) for standing in standings)
+        click.echo(f"{done} of {plural(len(mine), 'kata')} done.")
     tell_refused(found)
     return Exit.PASSED
+
+
+def _best(standing: Standing) -> str:
+    """The best score, and that it is all there is to get."""
+    if standing.best is None:
+        return "-"
+    return f"{standing.best.points} done" if standing.best.is_full else str(standing.best.points)
 
 
 def _notes(kata: Kata) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from grader import interrupt
@@ -14,8 +15,10 @@ from grader.cli.console import console_for, untrusted_text
 from grader.cli.parameters import Choice, Target, color_option, takes_app
 from grader.errors import BootFailed, UsageError
 from grader.exits import Exit
+from grader.grading import causes
 from grader.probe.connection import Disconnect
 from grader.report import terminal
+from grader.report.failure import place
 from grader.report.picture.console import ASCII, LINES, Pen, Tone
 from grader.report.picture.layout import PAUSE, Party, Pause, Remark, Row, arrow, stretch
 from grader.text import visible
@@ -103,6 +106,11 @@ def _trace(target: Target, requests: list[Request], behaviour: Behaviour, consol
         return Exit.FAILED
     for part in terminal.log(summary.log):
         console.print(part, highlight=False, markup=False)
+    if summary.raised is not None:
+        cause = causes.sentence(summary.raised)
+        console.print(visible(cause[:1].upper() + cause[1:], 600), style="bold red", highlight=False, markup=False)
+        for frame in summary.raised.frames[-4:]:
+            console.print(Padding(place(frame), (0, 0, 0, 4)), highlight=False, markup=False)
     for sentence in summary.sentences:
         console.print(sentence, style="bold", highlight=False, markup=False)
     return Exit.PASSED if summary.answered else Exit.FAILED

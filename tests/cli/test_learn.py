@@ -51,7 +51,8 @@ def test_the_list_shows_how_far_the_learner_is(workspace: Path, grade: Grade) ->
     for folder in (workspace, workspace / NAME):
         rows = grade("list", cwd=folder).out.splitlines()
         row = next(index for index, row in enumerate(rows) if row.startswith("kata-77"))
-        assert rows[row].split() == ["kata-77", "Small", "echo", "3", "3", "just", "now"]
+        assert rows[row].split() == ["kata-77", "Small", "echo", "3", "3", "done", "just", "now"]
+        assert "1 of 1 kata done." in rows
         assert rows[row + 1].split() == ["batch", "2", "attempts"]
         assert next(row for row in rows if row.startswith("kata-1 ")).split()[-2:] == ["-", "-"]
 
