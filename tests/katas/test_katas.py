@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -19,27 +20,40 @@ from grader.verify.verdict import Verdict, job_for
 from tests.katas import diagnoses
 
 KATAS = bundled()
-APPS = [(kata, app) for kata in KATAS for app in find_reference_apps(kata)]
+graded = cache(checks_of)
+AT_ONCE = 3  # grades: a grade mostly waits, and pytest runs two of these tests at a time
+
+
+def batches() -> Iterator[object]:
+    """The reference apps of each kata, some at a time: while one grade waits, others run."""
+    for kata in KATAS:
+        apps = list(find_reference_apps(kata))
+        for start in range(0, len(apps), 2 * AT_ONCE):
+            batch = apps[start : start + 2 * AT_ONCE]
+            yield pytest.param(kata, batch, id=f"{kata.id}-{'-'.join(app.label for app in batch)}")
 
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with fork_servers() as servers, Pool(1, servers) as pool:
+    with fork_servers() as servers, Pool(AT_ONCE, servers) as pool:
         yield pool
 
 
-@pytest.mark.parametrize(("kata", "app"), APPS, ids=[f"{kata.id}-{app.label}" for kata, app in APPS])
-def test_each_app_gets_the_right_verdict(kata: Kata, app: ReferenceApp, pool: Pool) -> None:
-    seed = diagnoses.SEED if app.role is Role.WRONG else ""
-    verdict = Verdict.of(app, pool.grade(job_for(kata, app, seed=seed)))
-    assert verdict_problems(verdict, checks_of(kata)) == []
-    if app.role is Role.WRONG and not app.may_fail:  # otherwise its headlines differ from grade to grade
-        assert diagnoses.of(verdict) == diagnoses.recorded(kata)[app.file.stem]
+@pytest.mark.parametrize(("kata", "apps"), list(batches()))
+def test_each_app_gets_the_right_verdict(kata: Kata, apps: list[ReferenceApp], pool: Pool) -> None:
+    jobs = [job_for(kata, app, seed=diagnoses.SEED if app.role is Role.WRONG else "") for app in apps]
+    verdicts = [Verdict.of(app, result) for app, result in zip(apps, pool.results(jobs), strict=True)]
+    problems = [problem for verdict in verdicts for problem in verdict_problems(verdict, graded(kata))]
+    assert problems == []
+    # Headlines of an app that may fail a check differ from grade to grade.
+    steady = [verdict for verdict in verdicts if verdict.app.role is Role.WRONG and not verdict.app.may_fail]
+    found = {verdict.app.file.stem: diagnoses.of(verdict) for verdict in steady}
+    assert found == {name: diagnoses.recorded(kata)[name] for name in found}
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
 def test_each_kata_is_complete(kata: Kata) -> None:
-    checks = checks_of(kata)
+    checks = graded(kata)
     apps = list(find_reference_apps(kata))
     assert missing_parts(kata) + manifest_problems(kata) + readme_problems(kata, checks) == []
     assert [problem for app in apps for problem in naming_problems(app, checks)] == []
@@ -56,14 +70,14 @@ def test_a_diagnosis_is_recorded_for_each_wrong_app_and_no_other(kata: Kata) -> 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
 def test_each_check_is_failed_by_a_wrong_app(kata: Kata) -> None:
     named = {name for app in find_reference_apps(kata) for name in app.fails}
-    assert {check.id for check in checks_of(kata)} - named == set()
+    assert {check.id for check in graded(kata)} - named == set()
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
 def test_the_readme_lists_exactly_what_is_graded_in_order(kata: Kata) -> None:
     listed = kata.readme.read_text("utf-8").partition("## What is graded")[2].partition("\n## ")[0]
-    graded = [(check.title, check.points) for check in checks_of(kata)]
-    assert [(title, int(points)) for title, points in re.findall(r"(?m)^- (.+) \((\d+) points?\)$", listed)] == graded
+    found = [(title, int(points)) for title, points in re.findall(r"(?m)^- (.+) \((\d+) points?\)$", listed)]
+    assert found == [(check.title, check.points) for check in graded(kata)]
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
