@@ -7,10 +7,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from grader.serving import threads
+from grader.serving.observed import Observed
+from grader.serving.processes import Tree
 from grader.serving.threads import Snapshot, processor_seconds, snapshot
 
 DEADLINE = 60.0
@@ -68,3 +72,17 @@ def test_where_states_are_not_known_counts_of_switches_stand_for_them(monkeypatc
         first = until(pid, lambda found: found.is_asleep and not found.is_exact)
         again = until(pid, lambda found: found.threads == first.threads or found.threads != first.threads)
         assert again.slept_since(first, 0.5) in (0.5, 0.0)
+
+
+def test_where_states_are_not_known_the_app_s_processes_are_looked_for_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    starts = (
+        "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(9)']).wait()"
+    )
+    with running(starts) as pid:
+        tree = SimpleNamespace(pid=pid)
+        deadline = monotonic() + DEADLINE
+        while len(Observed(cast("Tree", tree)).snapshot().threads) < 2:
+            assert monotonic() < deadline
