@@ -9,6 +9,8 @@ PATH = "/tasks"
 STREAM = {"stream": "true"}
 #: A heartbeat is due after 4 ms: short, so that checks of heartbeats need not wait for long.
 BRISK = {"stream": "true", "heartbeat": "0.004"}
+#: More steps than one byte counts, and such that 322 * (100 / 322), and the sum of 322 such shares, is less than 100.
+HARD_TO_DIVIDE = 322
 #: The clients that the contract names.
 CALLERS = 32
 #: A refusal may be a problem document, too: the contract leaves it open (RFC 9457 3).
@@ -75,6 +77,11 @@ def one_of_each_type(values: Mapping[str, object]) -> Iterable[tuple[str, object
 
 def as_json(value: object) -> bytes:
     return json.dumps(value).encode()
+
+
+def a_message(draw: Draw) -> str:
+    """Words of an upstream that fails: one line, with characters that careless code damages, and not short."""
+    return f'no more “{draw.word()}” in C:\\café, said "{draw.word()}" & <b>👩‍🚀</b>{"".join(draw.texts(30))}'
 
 
 def must_be_refused(client: Client, upstream: Upstream, draw: Draw, params: dict[str, str] | None = None) -> None:
@@ -325,10 +332,11 @@ def test_leaving_during_heartbeats_ends_the_work(client: Client, upstream: Upstr
 )
 def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when a stream has ended, or its client has disconnected, the upstream connection is closed"""
-    other = upstream.another()
-    upstream.give(*draw.texts(2))
-    start(client, upstream, 2, STREAM).wait_for_end()
-    upstream.wait_for_close()
+    for steps in (2, 1):
+        task, other = upstream.another(), upstream.another()
+        task.give(*draw.texts(steps))
+        start(client, task, steps, STREAM).wait_for_end()
+        task.wait_for_close()
     with start(client, other, 100, STREAM) as response:
         other.give(*draw.texts(1))
         response.next_event()
@@ -446,7 +454,8 @@ def test_many_batches_run_at_once(client: Client, upstream: Upstream) -> None:
 )
 def test_the_task_is_passed_on_unchanged(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in both modes the upstream is asked for the task exactly as it came, whatever characters are in it"""
-    tasks = {kind: upstream.another(key) for kind, key in draw.every_key().items()}
+    keys = {**draw.every_key(), "words of the stand-in": f"slow, empty, fail-after-1 {draw.word()}"}
+    tasks = {kind: upstream.another(key) for kind, key in keys.items()}
     for params in (STREAM, None):
         responses = {kind: start(client, task, 1, params) for kind, task in tasks.items()}
         for kind, task in tasks.items():
@@ -454,6 +463,17 @@ def test_the_task_is_passed_on_unchanged(client: Client, upstream: Upstream, dra
             task.give(kind)
             assert responses[kind].status == 200, f"status for the task “{kind}”"
             assert whole(responses[kind]) == [kind], f"outcomes of the task “{kind}”"
+
+
+@check(points=1, after=test_no_step_too_many, requirement="Further keys of the body are ignored.")
+def test_further_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """further keys of the body are ignored in both modes"""
+    for params in (STREAM, None):
+        task, outcomes = upstream.another(), draw.texts(4)
+        task.give_all(outcomes)
+        response = client.post(PATH, params=params, json={**draw.every_extra(), "task": task.key, "steps": 4})
+        assert response.status == 200, "status for a body with further keys"
+        assert whole(response) == outcomes, "outcomes of a task whose body has further keys"
 
 
 # -- bad bodies -------------------------------------------------------------------------------------------------------
@@ -485,7 +505,7 @@ def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream, 
 def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode a step that fails gives 502 with a problem document that contains the upstream's message"""
     for done in (draw.number(2, 4), 1, 0):
-        words, task = f"no more {draw.word()}", upstream.another()
+        words, task = a_message(draw), upstream.another()
         task.give(*draw.texts(done))
         task.fail(words)
         response = start(client, task, done + 2)
@@ -501,7 +521,7 @@ def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, 
     for steps in (draw.number(3, 6), 1):
         task = upstream.another()
         task.give(*draw.texts(steps - 1))
-        task.fail()
+        task.fail(a_message(draw))
         events = start(client, task, steps, STREAM).events()
         assert [event.type for event in events] == ["progress"] * (steps - 1) + ["error"], "types of all events"
 
@@ -527,10 +547,10 @@ def test_a_failure_after_heartbeats_is_an_error(client: Client, upstream: Upstre
 
 
 def is_task(asked: Asked) -> bool:
-    """Whether a request is valid; its mode is that of its query."""
+    """Whether a request is valid, and has no further keys, which a check is about."""
     match asked.json:
-        case {"task": str(), "steps": int(steps)}:
-            return asked.path == PATH and 1 <= steps <= 1000
+        case {"task": str(), "steps": int(steps), **more}:
+            return asked.path == PATH and 1 <= steps <= 1000 and not more
     return False
 
 
@@ -570,13 +590,12 @@ def accept_something_else(client: Client, upstream: Upstream, draw: Draw) -> Non
 
 def many_steps(client: Client, upstream: Upstream, draw: Draw) -> None:
     """More steps than one byte counts, in both modes; and the greatest number of steps, which are not done."""
-    for params in (STREAM, None):
+    for params, steps in ((STREAM, HARD_TO_DIVIDE), (None, draw.many())):
         many, most = upstream.another(), upstream.another()
-        steps = draw.many()
         many.give_all(draw.texts(steps))
         start(client, many, steps, params).wait_for_end()
         most.fail()
-        start(client, most, 1000, params).wait_for_end()
+        assert start(client, most, 1000, params).status != 422, "status for 1000 steps"
 
 
 def all_kinds_of_outcomes(client: Client, upstream: Upstream, draw: Draw) -> None:
