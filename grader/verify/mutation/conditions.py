@@ -100,13 +100,25 @@ def _counted(node: ast.AST) -> str:
     match node:
         case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=ast.Constant(value=1)):
             return name
-        case ast.BinOp(left=ast.Name(id=name), op=ast.Add(), right=ast.Constant(value=1)):
-            return name
+        case ast.Assign():
+            return next((name for name in _added_to(node.value) if name in _stored(node)), "")
         case ast.For(target=ast.Name(id=name), iter=iterated) if called_name(iterated) == "range":
             return name
         case ast.For(target=ast.Tuple(elts=[ast.Name(id=name), *_]), iter=it) if called_name(it) == "enumerate":
             return name
     return ""
+
+
+def _added_to(value: ast.expr) -> Iterator[str]:
+    """Each name to which one is added."""
+    for node in ast.walk(value):
+        match node:
+            case ast.BinOp(left=ast.Name(id=name), op=ast.Add(), right=ast.Constant(value=1)):
+                yield name
+
+
+def _stored(assignment: ast.Assign) -> set[str]:
+    return {node.id for target in assignment.targets for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
 def _loop(source: Source, node: ast.AST) -> _Loop | None:

@@ -35,6 +35,8 @@ _AROUND = """class _Around:
 
 """
 _MOMENTS = ("start", "part", "end")
+_WAIT = ast.Await | ast.Yield | ast.YieldFrom | ast.AsyncFor | ast.AsyncWith
+_LOOP = ast.For | ast.AsyncFor | ast.While
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -74,7 +76,7 @@ def sending_blocked(source: Source) -> Changes:
 @operator("shares a variable between requests")
 def local_shared(source: Source) -> Changes:
     """Each request still sets it, and others change it meanwhile, while the function waits."""
-    for function in filter(_waits, _functions(source)):
+    for function in _functions(source):
         for name in _locals(source, function):
             first = function.body[1 if ast.get_docstring(function) is not None else 0 :][:1]
             for statement in first:
@@ -101,9 +103,11 @@ def _functions(source: Source) -> Iterator[_Function]:
     yield from (function for function in functions if source.function(function) is None and function not in nested)
 
 
-def _waits(function: _Function) -> bool:
-    waits = ast.Await | ast.Yield | ast.YieldFrom | ast.AsyncFor | ast.AsyncWith
-    return any(isinstance(node, waits) for node in ast.walk(function))
+def _waits_after(source: Source, assignment: ast.stmt) -> bool:
+    """Whether the function waits behind the assignment, so that others can come in between."""
+    waits = [node for node in source.every(ast.AST) if isinstance(node, _WAIT)]
+    own = [node for node in waits if source.function(node) is source.function(assignment)]
+    return any(source.span(node)[1] > source.span(assignment)[1] for node in own)
 
 
 def _own(source: Source, function: _Function) -> list[ast.AnnAssign | ast.Assign]:
@@ -122,7 +126,9 @@ def _locals(source: Source, function: _Function) -> list[str]:
     for node in _own(source, function):
         for target in [node.target] if isinstance(node, ast.AnnAssign) else node.targets:
             pairs = _pairs(target, node.value)
-            is_new = not any(isinstance(above, ast.For | ast.AsyncFor | ast.While) for above in source.ancestors(node))
+            is_new = not any(isinstance(above, _LOOP) for above in source.ancestors(node)) and _waits_after(
+                source, node
+            )
             found += [part.id for part, value in pairs if isinstance(part, ast.Name) and is_new and _is_own(value)]
     return [name for name in dict.fromkeys(found) if name not in arguments]
 

@@ -70,6 +70,13 @@ def sometimes(name: str, operator: str, text: str) -> list[str]:
             ["async def f():\n    while a: n = n + 1\n    if n == 0: pass\n    else: await send(n)"],
         ),
         ("with-no-items", "send-dropped", "def f():\n    for n in range(3): yield 1", []),
+        ("with-no-items", "send-dropped", "def f(a):\n    for n in range(1, a + 1): yield 1", []),
+        (
+            "with-no-items",
+            "send-dropped",
+            "def f():\n    while x: n, x = n + 1, g()\n    yield 1",
+            ["def f():\n    while x: n, x = n + 1, g()\n    if n == 0: pass\n    else: yield 1"],
+        ),
         (
             "for-an-empty-item",
             "off-by-one",

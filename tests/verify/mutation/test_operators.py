@@ -125,6 +125,7 @@ CASES: dict[str, list[tuple[str, list[str]]]] = {
         ("def f(): x = Answer(1); y = {'a': x}; z = {'a': 1}; yield h(1)", ["def f(): global x; x = Answer(1); y = {'a': x}; z = {'a': 1}; yield h(1)", "def f(): global y; x = Answer(1); y = {'a': x}; z = {'a': 1}; yield h(1)"]),
         ("async def f():\n    count = 0; await g()", ["async def f():\n    global count\n    count = 0; await g()"]),
         ("def f():\n    count = 0", []),
+        ("async def f():\n    await g(); count = 0", []),
         ("def f():\n    for x in y:\n        all = []; yield all", []),
         ("def f():\n    count = 0\n    def g():\n        nonlocal count\n        own = 0", []),
     ],
