@@ -7,7 +7,7 @@ import os
 import socket
 from typing import Final
 
-from grader.serving.jail.seccomp import Refusal, Test
+from grader.serving.jail.seccomp import Refusal, When
 
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW*: mount, cgroup, uts, ipc, user, pid, net, time
 _FAST_OPEN = 0x20000000  # MSG_FASTOPEN
@@ -18,7 +18,7 @@ _PLAIN_TCP = (0, socket.IPPROTO_TCP)
 _QUERY = 0xFFFFFFFF  # personality(2)
 
 
-def _refuse(error: int, names: str, *tests: Test) -> tuple[Refusal, ...]:
+def _refuse(error: int, names: str, *tests: When) -> tuple[Refusal, ...]:
     return tuple(Refusal(name, error, tests) for name in names.split())
 
 
@@ -34,7 +34,7 @@ _ALWAYS: Final = (
     ),
     *_refuse(errno.EPERM, "fspick mount_setattr unshare setns quotactl quotactl_fd acct swapon swapoff"),
     *_refuse(errno.EPERM, "fanotify_init"),
-    *_refuse(errno.EPERM, "clone", Test(0, (0,), not_=True, mask=_NEW_NAMESPACES)),
+    *_refuse(errno.EPERM, "clone", When(0, (0,), not_=True, mask=_NEW_NAMESPACES)),
     # Its flags are in memory, where a filter cannot look; the C library then falls back to clone(2).
     *_refuse(errno.ENOSYS, "clone3"),
     # What io_uring does passes no filter; libraries fall back to the plain calls.
@@ -45,20 +45,20 @@ _ALWAYS: Final = (
     *_refuse(errno.EPERM, "bpf perf_event_open userfaultfd add_key request_key keyctl kexec_load kexec_file_load"),
     *_refuse(errno.EPERM, "init_module finit_module delete_module reboot sethostname setdomainname syslog vhangup"),
     *_refuse(errno.EPERM, "iopl ioperm modify_ldt settimeofday clock_settime"),
-    *_refuse(errno.EPERM, "personality", Test(0, (0, _QUERY), not_=True)),
+    *_refuse(errno.EPERM, "personality", When(0, (0, _QUERY), not_=True)),
     # Input that a terminal takes for typed.
-    *_refuse(errno.EPERM, "ioctl", Test(1, (_PUSH_INPUT, _SCREEN_INPUT))),
+    *_refuse(errno.EPERM, "ioctl", When(1, (_PUSH_INPUT, _SCREEN_INPUT))),
     # Memory that no look at the process shows.
     *_refuse(errno.EPERM, "memfd_secret"),
 )
 
 #: A submission's sockets are TCP, so that Landlock governs them; it does not govern what stands here.
 _SOCKETS: Final = (
-    *_refuse(errno.EACCES, "socket", Test(0, _INTERNET), Test(1, (socket.SOCK_STREAM,), not_=True, mask=_KIND)),
-    *_refuse(errno.EACCES, "socket", Test(0, _INTERNET), Test(2, _PLAIN_TCP, not_=True)),  # MPTCP, SCTP
+    *_refuse(errno.EACCES, "socket", When(0, _INTERNET), When(1, (socket.SOCK_STREAM,), not_=True, mask=_KIND)),
+    *_refuse(errno.EACCES, "socket", When(0, _INTERNET), When(2, _PLAIN_TCP, not_=True)),  # MPTCP, SCTP
     # A connection that is made by sending.
-    *_refuse(errno.EOPNOTSUPP, "sendto sendmmsg", Test(3, (_FAST_OPEN,), mask=_FAST_OPEN)),
-    *_refuse(errno.EOPNOTSUPP, "sendmsg", Test(2, (_FAST_OPEN,), mask=_FAST_OPEN)),
+    *_refuse(errno.EOPNOTSUPP, "sendto sendmmsg", When(3, (_FAST_OPEN,), mask=_FAST_OPEN)),
+    *_refuse(errno.EOPNOTSUPP, "sendmsg", When(2, (_FAST_OPEN,), mask=_FAST_OPEN)),
 )
 
 #: Landlock does not govern the attributes of files. Those of an app's own files do not matter, so a call that libraries
@@ -75,17 +75,17 @@ _SHARED: Final = (*_refuse(errno.EPERM, "shmget msgget semget mq_open memfd_crea
 
 def _others(own: int) -> tuple[Refusal, ...]:
     """The limits, processors and priorities of other processes: 0 is the caller."""
-    other = Test(0, (0, own), not_=True)
+    other = When(0, (0, own), not_=True)
     return (
         *_refuse(errno.EPERM, "prlimit64 sched_setaffinity sched_setscheduler sched_setparam sched_setattr", other),
         *_refuse(errno.EPERM, "migrate_pages move_pages", other),
-        *_refuse(errno.EPERM, "setpriority ioprio_set", Test(1, (0, own), not_=True)),
+        *_refuse(errno.EPERM, "setpriority ioprio_set", When(1, (0, own), not_=True)),
     )
 
 
 def _signals(own: int) -> tuple[Refusal, ...]:
     """Signals to other processes, where Landlock does not govern them yet: also to those that it has started."""
-    other = Test(0, (0, own), not_=True)
+    other = When(0, (0, own), not_=True)
     return (
         *_refuse(errno.EPERM, "kill tgkill rt_sigqueueinfo rt_tgsigqueueinfo", other),
         *_refuse(errno.EPERM, "tkill pidfd_send_signal"),
@@ -101,12 +101,12 @@ def refusals(*, is_strict: bool, is_alone: bool, has_unix: bool, governs_signals
     families = (*_INTERNET, socket.AF_UNIX) if has_unix else _INTERNET
     found = [*_ALWAYS, *_others(own)]
     if is_strict:
-        found += [*_refuse(errno.EAFNOSUPPORT, "socket", Test(0, families, not_=True)), *_SOCKETS, *_SHARED]
+        found += [*_refuse(errno.EAFNOSUPPORT, "socket", When(0, families, not_=True)), *_SOCKETS, *_SHARED]
         if not has_unix:  # one of a pair could connect to a path; a pair of streams cannot
-            found += _refuse(errno.EACCES, "socketpair", Test(1, (socket.SOCK_DGRAM,), mask=_KIND))
+            found += _refuse(errno.EACCES, "socketpair", When(1, (socket.SOCK_DGRAM,), mask=_KIND))
     else:
         families = (*families, socket.AF_NETLINK)  # netlink: the C library looks at interfaces
-        found += _refuse(errno.EAFNOSUPPORT, "socket", Test(0, families, not_=True))
+        found += _refuse(errno.EAFNOSUPPORT, "socket", When(0, families, not_=True))
     if not is_alone:
         found += _ATTRIBUTES
     if not (is_alone or governs_signals):

@@ -25,7 +25,7 @@ _ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_A
 _X32: Final = 0x40000000
 
 
-class Test(NamedTuple):
+class When(NamedTuple):
     """Whether the lower 32 bits of an argument, after ``mask``, are among ``values`` (or, with ``not_``, are not)."""
 
     argument: int
@@ -39,7 +39,7 @@ class Refusal(NamedTuple):
 
     call: str
     error: int
-    tests: tuple[Test, ...] = ()
+    tests: tuple[When, ...] = ()
 
 
 class _Step(NamedTuple):
@@ -86,7 +86,7 @@ def _of_one(refusal: Refusal) -> list[_Step]:
     return [_Step(_EQUAL, syscalls.NUMBERS[refusal.call], no=len(body)), *body]
 
 
-def _of_test(test: Test, *, otherwise: int) -> list[_Step]:
+def _of_test(test: When, *, otherwise: int) -> list[_Step]:
     """Goes on behind itself when the test holds, and else skips ``otherwise`` steps more."""
     # Both architectures are little-endian: the lower half of an argument comes first.
     steps = [_Step(_LOAD, _ARGUMENTS_AT + 8 * test.argument), _Step(_AND, test.mask)]

@@ -123,6 +123,30 @@ def test_nothing_of_it_is_left(start: Start, jail: Jail, tmp_path: Path, monkeyp
     assert os.listdir(tmp_path / "temporary") == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give an app a user of its own")
+def test_roots_submissions_have_a_user_of_their_own(start: Start, jail: Jail) -> None:
+    app = start(
+        """
+        import os, pathlib
+        def facts(_):
+            shared = pathlib.Path("/dev/shm", f"stream-katas-test-{os.getpid()}-{os.getuid()}")
+            shared.write_text("x")
+            status = open("/proc/self/status").read()
+            return [os.getresuid(), os.getgroups(), status.count("CapEff:\\t0000000000000000")]
+        """
+    )
+    users, groups, without_capabilities = ask(app)
+    app.stop()
+    if jail.is_strict:
+        assert users[0] == users[1] == users[2] != 0
+        assert groups == []
+        assert jail.tier is Tier.C or without_capabilities == 1
+    left = list(Path("/dev/shm").glob(f"stream-katas-test-*-{users[0]}"))
+    for file in left:
+        file.unlink()
+    assert (left == []) is jail.is_strict
+
+
 @pytest.mark.long
 def test_nothing_is_left_of_a_thousand(jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`pytest -m long tests/serving/jail`: 1,000 apps in each jail."""
