@@ -1,22 +1,36 @@
 """Kata 3: an LLM's completion, token by token, in the format of Chat Completions."""
 
+import json
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import product, takewhile, zip_longest
+from math import ceil, floor, log2
 from typing import Any
 
-from grader.spec import Client, Disconnect, Draw, Response, Upstream, check
+from grader.spec import Asked, Client, Disconnect, Draw, Pace, Recorded, Response, ServerSentEvent, Upstream, check, law
 
 PATH = "/v1/chat/completions"
 DONE = "[DONE]"
+ROLES = ("system", "developer", "user", "assistant", "tool")
+#: The number of callers that the contract names.
+CALLERS = 32
 #: Bytes of tokens that may be pulled and not yet read. A stall shows within about 100 KiB (uvicorn buffers 64 KiB, and
 #: the grader keeps the socket buffers small); 1 MiB leaves room for right apps with a queue, and for other servers.
 BOUND = 1 << 20
+#: Bits of an id, if it is drawn at random. Four hex digits have 16.
+BITS = 32
+#: Seconds by which a clock that is read from a cache may be behind.
+COARSE = 0.05
 
 #: What several checks require, word for word from README.md.
 ALL_TEXT = (
     "The deltas add up to the content of the batch, whatever characters are in it, even if there are no tokens at all."
 )
+ONE_CHUNK = "Each token is the `content` of one chunk, and that chunk reaches the client before the next token exists."
 MANY_CLIENTS = (
-    "Many clients send requests at the same time, none of them waits for another, and each gets the "
-    "tokens of its own request."
+    "Many clients send requests at the same time, at least 32 in each mode; none of them waits for another, and each "
+    "gets the tokens of its own request."
 )
 A_BAD_BODY = (
     "A body that is not JSON, or does not fit the table above, is refused with `400` or `422`, as "
@@ -26,6 +40,14 @@ A_DISCONNECT = (
     "A client that disconnects from a stream costs at most one more token, whether it closes the "
     "connection while nothing is sent, or aborts it while tokens are on their way."
 )
+USAGE = {"stream_options": {"include_usage": True}}
+SHAPE = (
+    "Each event but the last is a `chat.completion.chunk` object, as JSON in its data, and no event has "
+    "an `event` field."
+)
+
+
+# -- requests --------------------------------------------------------------------------------------------------------
 
 
 def asking(upstream: Upstream, *, stream: bool = True, model: str = "kata", **more: object) -> dict[str, object]:
@@ -33,9 +55,84 @@ def asking(upstream: Upstream, *, stream: bool = True, model: str = "kata", **mo
     return {"model": model, "messages": messages, "stream": stream, **more}
 
 
+def fits(asked: Asked) -> bool:
+    """Whether a body fits the table of the contract. What a library may convert does not."""
+    match asked.json:
+        case {"model": str(), "messages": [*messages], **more} if messages:
+            stream, options = more.get("stream", False), more.get("stream_options")
+            return all(map(is_message, messages)) and isinstance(stream, bool) and isinstance(options, dict | None)
+    return False
+
+
+def is_message(value: object) -> bool:
+    match value:
+        case {"role": str(), "content": str()}:
+            return True
+    return False
+
+
+def is_stream(asked: Asked) -> bool:
+    return fits(asked) and asked.json.get("stream", False)
+
+
+def is_batch(asked: Asked) -> bool:
+    return fits(asked) and not asked.json.get("stream", False)
+
+
+def wants_usage(asked: Asked) -> bool:
+    return is_stream(asked) and (asked.json.get("stream_options") or {}).get("include_usage") is True
+
+
+def wants_no_usage(asked: Asked) -> bool:
+    return is_stream(asked) and not wants_usage(asked)
+
+
+# -- responses -------------------------------------------------------------------------------------------------------
+
+
+def parsed(events: Iterable[ServerSentEvent]) -> list[Any]:
+    """The chunks among ``events``. The sentinel after them, in quotes or not, is graded by one law alone."""
+    return [event.json(schema="chunk") for event in events if event.data.strip('"') != DONE]
+
+
 def chunks(response: Response) -> list[Any]:
-    """The chunks of a whole stream. The sentinel after them, in quotes or not, is graded by one check alone."""
-    return [event.json(schema="chunk") for event in response.events() if event.data.strip('"') != DONE]
+    """The chunks of a whole stream."""
+    return parsed(response.events())
+
+
+def recorded(response: Recorded) -> list[Any]:
+    """The chunks of any stream that was begun: of one that failed, those before the error.
+
+    Events of another shape are left out: one law alone is about those.
+    """
+    events = response.events() if response.status == 200 else []
+    found = []
+    for event in events if response.failure is None else takewhile(is_before_an_error, events):
+        with suppress(AssertionError):
+            found += parsed([event])
+    return found
+
+
+def is_served(response: Recorded) -> bool:
+    """Whether it was begun, and the upstream was opened for it: other checks are about what keeps an app from that."""
+    return response.status == 200 and response.openings > 0
+
+
+def is_before_an_error(event: ServerSentEvent) -> bool:
+    """False for an error object, and for the sentinel; what is not JSON at all is neither."""
+    with suppress(AssertionError):
+        match event.json() if event.data != DONE else {"error": None}:
+            case {"error": _}:
+                return False
+    return True
+
+
+def objects(response: Recorded) -> list[Any]:
+    """The chunks of any stream; the completion of a batch that was read whole."""
+    if is_stream(response.asked):
+        return recorded(response)
+    is_completion = response.is_whole and response.status == 200
+    return [response.json(schema="completion")] if is_completion else []
 
 
 def choices(found: list[Any]) -> list[Any]:
@@ -46,11 +143,51 @@ def text(found: list[Any]) -> str:
     return "".join(choice["delta"].get("content") or "" for choice in choices(found))
 
 
+def said(response: Response, *, stream: bool) -> str:
+    """The text of a whole response in either mode."""
+    if stream:
+        return text(chunks(response))
+    return str(response.json(schema="completion")["choices"][0]["message"]["content"])
+
+
+def told(client: Client, upstream: Upstream, **body: Any) -> str:
+    """The text of the response to this body, or its status."""
+    response = client.post(PATH, json=asking(upstream, **body))
+    return said(response, stream=body["stream"]) if response.status == 200 else f"status {response.status}"
+
+
+class Seconds:
+    """Sees to it that the clock's second changes within some stream: only then do two times of creation differ.
+
+    A stream that is held a moment before that time is held a little longer. ``over`` says that one has had chunks of
+    both seconds.
+    """
+
+    def __init__(self) -> None:
+        self.over = False
+        self._held: Response | None = None
+
+    def pass_in(self, response: Response, *, within: float) -> None:
+        """Hold ``response``, whose next chunk is still to come, over the end of this second, if that is near."""
+        self.over = self.over or self._held is response
+        left = 1 - time.time() % 1
+        if not self.over and left < within:
+            time.sleep(left + COARSE)  # nothing else makes a clock go on
+            self._held = response
+
+
+SECONDS = Seconds()
+
+
 def next_token(response: Response) -> str:
     """The text of the next chunk that has any: the role may come in a chunk of its own."""
     while not (token := text([response.next_event().json(schema="chunk")])):
         pass
+    SECONDS.pass_in(response, within=0.1)
     return token
+
+
+# -- the completion as a whole ---------------------------------------------------------------------------------------
 
 
 @check(
@@ -66,42 +203,24 @@ def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw)
     upstream.give_all(tokens)
     response = client.post(PATH, json={"model": "kata", "messages": [{"role": "user", "content": upstream.key}]})
     assert (response.status, response.content_type) == (200, "application/json"), "status and media type"
-    answer = response.json(schema="completion")
-    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
+    assert said(response, stream=False) == "".join(tokens), "content of the message"
 
 
 @check(
     points=1,
     after=test_batch_is_one_completion,
-    requirement=(
-        "`completion_tokens` is the number of tokens that you pulled, and `total_tokens` is the sum of the "
-        "other two counts."
-    ),
-)
-def test_batch_counts_its_tokens(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in batch mode, usage counts the tokens that were pulled, and total_tokens is the sum"""
-    tokens = [*draw.texts(draw.number(3, 9)), ",", " ", "!"]
-    upstream.give_all(tokens)
-    usage = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")["usage"]
-    assert usage["completion_tokens"] == len(tokens), "completion_tokens of the usage"
-    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"], "total_tokens of the usage"
-
-
-@check(
-    points=1,
-    after=test_batch_is_one_completion,
-    requirement="The prompt is the content of the last message, exactly as it came.",
+    requirement="The prompt is the content of the last message, whatever its role, exactly as it came.",
 )
 def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """the prompt is the content of the last message, whatever messages come before it"""
-    tokens = draw.texts(3)
-    upstream.give_all(tokens)
-    roles = ["system", "user", "assistant"]
-    messages = [{"role": role, "content": draw.word()} for role in roles] + [{"role": "user", "content": upstream.key}]
-    response = client.post(PATH, json={"model": "kata", "messages": messages})
-    assert response.status == 200, "status"
-    answer = response.json(schema="completion")
-    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
+    """the prompt is the content of the last message, whatever its role, and whatever messages come before it"""
+    before = [{"role": role, "content": draw.word()} for role in ROLES * 3] + [{"role": "user", "content": ""}]
+    for role in ROLES:
+        asked, tokens = upstream.another(), draw.texts(3)
+        asked.give_all(tokens)
+        body = {"model": "kata", "messages": [*before, {"role": role, "content": asked.key}]}
+        response = client.post(PATH, json=body)
+        assert response.status == 200, f"status where the last message is of role {role}"
+        assert said(response, stream=False) == "".join(tokens), f"content where the last message is of role {role}"
 
 
 @check(
@@ -118,203 +237,386 @@ def test_stream_is_an_event_stream(client: Client, upstream: Upstream, draw: Dra
     assert (response.status, response.content_type) == (200, "text/event-stream"), "status and media type of a stream"
 
 
-@check(
+# -- the shape of a stream -------------------------------------------------------------------------------------------
+
+
+@law(
     points=2,
+    of=is_stream,
+    failing=None,
     after=test_stream_is_an_event_stream,
     requirement="WHATWG HTML 9.2.5: event = *( comment / field ) end-of-line",
 )
-def test_framing_is_well_formed(client: Client, upstream: Upstream, draw: Draw) -> None:
+def test_framing_is_well_formed(response: Recorded) -> None:
     """every line of the stream is well-formed, and every event ends with a blank line"""
-    upstream.give_all([*draw.texts(3), *draw.awkward_texts()])
-    assert client.post(PATH, json=asking(upstream)).faults() == []
+    assert (response.faults() if response.status == 200 else []) == []
 
 
-@check(
-    points=3,
-    after=test_stream_is_an_event_stream,
-    requirement=(
-        "Each event but the last is a `chat.completion.chunk` object, as JSON in its data, and no event has "
-        "an `event` field."
-    ),
-)
+@check(points=3, after=test_stream_is_an_event_stream, requirement=SHAPE)
 def test_chunks_have_the_shape(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each event but `[DONE]` is a chat.completion.chunk object, and no event has a name"""
     tokens = draw.texts(5)
     upstream.give_all(tokens)
     events = client.post(PATH, json=asking(upstream)).events()
-    found = [event.json(schema="chunk") for event in events if event.data.strip('"') != DONE]
-    contents = [choice["delta"]["content"] for choice in choices(found) if choice["delta"].get("content")]
+    contents = [choice["delta"]["content"] for choice in choices(parsed(events)) if choice["delta"].get("content")]
     assert contents == tokens, "contents of the deltas"
     assert [event.type for event in events if event.type != "message"] == [], "types of events beside message"
 
 
-@check(
+@law(
     points=2,
-    after=test_chunks_have_the_shape,
-    requirement="The first `delta` has the `role`, `assistant`, and no later one has a role.",
-)
-def test_role_comes_first_and_once(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """the first delta names the role assistant, and no later one names a role"""
-    upstream.give_all(draw.texts(3))
-    found = choices(chunks(client.post(PATH, json=asking(upstream))))
-    roles = [choice["delta"].get("role") for choice in found]
-    assert roles == ["assistant", *([None] * (len(roles) - 1))], "roles of the deltas"
-
-
-@check(
-    points=2,
-    after=test_chunks_have_the_shape,
-    requirement="`finish_reason` is `null` until the last choice, where it is `stop`.",
-)
-def test_finish_reason_comes_last(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """finish_reason is null until the last choice, where it is stop"""
-    upstream.give_all(draw.texts(3))
-    found = choices(chunks(client.post(PATH, json=asking(upstream))))
-    reasons = [choice["finish_reason"] for choice in found]
-    assert reasons == [*([None] * (len(reasons) - 1)), "stop"], "finish_reason of the chunks"
-
-
-@check(
-    points=2,
+    of=is_stream,
     after=test_stream_is_an_event_stream,
     requirement="The last event is the sentinel, whose data is `[DONE]`, without quotes; then the stream ends.",
 )
-def test_done_ends_the_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
+def test_done_ends_the_stream(response: Recorded) -> None:
     """the stream's last event is `[DONE]`, without quotes, and there is only one"""
-    upstream.give_all(draw.texts(3))
-    data = [event.data for event in client.post(PATH, json=asking(upstream)).events()]
+    data = [event.data for event in response.events()] if is_served(response) else [DONE]
     assert data[-1:] == [DONE], "data of the last event"
     assert data.count(DONE) == 1, "events with [DONE]"
+
+
+# -- what both modes have in common ----------------------------------------------------------------------------------
 
 
 @check(points=3, after=(test_batch_is_one_completion, test_chunks_have_the_shape), requirement=ALL_TEXT)
 def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the deltas add up to the content of the batch, whatever characters are in it"""
-    tokens = draw.awkward_texts()
-    upstream.give_all(tokens)
-    assert text(chunks(client.post(PATH, json=asking(upstream)))) == "".join(tokens), "text of the stream"
-    batch = upstream.another()
-    batch.give_all(tokens)
-    answer = client.post(PATH, json=asking(batch, stream=False)).json(schema="completion")
-    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
+    for stream in (True, False):
+        tokens, asked = [" \n", *draw.every_text().values(), "\n "], upstream.another()
+        asked.give_all(tokens)
+        response = client.post(PATH, json=asking(asked, stream=stream))
+        assert said(response, stream=stream) == "".join(tokens), f"text of the {'stream' if stream else 'batch'}"
+
+
+@check(
+    points=1,
+    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    requirement="A completion has any number of tokens: none, one, or several hundred.",
+)
+def test_completion_of_any_length(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """a completion may have any number of tokens, in both modes"""
+    for stream in (True, False):
+        tokens, asked = draw.texts(draw.many()), upstream.another()
+        asked.give_all(tokens)
+        response = client.post(PATH, json=asking(asked, stream=stream))
+        assert said(response, stream=stream) == "".join(tokens), f"text of {len(tokens)} tokens"
 
 
 @check(points=1, after=(test_batch_is_one_completion, test_chunks_have_the_shape), requirement=ALL_TEXT)
 def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
     """a completion without tokens has an empty content, and begins and ends like any other"""
     upstream.end()
-    answer = client.post(PATH, json=asking(upstream, stream=False)).json(schema="completion")
-    assert answer["choices"][0]["message"]["content"] == "", "content of the message"
-    found = chunks(client.post(PATH, json=asking(upstream)))
-    assert text(found) == "", "text of the stream"
-    assert [choice["delta"].get("role") for choice in choices(found)][:1] == ["assistant"], "role of the first delta"
-    assert [choice["finish_reason"] for choice in choices(found)][-1:] == ["stop"], "finish_reason of the last chunk"
+    assert told(client, upstream, stream=False) == "", "content of the message"
+    for more in ({}, USAGE):
+        response = client.post(PATH, json=asking(upstream, **more))
+        assert (response.status, response.content_type) == (200, "text/event-stream"), "status and media type"
+        assert len(chunks(response)) > 0, "chunks of a completion without tokens"
 
 
-@check(
+@law(
     points=1,
+    of=is_stream,
+    whole=None,
+    failing=None,
+    after=(test_chunks_have_the_shape, test_both_modes_carry_the_same_text),
+    requirement=SHAPE,
+)
+def test_every_event_is_a_chunk(response: Recorded) -> None:
+    """each event of every stream is a chunk, `[DONE]` or the error object, and none has a name"""
+    events = response.events() if is_served(response) else []
+    assert [event.type for event in events if event.type != "message"] == [], "types of events beside message"
+    for event in events if response.failure is None else takewhile(is_before_an_error, events):
+        if event.data.strip('"') != DONE:
+            event.json(schema="chunk")
+
+
+@law(
+    points=2,
+    of=is_stream,
+    whole=None,
+    failing=None,
+    after=test_chunks_have_the_shape,
+    requirement="The first `delta` has the `role`, `assistant`, and no later one has a role.",
+)
+def test_role_comes_first_and_once(response: Recorded) -> None:
+    """the first delta names the role assistant, and no later one names a role"""
+    roles = [choice["delta"].get("role") for choice in choices(recorded(response))]
+    has_any = roles or (response.is_whole and response.failure is None and is_served(response))
+    assert roles == (["assistant", *([None] * (len(roles) - 1))] if has_any else []), "roles of the deltas"
+
+
+@law(
+    points=2,
+    of=is_stream,
+    after=test_chunks_have_the_shape,
+    requirement="`finish_reason` is `null` until the last choice, where it is `stop`.",
+)
+def test_finish_reason_comes_last(response: Recorded) -> None:
+    """finish_reason is null until the last choice, where it is stop"""
+    reasons = [choice["finish_reason"] for choice in choices(recorded(response))]
+    if is_served(response):
+        assert reasons == [*([None] * (len(reasons) - 1)), "stop"], "finish_reason of the chunks"
+
+
+def a_stream_over_two_seconds(client: Client, upstream: Upstream, draw: Draw) -> None:
+    tokens = draw.texts(2)
+    if not SECONDS.over:
+        with client.post(PATH, json=asking(upstream)) as response:
+            upstream.give(tokens[0])
+            SECONDS.pass_in(response, within=1)
+            upstream.give_all(tokens[1:])
+            response.wait_for_end()
+
+
+@law(
+    points=1,
+    of=is_stream,
+    whole=None,
+    failing=None,
+    asks=(a_stream_over_two_seconds,),
     after=test_chunks_have_the_shape,
     requirement="All chunks of a stream have the same `id`, `created` and `model`.",
 )
-def test_one_id_an_answer(client: Client, upstream: Upstream, draw: Draw) -> None:
+def test_one_id_an_answer(response: Recorded) -> None:
     """all chunks of a stream have the same id, and the same time of creation"""
-    upstream.give_all(draw.texts(3))
-    found = chunks(client.post(PATH, json=asking(upstream)))
+    found = recorded(response)
     for key in ("id", "created"):
         values = [chunk[key] for chunk in found]
         assert values == values[:1] * len(values), f"{key} of the chunks"
 
 
-@check(
+def heads(responses: list[Recorded]) -> list[tuple[Recorded, dict[str, Any]]]:
+    """Each response that got as far as a completion or a chunk, with the first of these."""
+    return [(response, found[0]) for response in responses if (found := objects(response))]
+
+
+def count_up(found: list[tuple[Recorded, str]]) -> bool:
+    """Whether ids count, up or down: of two responses of which one began after the other, the ids are in order."""
+    apart = found[:1]
+    for response, name in found[1:]:
+        if response.began > apart[-1][0].ended_at:
+            apart.append((response, name))
+    names = [(len(name), name) for _, name in apart]
+    return names in (sorted(names), sorted(names, reverse=True))
+
+
+def bits(found: list[tuple[Recorded, str]]) -> float:
+    """How many bits of ids can differ, if each character of them that is not the same in all is drawn at random."""
+    places = [set(place) for place in zip_longest(*(name for _, name in found))]
+    differing = [letters for letters in places if len(letters) > 1]
+    return len(differing) * log2(len(set().union(*differing)) or 1)
+
+
+@law(
     points=1,
+    of=fits,
+    whole=None,
+    failing=None,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    requirement="`id` is a string that no other response has.",
+    requirement="`id` is a string that no other response has, of either mode: a count, or at least 32 random bits.",
 )
-def test_every_answer_has_its_own_id(client: Client, upstream: Upstream, draw: Draw) -> None:
+def test_every_answer_has_its_own_id(responses: list[Recorded]) -> None:
     """every response has an id that no other has"""
-    ids = []
-    for stream in (True, True, False, False):
-        asked = upstream.another()
-        asked.give_all(draw.texts(2))
-        response = client.post(PATH, json=asking(asked, stream=stream))
-        answer = response.next_event().json(schema="chunk") if stream else response.json(schema="completion")
-        ids.append(answer["id"])
+    found = [(response, head["id"]) for response, head in heads(responses)]
+    ids = [name for _, name in found]
+    for of in (is_batch, is_stream):
+        kind = [(response, name) for response, name in found if of(response.asked)]
+        if not count_up(kind):
+            assert bits(kind) >= BITS, "random bits of the ids, which do not count up"
     assert [name for name in ids if ids.count(name) > 1] == [], "ids that several responses share"
 
 
+@law(
+    points=1,
+    of=fits,
+    whole=None,
+    failing=None,
+    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    requirement="`created` is the time at which the response was made, in whole seconds since 1970.",
+)
+def test_created_is_the_time(responses: list[Recorded]) -> None:
+    """the time of creation is a time between the request and the end of its response"""
+    for response, head in heads(responses):
+        assert head["created"] >= floor(response.began - COARSE), "created"
+        assert head["created"] <= ceil(response.ended_at), "created"
+
+
+def further_keys(draw: Draw) -> list[dict[str, Any]]:
+    """Keys that the contract does not name, with values that tempt, and with values of any type."""
+    extras = draw.every_extra()
+    return [
+        extras,
+        dict.fromkeys(extras),
+        {name: {"any": ["thing"]} for name in extras},
+        dict.fromkeys(extras, draw.word()),
+    ]
+
+
 @check(
     points=1,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    requirement="Ignore any key of the body that is not in the table.",
+    requirement="Ignore any key of the body that is not in the table, whatever its value.",
 )
 def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
     """keys that the contract does not name are ignored, in both modes"""
-    upstream.give_all(draw.texts(2))
-    for stream in (False, True):
-        body = {**asking(upstream, stream=stream), "temperature": 0.5, "n": 1, draw.word(): {"any": ["thing"]}}
-        response = client.post(PATH, json=body)
-        assert response.status == 200, "status for a body with other keys"
+    for stream, extras in product((False, True), further_keys(draw)):
+        for more in (extras, *({name: value} for name, value in extras.items())):
+            asked, tokens = upstream.another(), draw.texts(3)
+            asked.give_all(tokens)
+            seen = told(client, asked, stream=stream, **more)
+            if more is not extras:
+                assert seen == "".join(tokens), f"text for a body with {json.dumps(more)}"
+            elif seen == "".join(tokens):
+                break  # otherwise each key by itself, so that the report can name it
+
+
+def models_of_every_kind(client: Client, upstream: Upstream, draw: Draw) -> None:
+    for kind, model in draw.every_name().items():
+        for stream in (False, True):
+            asked = upstream.another()
+            asked.give_all(draw.texts(1))
+            response = client.post(PATH, json=asking(asked, stream=stream, model=model))
+            assert response.status == 200, f"status for a model's name with {kind}"
+            response.wait_for_end()
+
+
+@law(
+    points=1,
+    of=fits,
+    whole=None,
+    failing=None,
+    asks=(models_of_every_kind,),
+    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    requirement="The `model` of a response, in both modes, is the one that the request names, exactly as it came.",
+)
+def test_model_is_echoed(response: Recorded) -> None:
+    """the response names the model of the request, in both modes"""
+    models = [each["model"] for each in objects(response)]
+    assert models == [response.asked.json["model"]] * len(models), "model of the response"
 
 
 @check(
     points=1,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    requirement="The `model` of a response, in both modes, is the one that the request names.",
+    requirement="The prompt is the content of the last message, whatever its role, exactly as it came.",
 )
-def test_model_is_echoed(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """the response names the model of the request, in both modes"""
-    model, batch = draw.word(), upstream.another()
-    upstream.give_all(draw.texts(2))
-    models = [chunk["model"] for chunk in chunks(client.post(PATH, json=asking(upstream, model=model)))]
-    assert models == [model] * len(models), "model of the chunks"
-    batch.give_all(draw.texts(2))
-    answer = client.post(PATH, json=asking(batch, stream=False, model=model)).json(schema="completion")
-    assert answer["model"] == model, "model of the batch"
+def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """the prompt reaches the upstream exactly as it came, whatever characters are in it"""
+    for kind, key in draw.every_key().items():
+        asked = upstream.another(key=key)
+        for stream in (False, True):
+            tokens = draw.texts(1)
+            asked.give(*tokens)
+            asked.end()
+            assert told(client, asked, stream=stream) == tokens[0], f"text for a prompt with {kind}"
 
 
 @check(
+    points=1,
+    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    requirement=(
+        "Each request has tokens of its own: open the upstream for it once, even if an earlier request had the same "
+        "prompt, and even if the upstream fails."
+    ),
+)
+def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """the same prompt gets new tokens each time, in both modes"""
+    for stream in (False, False, True, True):
+        tokens = draw.texts(3)
+        upstream.give(*tokens)
+        upstream.end()
+        assert told(client, upstream, stream=stream) == "".join(tokens), "text for a prompt that came before"
+
+
+@law(
+    points=1,
+    of=fits,
+    failing=None,
+    after=(test_prompt_is_the_last_message, test_prompt_is_as_it_came, test_same_prompt_again),
+    requirement=(
+        "Each request has tokens of its own: open the upstream for it once, even if an earlier request had the same "
+        "prompt, and even if the upstream fails."
+    ),
+)
+def test_each_request_asks_once(response: Recorded) -> None:
+    """each request opens the upstream once, even if it fails"""
+    if response.status in (200, 502):
+        assert response.openings == 1, "upstream connections for one request"
+
+
+@law(
+    points=1,
+    of=is_batch,
+    after=(test_completion_of_any_length, test_same_prompt_again, test_other_keys_are_ignored),
+    requirement=(
+        "`completion_tokens` is the number of tokens that you pulled, empty ones included, and `total_tokens` is the "
+        "sum of the other two counts."
+    ),
+)
+def test_batch_counts_its_tokens(response: Recorded) -> None:
+    """in batch mode, usage counts the tokens that were pulled, and total_tokens is the sum"""
+    for usage in [found["usage"] for found in objects(response)]:
+        assert usage["completion_tokens"] == len(response.items), "completion_tokens of the usage"
+        assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"], "total_tokens"
+
+
+def streams_with_usage(client: Client, upstream: Upstream, draw: Draw) -> None:
+    for tokens in (draw.texts(draw.number(3, 9)), [",", " ", "!", "", "a b"], []):
+        upstream.give(*tokens)
+        upstream.end()
+        client.post(PATH, json=asking(upstream, **USAGE)).wait_for_end()
+
+
+def streams_without_usage(client: Client, upstream: Upstream, draw: Draw) -> None:
+    for options in ({}, {"stream_options": None}, {"stream_options": {"include_usage": False}}):
+        upstream.give(*draw.texts(3))
+        upstream.end()
+        client.post(PATH, json=asking(upstream, **options)).wait_for_end()
+
+
+@law(
     points=2,
-    after=(test_finish_reason_comes_last, test_done_ends_the_stream),
+    of=wants_usage,
+    asks=(streams_with_usage,),
+    after=(test_no_tokens_at_all, test_same_prompt_again),
     requirement="Chat Completions: If set, an additional chunk will be streamed before the `data: [DONE]` message.",
 )
-def test_usage_when_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
+def test_usage_when_asked_for(response: Recorded) -> None:
     """with include_usage, one more chunk before `[DONE]` has the usage, and no choices"""
-    tokens = [*draw.texts(draw.number(3, 9)), ",", " ", "!"]
-    upstream.give_all(tokens)
-    found = chunks(client.post(PATH, json=asking(upstream, stream_options={"include_usage": True})))
+    found = recorded(response)
+    if response.status != 200:
+        return
     counting = [chunk for chunk in found if chunk.get("usage")]
     assert len(counting) == 1, "number of chunks with usage"
     assert counting[0]["choices"] == [], "choices of the chunk with usage"
     assert counting == found[-1:], "the chunk with usage, which comes last"
     usage = counting[0]["usage"]
-    assert usage["completion_tokens"] == len(tokens), "completion_tokens of the usage"
+    assert usage["completion_tokens"] == len(response.items), "completion_tokens of the usage"
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"], "total_tokens of the usage"
 
 
-@check(
+@law(
     points=1,
+    of=wants_no_usage,
+    whole=None,
+    failing=None,
+    asks=(streams_without_usage,),
     after=test_chunks_have_the_shape,
     requirement=(
         'Without `include_usage`, no chunk has a usage or empty `choices`; `"usage": null` counts as no usage.'
     ),
 )
-def test_no_usage_unless_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
+def test_no_usage_unless_asked_for(response: Recorded) -> None:
     """without include_usage no chunk has a usage, or is without choices"""
-    for more in ({}, {"stream_options": None}, {"stream_options": {"include_usage": False}}):
-        asked = upstream.another()
-        asked.give_all(draw.texts(3))
-        found = chunks(client.post(PATH, json=asking(asked, **more)))
-        unasked = [chunk for chunk in found if chunk.get("usage") or not chunk["choices"]]
-        assert unasked == [], "chunks with usage that the request did not ask for"
+    unasked = [chunk for chunk in recorded(response) if chunk.get("usage") or not chunk["choices"]]
+    assert unasked == [], "chunks with usage that the request did not ask for"
 
 
-@check(
-    points=4,
-    after=test_chunks_have_the_shape,
-    requirement=(
-        "Each token is the `content` of one chunk, and that chunk reaches the client before the next token exists."
-    ),
-)
+# -- streaming -------------------------------------------------------------------------------------------------------
+
+
+@check(points=4, after=test_chunks_have_the_shape, requirement=ONE_CHUNK)
 def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each token reaches the client before the model makes the next one"""
     with client.post(PATH, json=asking(upstream)) as response:
@@ -323,13 +625,50 @@ def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upst
             assert next_token(response) == token, "content of the next delta"
 
 
+@check(
+    points=2,
+    after=(test_both_modes_carry_the_same_text, test_each_token_leaves_before_the_next_exists),
+    requirement=(
+        "A token is any text: a space, nothing at all, the same as the one before, the six characters `[DONE]`."
+    ),
+)
+def test_any_token_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """each token does so, of whatever kind: a space, an empty one, a repeated one"""
+    with client.post(PATH, json=asking(upstream)) as response:
+        upstream.give(token := draw.word())
+        assert next_token(response) == token, "content of the first delta"
+        for kind, token in draw.every_text().items():
+            upstream.give(token)
+            assert text([response.next_event().json(schema="chunk")]) == token, f"content of the next delta: {kind}"
+
+
+@law(
+    points=2,
+    of=is_stream,
+    failing=None,
+    after=(
+        test_completion_of_any_length,
+        test_any_token_leaves_before_the_next_exists,
+        test_same_prompt_again,
+        test_other_keys_are_ignored,
+    ),
+    requirement=ONE_CHUNK,
+)
+def test_each_token_is_one_chunk(response: Recorded) -> None:
+    """each token of a stream is the content of one chunk, even an empty one"""
+    found = [choice for choice in choices(recorded(response)) if not choice["finish_reason"]]
+    contents, items = [choice["delta"].get("content") or "" for choice in found], response.items
+    has_role_alone = len(contents) > len(items) and contents[0] == ""
+    assert contents[has_role_alone:] == items, "contents of the chunks"
+
+
 @check(points=2, after=test_each_token_leaves_before_the_next_exists, requirement=MANY_CLIENTS)
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two streams at the same time each carry their own tokens, even while one waits for its first"""
     other, tokens = upstream.another(), draw.texts(6)
-    mine = client.post(PATH, json=asking(upstream))
+    mine = client.post(PATH, json=asking(upstream, model=draw.word()))
     upstream.wait_for_pull()  # the first request is being served before the second is sent
-    with client.post(PATH, json=asking(other)) as theirs:
+    with client.post(PATH, json=asking(other, model=draw.word())) as theirs:
         for here, there in zip(tokens[:3], tokens[3:], strict=True):
             other.give(there)
             assert next_token(theirs) == there, "content of the second stream"
@@ -368,24 +707,115 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
     assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the other message"
 
 
-@check(points=2, after=test_batch_is_one_completion, requirement=A_BAD_BODY)
-def test_bad_body_is_refused(client: Client) -> None:
-    """a body that is not JSON, or has no messages, is refused with 400 or 422 and an error object"""
-    for body in (b'{"model": "kata", "messages": [', b'{"model": "kata"}', b'{"model": "kata", "messages": []}'):
-        response = client.post(PATH, content=body, headers={"Content-Type": "application/json"})
-        assert response.status in (400, 422), "status for a bad body"
-        assert response.content_type == "application/json", "media type for a bad body"
+def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Upstream, Response]]:
+    """As many requests as the contract names, all of which wait for their first token."""
+    asked = [upstream.another() for _ in range(CALLERS)]
+    responses = [client.post(PATH, json=asking(each, stream=stream)) for each in asked]
+    asked[0].wait_with(asked[1:])
+    return list(zip(asked, responses, strict=True))
+
+
+@check(points=2, after=test_others_are_answered_meanwhile, requirement=MANY_CLIENTS)
+def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """32 streams are served at the same time, and each gets its own tokens, the last one first"""
+    for asked, response in reversed(crowd(client, upstream, stream=True)):
+        tokens = draw.texts(2)
+        asked.give_all(tokens)
+        assert said(response, stream=True) == "".join(tokens), "text of a stream, while others wait"
+
+
+@check(points=2, after=test_others_are_answered_during_a_batch, requirement=MANY_CLIENTS)
+def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """32 batches are served at the same time, and each gets its own tokens, the last one first"""
+    for asked, response in reversed(crowd(client, upstream, stream=False)):
+        tokens = draw.texts(2)
+        asked.give_all(tokens)
+        assert said(response, stream=False) == "".join(tokens), "text of a batch, while others wait"
+
+
+# -- errors ----------------------------------------------------------------------------------------------------------
+
+
+#: Kinds of values that are put where they do not belong.
+TELLING = ("null", "true", "a whole number", "a text", "an empty list", "a list of a text", "an object")
+
+
+def wrong(draw: Draw, *right: type | None) -> list[tuple[str, Any]]:
+    """Values of other types than ``right``, each with its kind."""
+    values = draw.wrong_values(*right)
+    return [(kind, values[kind]) for kind in TELLING if kind in values]
+
+
+def without(key: str, whole: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in whole.items() if name != key}
+
+
+def bad_bodies(draw: Draw, *, stream: bool) -> dict[str, Any]:
+    """Bodies that do not fit the table, each in one way, which its name says."""
+    good = {"role": "user", "content": draw.word()}
+    body = {"model": draw.word(), "messages": [good], "stream": stream}
+    bad = [(f"without {key}", without(key, body)) for key in ("model", "messages")]
+    bad += [(f"whose model is {kind}", {**body, "model": value}) for kind, value in wrong(draw, str)]
+    bad += [(f"whose messages are {kind}", {**body, "messages": value}) for kind, value in wrong(draw, list)]
+    messages = [("without messages in its list", []), ("whose first message has no content", [{"role": "user"}, good])]
+    messages += [(f"whose message has no {key}", [without(key, good)]) for key in good]
+    messages += [(f"whose first message is {kind}", [value, good]) for kind, value in wrong(draw, dict)]
+    messages += [(f"whose last message is {kind}", [good, value]) for kind, value in wrong(draw, dict)]
+    for key in good:
+        messages += [(f"whose {key} is {kind}", [{**good, key: value}]) for kind, value in wrong(draw, str)]
+    bad += [(name, {**body, "messages": value}) for name, value in messages]
+    bad += [
+        (f"whose stream_options are {kind}", {**body, "stream_options": value})
+        for kind, value in wrong(draw, None, dict)
+    ]
+    return dict(bad)
+
+
+def refuse(client: Client, bodies: dict[str, Any]) -> None:
+    """Each of these bodies, in bytes or in JSON, is refused with an error object."""
+    for name, body in bodies.items():
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        response = client.post(PATH, content=content, headers={"Content-Type": "application/json"})
+        assert response.status in (400, 422), f"status for a body {name}"
+        assert response.content_type == "application/json", f"media type for a body {name}"
         response.json(schema="error")
+
+
+@check(points=2, after=test_batch_is_one_completion, requirement=A_BAD_BODY)
+def test_bad_body_is_refused(client: Client, draw: Draw) -> None:
+    """a body that is not JSON, or has no messages, is refused with 400 or 422 and an error object"""
+    refuse(client, {"that is cut off": b'{"model": "kata", "messages": [', "that is empty": b""})
+    refuse(client, {f"that is {kind}": value for kind, value in wrong(draw, dict)})
+    refuse(client, bad_bodies(draw, stream=False))
+    good = {"model": "kata", "messages": [{"role": "user", "content": draw.word()}]}
+    values = [(kind, value) for kind, value in wrong(draw, bool) if value is not None]
+    refuse(client, {f"whose stream is {kind}": {**good, "stream": value} for kind, value in values})
+    response = client.post(PATH, content=b'{"model": "caf\xe9"}', headers={"Content-Type": "application/json"})
+    assert response.status in (400, 422), "status for a body that is not UTF-8"
 
 
 @check(points=2, after=test_stream_is_an_event_stream, requirement=A_BAD_BODY)
-def test_bad_body_is_refused_before_a_stream(client: Client) -> None:
+def test_bad_body_is_refused_before_a_stream(client: Client, draw: Draw) -> None:
     """a body without messages is refused in the same way when it asks for a stream"""
-    for body in ({"model": "kata", "stream": True}, {"model": "kata", "messages": [], "stream": True}):
-        response = client.post(PATH, json=body)
-        assert response.status in (400, 422), "status for a bad body"
-        assert response.content_type == "application/json", "media type for a bad body"
-        response.json(schema="error")
+    refuse(client, bad_bodies(draw, stream=True))
+
+
+@check(
+    points=1,
+    after=(test_batch_is_one_completion, test_stream_is_an_event_stream),
+    requirement=(
+        "Other spellings that a library takes for true or false need not be refused, but `null` and those of false, "
+        'such as `"no"` and `0`, never mean a stream.'
+    ),
+)
+def test_no_stream_unless_asked_for(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """a `stream` that says no in another way, such as `"no"`, is refused or means a batch"""
+    for value in (None, "no", "false", "off", "f", "0", 0):
+        asked = upstream.another()
+        asked.give_all(draw.texts(1))
+        response = client.post(PATH, json={**asking(asked), "stream": value})
+        assert response.content_type == "application/json", f"media type where stream is {json.dumps(value)}"
+        assert response.status in (200, 400, 422), f"status where stream is {json.dumps(value)}"
 
 
 @check(
@@ -393,21 +823,24 @@ def test_bad_body_is_refused_before_a_stream(client: Client) -> None:
     after=test_batch_is_one_completion,
     requirement=(
         "If the upstream fails in batch mode (the pull raises `UpstreamError`), the response is `502`, as "
-        "`application/json` with an error object, however many tokens there were before."
+        "`application/json` with an error object, however many tokens there were before, even none."
     ),
 )
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, an upstream that fails gives 502 and an error object"""
-    upstream.give(*draw.texts(2))
-    upstream.fail()
-    response = client.post(PATH, json=asking(upstream, stream=False))
-    assert (response.status, response.content_type) == (502, "application/json"), "status and media type when it fails"
-    response.json(schema="error")
+    for count in (2, 0, 1, 9):
+        failing = upstream.another()
+        failing.give(*draw.texts(count))
+        failing.fail(f'{draw.word()}: "out of order"\n\n\\')
+        response = client.post(PATH, json=asking(failing, stream=False))
+        seen = (response.status, response.content_type)
+        assert seen == (502, "application/json"), f"status and media type when it fails after {count} tokens"
+        response.json(schema="error")
 
 
 @check(
     points=3,
-    after=(test_done_ends_the_stream, test_each_token_leaves_before_the_next_exists),
+    after=test_each_token_leaves_before_the_next_exists,
     requirement=(
         "If the upstream fails in mid-stream, the status has already been sent: the very next event has the "
         "error object as its data, and the stream ends cleanly after it."
@@ -415,13 +848,38 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
 )
 def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when the upstream fails in mid-stream, an error object is the next and last event, without a `[DONE]`"""
-    tokens = draw.texts(3)
-    with client.post(PATH, json=asking(upstream)) as response:
-        upstream.give(*tokens)
-        assert [next_token(response) for _ in tokens] == tokens, "contents before the failure"
-        upstream.fail()
-        response.next_event().json(schema="error")
-        assert [event.data for event in response.events()] == [], "events after the error"
+    for count, more in ((3, {}), (1, USAGE), (9, {})):
+        failing, tokens = upstream.another(), draw.texts(count)
+        with client.post(PATH, json=asking(failing, **more)) as response:
+            failing.give(*tokens)
+            assert [next_token(response) for _ in tokens] == tokens, "contents before the failure"
+            failing.fail(f'{draw.word()}: "out of order"\n\n\\')
+            response.next_event().json(schema="error")
+            assert [event.data for event in response.events()] == [], "events after the error"
+
+
+@check(
+    points=1,
+    after=(test_batch_upstream_failure_is_502, test_failure_in_mid_stream_is_told),
+    requirement="A stream that fails before its first token may do the same, or respond with `502` like a batch.",
+)
+def test_failure_before_the_first_token(client: Client, upstream: Upstream) -> None:
+    """a stream that fails before its first token has an error object as its last event, or as its body with 502"""
+    upstream.fail()
+    for more in ({}, USAGE):
+        response = client.post(PATH, json=asking(upstream, **more))
+        if response.status == 502:
+            assert response.content_type == "application/json", "media type of a response with 502"
+            response.json(schema="error")
+        else:
+            events = response.events()
+            whole = [event.data for event in events if event.data == DONE or '"stop"' in event.data]
+            assert whole == [], "events that say that the completion is whole"
+            assert len(events) > 0, "number of events after a failure"
+            events[-1].json(schema="error")
+
+
+# -- disconnecting and stalling --------------------------------------------------------------------------------------
 
 
 @check(points=3, after=test_each_token_leaves_before_the_next_exists, requirement=A_DISCONNECT)
@@ -450,8 +908,8 @@ def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: 
     points=4,
     after=test_each_token_leaves_before_the_next_exists,
     requirement=(
-        "While a client does not read, at most 1 MiB of tokens is pulled for it, and everything that was "
-        "pulled arrives when it reads on."
+        "While a client does not read, at most 1 MiB of tokens is pulled for it, and everything that was pulled "
+        "arrives when it reads on, even after half a minute."
     ),
 )
 def test_slow_reader_slows_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -461,3 +919,26 @@ def test_slow_reader_slows_the_model(client: Client, upstream: Upstream, draw: D
     assert upstream.bytes_pulled_before_stalling(tokens) <= BOUND, "bytes pulled while the client does not read"
     upstream.end()
     assert text(chunks(response)) == "".join(tokens)[: upstream.given_bytes], "text once the client reads on"
+
+
+# -- pace ------------------------------------------------------------------------------------------------------------
+
+
+@law(
+    points=2,
+    after=(test_batch_is_one_completion, test_stream_is_an_event_stream),
+    requirement="The upstream sets the pace: add no delays of your own.",
+)
+def test_upstream_sets_the_pace(pace: Pace) -> None:
+    """the app adds no delays of its own, at no time and in neither mode"""
+    pace.has_no_rests()
+
+
+@law(
+    points=2,
+    after=(test_others_are_answered_meanwhile, test_others_are_answered_during_a_batch),
+    requirement="Nothing blocks the event loop for 50 ms, or computes in it for more than 100 ms at a stretch.",
+)
+def test_nothing_blocks_the_event_loop(pace: Pace) -> None:
+    """nothing blocks the event loop, at no time and in neither mode"""
+    pace.never_blocks()

@@ -56,6 +56,10 @@ def understood(body: bytes) -> dict[str, Any]:
         raise BadRequest("messages must be a list of at least one")
     if not all(isinstance(item, dict) and isinstance(item.get("content"), str) for item in messages):
         raise BadRequest("each message needs a content")
+    if not all(isinstance(item.get("role"), str) for item in messages):
+        raise BadRequest("each message needs a role")
+    if not isinstance(asked.get("stream_options"), dict | None):
+        raise BadRequest("stream_options is an object")
     if not isinstance(asked.get("stream", False), bool):
         raise BadRequest("stream is true or false")
     return asked

@@ -34,6 +34,7 @@ class Asked:
         try:
             body = await request.json()
             messages = body["messages"]
+            check(body)
             options = body.get("stream_options") or {}
             return cls(
                 model=str(body["model"]),
@@ -43,6 +44,15 @@ class Asked:
             )
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise BadRequest("a JSON object is needed, with a model and at least one message") from error
+
+
+def check(body: dict[str, Any]) -> None:
+    texts = [body["model"], *(message[key] for message in body["messages"] for key in ("role", "content"))]
+    fits = isinstance(body["messages"], list) and all(isinstance(text, str) for text in texts)
+    if not (fits and isinstance(body.get("stream", False), bool)):
+        raise TypeError
+    if not isinstance(body.get("stream_options"), dict | None):
+        raise TypeError
 
 
 def failure(message: str, kind: str) -> dict[str, dict[str, str]]:

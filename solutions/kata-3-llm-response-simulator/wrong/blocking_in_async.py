@@ -1,7 +1,7 @@
 """Pulls with the blocking library inside async code: while it waits, nobody else is served.
 
 Fails: streams_do_not_mix, others_are_answered_meanwhile, hanging_up_stops_the_model,
-breaking_off_stops_the_model
+breaking_off_stops_the_model, any_token_leaves_before_the_next_exists
 """
 
 import json

@@ -1,6 +1,6 @@
 """The body is not checked: a missing key becomes a KeyError, and a 500.
 
-Fails: bad_body_is_refused, bad_body_is_refused_before_a_stream
+Fails: bad_body_is_refused, bad_body_is_refused_before_a_stream, no_stream_unless_asked_for
 """
 
 import json

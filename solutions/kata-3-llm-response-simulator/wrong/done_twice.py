@@ -74,7 +74,7 @@ async def events(body: ChatRequest):
 async def closed(parts):
     async for part in parts:
         yield part
-        if "error" in part:
+        if part.startswith('data: {"error"'):
             return
     yield "data: [DONE]\n\n"
 

@@ -1,6 +1,6 @@
 """Goes from the last token to [DONE] without a finish_reason.
 
-Fails: finish_reason_comes_last, no_tokens_at_all
+Fails: finish_reason_comes_last
 """
 
 import json

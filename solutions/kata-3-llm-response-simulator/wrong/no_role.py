@@ -1,6 +1,6 @@
 """Sends no role in any delta.
 
-Fails: role_comes_first_and_once, no_tokens_at_all
+Fails: role_comes_first_and_once
 """
 
 import json

@@ -1,6 +1,6 @@
 """Sends the role with the first token, so a stream without tokens has no role.
 
-Fails: no_tokens_at_all
+Fails: role_comes_first_and_once
 """
 
 import json

@@ -1,6 +1,6 @@
 """One queue for all: a stream may take the tokens of another one.
 
-Fails: streams_do_not_mix
+Fails: streams_do_not_mix, many_streams_at_once
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Each chunk has the time at which it is sent, in milliseconds.
 
-Fails: one_id_an_answer
+Fails: one_id_an_answer, created_is_the_time
 """
 
 import itertools
