@@ -101,7 +101,7 @@ def _failed(violation: Violation, check: Check, around: Around, *, subject: str 
         hint=causes.hint(around.raised) or found.hint or (by_status and _advice(by_status)) or check.hint,
     )
     cause = causes.sentence(around.raised) if around.raised else by_status.partition(". ")[0].rstrip(".")
-    cause = cause or (around.fault if around.fault != violation.told else "")
+    cause = cause or ("" if violation.told else around.fault)
     final = worded(found, sentence=violation.sentence, note=note, request=around.request, cause=cause)
     seen = next((when.hint for when in check.when if re.search(when.seen, final.headline)), "")
     return replace(final, hint=seen) if seen and not causes.hint(around.raised) else final
