@@ -67,7 +67,8 @@ def test_an_app_of_ones_own_needs_no_consent(offers: dict[Tier, str]) -> None:
 
 
 def test_specifications_and_solutions_are_hidden_but_an_app_is_not_hidden_from_itself(offers: dict[Tier, str]) -> None:
-    assert {str(KATA.specification), str(KATA.solutions)} <= set(jail().hidden)
+    history = str(KATA.folder.parent.parent / ".git")
+    assert {str(KATA.specification), str(KATA.solutions), history} <= set(jail().hidden)
     assert str(KATA.solutions) not in jail(app=KATA.solutions / "app.py").hidden
 
 

@@ -17,6 +17,11 @@ def jail_for(app: Path, katas: Iterable[Kata]) -> Jail:
 
 
 def hidden_from(app: Path, katas: Iterable[Kata]) -> tuple[str, ...]:
-    """What this app may not read: specifications and solutions, but not those that it is itself one of."""
-    parts = [part for kata in katas for part in (kata.specification, kata.solutions)]
+    """What this app may not read: specifications and solutions, but not those that it is itself one of.
+
+    The history of a repository of katas holds them, too.
+    """
+    parts = [
+        part for kata in katas for part in (kata.specification, kata.solutions, kata.folder.parent.parent / ".git")
+    ]
     return tuple(str(part) for part in dict.fromkeys(parts) if not app.is_relative_to(part))
