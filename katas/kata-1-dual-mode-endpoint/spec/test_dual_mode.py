@@ -205,10 +205,22 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
     assert dict(zip(chunks, seen, strict=False)) == chunks, "chunks of the batch"
 
 
+def ask_while_another_stalls(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """Two streams, of which one is read only when the other has ended."""
+    other = upstream.another()
+    stalled = client.request("GET", PATH, params=stream(upstream), slow=True)
+    upstream.bytes_pulled_before_stalling(draw.block(5000) for _ in range(40))
+    other.give_all(draw.texts(9))
+    client.get(PATH, params=stream(other)).wait_for_end()
+    upstream.give_all(draw.texts(2))
+    stalled.wait_for_end()
+
+
 @law(
     points=1,
     of=is_stream,
     whole=None,
+    asks=(ask_while_another_stalls,),
     after=(test_done_closes_the_stream, test_both_modes_carry_the_same_text),
     requirement=A_CHUNK,
 )
@@ -278,7 +290,12 @@ def ask_for_repeats(client: Client, upstream: Upstream, draw: Draw) -> None:
     points=1,
     of=is_stream,
     asks=(ask_for_repeats,),
-    after=(test_both_modes_carry_the_same_text, test_any_number_of_chunks, test_no_chunks_at_all),
+    after=(
+        test_chunks_are_numbered,
+        test_both_modes_carry_the_same_text,
+        test_any_number_of_chunks,
+        test_no_chunks_at_all,
+    ),
     requirement=THE_END,
 )
 def test_every_stream_ends_with_done(response: Recorded) -> None:
