@@ -16,11 +16,14 @@ import sys
 import termios
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from grader.probe.pacing import Blockage, Pacing, Rest
 from grader.probe.stillness import Stillness
 from grader.serving.app import Served
+
+if TYPE_CHECKING:
+    from grader.model import Place
 
 Ready = Callable[[float], bool]
 
@@ -70,8 +73,8 @@ class Watch:
         return Control(self._app, self._pacing, connection, self.still)
 
     def answered(self) -> None:
-        """A control request was answered."""
-        self._answers += 1
+        """A control request was answered, and what had arrived at the upstream end by then is counted."""
+        self._answers += self._acts == self._pacing.acts
 
     def came(self) -> None:
         """What was awaited has come. A rest that never ends is not one: then something else is missing."""
@@ -120,6 +123,8 @@ class Control:
         self._looks = 0  # since the request has reached the app
         self._blocked = 0.0  # the longest sleep of the loop's thread
         self._has_asked = False
+        self._place: Place | None = None  # what the app's process has told first; later the loop may be elsewhere
+        self._last_place: Place | None = None  # of an earlier time
 
     def is_answered(self, seconds: float) -> bool:
         """Whether it is answered within ``seconds``."""
@@ -139,7 +144,7 @@ class Control:
         elapsed = time.monotonic() - self._began
         if self._blocked:
             if self._blocked >= (_BLOCKED if self._still.is_exact else _BLOCKED * _CAREFUL):
-                self._note(max(elapsed, self._blocked), computed=False)
+                self._note(self._blocked, computed=False)
             self._still.forget()  # blocked, even if not for long: this is not a rest
         elif elapsed >= _COMPUTES and not self._pacing.collects:
             computed = self._computes()
@@ -156,12 +161,18 @@ class Control:
         self._still.look(time.monotonic(), self._app.snapshot())
         if self._looks > 1:
             self._blocked = max(self._blocked, self._still.unbroken)
+        if self._has_asked and self._place is self._last_place:
+            self._place = self._app.blocked_at()
         if not self._has_asked and (self._blocked or time.monotonic() - self._began >= _COMPUTES / 2):
             self._has_asked = True
+            self._place = self._last_place = self._app.blocked_at()
             self._app.ask_where()
 
+    def _told_place(self) -> Place | None:
+        return self._app.blocked_at() if self._place is self._last_place else self._place
+
     def _note(self, seconds: float, *, computed: bool) -> None:
-        self._pacing.blockages.append(Blockage(seconds, computed, self._app.blocked_at(), self._pacing.latest))
+        self._pacing.blockages.append(Blockage(seconds, computed, self._told_place(), self._pacing.latest))
 
 
 def _is_readable(connection: socket.socket, timeout: float) -> bool:

@@ -36,6 +36,7 @@ class App:
         self.seen = ASLEEP
         self.computed = 0.0
         self.asked = 0
+        self.place = Place("app.py", 7)
 
     def snapshot(self) -> Snapshot:
         return self.seen
@@ -47,7 +48,7 @@ class App:
         self.asked += 1
 
     def blocked_at(self) -> Place:
-        return Place("app.py", 7)
+        return self.place
 
 
 class Request:
@@ -148,6 +149,15 @@ def test_a_loop_that_answers_no_control_request_does_not_rest(wait: Wait) -> Non
     assert wait.pacing.rests == []
 
 
+def test_an_answer_that_comes_after_the_app_has_gone_on_proves_no_rest(wait: Wait) -> None:
+    """The loop may have been blocked until then."""
+    wait.for_nothing(0.05)
+    wait.act()
+    wait.watch.answered()
+    wait.watch.came()
+    assert wait.pacing.rests == []
+
+
 def test_a_rest_that_never_ends_is_none(wait: Wait) -> None:
     wait.for_nothing(0.1)
     wait.watch.answered()
@@ -209,6 +219,16 @@ def test_a_loop_that_has_slept_before_the_request_has_slept_for_longer(wait: Wai
     wait.act()
     wait.watch.came()
     assert wait.pacing.rests == []
+
+
+def test_the_line_is_the_one_that_was_told_first(wait: Wait, control: Control) -> None:
+    wait.app.place = Place("app.py", 1)  # of an earlier time
+    assert not control.is_answered(0.01)
+    wait.app.place = Place("app.py", 7)
+    assert not control.is_answered(0.04)
+    wait.app.place = Place("app.py", 9)
+    unanswered(control, 0.01)
+    assert [blockage.place for blockage in wait.pacing.blockages] == [Place("app.py", 7)]
 
 
 def test_a_loop_that_sleeps_shortly_is_not_blocked(wait: Wait, control: Control) -> None:
