@@ -1,6 +1,6 @@
 """An outcome that reads “done” is taken for the end of the task.
 
-Fails: both_modes_carry_the_same_outcomes
+Fails: every_number_of_steps_is_done
 """
 
 import asyncio
