@@ -12,7 +12,7 @@ CORE_NEEDS := hypothesis httpx-sse pytest-xdist
 NEWER := 3.12 3.13 3.14
 find_python = $(firstword $(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python3 /usr/local/bin/python$(1) /usr/bin/python$(1)))
 
-.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness attacks equal audit diagnoses bench examples clean
+.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness attacks equal audit diagnoses clauses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -94,6 +94,9 @@ audit: $(READY) ## grade every app 25 times on a busy machine (hours)
 
 diagnoses: $(READY) ## record what the grader reports of each wrong app
 	@$(BIN)/python -m tests.katas.diagnoses
+
+clauses: $(READY) ## write docs/clauses.md: the contracts, clause by clause
+	@$(BIN)/python -m tests.katas.clauses
 
 bench: $(READY) ## measure grading against a bare boot
 	@$(BIN)/python benchmarks/grade_over_boot.py

@@ -22,8 +22,10 @@ def coverage_problems(
     kata: Kata, clauses: tuple[Clause, ...], *, checks: tuple[Check, ...], apps: Iterable[ReferenceApp]
 ) -> Iterator[str]:
     """Each sentence without a clause, and each clause that is not true."""
-    stated = contract_of(kata)
+    stated = sentences(kata.readme.read_text("utf-8", "replace")) if kata.readme.is_file() else ()
     if not clauses:
+        if stated:
+            yield f"{file.FILE} is missing or empty: {plural(len(stated), 'sentence')} of the contract need a clause"
         return
     for sentence in file.unclaimed(stated, clauses):
         yield f"{file.FILE}: no clause has this sentence of the README: “{sentence}”"
@@ -36,18 +38,6 @@ def coverage_problems(
     for check in checks:
         if check.id not in graded:
             yield f"{file.FILE}: no clause is graded by {check.id}; which sentence does it test?"
-
-
-def contract_of(kata: Kata) -> tuple[str, ...]:
-    """The sentences of the contract in a kata's README."""
-    return sentences(kata.readme.read_text("utf-8", "replace")) if kata.readme.is_file() else ()
-
-
-def missing_note(kata: Kata) -> str:
-    """What is missing where a kata has a contract and no clauses; "" otherwise."""
-    count = len(contract_of(kata))
-    there = (kata.folder / file.FILE).exists()
-    return "" if there or not count else f"{file.FILE} is missing: {plural(count, 'sentence')} have no clause"
 
 
 def _misquoted(clause: Clause, stated: tuple[str, ...]) -> Iterator[str]:

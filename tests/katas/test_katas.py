@@ -14,10 +14,12 @@ from grader.catalog.packs import bundled
 from grader.grading.collect import checks_of
 from grader.pool.pool import Pool
 from grader.pool.servers import fork_servers
+from grader.verify.clauses import read_clauses
+from grader.verify.coverage import coverage_problems
 from grader.verify.proof import naming_problems, readme_problems, verdict_problems
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.verdict import Verdict, job_for
-from tests.katas import diagnoses
+from tests.katas import clauses, diagnoses
 
 KATAS = bundled()
 graded = cache(checks_of)
@@ -59,6 +61,16 @@ def test_each_kata_is_complete(kata: Kata) -> None:
     assert [problem for app in apps for problem in naming_problems(app, checks)] == []
     assert sum(app.role is Role.VARIANT for app in apps) >= 6
     assert sum(app.role is Role.WRONG for app in apps) >= 10
+
+
+@pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
+def test_each_sentence_of_a_contract_has_a_clause_that_is_true(kata: Kata) -> None:
+    found = coverage_problems(kata, read_clauses(kata), checks=checks_of(kata), apps=find_reference_apps(kata))
+    assert list(found) == []
+
+
+def test_the_page_of_clauses_is_what_the_katas_say() -> None:
+    assert clauses.PAGE.read_text("utf-8") == clauses.page(), "run make clauses"
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)

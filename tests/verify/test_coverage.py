@@ -10,7 +10,7 @@ from grader.catalog.kata import Kata, read_kata
 from grader.model import Check
 from grader.pool.pool import Pool
 from grader.verify.clauses import Clause
-from grader.verify.coverage import coverage_problems, missing_note
+from grader.verify.coverage import coverage_problems
 from grader.verify.proof import prove
 from grader.verify.reference import ReferenceApp, Role
 from tests.small_kata import make_kata, write
@@ -92,13 +92,15 @@ def test_a_mutant_may_break_a_clause(tmp_path: Path) -> None:
     assert problems(tmp_path, ONE, TWO, by_mutant) == []
 
 
-def test_a_kata_that_has_no_clauses_yet_is_told_how_many_sentences_there_are(tmp_path: Path) -> None:
+def test_a_contract_without_clauses_is_a_fault(tmp_path: Path) -> None:
+    assert problems(tmp_path) == ["clauses.toml is missing or empty: 2 sentences of the contract need a clause"]
+
+
+def test_a_kata_without_a_contract_needs_none(tmp_path: Path) -> None:
     kata = Kata(tmp_path, "Title", tmp_path / "solutions")
-    assert missing_note(kata) == ""
-    write(kata.readme, "## The contract\n\nOne is so. Two is so.\n")
-    assert missing_note(kata) == "clauses.toml is missing: 2 sentences have no clause"
-    write(tmp_path / "clauses.toml", "")
-    assert missing_note(kata) == ""
+    assert list(coverage_problems(kata, (), checks=CHECKS, apps=APPS)) == []
+    write(kata.readme, "# Kata 77\n\nOnly a story.\n")
+    assert list(coverage_problems(kata, (), checks=CHECKS, apps=APPS)) == []
 
 
 def test_a_fault_of_the_file_is_a_problem_of_the_kata(tmp_path: Path) -> None:

@@ -7,15 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.text import plural, visible
-from grader.verify.coverage import missing_note
 from grader.verify.proof import Proof
 
 
 def show(proof: Proof, console: Console) -> None:
-    """Print a line for each clause, or that a contract has none."""
+    """Print a line for each clause."""
     if not proof.clauses:
-        if note := missing_note(proof.kata):
-            console.print(Text(f"{proof.kata.name}: {note}", "yellow"))
         return
     count = sum(len(clause.sentences) for clause in proof.clauses)
     heading = f"{proof.kata.name}: {plural(len(proof.clauses), 'clause')}, {plural(count, 'sentence')}"
