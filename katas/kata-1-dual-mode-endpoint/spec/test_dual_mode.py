@@ -10,6 +10,8 @@ PATH = "/generate"
 CLIENTS = 32
 #: Either is right: the one forbids a cache to reuse the response unasked, the other to store it (RFC 9111 5.2.2).
 UNCACHED = ("no-cache", "no-store")
+#: Upper case, a decomposed letter, HTML, a control character, and white space at the end.
+AWKWARD_END = "É e\u0301<&\x00 \n"
 BATCH_HEAD = (200, "application/json")
 STREAM_HEAD = (200, "text/event-stream")
 
@@ -253,7 +255,7 @@ def test_any_chunk_leaves_at_once(client: Client, upstream: Upstream, draw: Draw
 def test_any_number_of_chunks(client: Client, upstream: Upstream, draw: Draw) -> None:
     """both modes carry each chunk once, however many there are"""
     for count in draw.every_count()[1:]:
-        chunks = [f"{text} \n" for text in draw.texts(count)]  # white space also at both ends of the whole text
+        chunks = [f"{text}{AWKWARD_END}" for text in draw.texts(count)]  # so each place has what careless code changes
         for ask, read in MODES:
             each = upstream.another()
             each.give_all(chunks)

@@ -1,6 +1,6 @@
 """Replaces the quotes of Python's notation to make JSON, which fails when a text contains a quote.
 
-Fails: both_modes_carry_the_same_text
+Fails: both_modes_carry_the_same_text, any_number_of_chunks
 """
 
 import json
