@@ -65,7 +65,7 @@ def test_each_kata_is_complete(kata: Kata) -> None:
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
 def test_each_sentence_of_a_contract_has_a_clause_that_is_true(kata: Kata) -> None:
-    found = coverage_problems(kata, read_clauses(kata), checks=checks_of(kata), apps=find_reference_apps(kata))
+    found = coverage_problems(kata, read_clauses(kata), checks=tuple(checks_of(kata)), apps=find_reference_apps(kata))
     assert list(found) == []
 
 
