@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from grader.catalog.kata import read_kata
+from grader.grading.run import Job
+from grader.pool.news import Result
 from grader.pool.pool import Pool
 from grader.verify.judging import judge
 from grader.verify.proof import prove
 from grader.verify.reference import find_reference_apps
-from tests.small_kata import APP, ITEMS, make_kata, write
+from tests.small_kata import make_kata
 
 
 def test_the_stub_is_judged_once_and_all_others_three_times(tmp_path: Path) -> None:
@@ -35,27 +37,18 @@ def test_without_a_busy_pool_all_are_judged_once(tmp_path: Path) -> None:
     assert (len(found.first), found.again) == (5, ())
 
 
+class Flattering(Pool):
+    """It takes the app of one name for the solution."""
+
+    def grade(self, job: Job) -> Result:
+        file = job.launch.file
+        right = file.parent.parent / "app.py"
+        return super().grade(replace(job, launch=replace(job.launch, file=right)) if file.stem == "no_items" else job)
+
+
 def test_a_later_verdict_that_is_not_right_is_a_problem(tmp_path: Path) -> None:
-    """An app that notes on disk that it was started before, and behaves from then on."""
     kata = read_kata(make_kata(tmp_path))
-    mark = tmp_path / "started"
-    file = kata.solutions / "wrong" / "no_items.py"
-    items = f"[] if first else {ITEMS}"
-    text = textwrap.dedent(APP.format(items=items, kind="application/json"))
-    write(
-        file,
-        f'''"""Wrong at first.
-
-Fails: all_items
-"""
-from pathlib import Path
-
-first = not Path({str(mark)!r}).exists()
-Path({str(mark)!r}).touch()
-''',
-    )
-    file.write_text(file.read_text("utf-8") + text, "utf-8")
-    with Pool(2) as pool, Pool(4) as busy:
+    with Pool(2) as pool, Flattering(4) as busy:
         proof = prove(kata, pool, busy=busy, seed="5eed")
     assert proof.problems == tuple(
         f"wrong/no_items: all_items is passed and must be failed (judged again, seed 5eed-{number})"
