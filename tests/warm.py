@@ -24,6 +24,10 @@ from grader.serving.processes import Surroundings
 from grader.serving.warm import ForkClient, ForkServer
 
 
+#: Seconds for a keeper to end after it has passed on how its process ended.
+_TIME_TO_END = 10.0
+
+
 class WarmCommands:
     """Runs `grade`, one command at a time."""
 
@@ -57,10 +61,11 @@ class WarmCommands:
             return code, _text(out.fileno()), _text(err.fileno())
 
     def living(self) -> list[str]:
-        """What has come of all commands and apps, and still runs."""
+        """What has come of all commands and apps, and does not end."""
         servers = [psutil.Process(server._process.pid) for server in (self._commands, self._apps)]
         found = [process for server in servers for process in server.children(recursive=True)]
-        return [repr(process) for process in found if _is_alive(process)]
+        _, left = psutil.wait_procs(found, timeout=_TIME_TO_END)
+        return [repr(process) for process in left if _is_alive(process)]
 
 
 def _is_alive(process: psutil.Process) -> bool:

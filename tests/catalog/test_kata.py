@@ -275,4 +275,4 @@ def test_katas_whose_files_bear_the_same_names_are_told_apart(tmp_path: Path, gr
         assert [check.id for check in checks_of(read_kata(two))] == ["other", "all_items"]
     listed = grade("list", cwd=tmp_path).out
     rows = [line.split() for line in listed.splitlines()]
-    assert [row[3] for row in rows if row and row[0] in ("kata-78", "kata-79")] == ["3", "21"]
+    assert [row[-1] for row in rows if row and row[0] in ("kata-78", "kata-79")] == ["3", "21"]

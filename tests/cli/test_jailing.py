@@ -66,6 +66,12 @@ def test_an_app_of_ones_own_needs_no_consent(offers: dict[Tier, str]) -> None:
         jail(submission=False, unsafe=True)
 
 
+def test_an_app_beside_its_specification_is_not_jailed(offers: dict[Tier, str]) -> None:
+    """It may write its own folder, and no jail of one's own app can take the specification out of that."""
+    assert jail(submission=False, app=KATA.stub).tier is Tier.NONE
+    assert jail(app=KATA.stub).tier is Tier.A
+
+
 def test_specifications_and_solutions_are_hidden_but_an_app_is_not_hidden_from_itself(offers: dict[Tier, str]) -> None:
     history = str(KATA.folder.parent.parent / ".git")
     assert {str(KATA.specification), str(KATA.solutions), history} <= set(jail().hidden)

@@ -64,8 +64,8 @@ CHEATS = {
                 yield text
         """,
         {
-            "batch_is_the_default": 'chunks of the batch: ["Hel", "lo"] (3 items for 5)',
-            "one_event_a_chunk": "(3 items for 5)",
+            "batch_is_the_default": 'chunks of the batch: ["Hel", "lo"] (2 items for 5)',
+            "one_event_a_chunk": "(2 items for 5)",
             "stream_upstream_failure_is_502": 'status and media type when it fails: 200, "text/event-stream"',
         },
     ),

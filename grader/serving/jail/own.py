@@ -7,13 +7,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grader.catalog.kata import Kata
-from grader.serving.jail.plan import Jail, Tier
+from grader.serving.jail.plan import NO_JAIL, Jail, Tier
 
 
 def jail_for(app: Path, katas: Iterable[Kata]) -> Jail:
-    """Tier C, or none. The app's process finds out by itself whether this machine has it."""
-    tier = Tier.C if sys.platform == "linux" else Tier.NONE
-    return Jail(tier, is_strict=False, hidden=hidden_from(app, katas))
+    """Tier C, or none. The app's process finds out by itself whether this machine has it.
+
+    There is none for an app in whose own folder something hidden lies, such as the stub in the folder of its kata. It
+    may write its folder, and Landlock allows a folder with all that is in it.
+    """
+    hidden = hidden_from(app, katas)
+    if sys.platform != "linux" or any(Path(part).is_relative_to(app.parent) for part in hidden):
+        return NO_JAIL
+    return Jail(Tier.C, is_strict=False, hidden=hidden)
 
 
 def hidden_from(app: Path, katas: Iterable[Kata]) -> tuple[str, ...]:
