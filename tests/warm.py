@@ -23,7 +23,6 @@ from grader.serving import forkserver
 from grader.serving.processes import Surroundings
 from grader.serving.warm import ForkClient, ForkServer
 
-
 #: Seconds for a keeper to end after it has passed on how its process ended.
 _TIME_TO_END = 10.0
 

@@ -97,7 +97,8 @@ class ForkedProcess:
         self._keeper = 0
         self._timeout = 2 * kernel.END_TIMEOUT if is_tree else kernel.GRADERS_TIMEOUT + kernel.END_TIMEOUT
         try:
-            with keepers, interrupt.postponed():
+            # In this order: with the keeper's end still open here, an interrupt would wait for it in vain.
+            with interrupt.postponed(), keepers:
                 _send(control, argument, surroundings, keepers.fileno(), is_tree=is_tree)
                 self._forget = interrupt.on_end(self._interrupted)
         except OSError:
@@ -145,8 +146,10 @@ class ForkedProcess:
             self._has_ended = self._interrupted()
             self._status = self.poll()
             self._is_over = True
-            self._forget()
-            self._link.close()
+            # Not while an interrupt looks at the link: when it is closed, its number may become another socket's.
+            with interrupt.postponed():
+                self._forget()
+                self._link.close()
         return self._has_ended
 
     def _interrupted(self) -> bool:
