@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 
-from grader.errors import Violation
 from grader.probe import content
 from grader.probe.curl import curl
 from grader.probe.exchange import Exchange
@@ -14,8 +13,6 @@ from grader.probe.feeds.feed import Feed, StreamFault
 from grader.probe.feeds.records import JsonLine, LineFeed
 from grader.probe.session import Session
 from grader.probe.supply import Supply
-from grader.protocol.http1 import HttpFault
-from grader.requirement import cited
 
 
 class Recorded:
@@ -32,7 +29,6 @@ class Recorded:
         self._exchange = exchange
         self._request = request
         self._supply = supply
-        self._app = session.app
         self._read: Feed[object] | None = None
         self._events: list[ServerSentEvent] = []
         self._comments: list[str] = []
@@ -148,9 +144,6 @@ class Recorded:
         """The feed of the body, read once: many laws look at the same response."""
         if self.status != 200 or self.content_type not in kind.media_types:
             raise not_of_kind(kind, self._exchange)
-        # Not where the check has restarted the app: that has broken off what was open then.
-        if self._exchange.fault is not None and self.session.app is self._app:
-            raise _broken(self._exchange.fault)
         if self._read is None:
             self._read = feed = kind(self._exchange, self.session)
             feed.read()
@@ -168,9 +161,3 @@ class Recorded:
                 self._comments.append(comment)
             elif event := feed.take():
                 self._events.append(event)
-
-
-def _broken(fault: HttpFault) -> Violation:
-    seen = fault.message
-    expected = "a complete and valid HTTP response"
-    return Violation(expected=expected, seen=seen, sentence=seen, requirement=cited(fault.rule))

@@ -65,8 +65,8 @@ CHEATS = {
         """,
         {
             "batch_is_the_default": 'chunks of the batch: ["Hel", "lo"] (2 items for 5)',
-            "one_event_a_chunk": "(2 items for 5)",
-            "stream_upstream_failure_is_502": 'status and media type when it fails: 200, "text/event-stream"',
+            "one_event_a_chunk": "(3 items for 5)",
+            "stream_upstream_failure_is_502": "The app responded 200 text/event-stream",
         },
     ),
     "makes up its text from the prompt": Cheat(

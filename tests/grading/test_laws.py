@@ -213,41 +213,6 @@ def test_requests_for_one_key_are_told_apart_by_their_order(tmp_path: Path, grad
     assert set(done.outcomes().values()) == {"passed"}
 
 
-BROKEN = """
-    async def more(path, answer):
-        return False
-
-    async def app(scope, receive, send):
-        if scope["type"] == "http":
-            fields = [(b"content-type", b"text/event-stream"), (b"content-length", b"100")]
-            await send({"type": "http.response.start", "status": 200, "headers": fields})
-            await send({"type": "http.response.body", "body": b"data: 1\\n\\n"})
-"""
-
-
-def test_a_response_that_breaks_http_breaks_a_law_that_reads_it(tmp_path: Path, grade: Grade) -> None:
-    """The check has seen its first event only, and what follows was no response any more."""
-    spec = '''
-        from contextlib import suppress
-
-        @check(points=1)
-        def test_first(client: Client) -> None:
-            """the first event comes"""
-            response = client.get("/")
-            response.next_event()
-            with suppress(AssertionError):
-                response.wait_for_end()
-
-        @law(points=1, whole=None)
-        def test_framing(response: Recorded) -> None:
-            """every line is well-formed"""
-            assert response.faults() == []
-    '''
-    done = grade(write_kata(tmp_path, spec, app=app_with(BROKEN)), json_report=True)
-    assert done.outcomes() == {"first": "passed", "framing": "failed"}
-    assert "100" in finding(done, "framing")["headline"]
-
-
 def test_authors_are_told_what_a_law_is(tmp_path: Path, grade: Grade) -> None:
     spec = '''
         @law(points=1)

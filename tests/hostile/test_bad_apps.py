@@ -196,12 +196,12 @@ BODIES = {
     ),
     "broken chunks": (
         r'raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nfoo")',
-        "framing_is_well_formed",
+        "one_event_a_chunk",
         "chunk",
     ),
     "short body": (
         'await start(send, 200, b"text/event-stream", (b"content-length", b"100"))\nawait body(send, b"data: 1\\n\\n")',
-        "framing_is_well_formed",
+        "one_event_a_chunk",
         "100",
     ),
 }

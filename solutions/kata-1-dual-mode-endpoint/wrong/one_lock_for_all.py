@@ -1,6 +1,6 @@
 """One lock for all requests: each waits until the one before has ended.
 
-Fails: others_are_answered_meanwhile, others_are_answered_during_a_batch
+Fails: chunks_are_numbered, others_are_answered_meanwhile, others_are_answered_during_a_batch
 """
 
 import asyncio
