@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,6 +20,7 @@ from grader.pool.news import Result, Trouble
 from grader.pool.servers import ForkServers, fork_servers
 from grader.pool.worker import Worker
 from grader.serving.launch import Launch
+from tests.conftest import DEADLINE
 from tests.tiny import SPEC, write_kata
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers run on Linux only")
@@ -150,6 +154,16 @@ def test_what_ends_the_run_is_the_same_as_without_servers(end: str, tmp_path: Pa
         assert "ends the run by itself" in getattr(warm, "message", "")
 
 
+def _wait_until_dead(process: psutil.Process) -> None:
+    """Not reaped: that is left to its parent. A pidfd is readable when its process has ended (pidfd_open(2))."""
+    with suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            assert select.select([descriptor], [], [], DEADLINE)[0]
+        finally:
+            os.close(descriptor)
+
+
 @pytest.mark.parametrize("which", ["apps", "graders", "keeper", "kata"])
 def test_a_server_that_ends_is_started_again(which: str, tmp_path: Path) -> None:
     job = job_of(write_kata(tmp_path, PASSES))
@@ -162,6 +176,7 @@ def test_a_server_that_ends_is_started_again(which: str, tmp_path: Path) -> None
         pid = {"apps": apps.pid, "graders": graders.pid, "keeper": server._keeper, "kata": server.pid}[which]
         lost = psutil.Process(pid)
         lost.kill()
+        _wait_until_dead(lost)
         for _ in range(2):
             assert outcomes(graded(job, servers)) == {"first": "passed"}
         assert not lost.is_running() or lost.status() == psutil.STATUS_ZOMBIE
