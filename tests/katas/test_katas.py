@@ -26,10 +26,6 @@ graded = cache(checks_of)
 AT_ONCE = 3  # grades: a grade mostly waits, and pytest runs two of these tests at a time
 
 
-#: Apps whose mistake shows only where the clock's second changes within a stream: it is not found in each grade yet.
-RACING = {"wrong/created_for_each_chunk"}
-
-
 def batches() -> Iterator[object]:
     """The reference apps of each kata, some at a time: while one grade waits, others run.
 
@@ -39,9 +35,7 @@ def batches() -> Iterator[object]:
         apps = list(find_reference_apps(kata))
         for start in range(0, len(apps), 2 * AT_ONCE):
             batch = apps[start : start + 2 * AT_ONCE]
-            labels = {app.label for app in batch}
-            is_sampled = start % (12 * AT_ONCE) == 0 and not labels & RACING
-            is_long = all(app.role is Role.WRONG for app in batch) and not is_sampled
+            is_long = all(app.role is Role.WRONG for app in batch) and start % (12 * AT_ONCE) != 0
             name = f"{kata.id}-{'-'.join(app.label for app in batch)}"
             yield pytest.param(kata, batch, id=name, marks=pytest.mark.long if is_long else ())
 
