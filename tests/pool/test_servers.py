@@ -180,4 +180,5 @@ def test_a_server_that_ends_is_started_again(which: str, tmp_path: Path) -> None
         for _ in range(2):
             assert outcomes(graded(job, servers)) == {"first": "passed"}
         assert not lost.is_running() or lost.status() == psutil.STATUS_ZOMBIE
-    assert psutil.Process().children() == before
+    # Another test's zombie may be reaped meanwhile: what counts is that nothing was added.
+    assert not set(psutil.Process().children()) - set(before)
