@@ -656,7 +656,7 @@ def test_every_number_of_steps_is_done(response: Recorded) -> None:
 @law(
     points=2,
     of=is_task,
-    after=test_each_stream_tells_of_its_own_task,
+    after=(test_batch_answers_with_all_outcomes, test_each_stream_tells_of_its_own_task),
     requirement="Both modes send each outcome unchanged, whatever characters are in it.",
 )
 def test_both_modes_carry_the_same_outcomes(response: Recorded) -> None:
