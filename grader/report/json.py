@@ -24,6 +24,11 @@ def render(report: Report) -> str:
     return text.replace("##[", "##\\u005b")  # GitHub's runner takes it for a command, anywhere in a line of its log
 
 
+def compact(report: Report) -> str:
+    """The same document without white space, for what keeps many reports."""
+    return json.dumps(_strict(document(report)), allow_nan=False, separators=(",", ":"))
+
+
 def document(report: Report) -> dict[str, Any]:
     """``report`` as a JSON value."""
     return {

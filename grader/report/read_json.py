@@ -45,6 +45,14 @@ def read(text: str | bytes) -> Report:
         raise NotAReport(str(error)) from None
 
 
+def read_own(text: str | bytes) -> Report:
+    """Like :func:`read`, for what this grader has written and kept itself: 30 times as fast. Raises NotAReport."""
+    try:
+        return _read_report(json.loads(text))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise NotAReport(f"damaged: {error!r}") from None
+
+
 @cache
 def _schema() -> Draft202012Validator:
     file = Path(__file__).with_name("report.schema.json")

@@ -1,0 +1,148 @@
+"""The ledger of a class, to write: each grade is one transaction, so that a kill at any moment loses none."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from grader import __version__
+from grader.classes import records
+from grader.classes.ledger import FILE, FORMAT, Ledger
+from grader.classes.model import GradedKata, Key, NoReport, Settings, Student, Submission
+from grader.errors import Inconclusive
+from grader.model import Outcome, Report
+
+_FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
+_SCHEMA: Final = Path(__file__).with_name("schema.sql")
+
+
+class LedgerWriter(Ledger):
+    """A ledger that grades are written to. One process at a time writes; others may read meanwhile.
+
+    A disk that is full, and a folder that cannot be written, raise Inconclusive; what is written already stays.
+    """
+
+    @classmethod
+    def make(cls, folder: Path, settings: Settings) -> LedgerWriter:
+        """The ledger in ``folder``, which is made where there is none. The settings of an earlier run are replaced."""
+        file = folder / FILE
+        facts = {"settings": records.of_settings(settings), "grader": __version__}
+        with writing(file):
+            folder.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                _make(file, facts)
+            made = cls(file)
+        made._connection.execute("PRAGMA synchronous = FULL")
+        made.keep_facts(facts)
+        made.settings, made.grader = settings, __version__
+        return made
+
+    def keep_facts(self, facts: Mapping[str, str]) -> None:
+        """Texts by their names, such as the settings."""
+        with self._transaction():
+            self._connection.executemany(_FACT, facts.items())
+
+    def keep_katas(self, katas: Sequence[GradedKata]) -> None:
+        """These are the class's katas from now on. Specifications of earlier runs are kept, and their grades."""
+        with self._transaction():
+            self._connection.execute("UPDATE katas SET is_current = 0")
+            for position, kata in enumerate(katas):
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO katas VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
+                    (
+                        kata.name,
+                        kata.digest,
+                        kata.id,
+                        kata.title,
+                        kata.version,
+                        kata.pack,
+                        records.of_checks(kata.checks),
+                        position,
+                    ),
+                )
+
+    def keep_students(self, students: Iterable[Student]) -> None:
+        """Students, with what a roster says of them now."""
+        rows = ((one.label, one.name, one.email, one.section, json.dumps(dict(one.columns))) for one in students)
+        with self._transaction():
+            self._connection.executemany("INSERT OR REPLACE INTO students VALUES (?, ?, ?, ?, ?)", rows)
+
+    def keep_submission(self, submission: Submission, refusal: NoReport | None = None) -> None:
+        """A submission, of a student that is kept already, and the reason where it is not to be graded."""
+        self.keep_submissions([(submission, refusal)])
+
+    def keep_submissions(self, found: Iterable[tuple[Submission, NoReport | None]]) -> None:
+        """Like :meth:`keep_submission`, of many at once."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_of_submission, found)
+            )
+
+    def keep_grade(self, key: Key, result: Report | NoReport) -> None:
+        """One grade, in one transaction; ``result`` without a report is an infrastructure failure."""
+        with self._transaction():
+            columns = "submission = ? AND kata = ? AND specification = ? AND grader = ? AND seed = ?"
+            known = (key.submission, key.kata, key.specification, key.grader, key.seed)
+            last = self._connection.execute(f"SELECT MAX(grading) FROM grades WHERE {columns}", known).fetchone()[0]
+            row = (*known, (last or 0) + 1, records.of_moment(datetime.now(UTC)), *_of_result(result))
+            self._connection.execute(f"INSERT INTO grades VALUES ({', '.join('?' * len(row))})", row)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with writing(self.file):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def _of_submission(found: tuple[Submission, NoReport | None]) -> tuple[object, ...]:
+    one, refusal = found
+    when, late_by = records.of_moment(one.handed_in), one.late_by.total_seconds()
+    reason = (refusal.why.value, refusal.sentence) if refusal else (None, None)
+    return (one.student, one.kata, one.attempt, one.digest, when, late_by, one.is_marked_late, one.source, *reason)
+
+
+def _of_result(result: Report | NoReport) -> tuple[object, ...]:
+    if isinstance(result, NoReport):
+        return (0.0, None, None, None, None, None, result.sentence)
+    outcomes = json.dumps({check.check.id: check.outcome.value for check in result.results})
+    inconclusive = result.count(Outcome.INCONCLUSIVE)
+    return (result.seconds, result.points, result.possible, inconclusive, outcomes, records.of_report(result), None)
+
+
+def _make(file: Path, facts: Mapping[str, str]) -> None:
+    """A ledger appears whole: one of a process that was killed meanwhile has another name, and is made again."""
+    part = file.with_suffix(".new")
+    part.unlink(missing_ok=True)
+    connection = sqlite3.connect(part, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_SCHEMA.read_text("utf-8"))
+        connection.executemany(_FACT, facts.items())
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+    finally:
+        connection.close()
+    part.rename(file)
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """Around what writes a ledger: a disk or a folder that does not take it raises Inconclusive, in one sentence."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Inconclusive(
+            f"{file} cannot be written ({why}). What it holds already is kept: make room or choose another folder, and "
+            "give the same command again."
+        ) from None
