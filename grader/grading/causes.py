@@ -11,6 +11,12 @@ _UPSTREAM = "UpstreamError"
 #: By the beginning of the error's words, or a part of them. The first that fits is taken.
 _HINTS = (
     (
+        r"response already started",
+        "The status was sent before the error came. Whatever decides it belongs before the response: in the endpoint, "
+        "not in its generator.",
+    ),
+    (r"'Items' object is not iterable", "upstream() is asynchronous: write `async for`, or await anext(...)."),
+    (
         r"'coroutine' object|object coroutine|type (?:coroutine|anext_awaitable)",
         "A coroutine was not awaited: write `await` before the call.",
     ),
@@ -26,7 +32,7 @@ _HINTS = (
     ),
     (r"'async for' requires", "`async for` needs something asynchronous; for anything else write `for`."),
     (
-        r"vars\(\) argument must have __dict__",
+        r"cannot make JSON|vars\(\) argument must have __dict__",
         "FastAPI cannot make JSON of the value that was returned: return a dict, a list or text, or a response.",
     ),
     (r"NameError", "Python knows no such name at this place: compare its spelling, or import it."),
@@ -42,17 +48,23 @@ _HINTS = (
     (r"JSONDecodeError", "The text is not JSON: print it, and look at what it is."),
 )
 _ANY = "Fix this line first: it decides what the client gets, whatever the check is about."
+_ANYWHERE = "Fix this first: it decides what the client gets, whatever the check is about."
+#: FastAPI's error about a value of which it can make no JSON.
+_NO_JSON = re.compile(r"ValueError: \[TypeError\(.*?'(\w+)' object is not iterable.*vars\(\) argument")
 
 
 def hint(raised: Raised | None) -> str:
     """The hint for what the app raised; "" where the check's own hint is better."""
     if raised is None or raised.headline.startswith(_UPSTREAM):
         return ""
-    return next((words for pattern, words in _HINTS if re.search(pattern, raised.headline)), _ANY)
+    any_error = _ANY if raised.frames else _ANYWHERE
+    return next((words for pattern, words in _HINTS if re.search(pattern, raised.headline)), any_error)
 
 
 def sentence(raised: Raised) -> str:
     """What the app raised, and where."""
     place = raised.place
     where = f" in {place.file}:{place.line}, “{place.text}”" if place else ""
-    return f"the app raised {raised.headline}{where}"
+    if found := _NO_JSON.match(raised.headline):
+        return f"the app raised ValueError{where}: the endpoint returned '{found[1]}', of which FastAPI cannot make JSON"
+    return f"the app raised {raised.headline.rstrip('.')}{where}"

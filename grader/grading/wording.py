@@ -23,7 +23,7 @@ def worded(found: Finding, *, sentence: str = "", note: str = "", request: str =
     seen, expected = visible_ends(found.seen, _LONG), visible_ends(found.expected, _LONG)
     subject = f"{found.subject}: " if found.subject else ""
     line = sentence[:1].upper() + sentence[1:] or f"{subject}{seen}; expected: {expected}"
-    if found.place is not None:
+    if found.place is not None and f"{found.place.file}:{found.place.line}" not in line:
         line += f" (in {found.place.file}:{found.place.line}, “{visible(found.place.text, 60)}”)"
     if request:
         line += f" ({request})"

@@ -26,7 +26,7 @@ SPEC = """
         assert response.json() == {"chunks": ["one"]}, "chunks"
 """
 APP = """
-    from fastapi import FastAPI
+    from fastapi import FastAPI, HTTPException
     from fastapi.responses import StreamingResponse
     from grader.kit import upstream
 
@@ -34,6 +34,10 @@ APP = """
 
     async def collect(prompt):
         return {{"chunks": [chunk async for chunk in upstream(prompt)]}}
+
+    async def refusing():
+        yield "{{"
+        raise HTTPException(502)
 
     async def items():
         yield "{{"
@@ -50,8 +54,18 @@ BUGS = {
         "NameError: name 'colect' is not defined in app.py:",
         "spelling",
     ),
-    "a missing await": ("return collect(prompt)", "'coroutine' object is not iterable", "was not awaited"),
-    "a generator that is returned": ("return {'chunks': items()}", "'async_generator' object is not", "`async for`"),
+    "a missing await": ("return collect(prompt)", "ValueError: the endpoint returned 'coroutine', of which", "was not awaited"),
+    "a generator that is returned": ("return {'chunks': items()}", "returned 'async_generator', of which FastAPI", "`async for`"),
+    "a plain loop over the upstream": (
+        "return {'chunks': [chunk for chunk in upstream(prompt)]}",
+        "TypeError: 'Items' object is not iterable in app.py:",
+        "upstream() is asynchronous",
+    ),
+    "an HTTPException in the stream": (
+        "return StreamingResponse(refusing())",
+        "RuntimeError: Caught handled exception, but response already started in app.py:",
+        "The status was sent before the error came.",
+    ),
     "a key": ("return {}['chunks']", "KeyError: 'chunks' in app.py:", "The key is not there"),
     "an error in the stream": ("return StreamingResponse(items())", "KeyError: 'chunk' in app.py:", "The key"),
     "an error of its own": ("raise ValueError('no\\\\x1b[31m')", "ValueError: no", "Fix this line first"),
@@ -95,4 +109,9 @@ def test_a_failed_pull_that_nothing_caught_keeps_the_hint_of_the_check() -> None
     assert sentence(raised) == (
         "the app raised UpstreamError: the upstream is out of order in app.py:7, “return chunks”"
     )
-    assert sentence(Raised("KeyError: 1")) == "the app raised KeyError: 1"
+    assert sentence(Raised("KeyError: 1.")) == "the app raised KeyError: 1"
+
+
+def test_an_error_without_a_line_of_the_learners_is_not_called_a_line() -> None:
+    assert hint(Raised("OSError: no", (PLACE,))).startswith("Fix this line first")
+    assert hint(Raised("OSError: no")).startswith("Fix this first")

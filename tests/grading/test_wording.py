@@ -22,6 +22,12 @@ STUCK = Place("app.py", 12, "events", "for chunk in blocking_upstream(prompt):",
             "",
             "the loop is blocked; expected: a response (in app.py:12, “for chunk in blocking_upstream(prompt):”)",
         ),
+        (
+            Finding("a response", "blocked", place=STUCK),
+            "it is blocked at app.py:12: for chunk in",
+            "",
+            "It is blocked at app.py:12: for chunk in",
+        ),
         (Finding("1", "2"), "", "it sends LF only", "2; expected: 1. Also: it sends LF only"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 
@@ -58,8 +59,8 @@ class LearnerFrames:
         while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             error = error.exceptions[0]
         words = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-        frames = tuple(frame._replace(text=frame.text[:_LONGEST]) for frame in self.of(error))
-        return Raised(words[:_LONGEST], frames)
+        frames = next(filter(None, map(self.of, _with_causes(error))), ())
+        return Raised(words[:_LONGEST], tuple(frame._replace(text=frame.text[:_LONGEST]) for frame in frames))
 
     def _location(self, item: traceback.FrameSummary) -> Location:
         return Location(self.name(item.filename), item.lineno or 0, item.name, item.line or "")
@@ -86,6 +87,16 @@ class LearnerFrames:
         for inner in (found.__cause__, found.__context__, *(found.exceptions or ())):
             if inner is not None:
                 self._cut(inner)
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, then the one that it came from, and so on: a framework may raise its own about one of the learner's."""
+    found: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in found:
+        found.append(following)
+        yield following
+        following = following.__cause__ or following.__context__
 
 
 def is_learners(record: logging.LogRecord) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import pkgutil
 import re
 import sys
 from importlib.machinery import PathFinder
@@ -39,6 +41,8 @@ def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal
             return Refusal(f"{where} is {error.msg}", "Save it as UTF-8: your editor has a menu entry for that.", own)
         case SyntaxError():
             return Refusal(f"{where} is not valid Python: {error.msg}", "Fix the line shown.", own)
+        case ModuleNotFoundError() if error.name and (advice := _other_submodule(error.name)):
+            return Refusal(f"{file} imports “{error.name}”, which does not exist", advice, own)
         case ModuleNotFoundError() if error.name and error.name.partition(".")[0] not in sys.stdlib_module_names:
             return Refusal(
                 f"{file} imports “{error.name}”, which is not installed here",
@@ -73,6 +77,16 @@ def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal
                 f"Run `python {file}` to see it for yourself.",
                 own,
             )
+
+
+def _other_submodule(name: str) -> str:
+    """Advice where the package of the module ``name`` is installed, but has no such module; "" where it is not."""
+    package, _, last = name.rpartition(".")
+    found = sys.modules.get(package) if package else None
+    if found is None or not hasattr(found, "__path__"):
+        return ""
+    close = difflib.get_close_matches(last, [module.name for module in pkgutil.iter_modules(found.__path__)], n=1)
+    return f"Did you mean “{package}.{close[0]}”?" if close else f"The package “{package}” has no module “{last}”."
 
 
 def _is_of_environment(error: KeyError) -> bool:

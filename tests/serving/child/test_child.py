@@ -123,7 +123,16 @@ REFUSED = {
         "app.py imports “no_such_thing”, which is not installed here",
         "",
     ),
-    "no such part": ("import email.nothing", "raises ModuleNotFoundError while it is imported: No module named", ""),
+    "no such part": (
+        "import email.nothing",
+        "app.py imports “email.nothing”, which does not exist",
+        "The package “email” has no module “nothing”.",
+    ),
+    "another part": (
+        "from fastapi.response import JSONResponse",
+        "app.py imports “fastapi.response”, which does not exist",
+        "Did you mean “fastapi.responses”?",
+    ),
     "exit": ("exit(3)", "exits while it is imported (SystemExit: 3)", "An app module must only define things"),
     "interrupt": ("raise KeyboardInterrupt", "raises KeyboardInterrupt while it is imported", ""),
     "exception": ("{}['key']", "app.py raises KeyError while it is imported: 'key'", "Run `python app.py`"),
