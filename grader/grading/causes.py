@@ -66,5 +66,7 @@ def sentence(raised: Raised) -> str:
     place = raised.place
     where = f" in {place.file}:{place.line}, “{place.text}”" if place else ""
     if found := _NO_JSON.match(raised.headline):
-        return f"the app raised ValueError{where}: the endpoint returned '{found[1]}', of which FastAPI cannot make JSON"
+        return (
+            f"the app raised ValueError{where}: the endpoint returned '{found[1]}', of which FastAPI cannot make JSON"
+        )
     return f"the app raised {raised.headline.rstrip('.')}{where}"

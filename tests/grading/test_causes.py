@@ -54,8 +54,16 @@ BUGS = {
         "NameError: name 'colect' is not defined in app.py:",
         "spelling",
     ),
-    "a missing await": ("return collect(prompt)", "ValueError: the endpoint returned 'coroutine', of which", "was not awaited"),
-    "a generator that is returned": ("return {'chunks': items()}", "returned 'async_generator', of which FastAPI", "`async for`"),
+    "a missing await": (
+        "return collect(prompt)",
+        "ValueError: the endpoint returned 'coroutine', of which",
+        "was not awaited",
+    ),
+    "a generator that is returned": (
+        "return {'chunks': items()}",
+        "returned 'async_generator', of which FastAPI",
+        "`async for`",
+    ),
     "a plain loop over the upstream": (
         "return {'chunks': [chunk for chunk in upstream(prompt)]}",
         "TypeError: 'Items' object is not iterable in app.py:",

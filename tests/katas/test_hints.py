@@ -1,0 +1,168 @@
+"""Hints for what was seen: each is given for a wrong app of its kata, and the ten bugs that learners make have one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.catalog.kata import Kata
+from grader.catalog.packs import bundled
+from grader.grading.collect import checks_of
+from tests.katas import diagnoses
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+KATAS = {kata.id: kata for kata in bundled()}
+graded = cache(checks_of)
+
+
+def headlines(kata: Kata, check: str) -> Iterator[str]:
+    """The headlines of a check, as they were recorded of the wrong apps that fail it.
+
+    Not those in which the app raised an error of its own: there the hint is about the error.
+    """
+    for lines in diagnoses.recorded(kata).values():
+        for name, _, headline in (line.partition(": ") for line in lines):
+            if name == check and not re.match(r"The app raised (?!UpstreamError)", headline):
+                yield headline
+
+
+@pytest.mark.parametrize("name", KATAS)
+def test_each_hint_for_what_was_seen_is_given_for_a_wrong_app(name: str) -> None:
+    kata = KATAS[name]
+    for check in graded(kata):
+        given = {
+            next((when.seen for when in check.when if re.search(when.seen, headline)), "")
+            for headline in headlines(kata, check.id)
+        }
+        unused = [when.seen for when in check.when if when.seen not in given and ": 501" not in when.seen]
+        assert unused == [], check.id
+
+
+@pytest.mark.parametrize("name", KATAS)
+def test_the_stub_gets_the_hint_to_begin(name: str, tmp_path: Path, grade: Grade) -> None:
+    kata = KATAS[name]
+    first = graded(kata)[0].id
+    done = grade(name, "--only", first, "--app", str(kata.stub), cwd=tmp_path, json_report=True)
+    hints = [check["finding"]["hint"] for check in done.report["checks"] if check["id"] == first]
+    assert hints[0].startswith("This is still the stub's own response. Begin with this mode alone: ")
+
+
+SOLUTION = (KATAS["kata-1"].solutions / "app.py").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A bug that a learner makes: ``before`` in the solution becomes ``after``. ``check`` is the first that fails."""
+
+    check: str
+    before: str
+    after: str
+    cause: str
+    hint: str
+
+
+BUGS = {
+    "a misspelt name": Bug(
+        "done_closes_the_stream",
+        '{"chunks": count}, event',
+        '{"chunks": cuont}, event',
+        "The app raised NameError: name 'cuont' is not defined in app.py:",
+        "Python knows no such name at this place",
+    ),
+    "a missing import": Bug(
+        "one_event_a_chunk",
+        "import json\n",
+        "",
+        "The app raised NameError: name 'json' is not defined in app.py:",
+        "Python knows no such name at this place: compare its spelling, or import it.",
+    ),
+    "a missing await": Bug(
+        "one_event_a_chunk",
+        "first = await anext",
+        "first = anext",
+        "The app raised TypeError: Object of type anext_awaitable is not JSON serializable in app.py:",
+        "A coroutine was not awaited: write `await` before the call.",
+    ),
+    "another route": Bug(
+        "batch_is_the_default",
+        '"/generate"',
+        '"/gen"',
+        "There is no GET /generate: the app has GET /gen.",
+        "Compare method, path and fields of the request with those in the README.",
+    ),
+    "a generator that is returned": Bug(
+        "stream_true_is_an_event_stream",
+        """return StreamingResponse(
+        events(first, chunks), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+    )""",
+        "return {'events': events(first, chunks)}",
+        "The app raised ValueError: the endpoint returned 'async_generator', of which FastAPI cannot make JSON.",
+        "An asynchronous generator stands where a value or a response is needed",
+    ),
+    "a sleep that blocks": Bug(
+        "loop_is_never_blocked",
+        "    count = 0\n",
+        "    __import__('time').sleep(0.12)\n    count = 0\n",
+        "The event loop was blocked for 0.",
+        "While that line waits, nothing else runs: await something instead",
+    ),
+    "one line ending": Bug(
+        "one_event_a_chunk",
+        "{json.dumps(payload)}\\n\\n",
+        "{json.dumps(payload)}\\n",
+        "The response has ended: the stream ended before a blank line ended its last event",
+        "One line ending ends a line, and two end an event",
+    ),
+    "an event in two parts": Bug(
+        "done_closes_the_stream",
+        "event: {event}\\n",
+        "event: {event}\\n\\n",
+        'A blank line follows "event: done" before any data, so a browser drops that event',
+        "The type and its data are one event",
+    ),
+    "a 502 that is too late": Bug(
+        "stream_upstream_failure_is_502",
+        SOLUTION.partition("response_model=None)\n")[2],
+        """async def generate(prompt: str, stream: bool = False):
+    return StreamingResponse(late(prompt), media_type="text/event-stream")
+
+
+async def late(prompt):
+    try:
+        yield sse({"index": 0, "text": await anext(upstream(prompt))})
+    except UpstreamError as error:
+        raise HTTPException(502, detail=str(error))
+""",
+        "The app raised RuntimeError: Caught handled exception, but response already started in app.py:",
+        "The status was sent before the error came.",
+    ),
+    "a key that is missing": Bug(
+        "one_event_a_chunk",
+        "            count += 1\n",
+        "            count = {'count': count}['chunk'] + 1\n",
+        "The app raised KeyError: 'chunk' in app.py:",
+        "The key is not there",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_the_first_line_and_the_hint_name_the_cause_of_a_common_bug(name: str, tmp_path: Path, grade: Grade) -> None:
+    bug = BUGS[name]
+    assert SOLUTION.count(bug.before) == 1
+    app = tmp_path / "app.py"
+    app.write_text(SOLUTION.replace(bug.before, bug.after), "utf-8")
+    done = grade("kata-1", "--app", "app.py", "--only", bug.check, cwd=tmp_path, json_report=True)
+    finding = next(check["finding"] for check in done.report["checks"] if check["id"] == bug.check)
+    assert finding["headline"].startswith(bug.cause)
+    assert finding["hint"].startswith(bug.hint)
+    at_the_end = " ".join(" ".join(done.out.splitlines()[-24:]).split())
+    assert bug.cause[:60] in at_the_end
