@@ -68,3 +68,11 @@ class Inconclusive(Exception):
 
 class UsageError(Exception):
     """The command cannot be carried out as it was typed; the message says what to type instead."""
+
+
+class NoApp(UsageError):
+    """There is no module where the command line names one. Of a submission that is a finding, and no wrong command."""
+
+    def __init__(self, app: str) -> None:
+        super().__init__(f"--app: there is no file {app!r}.")
+        self.app = app

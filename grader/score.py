@@ -15,6 +15,11 @@ def exit_code(report: Report) -> Exit:
     return Exit.PASSED
 
 
+def is_decided(report: Report) -> bool:
+    """Whether the points are final: no check is inconclusive, so that none is missing for another's fault."""
+    return report.boot_failure is not None or not report.count(Outcome.INCONCLUSIVE)
+
+
 def first_failure(report: Report) -> CheckResult | None:
     """The failed check to look at first: the specification's own order goes from the root up."""
     return next((result for result in report.results if result.outcome is Outcome.FAILED), None)

@@ -89,6 +89,14 @@ def from_here(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
+def short_path(path: Path) -> str:
+    """``path`` as a reader elsewhere may see it: below the working directory, or else its last two parts."""
+    if path.is_relative_to(Path.cwd()):
+        return from_here(path)
+    end = Path(*path.parts[-2:])
+    return str(end.relative_to(end.anchor))
+
+
 def closest(wrong: str, right: Iterable[str], *, cutoff: float = 0.5) -> str:
     """The one of ``right`` that is most like ``wrong``, or "" when none has a likeness (0 to 1) of ``cutoff``."""
     from difflib import get_close_matches  # takes 3 ms, and is needed after a mistake only

@@ -8,7 +8,7 @@ import pytest
 
 from grader.exits import Exit
 from grader.model import BootFailure, Check, CheckResult, Outcome, Report
-from grader.score import exit_code, first_failure
+from grader.score import exit_code, first_failure, is_decided
 
 P, F, B, I = Outcome  # noqa: E741
 
@@ -52,3 +52,13 @@ def test_only_what_passed_earns_points() -> None:
 def test_the_first_failed_check_is_the_one_to_fix_first() -> None:
     assert first_failure(report(P, I, B, F, F)) == report(P, I, B, F, F).results[3]
     assert first_failure(report(P, I, B)) is None
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "boots", "decided"),
+    [((P, P), True, True), ((P, F, B), True, True), ((P, I), True, False), ((F, I), True, False), ((F, F), False, True)],
+)
+def test_points_are_final_unless_some_check_is_inconclusive(
+    outcomes: tuple[Outcome, ...], boots: bool, decided: bool
+) -> None:
+    assert is_decided(report(*outcomes, boots=boots)) is decided

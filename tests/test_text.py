@@ -16,6 +16,7 @@ from grader.text import (
     did_you_mean,
     from_here,
     plural,
+    short_path,
     visible,
     visible_bytes,
     visible_ends,
@@ -190,6 +191,12 @@ def test_a_path_below_the_working_directory_is_relative_to_it(tmp_path: Path, mo
     assert from_here(tmp_path / "mine" / "app.py") == "mine/app.py"
     assert from_here(tmp_path.parent / "app.py") == str(tmp_path.parent / "app.py")
     assert from_here(Path("app.py")) == "app.py"
+
+
+def test_a_short_path_says_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = [short_path(path) for path in (tmp_path / "a/b/app.py", Path("/srv/x/ada/app.py"), Path("/app.py"), Path("/"))]
+    assert found == ["a/b/app.py", "ada/app.py", "app.py", "."]
 
 
 @pytest.mark.parametrize(

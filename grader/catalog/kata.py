@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from grader.catalog.files import digest_of, read_text
 from grader.errors import BadKata
+from grader.text import short_path
 
 if TYPE_CHECKING:
     from grader.model import Origin
@@ -110,7 +111,8 @@ class Kata:
         """The origin of the specification, with the digest of its files as they are now. Raises BadKata."""
         from grader.model import Origin  # late: a grade has started its app by now
 
-        return Origin(self.pack, self.location, digest_of(self.folder))
+        place = short_path(self.folder) if self.pack == FOLDER else self.location
+        return Origin(self.pack, place, digest_of(self.folder))
 
     @property
     def _prefix(self) -> str:

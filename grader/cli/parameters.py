@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
 from collections.abc import Callable
 from contextlib import suppress
@@ -162,9 +163,19 @@ class Choice(NamedTuple):
         variables = [word for name in self.variables for word in ("--env", name.partition("=")[0])]
         return [*katas, *named, *made, *variables, *(word for file in self.files for word in ("--env-file", str(file)))]
 
+    def named(self) -> Named:
+        """Find the kata. Raises UsageError and BadKata. Reports katas that are refused because they have this name."""
+        return _named(self.kata, self.folders)
+
+    def seen_from_here(self) -> Choice:
+        """The same without absolute paths, which a report of a submission has none of."""
+        folders, files = (tuple(Path(_relative(str(path))) for path in paths) for paths in (self.folders, self.files))
+        app = None if self.app is None else _relative(self.app)
+        return self._replace(kata=_relative(self.kata), folders=folders, files=files, app=app)
+
     def target(self) -> Target:
         """Find the kata and the app. Raises UsageError, and BadKata when the kata cannot be used or lacks a part."""
-        kata = _named(self.kata, self.folders).kata
+        kata = self.named().kata
         app = _launch(self, kata)
         if self.app is None and not self.folders:  # a submission's own setting must not ask for its grader's secrets
             app = replace(app, environment=of_settings(Path.cwd()) | dict(app.environment))
@@ -173,6 +184,10 @@ class Choice(NamedTuple):
         if problems := missing_parts(kata):
             raise BadKata(f"{kata.name}: {problems[0]}")
         return Target(kata, app, shlex.join(["grade", self.kata, *self.words]), is_own=self.app is None)
+
+
+def _relative(path: str) -> str:
+    return os.path.relpath(path) if os.path.isabs(path) else path
 
 
 def takes_app(command: Callable[Concatenate[Choice, Options], Exit]) -> Callable[..., Exit]:

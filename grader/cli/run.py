@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -13,11 +14,13 @@ import click
 from grader.catalog.kata import Kata
 from grader.cli.console import progress_of
 from grader.cli.jailing import Wish, takes_jail
-from grader.cli.outputs import outputs_of
+from grader.cli.outputs import Outputs, outputs_of
 from grader.cli.parameters import Choice, color_option, complete_check, takes_app, tell_next
+from grader.errors import NoApp
 from grader.exits import Exit
 from grader.grading.run import Job, grade
 from grader.serving.limits import LaunchLimits
+from grader.text import short_path
 
 if TYPE_CHECKING:
     from grader.model import Report
@@ -94,12 +97,18 @@ def command(
     KATA is "kata-2", "2", a folder's name, or a path to the folder. Without KATA it is the kata of the folder that you
     are in, or else the first one without full marks.
     """
+    choice = choice.seen_from_here() if wish.submission else choice
     limits = LaunchLimits(startup=startup_limit, total=total_limit, memory=memory_limit << 20)
     if limits.memory != _DEFAULTS.memory and sys.platform != "linux":
         click.echo("grade: --memory-limit is kept on Linux only; here the app may use any amount.", err=True)
     outputs = outputs_of(to, json_file, html_file, opens=opens, verbose=verbose, color=color)
     outputs.clear()  # first: where a kata cannot be used, nobody shall take an old report for one of this grade
-    target = choice.target()
+    try:
+        target = choice.target()
+    except NoApp as missing:
+        if not wish.submission:
+            raise
+        return _put_out(_without_app(choice, wish, missing), outputs)
     job = Job(
         kata=target.kata,
         launch=replace(target.launch(limits), jail=wish.jail(target.file, target.kata)),
@@ -112,13 +121,31 @@ def command(
         report = grade(job, progress)
     if target.is_own and report.is_whole:
         _remember(target.kata, report, target.file)
+    code = _put_out(report, outputs)
+    if target.is_own and not outputs.written and report.is_whole and report.points == report.possible:
+        with suppress(BrokenPipeError):
+            tell_next(target.kata, choice.folders)
+    return code
+
+
+def _put_out(report: Report, outputs: Outputs) -> Exit:
     from grader.score import exit_code  # late: the model takes 7 ms, in which the app can boot
 
     with suppress(BrokenPipeError):  # the reader has seen enough, as in `grade kata-1 | head`; the verdict stays
         outputs.put_out(report)
-        if target.is_own and not outputs.written and report.is_whole and report.points == report.possible:
-            tell_next(target.kata, choice.folders)
     return exit_code(report)
+
+
+def _without_app(choice: Choice, wish: Wish, missing: NoApp) -> Report:
+    """The report of a submission in which the app is missing: its learner gets one, too. Raises BadKata."""
+    from grader.grading.absent import absent  # late: with what it imports, an app of any other grade could boot
+    from grader.grading.collect import checks_of
+    from grader.model import BootFailure
+
+    kata = choice.named().kata
+    reason = BootFailure(f"there is no file {missing.app} in the submission", f"Hand in the app as {kata.entry[0]}.")
+    command = shlex.join(["grade", choice.kata, *choice.words]) + wish.words
+    return absent(kata, checks_of(kata), reason, app=short_path(Path.cwd() / missing.app), command=command)
 
 
 def _remember(kata: Kata, report: Report, module: Path) -> None:

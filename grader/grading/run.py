@@ -12,7 +12,7 @@ from grader.grading.rig import Rig
 from grader.grading.versions import versions
 from grader.serving.jail.plan import Tier
 from grader.serving.launch import Launch
-from grader.text import plural, visible
+from grader.text import plural, short_path, visible
 
 if TYPE_CHECKING:
     from grader.grading.prepared import Prepared
@@ -62,6 +62,7 @@ def grade(
         # Late: with pytest they take three times as long as all imports before, and the app boots meanwhile.
         from grader.grading.collect import Collection, run_checks
         from grader.grading.plugin import Runner
+        from grader.grading.roots import without_roots
         from grader.model import Report
 
         if prepared is not None:
@@ -76,15 +77,15 @@ def grade(
     results = tuple(
         runner.results[name] for name in collection.checks if name in runner.results and name in collection.shown
     )
-    return Report(
+    report = Report(
         kata=job.kata.name,
         title=job.kata.title,
-        app=str(job.launch.file),
+        app=short_path(job.launch.file),
         seed=rig.seed,
         command=job.command or f"grade {job.kata.id}",
         results=results,
         boot_failure=runner.boot_failure,
-        notes=(*notes, *_explanations(rig), *_left_out(job, checks=len(collection.checks), run=len(results))),
+        notes=(*notes, *_explanations(rig, is_submission=job.launch.jail.is_strict), *_left_out(job, checks=len(collection.checks), run=len(results))),
         is_whole=not job.only and not job.stop_early,
         log=rig.log(),
         seconds=time.monotonic() - began,
@@ -94,9 +95,10 @@ def grade(
         jail=rig.app.jail.value,
         is_submission=job.launch.jail.is_strict,
     )
+    return without_roots(report, job.launch.module.working_directory) if report.is_submission else report
 
 
-def _explanations(rig: Rig) -> list[str]:
+def _explanations(rig: Rig, *, is_submission: bool) -> list[str]:
     notes = []
     if rig.reboots:
         notes.append(
@@ -109,9 +111,10 @@ def _explanations(rig: Rig) -> list[str]:
             f"The event loop was blocked for {stuck.seconds:.1f} s at {line}; no other request was served meanwhile."
         )
     if rig.app.jail is not Tier.NONE and any(words in rig.log() for words in _REFUSED):
+        advice = "" if is_submission else " `--jail none` grades your own app without a jail."
         notes.append(
             "The app was refused something, perhaps by its jail: it may write into its own folder and where temporary "
-            "files go, and nowhere else. `--jail none` grades your own app without a jail."
+            f"files go, and nowhere else.{advice}"
         )
     if rig.ran_out_of_memory:
         notes.append("A request ended with a MemoryError: the app may have reached its memory limit.")

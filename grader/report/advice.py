@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from grader.model import Check, CheckResult, Outcome, Report
-from grader.score import first_failure
+from grader.score import first_failure, is_decided
 from grader.text import plural
 
 
@@ -21,8 +21,16 @@ def counts(report: Report) -> str:
     return ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome))
 
 
+def score(report: Report) -> str:
+    """The points, such as ``3 of 8 points``; where some check is inconclusive, they are not final."""
+    points = f"{report.points} of {report.possible} points"
+    return points if is_decided(report) else f"{points} so far, not final"
+
+
 def next_step(report: Report) -> str:
-    """The next step for the learner, in one or two sentences."""
+    """The next step for the learner, in one or two sentences; "" where what they are shown allows none."""
+    if not report.command:
+        return _next_for_student(report)
     if report.boot_failure is not None:
         return f"Next: make the app start, then run `{report.command}` again."
     if failed := first_failure(report):
@@ -34,6 +42,17 @@ def next_step(report: Report) -> str:
     if any("event loop was blocked" in note for note in report.notes):
         return "All checks passed, but the event loop was blocked for a while: see the note above."
     return "All checks passed. `grade solution` shows another solution, `grade list` the next kata."
+
+
+def _next_for_student(report: Report) -> str:
+    """For a learner whose submission was graded elsewhere: nothing to run, and nothing that is not shown."""
+    if report.boot_failure is not None:
+        return "The app did not start, so no check could pass."
+    if failed := first_failure(report):
+        return f"Next: fix “{failed.check.title}”." if failed.finding else ""
+    if report.count(Outcome.INCONCLUSIVE):
+        return "Some checks could not be decided. This is not a fault of the app, and costs no points."
+    return "All checks passed."
 
 
 def blocked(report: Report) -> list[str]:
@@ -65,7 +84,7 @@ def all_hints(check: Check, cause: str) -> tuple[str, ...]:
 
 def single_check(report: Report) -> str:
     """The command that runs only the first failed check, with the same seed; "" when none failed, or none could run."""
-    failed = first_failure(report) if report.boot_failure is None else None
+    failed = first_failure(report) if report.boot_failure is None and report.command else None
     return f"{report.command} --only {failed.check.id} --seed {report.seed}" if failed else ""
 
 

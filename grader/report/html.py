@@ -77,6 +77,7 @@ def render(report: Report) -> str:
             heading=advice.heading(report),
             style=Markup(style),  # our own: what stands in a style element is not escaped
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            score=advice.score(report),
             counts=advice.counts(report),
             some_blocked=report.count(Outcome.BLOCKED) > 0,
             advice=advice.next_step(report),

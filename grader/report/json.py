@@ -9,10 +9,11 @@ from typing import Any
 
 from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Place, Raised, Report, Requirement, Spot
 from grader.protocol.transcript import Entry
+from grader.report.reasons import reason
 from grader.requirement import link
-from grader.score import exit_code
+from grader.score import exit_code, is_decided
 
-FORMAT = 2
+FORMAT = 3
 
 
 def render(report: Report) -> str:
@@ -30,7 +31,10 @@ def compact(report: Report) -> str:
 
 
 def document(report: Report) -> dict[str, Any]:
-    """``report`` as a JSON value."""
+    """``report`` as a JSON value.
+
+    Points that are not final are null: a program that books them must not take them for those of a decided grade.
+    """
     return {
         "format": FORMAT,
         "kata": report.kata,
@@ -43,12 +47,12 @@ def document(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "command": report.command,
         "is_whole": report.is_whole,
-        "points": report.points,
+        "points": report.points if is_decided(report) else None,
         "possible": report.possible,
         "exit_code": int(exit_code(report)),
         "counts": {outcome.value: report.count(outcome) for outcome in Outcome},
         "boot_failure": _boot_failure(report.boot_failure) if report.boot_failure else None,
-        "checks": [_check(result) for result in report.results],
+        "checks": [_check(result, report) for result in report.results],
         "notes": list(report.notes),
         "log": report.log,
         "seconds": report.seconds,
@@ -60,17 +64,18 @@ def _origin(origin: Origin) -> dict[str, Any]:
     return {"pack": origin.pack, "location": origin.location, "digest": origin.digest}
 
 
-def _check(result: CheckResult) -> dict[str, Any]:
+def _check(result: CheckResult, report: Report) -> dict[str, Any]:
+    finding = reason(result, report)
     return {
         "id": result.check.id,
         "title": result.check.title,
         "outcome": result.outcome.value,
-        "points": result.earned,
+        "points": None if result.outcome is Outcome.INCONCLUSIVE else result.earned,
         "possible": result.check.points,
         "hints": list(result.check.hints),
         "requirement": _requirement(result.check.requirement),
         "after": list(result.check.after),
-        "finding": _finding(result.finding) if result.finding else None,
+        "finding": _finding(finding) if finding else None,
         "requests": list(result.requests),
         "at_request": result.at_request,
         "raised": _raised(result.raised) if result.raised else None,

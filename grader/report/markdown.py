@@ -24,9 +24,9 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"## {_plain(report.title)}: {report.points} of {report.possible} points"
+    yield f"## {_plain(report.title)}: {advice.score(report)}"
     yield ""
-    yield f"{advice.counts(report)}; seed {_code(report.seed)}"
+    yield f"{advice.counts(report)}; seed {_code(report.seed)}" if report.seed else advice.counts(report)
     if report.boot_failure is not None:
         yield from ("", f"**The app did not start:** {_code(report.boot_failure.headline)}")
     else:
@@ -39,7 +39,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", _words(jail, 200))
     if specification := advice.specification(report):
         yield from ("", _code(specification, 1000))
-    yield from ("", _words(advice.next_step(report), 1000))
+    if step := advice.next_step(report):
+        yield from ("", _words(step, 1000))
     if command := advice.single_check(report):
         yield from ("", f"Run just this check: {_code(command, 1000)}")
 

@@ -25,6 +25,7 @@ from grader.model import (
     Spot,
 )
 from grader.protocol.transcript import Act, Entry, Lane
+from grader.report.reasons import of_boot_failure
 
 
 class NotAReport(ValueError):
@@ -61,14 +62,15 @@ def _schema() -> Draft202012Validator:
 
 def _read_report(found: Mapping[str, Any]) -> Report:
     failure, origin = found["boot_failure"], found["origin"]
+    boot_failure = _read_boot_failure(failure) if failure else None
     return Report(
         kata=found["kata"],
         title=found["title"],
         app=found["app"],
         seed=found["seed"],
         command=found["command"],
-        results=tuple(_read_check(check) for check in found["checks"]),
-        boot_failure=_read_boot_failure(failure) if failure else None,
+        results=tuple(_read_check(check, boot_failure) for check in found["checks"]),
+        boot_failure=boot_failure,
         notes=tuple(found["notes"]),
         is_whole=found["is_whole"],
         log=found["log"],
@@ -81,8 +83,10 @@ def _read_report(found: Mapping[str, Any]) -> Report:
     )
 
 
-def _read_check(found: Mapping[str, Any]) -> CheckResult:
-    finding, diverged = found["finding"], found["diverged_ms"]
+def _read_check(found: Mapping[str, Any], boot_failure: BootFailure | None) -> CheckResult:
+    finding, diverged = _read_finding(found["finding"]), found["diverged_ms"]
+    if boot_failure is not None and finding == of_boot_failure(boot_failure):
+        finding = None  # the report says it once
     return CheckResult(
         Check(
             id=found["id"],
@@ -93,7 +97,7 @@ def _read_check(found: Mapping[str, Any]) -> CheckResult:
             after=tuple(found["after"]),
         ),
         Outcome(found["outcome"]),
-        finding=_read_finding(finding) if finding else None,
+        finding=finding,
         transcript=tuple(_read_entry(entry) for entry in found["transcript"]),
         left_out=found["left_out"],
         diverged=None if diverged is None else _seconds(diverged),
@@ -105,7 +109,9 @@ def _read_check(found: Mapping[str, Any]) -> CheckResult:
     )
 
 
-def _read_finding(found: Mapping[str, Any]) -> Finding:
+def _read_finding(found: Mapping[str, Any] | None) -> Finding | None:
+    if found is None:
+        return None
     place, spot = found["place"], found["spot"]
     return Finding(
         expected=found["expected"],

@@ -133,11 +133,12 @@ def _ending(report: Report, console: Console, *, verbose: bool) -> list[Renderab
     if specification := advice.specification(report):
         parts.append(Text(visible(specification, 1000), "dim"))
     style = "bold green" if report.points == report.possible else "bold"
-    score = (f"Score: {report.points} of {report.possible} points", style)
-    seed = f"seed {visible(report.seed, 80)}"
+    score = (f"Score: {advice.score(report)}", style)
+    seed = f"   seed {visible(report.seed, 80)}" if report.seed else ""
     parts.append(Text())
-    parts.append(Text.assemble(score, f"   {advice.counts(report)}   {seed}   {report.seconds:.1f} s"))
-    parts.append(Text(visible(advice.next_step(report), 1000)))
+    parts.append(Text.assemble(score, f"   {advice.counts(report)}{seed}   {report.seconds:.1f} s"))
+    if step := advice.next_step(report):
+        parts.append(Text(visible(step, 1000)))
     if first is not None and first.finding is not None and report.boot_failure is None:
         headline = visible(first.finding.headline, _HEADLINE * (console.width - 6))
         parts.append(Padding(Text(headline, "red"), (0, 0, 0, 4)))

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import NoApp, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def locate(file: Path) -> Module:
 def find(text: str, start: Path) -> tuple[Module, str]:
     """The module that ``FILE[:NAME]`` or ``package.module[:NAME]`` names in the folder ``start``; NAME may be "".
 
-    Raises UsageError.
+    Raises UsageError: NoApp where there is no such file.
     """
     path, _, name = text.rpartition(":")
     if not path or (start / text).is_file() or not _is_dotted(name):
@@ -55,7 +55,7 @@ def find(text: str, start: Path) -> tuple[Module, str]:
         return locate(file), name
     if (module := _dotted(path, start)) is not None:
         return module, name
-    raise UsageError(f"--app: there is no file {path!r}.")
+    raise NoApp(path)
 
 
 def _dotted(path: str, start: Path) -> Module | None:

@@ -45,7 +45,7 @@ async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 501, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body"})
 """
-_FULL_MARKS = '{"format": 2, "points": 36, "possible": 36, "exit_code": 0}'
+_FULL_MARKS = '{"format": 3, "points": 36, "possible": 36, "exit_code": 0}'
 
 ATTACKS = {
     # -- forgery: full marks that nobody has earned

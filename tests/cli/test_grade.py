@@ -368,7 +368,7 @@ def test_a_workspace_anywhere_is_made_and_graded(tmp_path: Path, grade: Grade) -
     for name, cwd in ((FIRST.id, tmp_path / "mine"), (".", folder), (f"mine/{FIRST.name}", tmp_path)):
         done = grade(name, "--only", "batch_is_the_default", cwd=cwd, json_report=True)
         assert done.code == 0, done.out + done.err
-        assert done.report["app"] == str(folder / "app.py")
+        assert done.report["app"] == str(folder.relative_to(cwd) / "app.py")
         assert done.report["kata"] == FIRST.name
     again = grade("init", "mine", FIRST.id, cwd=tmp_path)
     assert again.out.splitlines()[0] == f"kept   mine/{FIRST.name}/app.py (it has your edits)"

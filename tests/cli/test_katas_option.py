@@ -36,7 +36,7 @@ def test_a_kata_in_it_can_be_graded(katas: Path, tmp_path: Path, grade: Grade) -
     done = grade(*words, json_report=True, cwd=tmp_path)
     assert done.code == 0, done.err
     assert shlex.split(done.report["command"]) == ["grade", *words]
-    assert done.report["origin"]["location"] == str(katas / NAME)
+    assert done.report["origin"]["location"] == f"course/katas/{NAME}"
 
 
 def test_a_kata_in_it_can_be_listed_explained_and_proven(katas: Path, tmp_path: Path, grade: Grade) -> None:

@@ -54,7 +54,7 @@ def test_an_installed_package_adds_a_format(install: Callable[[str], None]) -> N
 
 def test_a_package_does_not_replace_a_format_of_ours(install: Callable[[str], None]) -> None:
     install("json = my_formats:render")
-    assert json.loads(formats.find("json")(MIXED))["format"] == 2
+    assert json.loads(formats.find("json")(MIXED))["format"] == 3
 
 
 @pytest.mark.parametrize(

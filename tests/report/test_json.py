@@ -17,7 +17,7 @@ from grader.report.json import FORMAT, render
 from grader.report.read_json import NotAReport, read
 from tests.conftest import ROOT
 from tests.report.generated import ANY_TEXT, MICROSECONDS, reports
-from tests.report.samples import FAILED, FINDING, MIXED, PERFECT, UNBOOTED
+from tests.report.samples import FAILED, FINDING, MIXED, PERFECT, UNBOOTED, UNDECIDED
 
 SCHEMA = Draft202012Validator(json.loads((ROOT / "grader/report/report.schema.json").read_text("utf-8")))
 
@@ -77,6 +77,24 @@ def test_bytes_that_are_not_text_are_there_twice() -> None:
     assert "data_base64" not in found["checks"][0]["transcript"][0]
 
 
+def test_points_that_are_not_final_cannot_be_booked() -> None:
+    found = strict(render(MIXED))
+    assert (found["points"], found["possible"], found["counts"]["inconclusive"]) == (None, MIXED.possible, 1)
+    assert [check["points"] for check in found["checks"]] == [1, 1, 0, 0, 0, None]
+    decided = replace(MIXED, results=tuple(one for one in MIXED.results if one is not UNDECIDED))
+    assert strict(render(decided))["points"] == decided.points == 2
+
+
+def test_that_the_app_did_not_start_is_the_finding_of_each_check() -> None:
+    assert UNBOOTED.boot_failure is not None
+    found = strict(render(UNBOOTED))
+    assert found["points"] == 0
+    for check in found["checks"]:
+        finding = check["finding"]
+        assert finding["headline"] == f"the app did not start: {UNBOOTED.boot_failure.headline}"
+        assert (finding["hint"], finding["place"]["line"]) == (UNBOOTED.boot_failure.advice, 9)
+
+
 def test_nothing_in_it_is_a_command_of_githubs_runner() -> None:
     text = render(replace(MIXED, log="##[group]x\n::error::y\n##[[", notes=("##[add-mask]1",)))
     assert "##[" not in text
@@ -91,7 +109,7 @@ def test_nothing_in_it_is_a_command_of_githubs_runner() -> None:
         ("[" * 100_000, "not JSON"),
         ("[]", "is not of type 'object'"),
         ("{}", "is a required property"),
-        (render(MIXED).replace(f'"format": {FORMAT}', '"format": 1'), "$.format: 2 was expected"),
+        (render(MIXED).replace(f'"format": {FORMAT}', '"format": 1'), "$.format: 3 was expected"),
         (render(MIXED).replace('"outcome": "passed"', '"outcome": "won"', 1), "$.checks[0].outcome"),
         (render(MIXED).replace('"data": ""', '"data": "", "data_base64": "?"', 1), "base64"),
     ],

@@ -16,7 +16,7 @@ from tests.report.samples import FAILED, MIXED, PERFECT, UNBOOTED
 
 def test_it_has_the_score_the_checks_and_the_first_failure() -> None:
     text = markdown.render(MIXED)
-    assert text.startswith("## Small echo: 2 of 32 points\n")
+    assert text.startswith("## Small echo: 2 of 32 points so far, not final\n")
     assert "| passed | `GET /echo` is answered | 1/1 |" in text
     assert "| failed | each item is an event of its own | 0/2 |" in text
     assert "### each item is an event of its own\n\n`a line without a colon is a field without a value`" in text

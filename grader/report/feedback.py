@@ -1,0 +1,76 @@
+"""How much of a report its learner is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum
+
+from grader.catalog.kata import FOLDER
+from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Report
+
+#: With less than headlines, the app's own words are not shown: an app can put into them what it was sent.
+_HIDDEN_REASON = "the reason is not shown here"
+
+
+class Feedback(Enum):
+    """What a learner is shown: all, or the headline of each finding, or which checks passed, or the points alone."""
+
+    FULL = "full"
+    HEADLINES = "headlines"
+    TITLES = "titles"
+    SCORE = "score"
+
+
+def limited(report: Report, feedback: Feedback) -> Report:
+    """``report`` with no more in it than ``feedback`` allows, so that no format of it can show more.
+
+    The points stay the same. For SCORE there is one check for all that ended alike.
+    """
+    if feedback is Feedback.FULL:
+        return report
+    report = replace(report, command="", log="", boot_failure=_boot_failure(report, feedback))
+    if feedback is Feedback.HEADLINES:
+        return replace(report, results=tuple(_with_headline(result) for result in report.results))
+    results = map(_bare, report.results) if feedback is Feedback.TITLES else _summed(report)
+    return replace(report, results=tuple(results), seed="", notes=())
+
+
+def for_student(report: Report, label: str, feedback: Feedback) -> Report:
+    """The same for the student ``label``: no path of the grading machine, and no command to run there."""
+    origin = report.origin
+    if origin is not None and origin.pack == FOLDER:
+        origin = Origin(FOLDER, "the course", origin.digest)
+    return replace(limited(report, feedback), app=label, command="", origin=origin)
+
+
+def _boot_failure(report: Report, feedback: Feedback) -> BootFailure | None:
+    """Where nothing was started, as for an empty submission, the reason is the grader's own words."""
+    failure = report.boot_failure
+    if failure is None or feedback is Feedback.HEADLINES or not report.jail:
+        return failure
+    return BootFailure(_HIDDEN_REASON)
+
+
+def _with_headline(result: CheckResult) -> CheckResult:
+    headline = result.finding.headline if result.finding else ""
+    finding = Finding("", "", headline=headline, headline_is_complete=True) if headline else None
+    return replace(_bare(result), finding=finding)
+
+
+def _bare(result: CheckResult) -> CheckResult:
+    """The check's title and points, and how it ended."""
+    check = result.check
+    return CheckResult(Check(check.id, check.title, check.points, is_law=check.is_law), result.outcome)
+
+
+def _summed(report: Report) -> Iterator[CheckResult]:
+    """One check for all that passed, one for all that did not, one for all that could not be decided."""
+    for name, title, outcomes in (
+        ("passed", "what passed", (Outcome.PASSED,)),
+        ("failed", "what did not pass", (Outcome.FAILED, Outcome.BLOCKED)),
+        ("inconclusive", "what could not be decided", (Outcome.INCONCLUSIVE,)),
+    ):
+        points = sum(result.check.points for result in report.results if result.outcome in outcomes)
+        if points:
+            yield CheckResult(Check(name, title, points), outcomes[0])

@@ -1,0 +1,49 @@
+"""A submission without an app gets a report, as one that does not start; a wrong command of one's own does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.report.formats import BUILT_IN
+from tests.small_kata import make_kata, write
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+
+@pytest.fixture
+def echo(tmp_path: Path) -> Path:
+    make_kata(tmp_path)
+    (tmp_path / "ada").mkdir()
+    return tmp_path
+
+
+def test_a_missing_app_is_reported_in_each_format(echo: Path, grade: Grade) -> None:
+    written = [word for name in BUILT_IN for word in ("--to", f"{name}:report.{name}")]
+    done = grade("77", "--submission", "--app", str(echo / "ada" / "app.py"), *written, cwd=echo, json_report=True)
+    assert (done.code, done.err) == (1, "")
+    assert "The app did not start: there is no file ada/app.py in the submission" in done.out
+    assert [name for name in BUILT_IN if not (echo / f"report.{name}").stat().st_size] == []
+    report = done.report
+    assert (report["points"], report["app"], report["is_submission"]) == (0, "ada/app.py", True)
+    assert report["command"] == "grade 77 --app ada/app.py --submission"
+    assert set(done.outcomes().values()) == {"failed"}
+    assert "there is no file ada/app.py" in report["checks"][0]["finding"]["headline"]
+    assert (report["origin"]["pack"], len(report["origin"]["digest"])) == ("folder", 64)
+    assert str(echo) not in str(report)
+
+
+def test_an_empty_app_is_reported_and_no_path_of_this_machine(echo: Path, grade: Grade) -> None:
+    write(echo / "ada" / "app.py", "")
+    done = grade("77", "--submission", "--app", str(echo / "ada" / "app.py"), cwd=echo, json_report=True)
+    assert (done.code, done.report["points"]) == (1, 0)
+    assert "the app did not start" in done.report["checks"][0]["finding"]["headline"]
+    assert str(echo) not in str(done.report)
+
+
+def test_without_submission_it_is_a_wrong_command(echo: Path, grade: Grade) -> None:
+    done = grade("77", "--app", "ada/app.py", cwd=echo)
+    assert (done.code, done.err) == (2, "grade: --app: there is no file 'ada/app.py'.\n")
