@@ -56,7 +56,13 @@ def test_the_first_failed_check_is_the_one_to_fix_first() -> None:
 
 @pytest.mark.parametrize(
     ("outcomes", "boots", "decided"),
-    [((P, P), True, True), ((P, F, B), True, True), ((P, I), True, False), ((F, I), True, False), ((F, F), False, True)],
+    [
+        ((P, P), True, True),
+        ((P, F, B), True, True),
+        ((P, I), True, False),
+        ((F, I), True, False),
+        ((F, F), False, True),
+    ],
 )
 def test_points_are_final_unless_some_check_is_inconclusive(
     outcomes: tuple[Outcome, ...], boots: bool, decided: bool

@@ -195,7 +195,9 @@ def test_a_path_below_the_working_directory_is_relative_to_it(tmp_path: Path, mo
 
 def test_a_short_path_says_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = [short_path(path) for path in (tmp_path / "a/b/app.py", Path("/srv/x/ada/app.py"), Path("/app.py"), Path("/"))]
+    found = [
+        short_path(path) for path in (tmp_path / "a/b/app.py", Path("/srv/x/ada/app.py"), Path("/app.py"), Path("/"))
+    ]
     assert found == ["a/b/app.py", "ada/app.py", "app.py", "."]
 
 

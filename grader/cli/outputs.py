@@ -31,13 +31,21 @@ class Output(NamedTuple):
     destination: Destination
 
 
+class Audience(NamedTuple):
+    """The student whom the written reports are for: "" for a label stands for the app's path."""
+
+    label: str
+    feedback: str
+
+
 class Outputs(NamedTuple):
-    """All that one grade writes. ``opens`` shows the page in a browser."""
+    """All that one grade writes. ``opens`` shows the page in a browser; without an audience all is shown."""
 
     written: tuple[Output, ...]
     opens: bool
     verbose: bool
     color: str
+    audience: Audience | None = None
 
     def clear(self) -> None:
         """Remove old reports, before the app is started."""
@@ -52,8 +60,9 @@ class Outputs(NamedTuple):
 
             with untrusted_text():
                 terminal.show(report, console_for(self.color), verbose=self.verbose)
+        shown = _shown(report, self.audience) if self.audience else report
         for output in self.written:
-            output.destination.write(output.render(report))
+            output.destination.write(output.render(shown))
             if output.format == "html" and not to_stdout:
                 click.echo(f"Page: {visible(click.format_filename(output.destination.name), 4096)}")
         if self.opens:
@@ -77,6 +86,12 @@ def outputs_of(
         for option, format_, file in asked
     ]
     return Outputs(tuple(found), opens, verbose, color)
+
+
+def _shown(report: Report, audience: Audience) -> Report:
+    from grader.report.feedback import Feedback, for_student  # imports the model: not before the app is started
+
+    return for_student(report, audience.label or report.app, Feedback(audience.feedback))
 
 
 def _parts(value: str) -> tuple[str, str]:

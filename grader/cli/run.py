@@ -14,7 +14,7 @@ import click
 from grader.catalog.kata import Kata
 from grader.cli.console import progress_of
 from grader.cli.jailing import Wish, takes_jail
-from grader.cli.outputs import Outputs, outputs_of
+from grader.cli.outputs import Audience, Outputs, outputs_of
 from grader.cli.parameters import Choice, color_option, complete_check, takes_app, tell_next
 from grader.errors import NoApp
 from grader.exits import Exit
@@ -52,6 +52,12 @@ _DEFAULTS = LaunchLimits()
 @click.option("--verbose", is_flag=True, help="Show whole pictures, also of checks that passed.")
 @color_option
 @click.option(
+    "--feedback",
+    type=click.Choice(["full", "headlines", "titles", "score"]),
+    help="Write reports for the student, with no more than this.",
+)
+@click.option("--label", default="", metavar="NAME", help="Write reports for the student, with this name.")
+@click.option(
     "--startup-limit",
     type=click.FloatRange(0.1),
     default=_DEFAULTS.startup,
@@ -87,6 +93,8 @@ def command(
     stop_early: bool,
     verbose: bool,
     color: str,
+    feedback: str | None,
+    label: str,
     startup_limit: float,
     total_limit: float,
     memory_limit: int,
@@ -102,6 +110,8 @@ def command(
     if limits.memory != _DEFAULTS.memory and sys.platform != "linux":
         click.echo("grade: --memory-limit is kept on Linux only; here the app may use any amount.", err=True)
     outputs = outputs_of(to, json_file, html_file, opens=opens, verbose=verbose, color=color)
+    if feedback or label:
+        outputs = outputs._replace(audience=Audience(label, feedback or "full"))
     outputs.clear()  # first: where a kata cannot be used, nobody shall take an old report for one of this grade
     try:
         target = choice.target()

@@ -1,4 +1,4 @@
-"""Takes the paths of the grading machine out of what a submission has said: they concern nobody who reads its report."""
+"""Takes the paths of the grading machine out of what a submission has said: they concern no reader of its report."""
 
 from __future__ import annotations
 

@@ -85,7 +85,11 @@ def grade(
         command=job.command or f"grade {job.kata.id}",
         results=results,
         boot_failure=runner.boot_failure,
-        notes=(*notes, *_explanations(rig, is_submission=job.launch.jail.is_strict), *_left_out(job, checks=len(collection.checks), run=len(results))),
+        notes=(
+            *notes,
+            *_explanations(rig, is_submission=job.launch.jail.is_strict),
+            *_left_out(job, checks=len(collection.checks), run=len(results)),
+        ),
         is_whole=not job.only and not job.stop_early,
         log=rig.log(),
         seconds=time.monotonic() - began,

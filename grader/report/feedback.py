@@ -32,7 +32,7 @@ def limited(report: Report, feedback: Feedback) -> Report:
     report = replace(report, command="", log="", boot_failure=_boot_failure(report, feedback))
     if feedback is Feedback.HEADLINES:
         return replace(report, results=tuple(_with_headline(result) for result in report.results))
-    results = map(_bare, report.results) if feedback is Feedback.TITLES else _summed(report)
+    results = _summed(report) if feedback is Feedback.SCORE else map(_bare, report.results)
     return replace(report, results=tuple(results), seed="", notes=())
 
 

@@ -147,7 +147,7 @@ SPY = """
 @pytest.mark.parametrize("start", ["warm", "cold"])
 def test_no_process_shows_the_seed_to_the_app(start: str, tmp_path: Path, servers: ForkServers | None) -> None:
     """Neither in a command line nor in an environment: by it the app would know what later checks will send."""
-    report = graded(app_with(SPY), tmp_path, servers if start == "warm" else None, seed=(seed := os.urandom(8).hex()))
+    graded(app_with(SPY), tmp_path, servers if start == "warm" else None, seed=(seed := os.urandom(8).hex()))
     seen = next(tmp_path.rglob("seen")).read_bytes()
     # It has found the app's own process. /proc shows the environment with which a fork server was started.
     assert {"warm": b"grader.serving.child.preload", "cold": b"STREAM_KATAS_UPSTREAM"}[start] in seen

@@ -1,4 +1,4 @@
-"""A submission without an app gets a report, as one that does not start; a wrong command of one's own does not."""
+"""A submission gets a report even without an app; what is written for its student shows what is allowed."""
 
 from __future__ import annotations
 
@@ -47,3 +47,14 @@ def test_an_empty_app_is_reported_and_no_path_of_this_machine(echo: Path, grade:
 def test_without_submission_it_is_a_wrong_command(echo: Path, grade: Grade) -> None:
     done = grade("77", "--app", "ada/app.py", cwd=echo)
     assert (done.code, done.err) == (2, "grade: --app: there is no file 'ada/app.py'.\n")
+
+
+def test_a_report_for_the_student_shows_what_is_allowed(echo: Path, grade: Grade) -> None:
+    write(echo / "ada" / "app.py", "raise ValueError('an otter')")
+    words = ("--submission", "--app", "ada/app.py", "--to", "markdown:a.md", "--label", "Ada", "--feedback", "score")
+    done = grade("77", *words, cwd=echo, json_report=True)
+    assert done.code == 1
+    assert "an otter" in done.out  # the instructor's terminal has all
+    assert [check["title"] for check in done.report["checks"]] == ["what did not pass"]
+    assert (done.report["app"], done.report["command"]) == ("Ada", "")
+    assert "an otter" not in str(done.report) + (echo / "a.md").read_text("utf-8")
