@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from grader.model import Check, Outcome, Report
+from grader.report.feedback import Feedback
 from grader.serving.limits import LaunchLimits
 
 
@@ -16,15 +17,6 @@ class Attempts(Enum):
 
     BEST = "best"  # the one with most points, after what lateness takes; of equal ones the first
     LAST = "last"  # the one that was handed in last
-
-
-class Feedback(Enum):
-    """How much of a report a student gets to see."""
-
-    FULL = "full"
-    HEADLINES = "headlines"
-    TITLES = "titles"
-    SCORE = "score"
 
 
 @dataclass(frozen=True, slots=True)

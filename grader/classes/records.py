@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from grader.classes.model import Attempts, Bounds, Feedback, Late, Settings
+from grader.classes.model import Attempts, Bounds, Late, Settings
 from grader.model import Check, Report, Requirement
+from grader.report.feedback import Feedback
 from grader.report.json import compact
 from grader.report.read_json import NotAReport, read_own
 from grader.serving.limits import LaunchLimits

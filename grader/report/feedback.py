@@ -27,13 +27,16 @@ def limited(report: Report, feedback: Feedback) -> Report:
 
     The points stay the same. For SCORE there is one check for all that ended alike.
     """
-    if feedback is Feedback.FULL:
-        return report
-    report = replace(report, command="", log="", boot_failure=_boot_failure(report, feedback))
-    if feedback is Feedback.HEADLINES:
-        return replace(report, results=tuple(_with_headline(result) for result in report.results))
-    results = _summed(report) if feedback is Feedback.SCORE else map(_bare, report.results)
-    return replace(report, results=tuple(results), seed="", notes=())
+    less = replace(report, command="", log="", boot_failure=_boot_failure(report, feedback))
+    match feedback:
+        case Feedback.FULL:
+            return report
+        case Feedback.HEADLINES:
+            return replace(less, results=tuple(map(_with_headline, report.results)))
+        case Feedback.TITLES:
+            return replace(less, results=tuple(map(_bare, report.results)), seed="", notes=())
+        case Feedback.SCORE:
+            return replace(less, results=tuple(_summed(report)), seed="", notes=())
 
 
 def for_student(report: Report, label: str, feedback: Feedback) -> Report:

@@ -15,7 +15,6 @@ from grader.classes.model import (
     Attempts,
     Bounds,
     Entry,
-    Feedback,
     Late,
     NoReport,
     Settings,
@@ -24,6 +23,7 @@ from grader.classes.model import (
 )
 from grader.classes.writing import LedgerWriter
 from grader.errors import Inconclusive, UsageError
+from grader.report.feedback import Feedback
 from grader.serving.limits import LaunchLimits
 from tests.classes.hand import ADA, BEA, KATA, NAME, WHOLE, hand_in, key, make_ledger
 from tests.report.samples import MIXED
