@@ -163,12 +163,15 @@ class Origin:
 
     ``pack`` is "bundled", "folder" (one that the command or a workspace names), or the name of an installed pack;
     ``location`` is the version of the pack, or the path of the folder; ``digest`` is the SHA-256 of the specification's
-    files, in hexadecimal.
+    files, in hexadecimal. ``pack_version`` and ``pack_digest`` are of the whole pack; "" for a folder. The packs for
+    learners and for graders that were made of the same katas have the same digest.
     """
 
     pack: str
     location: str
     digest: str
+    pack_version: str = ""
+    pack_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

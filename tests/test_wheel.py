@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
 
 from grader import __version__
-from grader.catalog.packs import bundled
+from grader.catalog.packs import GET_SOLUTIONS, bundled
 from tests.conftest import DEADLINE, ROOT, environment
 
 
@@ -21,24 +24,42 @@ def run(*command: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder)]
-    done = run(*build, str(ROOT), cwd=folder)
+def build(folder: Path, *projects: Path) -> list[Path]:
+    """The wheels of these projects, in their order."""
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    done = run(*pip, *map(str, projects), cwd=folder)
     assert done.returncode == 0, done.stderr
-    return next(folder.glob("*.whl"))
+    return sorted(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The two distributions of this repository: the learner's, and that of the solutions."""
+    return build(tmp_path_factory.mktemp("wheels"), ROOT, ROOT / "solutions")
+
+
+@pytest.fixture(scope="module")
+def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What learners install, and what a grading machine has."""
     folder = tmp_path_factory.mktemp("site")
-    zipfile.ZipFile(wheel).extractall(folder)
+    zipfile.ZipFile(wheels[0]).extractall(folder)
     return folder
 
 
-def test_the_wheel_holds_katas_solutions_and_schemas(wheel: Path) -> None:
-    names = set(zipfile.ZipFile(wheel).namelist())
+@pytest.fixture(scope="module")
+def solutions(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("solutions")
+    zipfile.ZipFile(wheels[1]).extractall(folder)
+    return folder
+
+
+def secret_texts() -> list[bytes]:
+    """Every solution, variant and wrong app."""
+    return [file.read_bytes() for kata in bundled() for file in kata.solutions.rglob("*.py")]
+
+
+def test_the_wheel_holds_katas_and_schemas(wheels: list[Path]) -> None:
+    names = set(zipfile.ZipFile(wheels[0]).namelist())
     assert {"grader/catalog/kata.schema.json", "grader/report/report.schema.json", "grader/py.typed"} <= names
     template = [file.relative_to(ROOT) for file in (ROOT / "grader" / "catalog" / "template").rglob("*.*")]
     assert {str(file) for file in template if file.suffix != ".pyc"} <= names
@@ -47,8 +68,47 @@ def test_the_wheel_holds_katas_solutions_and_schemas(wheel: Path) -> None:
         inside = f"grader/_bundle/katas/{kata.name}/"
         assert {f"{inside}{part}" for part in ("README.md", "app.py", "kata.toml")} <= names
         assert {f"{inside}spec/{file.name}" for file in kata.specification.glob("*.*")} <= names
-        assert f"grader/_bundle/solutions/{kata.name}/app.py" in names
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests/")]
+
+
+def test_no_distribution_of_learners_holds_a_solution_or_a_wrong_app(wheels: list[Path]) -> None:
+    secrets = secret_texts()
+    assert len(secrets) > 200
+    with zipfile.ZipFile(wheels[0]) as archive:
+        assert [name for name in archive.namelist() if archive.read(name) in secrets] == []
+    packed = [Path(file.path) for file in SdistBuilder(str(ROOT)).recurse_included_files()]
+    assert ROOT / "stream_katas.py" in packed
+    assert [file for file in packed if file.read_bytes() in secrets or "tests" in file.parts] == []
+
+
+def test_the_solutions_are_a_distribution_of_their_own(wheels: list[Path], solutions: Path) -> None:
+    assert wheels[1].name == f"stream_katas_solutions-{__version__}-py3-none-any.whl"
+    for kata in bundled():
+        packed = {
+            file.relative_to(solutions / "stream_katas_solutions" / kata.name)
+            for file in (solutions / "stream_katas_solutions" / kata.name).rglob("*.*")
+        }
+        assert packed == {
+            file.relative_to(kata.solutions) for file in kata.solutions.rglob("*.*") if file.suffix != ".pyc"
+        }
+
+
+def test_without_the_solutions_the_commands_that_need_them_say_how_to_get_them(installed: Path, tmp_path: Path) -> None:
+    python = [sys.executable, "-m", "grader"]
+    shown = run(*python, "solution", "kata-1", "--force", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == f"grade: kata-1 has no solution here; {GET_SOLUTIONS}.\n"
+    proven = run(*python, "verify", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert (proven.returncode, proven.stdout) == (3, "")
+    assert proven.stderr == f"grade: the bundled katas cannot be proven here; {GET_SOLUTIONS}.\n"
+    assert (ROOT / "solutions" / "pyproject.toml").is_file()  # which `pip install ./solutions` installs
+
+
+def test_with_the_solutions_they_are_shown(installed: Path, solutions: Path, tmp_path: Path) -> None:
+    path = os.pathsep.join([str(installed), str(solutions)])
+    done = run(sys.executable, "-m", "grader", "solution", "kata-1", "--force", cwd=tmp_path, PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    assert bundled()[0].solutions.joinpath("app.py").read_text("utf-8").splitlines()[-1] in done.stdout
 
 
 def test_the_installed_command_grades_in_a_workspace(installed: Path, tmp_path: Path) -> None:
@@ -58,14 +118,13 @@ def test_the_installed_command_grades_in_a_workspace(installed: Path, tmp_path: 
     workspace = tmp_path / "katas-of-mine"
     assert not list(workspace.rglob("test_*.py"))
     kata = bundled()[0]
-    solution = installed / "grader/_bundle/solutions" / kata.name / "app.py"
-    workspace.joinpath(kata.name, "app.py").write_text(solution.read_text("utf-8"), "utf-8")
+    workspace.joinpath(kata.name, "app.py").write_text((kata.solutions / "app.py").read_text("utf-8"), "utf-8")
     done = run(*python, kata.id, "--json", "-", cwd=workspace, PYTHONPATH=path)
     report = json.loads(done.stdout)
     assert done.returncode == 0
     assert report["points"] == report["possible"] > 0
     assert report["app"] == f"{kata.name}/app.py"
-    assert report["origin"] == {"pack": "bundled", "location": __version__, "digest": kata.origin.digest}
+    assert report["origin"] == dataclasses.asdict(kata.origin)
 
 
 def test_the_installed_command_proves_a_new_kata(installed: Path, tmp_path: Path) -> None:

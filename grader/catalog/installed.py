@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.catalog.handout import read_facts
 from grader.catalog.kata import BUNDLED, FOLDER, Pack
 from grader.catalog.packs import Catalog, Refused, read_pack
 from grader.errors import BadKata
@@ -58,7 +59,8 @@ def _pack(given: list[EntryPoint], solutions: Mapping[str, EntryPoint]) -> Pack:
     if not any(katas.glob("kata-*/kata.toml")):
         raise BadKata(f"The pack {entry.name!r} ({_distribution(entry)}) does not hold katas in {katas}.")
     beside = solutions.get(entry.name)
-    return Pack(entry.name, katas, _folder(beside) if beside else katas.parent / "solutions", _distribution(entry))
+    solutions_folder = _folder(beside) if beside else katas.parent / "solutions"
+    return Pack(entry.name, katas, solutions_folder, _distribution(entry), read_facts(katas.parent))
 
 
 def _folder(entry: EntryPoint) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.catalog.files import digest_of, read_text
+from grader.catalog.handout import Facts, Rest, digest_of_katas
 from grader.errors import BadKata
 from grader.text import short_path
 
@@ -33,13 +34,14 @@ class Pack:
     """Katas that come together.
 
     ``name`` is "bundled", "folder", or the name of an installed pack. ``location`` is for reports: the pack's version,
-    or "" where each kata's path is its location.
+    or "" where each kata's path is its location. ``facts`` are those of a pack that `grade pack` made.
     """
 
     name: str
     katas: Path
     solutions: Path
     location: str = ""
+    facts: Facts | None = None
 
 
 def pack_of_folder(katas: Path) -> Pack:
@@ -52,7 +54,8 @@ class Kata:
     """One exercise.
 
     ``solutions`` is the folder of its solution, variants and wrong apps; it may be missing. ``entry`` names the module
-    and the app in it, such as "app.py" and "app". ``pack`` and ``location`` say where the kata comes from.
+    and the app in it, such as "app.py" and "app". ``pack`` and ``location`` say where the kata comes from. ``rest`` is
+    what a learners' pack leaves out of it; ``pack_digest`` is of a pack that `grade pack` made.
     """
 
     folder: Path
@@ -64,6 +67,8 @@ class Kata:
     version: str = ""
     pack: str = FOLDER
     location: str = ""
+    rest: Rest | None = None
+    pack_digest: str = ""
 
     @property
     def name(self) -> str:
@@ -111,8 +116,16 @@ class Kata:
         """The origin of the specification, with the digest of its files as they are now. Raises BadKata."""
         from grader.model import Origin  # late: a grade has started its app by now
 
-        place = short_path(self.folder) if self.pack == FOLDER else self.location
-        return Origin(self.pack, place, digest_of(self.folder))
+        if self.pack == FOLDER:
+            return Origin(self.pack, short_path(self.folder), digest_of(self.folder))
+        others = (manifest.parent for manifest in self.folder.parent.glob("kata-*/kata.toml"))
+        return Origin(
+            self.pack,
+            self.location,
+            digest_of(self.folder),
+            pack_version=self.location.rpartition(" ")[2],
+            pack_digest=self.pack_digest or digest_of_katas(others),
+        )
 
     @property
     def _prefix(self) -> str:
@@ -154,6 +167,8 @@ def read_kata(folder: Path, pack: Pack | None = None) -> Kata:
         version=str(manifest.get("version", "")),
         pack=pack.name,
         location=pack.location or str(folder),
+        rest=pack.facts.rests.get(folder.name) if pack.facts else None,
+        pack_digest=pack.facts.digest if pack.facts else "",
     )
 
 
@@ -199,6 +214,15 @@ def manifest_problems(kata: Kata) -> list[str]:
     errors = Draft202012Validator(schema).iter_errors(read_manifest(kata.folder))
     places = ((error.json_path.removeprefix("$").removeprefix("."), error.message) for error in errors)
     return [f"kata.toml: {place}: {message}" if place else f"kata.toml: {message}" for place, message in places]
+
+
+def unusable(kata: Kata) -> str:
+    """The sentence that says why a kata cannot be graded, or "" where it can."""
+    if kata.pack != FOLDER and not kata.spec_files:
+        end = f"your instructor grades it ({kata.rest})" if kata.rest else "its pack holds none"
+        return f"The specification of {kata.name} is not here: {end}."
+    problems = missing_parts(kata)
+    return f"{kata.name}: {problems[0]}" if problems else ""
 
 
 def missing_parts(kata: Kata) -> list[str]:

@@ -14,6 +14,9 @@ from grader.catalog.setting import SETTING
 from grader.errors import BadKata, UsageError
 from grader.text import did_you_mean
 
+#: What a learner does about a kata whose specification is not here.
+GET_SPECIFICATION = "install the pack that your course hands out, or name the folder of its katas with --katas DIR"
+
 
 def available(start: Path, folders: Sequence[Path] = ()) -> Catalog:
     """All katas that a command in ``start`` can name; ``folders`` are those of its --katas. Raises UsageError."""
@@ -31,6 +34,13 @@ def choose(names: Sequence[str], start: Path, folders: Sequence[Path] = ()) -> C
     katas = tuple(_find(name, start, around) for name in names)
     taken = frozenset[str]().union(*(kata.names for kata in katas if kata.pack == BUNDLED))
     return Catalog(katas, tuple(refused for refused in around.refused if refused.names & taken))
+
+
+def choose_course(names: Sequence[str], start: Path, folders: Sequence[Path] = ()) -> Catalog:
+    """As :func:`choose`; without names, the bundled katas are left out where there are others: a course of its own."""
+    found = choose(names, start, folders)
+    others = tuple(kata for kata in found.katas if kata.pack != BUNDLED)
+    return found if names or not others else Catalog(others, found.refused)
 
 
 def find(name: str, start: Path, folders: Sequence[Path] = ()) -> Kata:
@@ -95,10 +105,21 @@ def _unknown(wanted: str, catalog: Catalog, start: Path) -> str:
     if folder := _unnamed(wanted, start):
         advice = f'add --katas {folder}, or write katas = ["{folder.name}"] into {folder.parent / SETTING}'
         return f"{wanted} of {folder} is not used unless that folder is named: {advice}."
+    if home := copy_of_learner(start, wanted):
+        return f"The specification of {home.name} is not here: {GET_SPECIFICATION}."
     if re.fullmatch(r"(kata-)?\d+", wanted):  # of numbers, none is like another
         return f"There is no kata {wanted!r}. There are {_ids(catalog)}."
     names = [name for kata in catalog.katas for name in (kata.id, kata.name)]
     return f"There is no kata {wanted!r}.{did_you_mean(wanted, names)} See `grade list`."
+
+
+def copy_of_learner(start: Path, wanted: str = "") -> Path | None:
+    """A kata's folder in or around ``start``, as a learner has it: of this name, or else any."""
+    for parent in (start, *start.parents):
+        for folder in (parent, *sorted(parent.glob("kata-*")), *sorted(parent.glob("katas/kata-*"))):
+            if FOLDER_NAME.fullmatch(folder.name) and (not wanted or wanted in names_of(folder.name)):
+                return folder
+    return None
 
 
 def _unnamed(wanted: str, start: Path) -> Path | None:

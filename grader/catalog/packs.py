@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from grader import __version__
@@ -19,7 +20,24 @@ from grader.errors import BadKata, UsageError
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: In a checkout the katas lie beside the package; a wheel has them inside it.
 _HOME = _PACKAGE.parent if (_PACKAGE.parent / "katas").is_dir() else _PACKAGE / "_bundle"
-_BUNDLED = Pack(BUNDLED, _HOME / "katas", _HOME / "solutions", __version__)
+#: The package that a second distribution, which no learner and no grading machine needs, puts the solutions in.
+_SOLUTIONS_PACKAGE = "stream_katas_solutions"
+#: How to get that distribution.
+GET_SOLUTIONS = (
+    "the solutions of the bundled katas are a distribution of their own, stream-katas-solutions: run "
+    "`pip install ./solutions` in a copy of the repository of Stream Katas"
+)
+
+
+def _solutions() -> Path:
+    """Where the solutions of the bundled katas lie, if they do: beside the katas, or in a package of their own."""
+    beside = _HOME / "solutions"
+    spec = None if beside.is_dir() else find_spec(_SOLUTIONS_PACKAGE)  # of a top-level name, which imports nothing
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(places[0]) if places else beside
+
+
+_BUNDLED = Pack(BUNDLED, _HOME / "katas", _solutions(), __version__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,11 @@ class Catalog:
 
 def _choices(katas: Iterable[Kata]) -> str:
     return " or ".join(str(kata.folder) if kata.pack == FOLDER else kata.id for kata in katas)
+
+
+def is_bundled(kata: Kata) -> bool:
+    """Whether it came with this grader."""
+    return kata.pack == BUNDLED
 
 
 def bundled() -> list[Kata]:

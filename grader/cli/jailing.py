@@ -37,10 +37,13 @@ class Wish(NamedTuple):
         """The jail for this app. Raises UsageError, and Inconclusive where a submission cannot be graded safely."""
         if self.unsafe and not self.submission:
             raise UsageError("--unsafe: only a submission (--submission) needs it.")
-        katas = [kata, *bundled()]
         if self.tier == _AUTO and not self.submission:
-            return own.jail_for(app, katas)
-        from grader.serving.jail import choice  # late: it tries jails, which no other app needs
+            return own.jail_for(app, [kata, *bundled()])
+        # Late: what tries jails and finds packs is slow, and no other app needs it.
+        from grader.catalog import installed
+        from grader.serving.jail import choice
+
+        katas = [kata, *bundled(), *installed.catalog().katas]
 
         tier = choice.for_submission() if self.tier == _AUTO else Tier(self.tier)
         if tier is not Tier.NONE and (reason := choice.why_not(tier)):

@@ -57,8 +57,10 @@ def _best(standing: Standing) -> str:
 
 
 def _notes(kata: Kata) -> list[str]:
-    """The concepts, and the pack or the folder of a kata that is not bundled."""
+    """The concepts, the pack or the folder of a kata that is not bundled, and what a learners' pack leaves out."""
     notes = [", ".join(kata.concepts)]
     if kata.pack != BUNDLED:
         notes.append(f"from {visible(from_here(kata.folder.parent) if kata.pack == FOLDER else kata.location, 500)}")
+    if kata.rest:
+        notes.append(f"your instructor grades the rest: {kata.rest}")
     return notes

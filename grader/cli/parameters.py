@@ -14,7 +14,7 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import click
 
-from grader.catalog.kata import Kata, missing_parts
+from grader.catalog.kata import Kata, unusable
 from grader.catalog.lookup import available, choose
 from grader.catalog.packs import Catalog, bundled
 from grader.errors import BadKata, Inconclusive, UsageError
@@ -181,8 +181,8 @@ class Choice(NamedTuple):
             app = replace(app, environment=of_settings(Path.cwd()) | dict(app.environment))
         app = replace(app, jail=own.jail_for(app.file, [kata, *bundled()]))
         _require_installed(self.loop, self.http)
-        if problems := missing_parts(kata):
-            raise BadKata(f"{kata.name}: {problems[0]}")
+        if problem := unusable(kata):
+            raise BadKata(problem)
         return Target(kata, app, shlex.join(["grade", self.kata, *self.words]), is_own=self.app is None)
 
 

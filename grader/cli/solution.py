@@ -11,6 +11,7 @@ import click
 from rich.syntax import Syntax
 from rich.text import Text
 
+from grader.catalog.packs import GET_SOLUTIONS, is_bundled
 from grader.cli.console import console_for
 from grader.cli.parameters import Named, takes_kata
 from grader.errors import UsageError
@@ -31,7 +32,7 @@ def command(named: Named, force: bool) -> Exit:
     found = named.kata
     solution = found.solutions / found.entry[0]
     if not solution.is_file():
-        raise UsageError(f"{found.id} has no solution here.")
+        raise UsageError(f"{found.id} has no solution here" + (f"; {GET_SOLUTIONS}." if is_bundled(found) else "."))
     notes = Journal.near(Path.cwd())
     best = notes.standing(found).best if notes else None
     if not force and not (best and best.is_full):

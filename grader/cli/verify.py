@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 
 from grader.catalog.kata import Kata
-from grader.catalog.lookup import choose
+from grader.catalog.lookup import choose_course
+from grader.catalog.packs import GET_SOLUTIONS, is_bundled
 from grader.cli.console import console_for, progress_of
 from grader.cli.parameters import complete_kata, katas_option, tell_refused
 from grader.errors import UsageError
@@ -78,7 +79,8 @@ def command(
 ) -> Exit:
     """Prove that KATAS are sound and fair.
 
-    Without KATAS it takes all of them. With --repeat it prints only which verdicts differ between grades.
+    Without KATAS it takes all of them, but the bundled ones only where there are no others. With --repeat it prints
+    only which verdicts differ between grades.
 
     Exit codes: 0 all katas are sound and fair; 1 some kata has a problem; 2 usage; 3 some kata could not be used.
     """
@@ -89,15 +91,21 @@ def command(
     if mutate and repeat is not None:
         raise UsageError("--mutate and --repeat are two proofs: run one after the other.")
     console = console_for("auto")
-    found = choose(katas, Path.cwd(), folders)
+    found = choose_course(katas, Path.cwd(), folders)
+    provable = [kata for kata in found.katas if not is_bundled(kata) or kata.solutions.is_dir()]
+    if len(provable) < len(found.katas):
+        click.echo(f"grade: the bundled katas cannot be proven here; {GET_SOLUTIONS}.", err=True)
+    if not provable:
+        return Exit.UNDECIDED
     with fork_servers() as servers, Pool(jobs, servers) as pool, Pool(2 * jobs, servers) as busy:
         plan = _Plan(pool, None if once else busy, seed, mutate, sample, repeat or 0, load, resume)
-        problems = [problem for kata in found.katas for problem in _verify(kata, plan, console)]
+        problems = [problem for kata in provable for problem in _verify(kata, plan, console)]
     tell_refused(found)
     if problems:
         return Exit.FAILED
     # With names, what was refused is not one of these katas, but another that has the number of a bundled one.
-    return Exit.UNDECIDED if found.refused and not katas else Exit.PASSED
+    is_left_out = len(provable) < len(found.katas) or bool(found.refused and not katas)
+    return Exit.UNDECIDED if is_left_out else Exit.PASSED
 
 
 def _verify(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:

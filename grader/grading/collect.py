@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalog.kata import SPEC_FILES, Kata
+from grader.catalog.kata import FOLDER, SPEC_FILES, Kata, unusable
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.grading.hints import Help, read_hints
 from grader.grading.isolation import isolated
@@ -114,6 +114,8 @@ def run_checks(collection: Collection, *runners: object, stop_early: bool = Fals
     Raises BadKata, UsageError for a check that does not exist, and Inconclusive where pytest or Python cannot do it.
     """
     kata = collection.kata
+    if kata.pack != FOLDER and (problem := unusable(kata)):
+        raise BadKata(problem)
     if not kata.specification.is_dir():
         raise BadKata(f"{kata.name} has no spec/: write the specification there, in files named {SPEC_FILES}")
     if sys.flags.optimize:  # pytest keeps the assertions of test files alone, and docstrings are the checks' titles

@@ -88,6 +88,7 @@ def grade(
         notes=(
             *notes,
             *_explanations(rig, is_submission=job.launch.jail.is_strict),
+            *_rest(job.kata),
             *_left_out(job, checks=len(collection.checks), run=len(results)),
         ),
         is_whole=not job.only and not job.stop_early,
@@ -123,6 +124,10 @@ def _explanations(rig: Rig, *, is_submission: bool) -> list[str]:
     if rig.ran_out_of_memory:
         notes.append("A request ended with a MemoryError: the app may have reached its memory limit.")
     return notes
+
+
+def _rest(kata: Kata) -> list[str]:
+    return [f"These checks are for practice: your instructor grades the rest ({kata.rest})."] if kata.rest else []
 
 
 def _left_out(job: Job, *, checks: int, run: int) -> list[str]:

@@ -95,7 +95,8 @@ def specification(report: Report) -> str:
     origin = report.origin
     kata = f"{report.kata} {report.kata_version}".rstrip()
     place = f"bundled with Stream Katas {origin.location}" if origin.pack == "bundled" else f"from {origin.location}"
-    return f"Specification: {kata}, {place} (SHA-256 {origin.digest[:12]}…)"
+    whole = f"; of the pack: {origin.pack_digest[:12]}…" if origin.pack_digest and origin.pack != "bundled" else ""
+    return f"Specification: {kata}, {place} (SHA-256 {origin.digest[:12]}…{whole})"
 
 
 def jail(report: Report) -> str:

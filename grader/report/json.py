@@ -61,7 +61,13 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def _origin(origin: Origin) -> dict[str, Any]:
-    return {"pack": origin.pack, "location": origin.location, "digest": origin.digest}
+    return {
+        "pack": origin.pack,
+        "location": origin.location,
+        "digest": origin.digest,
+        "pack_version": origin.pack_version,
+        "pack_digest": origin.pack_digest,
+    }
 
 
 def _check(result: CheckResult, report: Report) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from grader.catalog.kata import read_kata
-from grader.catalog.lookup import available, choose, find
+from grader.catalog.lookup import GET_SPECIFICATION, available, choose, choose_course, find
 from grader.catalog.packs import bundled
 from grader.catalog.setting import SETTING
 from grader.errors import BadKata, UsageError
@@ -224,7 +225,8 @@ def test_the_report_says_which_specification_was_used(tmp_path: Path, grade: Gra
     done = grade("kata-77", "--app", "submissions/ada/app.py", json_report=True, cwd=tmp_path)
     assert done.code == 0, done.err
     origin = read_kata(folder).origin
-    assert done.report["origin"] == {"pack": "folder", "location": str(folder), "digest": origin.digest}
+    assert done.report["origin"] == dataclasses.asdict(origin)
+    assert (origin.pack, origin.location, origin.pack_version) == ("folder", str(folder), "")
     assert done.report["kata_version"] == "1.0"
 
 
@@ -239,3 +241,21 @@ def test_a_submission_that_brings_the_bundled_kata_is_graded_by_the_bundled_one(
     assert done.report["origin"]["digest"] == FIRST.origin.digest
     folder = tmp_path / "katas" / FIRST.name
     assert f"grade: {folder} has the number of the bundled kata-1: give it another number.\n" in done.err
+
+
+def test_a_course_of_ones_own_is_not_mixed_with_bundled_katas(tmp_path: Path) -> None:
+    assert choose_course([], tmp_path) == choose([], tmp_path)
+    kata = read_kata(make_kata(tmp_path))
+    assert choose_course([], tmp_path).katas == (kata,)
+    assert choose_course([], Path("/"), [tmp_path / "katas"]).katas == (kata,)
+    assert [found.id for found in choose_course(["1", "77"], tmp_path).katas] == ["kata-1", "kata-77"]
+
+
+def test_a_kata_whose_specification_is_not_here_says_just_that(tmp_path: Path, grade: Grade) -> None:
+    """In a workspace that came without the pack of its course."""
+    write(tmp_path / NAME / "README.md", "# Kata 77")
+    words = f"grade: The specification of {NAME} is not here: {GET_SPECIFICATION}.\n"
+    for command in (["kata-77"], ["77"], ["explain", "kata-77"], [NAME], []):
+        done = grade(*command, cwd=tmp_path)
+        assert (done.code, done.out, done.err) == (2, "", words), command
+    assert grade(cwd=tmp_path / NAME).err == words

@@ -360,7 +360,7 @@ def test_a_workspace_anywhere_is_made_and_graded(tmp_path: Path, grade: Grade) -
     made = grade("init", "mine", FIRST.id, cwd=tmp_path)
     assert made.code == 0
     assert made.out.endswith(
-        f"Next: cd mine, read {FIRST.id}-*/README.md, edit its app.py, and run `grade {FIRST.id}`.\n"
+        f"Next: cd mine, read {FIRST.name}/README.md, edit its app.py, and run `grade {FIRST.id}`.\n"
     )
     folder = tmp_path / "mine" / FIRST.name
     solution = FIRST.solutions / "app.py"

@@ -13,6 +13,7 @@ from grader.cli.jailing import Wish
 from grader.errors import Inconclusive, UsageError
 from grader.serving.jail import choice, machine
 from grader.serving.jail.plan import Jail, Tier
+from tests.catalog.test_installed import install
 
 KATA = next(iter(bundled()))
 APP = Path("/class/ada/app.py")
@@ -76,6 +77,15 @@ def test_specifications_and_solutions_are_hidden_but_an_app_is_not_hidden_from_i
     history = str(KATA.folder.parent.parent / ".git")
     assert {str(KATA.specification), str(KATA.solutions), history} <= set(jail().hidden)
     assert str(KATA.solutions) not in jail(app=KATA.solutions / "app.py").hidden
+
+
+def test_of_installed_packs_a_submission_reads_nothing(
+    offers: dict[Tier, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also not of packs that its own kata does not belong to: they lie among libraries, which it may read."""
+    package = install(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert {str(package / part) for part in ("katas", "solutions", "pack.json")} <= set(jail().hidden)
 
 
 def test_the_options_are_in_the_command_that_grades_again() -> None:

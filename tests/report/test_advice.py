@@ -69,19 +69,23 @@ def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str,
 
 
 DIGEST = "0123456789ab" + "f" * 52
+PACK = "cdef01234567" + "f" * 52
 
 
 @pytest.mark.parametrize(
     ("origin", "words"),
     [
-        (Origin("bundled", "1.0.2", DIGEST), "kata-77-small-echo 2.1, bundled with Stream Katas 1.0.2"),
-        (Origin("folder", "/srv/katas/kata-77", DIGEST), "kata-77-small-echo 2.1, from /srv/katas/kata-77"),
-        (Origin("course", "my-course 1.2.0", DIGEST), "kata-77-small-echo 2.1, from my-course 1.2.0"),
+        (Origin("bundled", "1.0.2", DIGEST, "1.0.2", PACK), "bundled with Stream Katas 1.0.2 (SHA-256 0123456789ab…)"),
+        (Origin("folder", "/srv/katas/kata-77", DIGEST), "from /srv/katas/kata-77 (SHA-256 0123456789ab…)"),
+        (
+            Origin("course", "my-course 1.2.0", DIGEST, "1.2.0", PACK),
+            "from my-course 1.2.0 (SHA-256 0123456789ab…; of the pack: cdef01234567…)",
+        ),
     ],
 )
 def test_a_report_for_people_names_the_specification_once(origin: Origin, words: str) -> None:
     found = dataclasses.replace(MIXED, origin=origin, kata_version="2.1")
-    sentence = f"Specification: {words} (SHA-256 0123456789ab…)"
+    sentence = f"Specification: kata-77-small-echo 2.1, {words}"
     assert advice.specification(found) == sentence
     for shown in (terminal.render(found), html.render(found), markdown.render(found)):
         assert " ".join(shown.split()).count(sentence) == 1

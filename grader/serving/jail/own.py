@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from grader.catalog.kata import Kata
+from grader.catalog.handout import FACTS
+from grader.catalog.kata import BUNDLED, FOLDER, Kata
 from grader.serving.jail.plan import NO_JAIL, Jail, Tier
 
 
@@ -25,9 +26,15 @@ def jail_for(app: Path, katas: Iterable[Kata]) -> Jail:
 def hidden_from(app: Path, katas: Iterable[Kata]) -> tuple[str, ...]:
     """What this app may not read: specifications and solutions, but not those that it is itself one of.
 
-    The history of a repository of katas holds them, too.
+    The history of a repository of katas holds them, too. Of an installed pack nothing may be read.
     """
-    parts = [
-        part for kata in katas for part in (kata.specification, kata.solutions, kata.folder.parent.parent / ".git")
-    ]
+    parts = [part for kata in katas for part in _secret_parts(kata)]
     return tuple(str(part) for part in dict.fromkeys(parts) if not app.is_relative_to(part))
+
+
+def _secret_parts(kata: Kata) -> tuple[Path, ...]:
+    around = kata.folder.parent.parent
+    parts = (kata.specification, kata.solutions)
+    if kata.pack in (BUNDLED, FOLDER):
+        return (*parts, around / ".git")
+    return (*parts, kata.folder.parent, kata.solutions.parent, around / FACTS)
