@@ -48,6 +48,7 @@ class Check:
     after: tuple[str, ...] = ()
     when: tuple[WhenSeen, ...] = ()
     is_law: bool = False  # it judges the responses of all checks, after them
+    practice: bool = False  # learners may have it: it is in their pack
 
     @property
     def hint(self) -> str:

@@ -47,16 +47,18 @@ def check(
     points: int,
     after: Callable[..., None] | tuple[Callable[..., None], ...] = (),
     requirement: str = "",
+    practice: bool = False,
 ) -> Callable[[Test], Test]:
     """Make a test function a check.
 
     Its name, without ``test_``, is the check's id; the first line of its docstring completes "Your server must show
     that ...". ``after`` names the checks without which this one is pointless: it is blocked unless they pass.
     ``requirement`` is the sentence that the check proves: of a standard, with its section in front ("RFC 9110 8.3: A
-    sender ..."), or of the kata's README, word for word. Hints stand in hints.toml beside the specification.
+    sender ..."), or of the kata's README, word for word. Hints stand in hints.toml beside the specification. A check
+    for ``practice`` is in the pack of learners, who can read it.
     """
     names = _functions(after)
-    return lambda test: _marked(test, points=points, after=names, requirement=requirement)
+    return lambda test: _marked(test, points=points, after=names, requirement=requirement, practice=practice)
 
 
 def law(
@@ -68,6 +70,7 @@ def law(
     asks: tuple[Asks, ...] = (),
     after: Callable[..., None] | tuple[Callable[..., None], ...] = (),
     requirement: str = "",
+    practice: bool = False,
 ) -> Callable[[Test], Test]:
     """Make a test function a law: a check of every response of the grade that it covers, whichever check asked for it.
 
@@ -75,15 +78,15 @@ def law(
     their end (``whole``), those that the client left before (False), or both (None); and those for which the upstream
     did not fail (``failing``), those for which it did (True), or both (None). A function with the parameter
     ``response`` is called with one of them after the other, one with ``responses`` once, with all. ``asks`` are
-    functions ``(client, upstream, draw)`` that make requests of the law's own before. Points, ``after`` and
-    ``requirement`` are as those of a check; ``after`` may name checks and laws.
+    functions ``(client, upstream, draw)`` that make requests of the law's own before. Points, ``after``,
+    ``requirement`` and ``practice`` are as those of a check; ``after`` may name checks and laws.
     """
     names = _functions(after)
     found = Law(of=of, whole=whole, failing=failing, asks=asks)
 
     def mark(test: Test) -> Test:
         setattr(test, _LAW, found)
-        return _marked(test, points=points, after=names, requirement=requirement, is_law=True)
+        return _marked(test, points=points, after=names, requirement=requirement, practice=practice, is_law=True)
 
     return mark
 
@@ -108,7 +111,13 @@ def _functions(after: Callable[..., None] | tuple[Callable[..., None], ...]) -> 
 
 
 def _marked(
-    test: Test, *, points: int, after: tuple[Callable[..., None], ...], requirement: str, is_law: bool = False
+    test: Test,
+    *,
+    points: int,
+    after: tuple[Callable[..., None], ...],
+    requirement: str,
+    practice: bool,
+    is_law: bool = False,
 ) -> Test:
     found = Check(
         id=_id(test),
@@ -117,6 +126,7 @@ def _marked(
         requirement=parse(requirement) if requirement else None,
         after=tuple(_id(function) for function in after),
         is_law=is_law,
+        practice=practice,
     )
     setattr(test, _MARK, found)
     return test

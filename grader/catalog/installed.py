@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.catalog.handout import read_facts
+from grader.catalog.facts import read_facts
 from grader.catalog.kata import BUNDLED, FOLDER, Pack
 from grader.catalog.packs import Catalog, Refused, read_pack
 from grader.errors import BadKata

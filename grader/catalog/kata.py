@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.catalog.facts import Facts, Rest, digest_of_katas
 from grader.catalog.files import digest_of, read_text
-from grader.catalog.handout import Facts, Rest, digest_of_katas
 from grader.errors import BadKata
 from grader.text import short_path
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "list": "Show the katas: titles, points, concepts, and your best score in each.",
     "new": "Make the folders of a new kata NAME, such as kata-12-some-words.",
     "next": "Show the next kata to do: the first one here without full marks.",
+    "pack": "Put KATAS into a wheel that pip installs, for learners or for graders.",
     "reset": "Put the stub of KATA back; your file is kept beside it.",
     "run": "Grade your app for KATA.",
     "solution": "Show the solution of KATA, and how your file differs from it.",
@@ -45,7 +46,7 @@ COMMANDS = {
 #: Other words for commands.
 _ALIASES = {"check": "run", "grade": "run", "test": "run"}
 #: Commands that write files: no misspelt word is taken for one of them.
-_CHANGING = ("init", "new", "reset")
+_CHANGING = ("init", "new", "pack", "reset")
 
 
 class LazyGroup(click.Group):

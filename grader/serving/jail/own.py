@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from grader.catalog.handout import FACTS
+from grader.catalog.facts import FACTS
 from grader.catalog.kata import BUNDLED, FOLDER, Kata
 from grader.serving.jail.plan import NO_JAIL, Jail, Tier
 

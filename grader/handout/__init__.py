@@ -1,0 +1,1 @@
+"""What an instructor hands out: packs of katas, a repository of their own, recipes for CI."""
