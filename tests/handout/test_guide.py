@@ -1,0 +1,45 @@
+"""The commands of docs/classes.md on packs can be followed, in their order."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.conftest import ROOT
+from tests.handout.packs import install
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+GUIDE = (ROOT / "docs" / "classes.md").read_text("utf-8")
+
+
+def commands_of(section: str) -> list[list[str]]:
+    """The commands in the console blocks of a section."""
+    text = re.split(r"^## ", GUIDE.partition(f"## {section}\n")[2], flags=re.MULTILINE)[0]
+    blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [shlex.split(line.removeprefix("$ ")) for block in blocks for line in block.splitlines()]
+
+
+def test_a_kata_is_handed_out_as_the_guide_says(tmp_path: Path, grade: Grade) -> None:
+    """A learner's machine has the pack, and not the folder that it was made of."""
+    path, here = str(ROOT), tmp_path / "course"
+    here.mkdir()
+    for command in commands_of("Hand a kata out"):
+        match command:
+            case ["grade", *words]:
+                done = grade(*words, cwd=here, PYTHONPATH=path)
+                assert (done.code, done.err) == (0, ""), command
+            case ["pip", "install", file]:
+                path = os.pathsep.join([str(ROOT), str(install((here / file).read_bytes(), tmp_path / "site"))])
+                here = tmp_path
+            case ["mkdir", folder]:
+                path, here = str(ROOT), tmp_path / "course"
+                (here / folder).mkdir()
+            case other:
+                raise AssertionError(f"nobody knows how to follow {other}")
+    assert (tmp_path / "my-katas" / "kata-12-running-total" / "app.py").is_file()
+    assert len(list(tmp_path.rglob("my_course-1.0-py3-none-any.whl"))) == 2
