@@ -53,8 +53,11 @@ def make_pack(katas: Sequence[Kata], audience: Audience, file: str, *, solutions
     rests: dict[str, Rest] = {}
     try:
         for kata in katas:
-            for_graders = audience is Audience.GRADERS
-            parts = _for_graders(kata, solutions=solutions) if for_graders else _for_learners(kata, rests)
+            match audience:
+                case Audience.LEARNERS:
+                    parts = _for_learners(kata, rests)
+                case Audience.GRADERS:
+                    parts = _for_graders(kata, solutions=solutions)
             files |= {f"{package}/{name}": data for name, data in parts}
     except (OSError, UnicodeDecodeError) as error:
         raise BadKata(f"{kata.name} cannot be packed: {error}") from None

@@ -226,7 +226,7 @@ def test_the_report_says_which_specification_was_used(tmp_path: Path, grade: Gra
     assert done.code == 0, done.err
     origin = read_kata(folder).origin
     assert done.report["origin"] == dataclasses.asdict(origin)
-    assert (origin.pack, origin.location, origin.pack_version) == ("folder", str(folder), "")
+    assert (origin.pack, origin.location, origin.pack_version) == ("folder", f"katas/{NAME}", "")
     assert done.report["kata_version"] == "1.0"
 
 
