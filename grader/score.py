@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 from grader.exits import Exit
 from grader.model import CheckResult, Outcome, Report
 
@@ -18,6 +21,17 @@ def exit_code(report: Report) -> Exit:
 def is_decided(report: Report) -> bool:
     """Whether the points are final: no check is inconclusive, so that none is missing for another's fault."""
     return report.boot_failure is not None or not report.count(Outcome.INCONCLUSIVE)
+
+
+def share(points: float, possible: float) -> float:
+    """The part of the points from 0 to 1, rounded down to four digits: only full marks are 1."""
+    return scaled(points, possible, 10_000) / 10_000
+
+
+def scaled(points: float, possible: float, out_of: int) -> int:
+    """The points as a whole number out of ``out_of``, rounded down: only full marks are ``out_of``."""
+    exact = Fraction(str(points)) * out_of  # as decimals, in which 0.29 is 29 hundredths
+    return math.floor(exact / Fraction(str(possible))) if possible else 0
 
 
 def first_failure(report: Report) -> CheckResult | None:

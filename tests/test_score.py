@@ -8,7 +8,7 @@ import pytest
 
 from grader.exits import Exit
 from grader.model import BootFailure, Check, CheckResult, Outcome, Report
-from grader.score import exit_code, first_failure, is_decided
+from grader.score import exit_code, first_failure, is_decided, scaled, share
 
 P, F, B, I = Outcome  # noqa: E741
 
@@ -68,3 +68,12 @@ def test_points_are_final_unless_some_check_is_inconclusive(
     outcomes: tuple[Outcome, ...], boots: bool, decided: bool
 ) -> None:
     assert is_decided(report(*outcomes, boots=boots)) is decided
+
+
+@pytest.mark.parametrize(
+    ("points", "possible", "out_of", "found"),
+    [(36, 36, 100, 100), (35, 36, 100, 97), (35.99, 36, 10, 9), (0.29, 1, 100, 29), (0, 36, 10, 0), (0, 0, 10, 0)],
+)
+def test_scaled_points_are_full_for_full_marks_only(points: float, possible: int, out_of: int, found: int) -> None:
+    assert scaled(points, possible, out_of) == found
+    assert share(points, possible) <= 1

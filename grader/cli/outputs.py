@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from grader.cli.console import console_for, untrusted_text
-from grader.errors import UsageError
+from grader.errors import Inconclusive, UsageError
 from grader.report import destination, formats
 from grader.report.destination import STDOUT, Destination
 from grader.text import visible
@@ -53,7 +53,10 @@ class Outputs(NamedTuple):
             output.destination.clear()
 
     def put_out(self, report: Report) -> None:
-        """Show and write the report; on standard output there is one format only."""
+        """Show and write the report; on standard output there is one format only.
+
+        Raises Inconclusive, after all others are written, where one could not be.
+        """
         to_stdout = any(output.destination.is_stdout for output in self.written)
         if not to_stdout:
             from grader.report import terminal  # imports Rich: not before the app is started
@@ -61,12 +64,19 @@ class Outputs(NamedTuple):
             with untrusted_text():
                 terminal.show(report, console_for(self.color), verbose=self.verbose)
         shown = _shown(report, self.audience) if self.audience else report
+        refusal: Inconclusive | None = None
         for output in self.written:
-            output.destination.write(output.render(shown))
+            try:
+                output.destination.write(output.render(shown))
+            except Inconclusive as error:  # of this format or destination: the others are written all the same
+                refusal = refusal or error
+                continue
             if output.format == "html" and not to_stdout:
                 click.echo(f"Page: {visible(click.format_filename(output.destination.name), 4096)}")
         if self.opens:
             _open(next(output.destination for output in self.written if output.format == "html"))
+        if refusal is not None:
+            raise refusal
 
 
 def outputs_of(

@@ -42,8 +42,8 @@ _DEFAULTS = LaunchLimits()
     "--to",
     multiple=True,
     metavar="FORMAT[:FILE]",
-    help="Write the report as text, markdown, html, json, or a format of an installed package (without FILE, or with "
-    "“-”: to standard output). Can be given several times.",
+    help="Write the report as text, markdown, html, json, in a format for another program (see README), or in one of "
+    "an installed package (without FILE, or with “-”: to standard output). Can be given several times.",
 )
 @click.option("--json", "json_file", metavar="FILE", help="Short for --to json:FILE.")
 @click.option("--html", "html_file", metavar="FILE", help="Short for --to html:FILE.")

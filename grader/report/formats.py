@@ -31,15 +31,28 @@ BUILT_IN = {
     "markdown": "grader.report.markdown",
     "html": "grader.report.html",
     "json": "grader.report.json",
+    "junit": "grader.report.junit",
+    "github-annotations": "grader.report.github_annotations",
+    "github-summary": "grader.report.github_summary",
+    "github-classroom": "grader.report.github_classroom",
+    "classroom50": "grader.report.classroom50",
+    "gradescope": "grader.report.gradescope",
+    "prairielearn": "grader.report.prairielearn",
+    "exercism": "grader.report.exercism",
 }
+#: Formats whose module has a function `require`, which raises UsageError where the format cannot be written here.
+DEMANDING = ("classroom50",)
 
 
 def find(name: str) -> Callable[[Report], bytes]:
     """The function that writes the format ``name``.
 
-    Raises UsageError when there is no such format, and Inconclusive when the package that adds it cannot be imported.
-    The function that is returned raises Inconclusive when a format of another package fails.
+    Raises UsageError when there is no such format or it cannot be written here, and Inconclusive when the package that
+    adds it cannot be imported. The function that is returned raises Inconclusive when a format of another package
+    fails, and where a format has no word for a grade that is inconclusive.
     """
+    if name in DEMANDING:
+        import_module(BUILT_IN[name]).require()
     if name in BUILT_IN:
         return partial(_write_built_in, BUILT_IN[name])
     from importlib.metadata import entry_points  # takes 15 ms, and is needed for formats of other packages only

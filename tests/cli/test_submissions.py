@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.report.formats import BUILT_IN
+from tests.report.test_formats import ALWAYS
 from tests.small_kata import make_kata, write
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ def echo(tmp_path: Path) -> Path:
 
 
 def test_a_missing_app_is_reported_in_each_format(echo: Path, grade: Grade) -> None:
-    written = [word for name in BUILT_IN for word in ("--to", f"{name}:report.{name}")]
+    written = [word for name in ALWAYS for word in ("--to", f"{name}:report.{name}")]
     done = grade("77", "--submission", "--app", str(echo / "ada" / "app.py"), *written, cwd=echo, json_report=True)
     assert (done.code, done.err) == (1, "")
     assert "The app did not start: there is no file ada/app.py in the submission" in done.out
-    assert [name for name in BUILT_IN if not (echo / f"report.{name}").stat().st_size] == []
+    assert [name for name in ALWAYS if not (echo / f"report.{name}").stat().st_size] == []
     report = done.report
     assert (report["points"], report["app"], report["is_submission"]) == (0, "ada/app.py", True)
     assert report["command"] == "grade 77 --app ada/app.py --submission"

@@ -14,6 +14,7 @@ from grader.report.feedback import Feedback, for_student, limited
 from grader.score import exit_code
 from tests.report.generated import reports
 from tests.report.samples import BLOCKED, COMPARED, FAILED, FINDING, MIXED, PASSED, UNBOOTED, UNDECIDED
+from tests.report.test_formats import ALWAYS
 
 SECRET = "a hidden otter"
 #: Stands in every place that does not come from the kata's README, but the headline.
@@ -52,7 +53,7 @@ def full_of_secrets(headline: str) -> Report:
     return replace(MIXED, results=results, log=SECRET, notes=notes, command=command, jail="A", seed=headline)
 
 
-@pytest.mark.parametrize("name", formats.BUILT_IN)
+@pytest.mark.parametrize("name", ALWAYS)
 def test_no_format_shows_more_than_is_allowed(name: str) -> None:
     write = formats.find(name)
 
@@ -108,7 +109,7 @@ def test_that_there_was_nothing_to_start_is_said_always() -> None:
 
 
 @pytest.mark.parametrize("feedback", Feedback)
-@pytest.mark.parametrize("name", formats.BUILT_IN)
+@pytest.mark.parametrize("name", ALWAYS)
 def test_a_student_sees_their_label_and_no_path_or_command(name: str, feedback: Feedback) -> None:
     report = replace(MIXED, app="/srv/submissions/ada_123/app.py", command="grade 77 --app /srv", origin=ORIGIN)
     text = formats.find(name)(for_student(report, "Ada Lovelace", feedback)).decode()

@@ -1,0 +1,57 @@
+"""The report as annotations of GitHub Actions: commands on standard output that mark lines of a pull request.
+
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions: ten of each kind are shown in a step.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from grader.model import CheckResult, Outcome, Report
+from grader.report import advice, exported
+from grader.report.reasons import reason
+from grader.text import visible
+
+_MOST = 10
+
+
+def render(report: Report) -> str:
+    """One line for each failed check (an error) and each inconclusive one (a warning), and one with the points."""
+    summary = f"{advice.score(report)}; {advice.counts(report)}"
+    lines = [*_lines(report, Outcome.FAILED, "error"), *_lines(report, Outcome.INCONCLUSIVE, "warning")]
+    lines.append(f"::notice title={_property(visible(report.title, exported.TITLE))}::{_data(summary)}")
+    return "\n".join(lines) + "\n"
+
+
+def _lines(report: Report, outcome: Outcome, kind: str) -> Iterator[str]:
+    found = [result for result in report.results if result.outcome is outcome]
+    for result in found if len(found) <= _MOST else found[: _MOST - 1]:
+        properties = [*_place(result, report), f"title={_property(exported.title(result))}"]
+        yield f"::{kind} {','.join(properties)}::{_data(exported.headline(result, report) or outcome.value)}"
+    if len(found) > _MOST:
+        yield f"::{kind}::{_data(f'and {len(found) - _MOST + 1} checks more')}"
+
+
+def _place(result: CheckResult, report: Report) -> Iterator[str]:
+    """The learner's line, where it is known and below the working directory, which is the checkout."""
+    finding = reason(result, report)
+    if not report.app.endswith(".py") or os.path.isabs(report.app) or ".." in report.app.split("/"):
+        return
+    place = finding.place if finding else None
+    name = place.file if place and re.fullmatch(r"[\w./ -]+", place.file) else os.path.basename(report.app)
+    file = os.path.normpath(os.path.join(os.path.dirname(report.app), name))
+    if not file.startswith(("/", "..")):
+        yield f"file={_property(visible(file, exported.TITLE))}"
+        if place and place.line > 0:
+            yield f"line={place.line}"
+
+
+def _data(text: str) -> str:
+    """Text after the last `::`. The runner would take `##[` for a command anywhere in a line."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace("##[", "## [")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
