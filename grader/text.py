@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -95,6 +96,11 @@ def short_path(path: Path) -> str:
         return from_here(path)
     end = Path(*path.parts[-2:])
     return str(end.relative_to(end.anchor))
+
+
+def from_system(name: str) -> str:
+    """A name of the file system as text that can be encoded: bytes that are not UTF-8 become ``\\xNN``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def closest(wrong: str, right: Iterable[str], *, cutoff: float = 0.5) -> str:

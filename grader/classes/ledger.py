@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
@@ -28,42 +29,68 @@ BUSY: Final = 30.0
 
 _ROWS: Final = """
 SELECT s.student, s.kata, s.attempt, s.digest, s.handed_in, s.late_by, s.is_marked_late, s.source, s.why, s.sentence,
-    t.name, t.email, t.section, t.columns,
-    k.digest, g.grading, g.graded_at, g.points, g.inconclusive, g.trouble, g.rowid
-FROM submissions s JOIN students t ON t.label = s.student JOIN katas k ON k.name = s.kata
-LEFT JOIN grades g ON s.why IS NULL AND g.submission = s.digest AND g.kata = s.kata AND g.specification = k.digest
-    AND g.grader = :grader AND g.seed = :seed AND g.grading = (
-        SELECT h.grading FROM grades h WHERE h.submission = g.submission AND h.kata = g.kata
-        AND h.specification = g.specification AND h.grader = g.grader AND h.seed = g.seed
-        ORDER BY h.report IS NULL, h.grading DESC LIMIT 1)
-WHERE (k.digest = :specification OR (:specification = '' AND k.is_current)) AND (s.student = :student OR :student = '')
+    t.name, t.email, t.section, t.columns, g.specification, g.grader, g.seed,
+    g.specification = k.digest AND g.grader = :grader AND g.seed = :seed,
+    g.grading, g.graded_at, g.seconds, g.points, g.possible, g.inconclusive, g.outcomes, g.trouble, g.rowid
+FROM submissions s JOIN students t ON t.label = s.student JOIN katas k ON k.name = s.kata AND k.is_current
+LEFT JOIN grades g ON s.why IS NULL AND g.rowid = (
+    SELECT h.rowid FROM grades h JOIN katas c ON c.name = h.kata AND c.is_current
+    WHERE h.submission = s.digest AND h.kata = s.kata AND (:specification = '' OR h.specification = :specification)
+    ORDER BY h.report IS NULL, h.specification = c.digest AND h.grader = :grader AND h.seed = :seed DESC,
+        h.graded_at DESC, h.grading DESC LIMIT 1)
+WHERE s.student = :student OR :student = ''
 ORDER BY s.student, s.kata, s.attempt
 """
 
 
+class Grade(NamedTuple):
+    """A grade without its report: what it depends on, and what came of it.
+
+    ``is_current``: by the specification, the version of the grader and the seed that the class has now. ``outcomes`` is
+    a JSON object of outcomes by checks. Without a report, ``trouble`` says why.
+    """
+
+    specification: str
+    grader: str
+    seed: str
+    is_current: bool
+    grading: int
+    graded_at: str
+    seconds: float
+    points: int | None
+    possible: int | None
+    inconclusive: int | None
+    outcomes: str | None
+    trouble: str | None
+    number: int
+
+    @property
+    def is_decided(self) -> bool:
+        """Each check has a verdict."""
+        return self.trouble is None and not self.inconclusive
+
+    def outcome_of(self, check: str) -> str:
+        """The outcome of a check, "" where there is none of it."""
+        return str(json.loads(self.outcomes or "{}").get(check, ""))
+
+
 class Row(NamedTuple):
-    """One submission and what is known of its grade, without the report."""
+    """One submission, and what is known of it without its report: a refusal, or a grade, or nothing yet."""
 
     student: Student
     submission: Submission
-    specification: str
     refusal: NoReport | None
-    grading: int | None
-    graded_at: str | None
-    points: int | None
-    inconclusive: int | None
-    trouble: str | None
-    grade: int | None
+    grade: Grade | None
 
     @property
     def is_waiting(self) -> bool:
         """It is still to be graded."""
-        return self.refusal is None and self.grading is None
+        return self.refusal is None and self.grade is None
 
     @property
     def is_decided(self) -> bool:
         """There are points to book, even if none."""
-        return self.refusal is not None or (self.points is not None and not self.inconclusive)
+        return self.refusal is not None or (self.grade is not None and self.grade.is_decided)
 
 
 class Ledger:
@@ -111,8 +138,17 @@ class Ledger:
         rows = self._connection.execute("SELECT label, name, email, section, columns FROM students ORDER BY label")
         return (Student(*_with(row, json.loads(row[-1]))) for row in rows)
 
+    def has(self, key: Key) -> bool:
+        """Whether there is a grade under this key in which each check has a verdict: it is not graded again."""
+        same = "submission = ? AND kata = ? AND specification = ? AND grader = ? AND seed = ?"
+        query = f"SELECT 1 FROM grades WHERE {same} AND report IS NOT NULL AND inconclusive = 0"
+        return self._connection.execute(query, tuple(asdict(key).values())).fetchone() is not None
+
     def rows(self, *, student: str = "", specification: str = "") -> Iterator[Row]:
-        """All submissions, by student, kata and attempt, without reports; of one student, of one specification."""
+        """All submissions, by student, kata and attempt, without reports; of one student, of one specification.
+
+        Where there is no grade by the current specification, it is the last one by an earlier.
+        """
         asked = {"grader": self.grader, "seed": self.settings.seed, "student": student, "specification": specification}
         return map(_row, self._connection.execute(_ROWS, asked))
 
@@ -120,52 +156,53 @@ class Ledger:
         """Each submission that has a grade, or a reason for none; what is still to be graded is left out.
 
         They come by student, kata and attempt, one at a time: a class needs no more memory than one report. Of each
-        student and kata exactly one has ``counts``. ``specification`` is a digest, for grades by an earlier one.
+        student and kata exactly one has ``counts``. ``specification`` is a digest, for the grades by that one alone.
         """
         possible = {kata.name: kata.possible for kata in self.katas()}
         rows = self.rows(student=student, specification=specification)
         for _, group in groupby(rows, key=lambda row: (row.student.label, row.submission.kata)):
             done = [row for row in group if not row.is_waiting]
-            counting = self._counting(done)
+            counting = self.counting(done)
             for row in done:
-                yield self._entry(row, counts=row is counting, possible=possible.get(row.submission.kata, 0))
+                yield self._entry(row, counts=row is counting, possible=possible[row.submission.kata])
 
-    def _counting(self, rows: Iterable[Row]) -> Row | None:
-        """The row that counts of one student's rows for one kata."""
+    def counting(self, rows: Iterable[Row]) -> Row | None:
+        """The row that counts of one student's rows for one kata, by attempt."""
         found = [row for row in rows if row.refusal is None] or list(rows)
         if not found or self.settings.attempts is Attempts.LAST:
             return found[-1] if found else None
-        decided = [row for row in found if row.is_decided] or found
-        return max(decided, key=lambda row: (row.points or 0) * (100 - taken(row.submission, self.settings.late)))
+        return max([row for row in found if row.is_decided] or found, key=self._worth)
+
+    def _worth(self, row: Row) -> int:
+        points = row.grade.points if row.grade else 0
+        return (points or 0) * (100 - taken(row.submission, self.settings.late))
+
+    def _entry(self, row: Row, *, counts: bool, possible: int) -> Entry:
+        of, grade = row.submission, row.grade
+        return Entry(
+            student=row.student,
+            submission=of,
+            result=row.refusal or self._result(row),
+            possible=grade.possible if grade and grade.possible is not None else possible,
+            key=Key(of.digest, of.kata, grade.specification, grade.grader, grade.seed) if grade else None,
+            grading=grade.grading if grade else 1,
+            graded_at=records.to_moment(grade.graded_at) if grade else None,
+            counts=counts,
+            taken=taken(of, self.settings.late),
+            is_current=grade is None or bool(grade.is_current),
+        )
 
     def _result(self, row: Row) -> Report | NoReport:
-        if row.trouble is not None:
-            return NoReport(Why.INFRASTRUCTURE, row.trouble)
-        found = self._connection.execute("SELECT report FROM grades WHERE rowid = ?", (row.grade,)).fetchone()
+        assert row.grade is not None, "nothing is waiting here"
+        if row.grade.trouble is not None:
+            return NoReport(Why.INFRASTRUCTURE, row.grade.trouble)
+        query = "SELECT report FROM grades WHERE rowid = ?"
+        found = self._connection.execute(query, (row.grade.number,)).fetchone()
         try:
             return records.to_report(found[0])
         except NotAReport as error:
-            raise Inconclusive(
-                f"the ledger's report of {row.student.label} for {row.submission.kata}: {error}"
-            ) from None
-
-    def _entry(self, row: Row, *, counts: bool, possible: int) -> Entry:
-        key = None
-        if row.refusal is None:
-            of = row.submission
-            key = Key(of.digest, of.kata, row.specification, self.grader, self.settings.seed)
-        result = row.refusal or self._result(row)
-        return Entry(
-            student=row.student,
-            submission=row.submission,
-            result=result,
-            possible=possible,
-            key=key,
-            grading=row.grading or 1,
-            graded_at=records.to_moment(row.graded_at),
-            counts=counts,
-            taken=taken(row.submission, self.settings.late),
-        )
+            whose = f"{row.student.label} for {row.submission.kata}"
+            raise Inconclusive(f"the ledger's report of {whose}: {error}") from None
 
 
 def _with(row: tuple[Any, ...], last: object) -> list[Any]:
@@ -175,7 +212,7 @@ def _with(row: tuple[Any, ...], last: object) -> list[Any]:
 
 def _row(found: tuple[Any, ...]) -> Row:
     student, kata, attempt, digest, handed_in, late_by, is_marked_late, source, why, sentence, *more = found
-    name, email, section, columns, specification, *grade = more
+    name, email, section, columns, *grade = more
     return Row(
         Student(student, name, email, section, json.loads(columns)),
         Submission(
@@ -188,9 +225,8 @@ def _row(found: tuple[Any, ...]) -> Row:
             is_marked_late=bool(is_marked_late),
             source=source,
         ),
-        specification,
         NoReport(Why(why), sentence) if why else None,
-        *grade,
+        Grade(*grade) if grade[-1] is not None else None,
     )
 
 

@@ -167,7 +167,8 @@ class Entry:
     ``key`` is None where nothing was to be graded: then ``result`` is a :class:`NoReport`. ``grading`` counts the
     grades under this key: 1 for the first, more after a regrade. ``possible`` are the points of the kata, also without
     a report. ``counts`` says that this is the attempt by which the student's points are decided. ``taken`` is what
-    lateness takes, in percent.
+    lateness takes, in percent. ``is_current`` says that it was graded by the specification, the version of the grader
+    and the seed that the class has now: after a change of these, a grade stays until there is another.
     """
 
     student: Student
@@ -179,6 +180,7 @@ class Entry:
     graded_at: datetime | None = None
     counts: bool = True
     taken: int = 0
+    is_current: bool = True
 
     @property
     def report(self) -> Report | None:

@@ -18,6 +18,7 @@ from grader.errors import Inconclusive
 from grader.model import Outcome, Report
 
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
+_SUBMISSION: Final = " INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 
 
@@ -72,16 +73,23 @@ class LedgerWriter(Ledger):
         with self._transaction():
             self._connection.executemany("INSERT OR REPLACE INTO students VALUES (?, ?, ?, ?, ?)", rows)
 
-    def keep_submission(self, submission: Submission, refusal: NoReport | None = None) -> None:
-        """A submission, of a student that is kept already, and the reason where it is not to be graded."""
-        self.keep_submissions([(submission, refusal)])
+    def expect(self, submissions: Sequence[Submission]) -> None:
+        """Rows for what is going to be read, so that nothing can be overlooked; those that are there stay as they are.
 
-    def keep_submissions(self, found: Iterable[tuple[Submission, NoReport | None]]) -> None:
-        """Like :meth:`keep_submission`, of many at once."""
+        A student who has handed in something is none any more who has handed in nothing.
+        """
+        handed_in = {(one.student, one.kata) for one in submissions if one.attempt}
         with self._transaction():
             self._connection.executemany(
-                "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_of_submission, found)
+                f"INSERT OR IGNORE{_SUBMISSION}", [_of_submission((one, None)) for one in submissions]
             )
+            query = "DELETE FROM submissions WHERE student = ? AND kata = ? AND attempt = 0"
+            self._connection.executemany(query, handed_in)
+
+    def keep_submission(self, submission: Submission, refusal: NoReport | None = None) -> None:
+        """A submission, of a student that is kept already, and the reason where it is not to be graded."""
+        with self._transaction():
+            self._connection.execute(f"INSERT OR REPLACE{_SUBMISSION}", _of_submission((submission, refusal)))
 
     def keep_grade(self, key: Key, result: Report | NoReport) -> None:
         """One grade, in one transaction; ``result`` without a report is an infrastructure failure."""

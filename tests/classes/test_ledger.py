@@ -62,7 +62,7 @@ def test_all_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert entry.submission == handed_in
     assert entry.result == WHOLE
     assert (entry.key, entry.grading, entry.counts) == (key("d" * 64, seed="s"), 1, True)
-    assert (entry.earned, entry.possible, entry.taken) == (WHOLE.points, KATA.possible, 10)
+    assert (entry.earned, entry.possible, entry.taken) == (WHOLE.points, WHOLE.possible, 10)
     assert entry.graded_at is not None
 
 
@@ -133,9 +133,11 @@ def test_grades_by_an_earlier_specification_stay(tmp_path: Path) -> None:
     with make_ledger(tmp_path) as ledger:
         hand_in(ledger, Submission("ada", NAME, digest="a"), WHOLE)
         ledger.keep_katas([later])
-        assert list(ledger.entries()) == []
+        assert (only(ledger).result, only(ledger).is_current) == (WHOLE, False)
         ledger.keep_grade(key("a", specification=later.digest), FAILED)
-        assert only(ledger).result == FAILED
+        assert (only(ledger).result, only(ledger).is_current) == (FAILED, True)
+        assert not ledger.has(key("a", specification="7" * 64))
+        assert ledger.has(key("a", specification=later.digest))
         assert [entry.result for entry in ledger.entries(specification=KATA.digest)] == [WHOLE]
 
 

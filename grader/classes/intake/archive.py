@@ -1,0 +1,203 @@
+"""Unpacks archives that nobody has read: plain files only, below one folder, and not more than their bounds.
+
+Names that lead out of the folder, links and devices are refused. No archive says how large it becomes: what comes out
+is counted while it is written. The tables of an archive are bounded before they are read into memory.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from grader.classes.intake.files import is_left_out, write_new
+from grader.classes.intake.rejection import Budget, megabytes, refused, unreadable
+from grader.classes.model import Bounds
+
+_TARS: Final = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
+#: What is sometimes handed in, and is not read.
+_OTHERS: Final = (".rar", ".7z", ".gz", ".bz2", ".xz", ".zst")
+_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
+#: The end of a zip's central directory: it starts so, and is at most so long, with its comment.
+_END, _LONGEST_END = b"PK\5\6", 22 + 0xFFFF
+#: Bytes of one entry in a table; a long path has fewer.
+_ENTRY: Final = 1024
+#: Bytes that an xz file may ask for, to be unpacked.
+_XZ_MEMORY: Final = 80 << 20
+_BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, NotImplementedError)
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is read as an archive, or refused as one of a kind that is not read."""
+    return name.lower().endswith((".zip", *_TARS, *_OTHERS))
+
+
+def stem(name: str) -> str:
+    """The name without the ending that says what archive it is."""
+    ending = next((one for one in (*_TARS, ".zip", *_OTHERS) if name.lower().endswith(one)), "")
+    return name[: len(name) - len(ending)] if ending else name
+
+
+def unpack(archive: Path, folder: Path, bounds: Bounds) -> None:
+    """Write what is in ``archive`` below ``folder``. Raises Rejected, and OSError where this machine cannot."""
+    name = archive.name.lower()
+    if archive.stat().st_size > bounds.size:
+        raise refused(f"{archive.name} is larger than {megabytes(bounds.size)}")
+    budget = Budget(bounds)
+    with _faults(archive.name):
+        if name.endswith(".zip"):
+            _unzip(archive, folder, budget, bounds)
+        elif name.endswith(_TARS):
+            _untar(archive, folder, budget, bounds)
+        else:
+            raise unreadable(f"{archive.name} is an archive of a kind that is not read: hand in a .zip or a .tar.gz")
+
+
+@contextmanager
+def _faults(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (*_BROKEN, ValueError, struct.error, UnicodeError) as error:
+        raise unreadable(f"{name} is not a whole archive: {error}") from None
+    except RuntimeError:  # what zipfile raises for a password
+        raise unreadable(f"{name} is encrypted") from None
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        raise unreadable(f"{name} has a file and a folder of the same name") from None
+    except OSError as error:
+        if error.errno is None:  # of gzip and bz2: what they read is not what they write
+            raise unreadable(f"{name} is not a whole archive: {error}") from None
+        raise
+
+
+def _unzip(archive: Path, folder: Path, budget: Budget, bounds: Bounds) -> None:
+    _check_table(archive, bounds)
+    with zipfile.ZipFile(archive) as opened:
+        for member in opened.infolist():
+            mode = member.external_attr >> 16
+            path = _inside(member.filename)
+            if member.is_dir() or path is None:
+                continue
+            if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+                raise refused(f"{member.filename} in it is a link or a device")
+            if member.compress_type not in _METHODS:
+                raise unreadable(f"{member.filename} in it is packed by a method that is not read")
+            with opened.open(member) as content:
+                _extract(content, folder / path, budget)
+
+
+def _check_table(archive: Path, bounds: Bounds) -> None:
+    """Raises Rejected where the list of files is longer than any that is allowed: zipfile reads it whole."""
+    with archive.open("rb") as opened:
+        opened.seek(max(0, archive.stat().st_size - _LONGEST_END))
+        end = opened.read()
+    at = end.rfind(_END)
+    if at < 0 or len(end) < at + 22:
+        raise zipfile.BadZipFile("it has no end")
+    (size,) = struct.unpack_from("<L", end, at + 12)
+    if size > bounds.files * _ENTRY:
+        raise refused(f"it has more than {bounds.files} files")
+
+
+def _untar(archive: Path, folder: Path, budget: Budget, bounds: Bounds) -> None:
+    most = bounds.size + bounds.files * 2 * _ENTRY  # with the heads of the files
+    with _decompressed(archive) as content, tarfile.open(fileobj=_Bounded(content, most), mode="r|") as opened:
+        for member in opened:
+            path = _inside(member.name)
+            if member.isdir() or path is None:
+                continue
+            if not member.isreg():
+                raise refused(f"{member.name} in it is a link or a device")
+            _filtered(member, folder)
+            found = opened.extractfile(member)
+            assert found is not None, "it is a plain file"
+            with found:
+                _extract(found, folder / path, budget)
+
+
+def _filtered(member: tarfile.TarInfo, folder: Path) -> None:
+    """Python's own rules for data in archives, where this Python has them (3.11.4)."""
+    if not hasattr(tarfile, "data_filter"):
+        return
+    try:
+        tarfile.data_filter(member, str(folder))
+    except tarfile.FilterError as error:
+        raise refused(str(error)) from None
+
+
+@contextmanager
+def _decompressed(archive: Path) -> Iterator[IO[bytes]]:
+    name = archive.name.lower()
+    with archive.open("rb") as packed:
+        if name.endswith("gz"):
+            yield io.BufferedReader(gzip.GzipFile(fileobj=packed))
+        elif name.endswith("bz2"):
+            yield bz2.BZ2File(packed)
+        elif name.endswith("xz"):
+            yield io.BufferedReader(_Xz(packed))
+        else:
+            yield packed
+
+
+class _Xz(io.RawIOBase):
+    """An xz file, unpacked within a bounded memory: Python's own reader gives it as much as it asks for."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._decompressor = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        found = b""
+        while not found and not self._decompressor.eof:
+            more = self._packed.read(1 << 16) if self._decompressor.needs_input else b""
+            if self._decompressor.needs_input and not more:
+                raise EOFError("its end is missing")
+            found = self._decompressor.decompress(more, len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+class _Bounded(io.RawIOBase):
+    """Reads at most so many bytes: tarfile reads a head as long as the head says."""
+
+    def __init__(self, content: IO[bytes], most: int) -> None:
+        self._content = content
+        self._left = most
+        self._most = most
+
+    def read(self, size: int = -1) -> bytes:
+        found = self._content.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
+        self._left -= len(found)
+        if self._left < 0:
+            raise refused(f"it is larger than {megabytes(self._most)} once it is unpacked")
+        return found
+
+
+def _inside(name: str) -> Path | None:
+    """Where a member goes, below the folder; None for what nobody needs. Raises Rejected where that is elsewhere."""
+    pure = PurePosixPath(name.replace("\\", "/"))
+    parts = [part for part in pure.parts if part != "."]
+    if pure.is_absolute() or ".." in parts or "\0" in name or (parts and parts[0].endswith(":")):
+        raise refused(f"{name} in it would lie outside of its folder")
+    return None if not parts or any(map(is_left_out, parts)) else Path(*parts)
+
+
+def _extract(content: IO[bytes], target: Path, budget: Budget) -> None:
+    budget.add_file()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_file():  # twice in the archive: the last one counts, as for unzip
+        os.unlink(target)
+    write_new(content, target, budget)

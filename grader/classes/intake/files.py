@@ -1,0 +1,100 @@
+"""Copies what a student handed in: plain files, bounded in size and number."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+from typing import IO, Final
+
+from grader.classes.intake.rejection import Budget, refused, unreadable
+from grader.classes.model import Bounds
+from grader.text import from_system
+
+#: Files and folders beside an app that are none of its code.
+_LEFT_OUT: Final = (
+    *(".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", "__MACOSX", ".DS_Store", "Thumbs.db"),
+    *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea", ".vscode", "*.pyc", "*.sock", "._*"),
+)
+_CHUNK: Final = 1 << 16
+#: Folders within folders, and files of one folder that are listed.
+_DEEPEST, _MOST = 40, 20_000
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a file or folder of this name is none of an app's code."""
+    return any(fnmatchcase(name, pattern) for pattern in _LEFT_OUT)
+
+
+def copy_file(source: Path, target: Path, bounds: Bounds) -> None:
+    """Copy one file. Raises Rejected."""
+    budget = Budget(bounds)
+    _copy(source, target, budget, name=source.name)
+
+
+def copy_folder(source: Path, target: Path, bounds: Bounds, *, root: Path | None = None) -> None:
+    """Copy a folder with all that is of an app's code. A link may lead to a file in ``root``. Raises Rejected."""
+    budget = Budget(bounds)
+    top = Path(os.path.realpath(root or source))
+    target.mkdir(parents=True, exist_ok=True)
+    for path in walk(source):
+        name = from_system(str(path.relative_to(source)))
+        if path.is_symlink() and not is_inside(path, top):
+            raise refused(f"{name} is a link that leaves the submission's folder")
+        goal = target / path.relative_to(source)
+        if path.is_dir():
+            if path.is_symlink():
+                raise refused(f"{name} is a link to a folder")
+            budget.add_file()
+            goal.mkdir(exist_ok=True)
+        else:
+            _copy(Path(os.path.realpath(path)), goal, budget, name=name)
+
+
+def walk(folder: Path, *, depth: int = 0) -> Iterator[Path]:
+    """All files and folders of an app's code below ``folder``, by name, a folder before what is in it.
+
+    No link is followed. Raises Rejected where a folder cannot be read, has too much in it or lies too deep.
+    """
+    if depth > _DEEPEST:
+        raise refused(f"it has folders within folders, more than {_DEEPEST} of them")
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in islice(entries, _MOST)]
+    except OSError as error:
+        raise unreadable(f"{from_system(folder.name)} cannot be read: {error.strerror}") from None
+    if len(names) == _MOST:
+        raise refused(f"{from_system(folder.name)} has more than {_MOST} files")
+    for name in sorted(name for name in names if not is_left_out(name)):
+        path = folder / name
+        yield path
+        if path.is_dir() and not path.is_symlink():
+            yield from walk(path, depth=depth + 1)
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Whether ``path`` lies in the real folder ``root`` once links are followed; of a broken link it does not."""
+    return path.exists() and Path(os.path.realpath(path)).is_relative_to(root)
+
+
+def _copy(source: Path, target: Path, budget: Budget, *, name: str) -> None:
+    budget.add_file()
+    try:
+        if not stat.S_ISREG(os.lstat(source).st_mode):  # to open a device can do something
+            raise refused(f"{name} is not a plain file")
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise unreadable(f"{name} cannot be read: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as content:
+        write_new(content, target, budget)
+
+
+def write_new(content: IO[bytes], target: Path, budget: Budget) -> None:
+    """Write a file that is not there yet. Raises Rejected, and OSError."""
+    with target.open("xb") as written:
+        while chunk := content.read(_CHUNK):
+            budget.add(len(chunk))
+            written.write(chunk)

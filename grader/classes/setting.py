@@ -1,0 +1,185 @@
+"""class.toml: what a class decides, in a file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from grader.catalog.files import read_text
+from grader.classes.model import LIMITS, Attempts, Bounds, Feedback, Late, Settings
+from grader.errors import UsageError
+from grader.serving.limits import LaunchLimits
+from grader.text import did_you_mean
+
+FILE: Final = "class.toml"
+#: What a jail copies at most.
+_MOST_MIB, _MOST_FILES = 64, 5000
+
+Value = TypeVar("Value")
+Kind = TypeVar("Kind", bound=Enum)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFile:
+    """``settings``, the names of the katas, and the roster's file. ``is_modified`` says that a submission's files tell
+    by their own times when it was handed in."""
+
+    settings: Settings = field(default_factory=Settings)
+    katas: tuple[str, ...] = ()
+    roster: Path | None = None
+    is_modified: bool = False
+
+
+def read_class(file: Path) -> ClassFile:
+    """What the file says. Raises UsageError, which says where it is wrong and what to write."""
+    try:
+        document = tomllib.loads(read_text(file))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from None
+    table = _Table(document, str(file))
+    roster = table.take("roster", str, "")
+    found = ClassFile(
+        settings=_settings(table),
+        katas=_texts(table),
+        roster=file.parent / roster if roster else None,
+        is_modified=table.take_one("handed-in", ("", "modified")) == "modified",
+    )
+    table.refuse_rest()
+    return found
+
+
+class _Table:
+    """A table of the file, from which each value is taken once; what is left then is a mistake."""
+
+    def __init__(self, values: Mapping[str, Any], place: str) -> None:
+        self._values = dict(values)
+        self._known: list[str] = []
+        self.place = place
+
+    def take(self, name: str, kind: type[Value], default: Value) -> Value:
+        self._known.append(name)
+        found = self._values.pop(name, default)
+        if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
+            raise UsageError(f"{self.place}: {name} must be {_KINDS[kind]}, not {found!r}.")
+        return found
+
+    def take_number(self, name: str, default: float, *, least: float = 0, most: float = 1e9) -> float:
+        self._known.append(name)
+        found = self._values.pop(name, default)
+        if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
+            raise UsageError(f"{self.place}: {name} must be a number from {least:g} to {most:g}, not {found!r}.")
+        return found
+
+    def take_one(self, name: str, choices: tuple[str, ...]) -> str:
+        found = self.take(name, str, choices[0])
+        if found not in choices:
+            allowed = " or ".join(f'"{choice}"' for choice in choices if choice)
+            raise UsageError(f"{self.place}: {name} must be {allowed}, not {found!r}.")
+        return found
+
+    def take_kind(self, name: str, default: Kind) -> Kind:
+        values = [default.value, *(one.value for one in type(default) if one is not default)]
+        return type(default)(self.take_one(name, tuple(values)))
+
+    def take_table(self, name: str) -> _Table:
+        self._known.append(name)
+        found = self._values.pop(name, {})
+        if not isinstance(found, dict):
+            raise UsageError(f"{self.place}: write {name} as a table, [{name}].")
+        return _Table(found, f"{self.place} [{name}]")
+
+    def refuse_rest(self) -> None:
+        """Raises UsageError for a name that means nothing here."""
+        for name in self._values:
+            raise UsageError(f"{self.place}: {name!r} means nothing here.{did_you_mean(name, self._known)}")
+
+
+_KINDS: Final[dict[Any, str]] = {
+    str: "a text",
+    bool: "true or false",
+    list: "a list",
+    date | str: "a moment, such as 2026-11-30T23:59+01:00",
+}
+
+
+def _settings(table: _Table) -> Settings:
+    late, limits = table.take_table("late"), table.take_table("limits")
+    found = Settings(
+        title=table.take("title", str, ""),
+        app=_relative(table.take("app", str, ""), table.place),
+        deadline=_deadline(table),
+        late=Late(
+            percent=int(late.take_number("percent", 0, most=100)),
+            most=int(late.take_number("most", 100, most=100)),
+            grace=timedelta(minutes=late.take_number("grace", 0)),
+            refuse=late.take("refuse", bool, default=False),
+        ),
+        attempts=table.take_kind("attempts", Attempts.LAST),
+        limits=_limits(limits),
+        bounds=Bounds(
+            size=int(limits.take_number("size", 16, least=0.01, most=_MOST_MIB) * (1 << 20)),
+            files=int(limits.take_number("files", 1000, least=1, most=_MOST_FILES)),
+        ),
+        seed=table.take("seed", str, ""),
+        feedback=table.take_kind("feedback", Feedback.FULL),
+    )
+    late.refuse_rest()
+    limits.refuse_rest()
+    return found
+
+
+def _limits(table: _Table) -> LaunchLimits:
+    return LaunchLimits(
+        startup=table.take_number("startup", LIMITS.startup, least=0.1, most=600),
+        total=table.take_number("total", LIMITS.total, least=1, most=3600),
+        memory=int(table.take_number("memory", LIMITS.memory >> 20, least=64)) << 20,
+    )
+
+
+def _texts(table: _Table) -> tuple[str, ...]:
+    found = table.take("katas", list, [])
+    if not all(isinstance(name, str) for name in found):
+        raise UsageError(f'{table.place}: katas must be a list of names, such as ["kata-1"].')
+    return tuple(found)
+
+
+def _relative(app: str, place: str) -> str:
+    """Raises UsageError where it is not the name of a module in a submission."""
+    parts = Path(app).parts
+    if app and (not app.endswith(".py") or ".." in parts or Path(app).is_absolute()):
+        raise UsageError(f'{place}: app must name a module in a submission, such as "src/app.py", not {app!r}.')
+    return app
+
+
+def _deadline(table: _Table) -> datetime | None:
+    found = table.take("deadline", date | str, "")  # type: ignore[arg-type]  # a union is none of a type
+    return moment(found, f"{table.place}: deadline") if found else None
+
+
+def moment(found: object, place: str) -> datetime:
+    """A moment in ISO 8601, or a day, which lasts until its end; without a zone in that of this machine.
+
+    Raises UsageError.
+    """
+    try:
+        value = datetime.fromisoformat(found) if isinstance(found, str) else found
+    except ValueError:
+        raise UsageError(f"{place} must be like 2026-11-30T23:59+01:00, not {found!r}.") from None
+    is_day = isinstance(found, date) and not isinstance(found, datetime)
+    if is_day or (isinstance(found, str) and len(found) == 10):
+        day = value.date() if isinstance(value, datetime) else value
+        assert isinstance(day, date)
+        value = datetime.combine(day, time(23, 59, 59))
+    if not isinstance(value, datetime):
+        raise UsageError(f"{place} must be like 2026-11-30T23:59+01:00, not {found!r}.")
+    return value if value.tzinfo else value.astimezone()
+
+
+def with_options(settings: Settings, **options: Any) -> Settings:
+    """The settings with those options of a command that were given: all that are not None."""
+    return replace(settings, **{name: value for name, value in options.items() if value is not None})

@@ -1,0 +1,163 @@
+"""Archives are unpacked below one folder, plain files only, within bounds; all others are refused in one sentence."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import struct
+import tarfile
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from grader.classes.intake.archive import is_archive, stem, unpack
+from grader.classes.intake.rejection import Rejected
+from grader.classes.model import Bounds, Why
+from tests.classes.intake.archives import APP, make_tar, make_zip, special, zip_link
+
+BOUNDS = Bounds(size=100_000, files=5)
+
+
+def unpacked(archive: Path, folder: Path, bounds: Bounds = BOUNDS) -> dict[str, str]:
+    unpack(archive, folder, bounds)
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tgz", "a.tar.bz2", "a.tar.xz"])
+def test_plain_files_come_out(name: str, tmp_path: Path) -> None:
+    members: dict[str, str | bytes] = {
+        "app.py": APP,
+        "./parts/überschrift – שלום.py": "x = 1\n",
+        "__MACOSX/._app.py": "no",
+    }
+    make = make_zip if name.endswith("zip") else make_tar
+    found = unpacked(make(tmp_path / name, members), tmp_path / "out")
+    assert found == {"app.py": APP, "parts/überschrift – שלום.py": "x = 1\n"}
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "..\\out", "C:\\out", "C:/out"])
+def test_a_name_that_leads_out_is_refused(name: str, tmp_path: Path) -> None:
+    for make, file in ((make_zip, "a.zip"), (make_tar, "a.tar")):
+        with pytest.raises(Rejected, match="would lie outside of its folder"):
+            unpack(make(tmp_path / file, {name: "x"}), tmp_path / "into/it", BOUNDS)
+    assert [path.name for path in tmp_path.rglob("out*")] == []
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        special("app.py", tarfile.SYMTYPE, "/etc/passwd"),
+        special("app.py", tarfile.LNKTYPE, "other.py"),
+        special("app.py", tarfile.CHRTYPE),
+        special("app.py", tarfile.FIFOTYPE),
+    ],
+)
+def test_links_and_devices_in_a_tar_are_refused(member: tarfile.TarInfo, tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="is a link or a device"):
+        unpack(make_tar(tmp_path / "a.tar", {}, member), tmp_path / "out", BOUNDS)
+
+
+def test_a_link_in_a_zip_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="is a link or a device") as refused:
+        unpack(zip_link(tmp_path / "a.zip", "app.py", "/etc/passwd"), tmp_path / "out", BOUNDS)
+    assert refused.value.reason.why is Why.REFUSED
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar.bz2", "a.tar.xz"])
+def test_a_bomb_is_refused_before_it_fills_anything(name: str, tmp_path: Path) -> None:
+    make = make_zip if name.endswith("zip") else make_tar
+    bomb = make(tmp_path / name, {"app.py": bytes(50_000_000)})
+    with pytest.raises(Rejected, match="it is larger than"):
+        unpack(bomb, tmp_path / "out", BOUNDS)
+    assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*")) <= 2 * BOUNDS.size
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_too_many_files_are_refused(name: str, tmp_path: Path) -> None:
+    make = make_zip if name.endswith("zip") else make_tar
+    with pytest.raises(Rejected, match="it has more than 5 files"):
+        unpack(make(tmp_path / name, {f"{number}.py": "" for number in range(6)}), tmp_path / "out", BOUNDS)
+
+
+def test_a_long_table_of_files_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    long = make_zip(tmp_path / "a.zip", {f"{number}.py": "" for number in range(400)})
+    with pytest.raises(Rejected, match="it has more than 5 files"):
+        unpack(long, tmp_path / "out", BOUNDS)
+
+
+def test_a_tar_whose_head_says_that_it_is_huge_is_refused(tmp_path: Path) -> None:
+    info = special("app.py", tarfile.XHDTYPE)
+    info.size = 1 << 40
+    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(10_000_000)))
+    with pytest.raises(Rejected, match="it is larger than"):
+        unpack(tmp_path / "a.tar.gz", tmp_path / "out", BOUNDS)
+
+
+def test_an_xz_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 28}]
+    (tmp_path / "a.tar.xz").write_bytes(lzma.compress(bytes(2000), filters=filters))
+    with pytest.raises(Rejected, match="is not a whole archive"):
+        unpack(tmp_path / "a.tar.xz", tmp_path / "out", BOUNDS)
+
+
+def test_an_archive_that_is_too_large_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(bytes(BOUNDS.size + 1))
+    with pytest.raises(Rejected, match=r"a\.zip is larger than"):
+        unpack(tmp_path / "a.zip", tmp_path / "out", BOUNDS)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tar.bz2", "a.tar.xz"])
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", b"PK\5\6" + bytes(9), b"\x1f\x8b\x08\0" + bytes(9), b"BZh9" + bytes(9)]
+)
+def test_what_is_no_archive_is_unreadable(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Rejected, match="is not a whole archive") as found:
+        unpack(tmp_path / name, tmp_path / "out", BOUNDS)
+    assert found.value.reason.why is Why.UNREADABLE
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar.xz", "a.tar.bz2"])
+def test_each_part_of_an_archive_alone_is_unreadable_or_whole(name: str, tmp_path: Path) -> None:
+    """A download that broke off, at every byte: never another error."""
+    make = make_zip if name.endswith("zip") else make_tar
+    whole = make(tmp_path / name, {"app.py": APP}).read_bytes()
+    for length in range(0, len(whole), 7):
+        (tmp_path / name).write_bytes(whole[:length])
+        with suppress(Rejected):
+            unpack(tmp_path / name, tmp_path / f"out-{length}", BOUNDS)
+
+
+def test_an_encrypted_zip_is_unreadable(tmp_path: Path) -> None:
+    data = bytearray(make_zip(tmp_path / "a.zip", {"app.py": APP}).read_bytes())
+    for mark, at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        struct.pack_into("<H", data, data.index(mark) + at, 1)
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(Rejected, match="is encrypted"):
+        unpack(tmp_path / "a.zip", tmp_path / "out", BOUNDS)
+
+
+def test_a_file_that_is_also_a_folder_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="a file and a folder of the same name"):
+        unpack(make_zip(tmp_path / "a.zip", {"app.py": "", "app.py/other.py": ""}), tmp_path / "out", BOUNDS)
+
+
+def test_of_a_file_that_is_there_twice_the_last_counts(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        made.writestr("app.py", "first")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            made.writestr("app.py", "last")
+    assert unpacked(tmp_path / "a.zip", tmp_path / "out") == {"app.py": "last"}
+
+
+def test_other_kinds_are_said_not_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.rar").write_bytes(b"Rar!")
+    with pytest.raises(Rejected, match=r"hand in a \.zip"):
+        unpack(tmp_path / "a.rar", tmp_path / "out", BOUNDS)
+
+
+def test_names_of_archives() -> None:
+    assert [stem(name) for name in ("ada.tar.gz", "ada.ZIP", "a.b.tgz", "ada.py")] == ["ada", "ada", "a.b", "ada.py"]
+    assert [is_archive(name) for name in ("ada.tar.gz", "ada.7z", "ada.py", "zip")] == [True, True, False, False]

@@ -1,0 +1,174 @@
+"""The private copy of a submission, and the app in it; each one that cannot be graded says why."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.catalog.kata import Kata, read_kata
+from grader.classes.intake.handed import Handed
+from grader.classes.intake.layout import find
+from grader.classes.intake.material import Material, prepare, reason_of
+from grader.classes.intake.rejection import Rejected
+from grader.classes.model import Bounds, NoReport, Settings, Why
+from tests.classes.intake.archives import APP, make_tar, make_zip
+from tests.small_kata import make_kata, write
+
+SETTINGS = Settings(bounds=Bounds(size=100_000, files=20))
+
+
+@pytest.fixture
+def kata(tmp_path: Path) -> Kata:
+    return read_kata(make_kata(tmp_path / "course"))
+
+
+@pytest.fixture
+def take(tmp_path: Path, kata: Kata) -> Callable[..., Material]:
+    """Prepare the only submission in tmp_path/class."""
+
+    def prepared(settings: Settings = SETTINGS, *, is_for_all: bool = False) -> Material:
+        (handed,) = find(tmp_path / "class", is_for_all=is_for_all)
+        return prepare(handed, kata, settings, folder=tmp_path / f"copy-{len(list(tmp_path.iterdir()))}")
+
+    return prepared
+
+
+@pytest.mark.parametrize(
+    ("names", "app"),
+    [
+        (["ada/app.py"], "app.py"),
+        (["ada/hw/app.py"], "hw/app.py"),
+        (["ada/a/b/app.py", "ada/a/b/tests/app.py"], "a/b/app.py"),
+        (["ada/server.py"], "server.py"),
+        (["ada.py"], "app.py"),
+        (["ada/kata-77/app.py"], "kata-77/app.py"),
+        (["ada/kata-77-small-echo/app.py", "ada/kata-2-other/app.py"], "kata-77-small-echo/app.py"),
+        (["ada/my-katas/katas/kata-77-small-echo/app.py"], "my-katas/katas/kata-77-small-echo/app.py"),
+        (["ada/kata-77.py", "ada/kata-2.py"], "kata-77.py"),
+        (["ada/.git/app.py", "ada/x/app.py"], "x/app.py"),
+    ],
+)
+def test_the_app_is_found(names: list[str], app: str, tmp_path: Path, take: Callable[..., Material]) -> None:
+    for name in names:
+        write(tmp_path / "class" / name, APP)
+    found = take()
+    assert (found.app, found.file.read_text()) == (app, APP)
+
+
+@pytest.mark.parametrize("name", ["ada.zip", "ada/work.zip", "ada.tar.gz"])
+def test_archives_are_unpacked(name: str, tmp_path: Path, take: Callable[..., Material]) -> None:
+    file = tmp_path / "class" / name
+    file.parent.mkdir(parents=True)
+    make = make_zip if name.endswith("zip") else make_tar
+    make(file, {"work/app.py": APP})
+    assert take().app == "work/app.py"
+
+
+def test_an_archive_in_an_archive_is_unpacked_once(tmp_path: Path, take: Callable[..., Material]) -> None:
+    inner = make_zip(tmp_path / "inner.zip", {"app.py": APP}).read_bytes()
+    (tmp_path / "class").mkdir()
+    make_zip(tmp_path / "class/ada.zip", {"inner.zip": inner})
+    assert take().app == "app.py"
+
+
+def test_files_of_a_platform_have_their_own_names(tmp_path: Path, take: Callable[..., Material]) -> None:
+    write(tmp_path / "class/lovelaceada_1_10_app-1.py", APP)
+    write(tmp_path / "class/lovelaceada_1_11_parts.py", "x = 1\n")
+    found = take()
+    assert sorted(path.name for path in found.file.parent.iterdir()) == ["app.py", "parts.py"]
+
+
+def test_the_app_may_have_another_name(tmp_path: Path, take: Callable[..., Material]) -> None:
+    for name in ("src/main.py", "app.py"):
+        write(tmp_path / "class/ada" / name, APP)
+    assert take(replace(SETTINGS, app="src/main.py")).app == "src/main.py"
+
+
+def test_the_digest_is_of_the_files_and_their_names(tmp_path: Path, take: Callable[..., Material]) -> None:
+    file = write(tmp_path / "class/ada/app.py", APP)
+    first = take().digest
+    assert take().digest == first
+    write(file.with_name("other.py"), "")
+    second = take().digest
+    file.with_name("other.py").rename(file.with_name("another.py"))
+    assert len({first, second, take().digest}) == 3
+
+
+def nothing(folder: Path) -> None:
+    folder.mkdir()
+
+
+def with_app(content: bytes) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "app.py").write_bytes(content)
+
+    return make
+
+
+def with_names(*names: str) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        for name in names:
+            write(folder / name, APP)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "why", "words"),
+    [
+        (nothing, Why.NO_SUBMISSION, "nothing was handed in"),
+        (with_app(b" \n"), Why.NO_SUBMISSION, "app.py is empty"),
+        (with_app(b"\x7fELF\0\0"), Why.UNREADABLE, "is not a text"),
+        (with_app(b"x" * 200_000), Why.REFUSED, "it is larger than"),
+        (with_names("notes.txt"), Why.UNREADABLE, "there is no app.py in it, and no other Python module"),
+        (with_names("a.py", "b.py"), Why.UNREADABLE, "there is no app.py in it, but a.py, b.py"),
+        (with_names("a/app.py", "b/app.py"), Why.UNREADABLE, "several times: a/app.py, b/app.py"),
+        (with_names("kata-2/app.py"), Why.NO_SUBMISSION, "it has no folder kata-77"),
+        (with_names(*(f"{number}.py" for number in range(30))), Why.REFUSED, "more than 20 files"),
+    ],
+)
+def test_what_cannot_be_graded_says_why(
+    make: Callable[[Path], None], why: Why, words: str, tmp_path: Path, take: Callable[..., Material]
+) -> None:
+    (tmp_path / "class").mkdir()
+    make(tmp_path / "class/ada")
+    with pytest.raises(Rejected) as found:
+        take()
+    assert found.value.reason.why is why
+    assert words in found.value.reason.sentence
+
+
+def test_of_several_katas_each_needs_its_folder(tmp_path: Path, take: Callable[..., Material]) -> None:
+    write(tmp_path / "class/ada/app.py", APP)
+    with pytest.raises(Rejected, match="it has no folder kata-77"):
+        take(is_for_all=True)
+
+
+def test_a_student_who_is_a_link_out_of_the_class(tmp_path: Path, take: Callable[..., Material]) -> None:
+    write(tmp_path / "secret/app.py", APP)
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class/ada").symlink_to("../secret")
+    with pytest.raises(Rejected, match="ada is a link that leaves the folder of all submissions"):
+        take()
+
+
+def test_of_what_was_not_handed_in(tmp_path: Path, kata: Kata) -> None:
+    with pytest.raises(Rejected, match="nothing was handed in"):
+        prepare(Handed("ada", (), tmp_path), kata, SETTINGS, folder=tmp_path / "copy")
+
+
+def test_a_name_that_this_machine_does_not_take(tmp_path: Path, take: Callable[..., Material]) -> None:
+    (tmp_path / "class").mkdir()
+    make_zip(tmp_path / "class/ada.zip", {"n" * 300 + "/app.py": APP})
+    with pytest.raises(Rejected, match="a name that is too long"):
+        take()
+
+
+def test_a_full_disk_is_not_the_students_fault() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert reason_of(full) == NoReport(Why.INFRASTRUCTURE, "it could not be copied: No space left on device")
