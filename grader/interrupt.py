@@ -38,6 +38,11 @@ def suppress_lost_work_notice() -> None:
     _lost.append("")
 
 
+def say_kept(words: str) -> None:
+    """From now on an interrupt prints these words instead: what has come of the work so far."""
+    _lost.append(f"; {words}")
+
+
 def on_end(ending: Ending) -> Callable[[], None]:
     """Call ``ending`` when a signal ends the process, the latest first; returns what takes that back.
 

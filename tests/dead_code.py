@@ -50,16 +50,8 @@ USED = {
     "upstream_ended": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
     "awkward_texts": "the specification of a new kata uses it; the bundled ones have every_text()",
     "next_chunk": "specifications of other streams read by it; the bundled katas have none",
-    "BEST": "the commands about classes, which are being written, use it",
-    "is_late": "the commands about classes, which are being written, use it",
-    "NO_SUBMISSION": "the commands about classes, which are being written, use it",
-    "UNREADABLE": "the commands about classes, which are being written, use it",
-    "REFUSED": "the commands about classes, which are being written, use it",
-    "make": "the commands about classes, which are being written, use it",
-    "keep_katas": "the commands about classes, which are being written, use it",
-    "keep_students": "the commands about classes, which are being written, use it",
-    "keep_submission": "the commands about classes, which are being written, use it",
-    "keep_grade": "the commands about classes, which are being written, use it",
+    "readinto": "io.BufferedReader calls it",
+    "BEST": "a class chooses it by its value, in class.toml or an option",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
 }
 

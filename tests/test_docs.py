@@ -43,8 +43,16 @@ def test_the_readme_lists_all_commands_and_only_those() -> None:
 
 
 def options_of(command: str) -> set[str]:
-    found = command_line.cli.get_command(click.Context(command_line.cli), command)
-    options = [option for option in found.params if isinstance(option, click.Option)] if found else []
+    """The options of a command, or of all commands of a group."""
+    context = click.Context(command_line.cli)
+    found = command_line.cli.get_command(context, command)
+    assert found is not None
+    commands = (
+        [found.get_command(context, name) for name in found.list_commands(context)]
+        if isinstance(found, click.Group)
+        else [found]
+    )
+    options = [option for one in commands if one for option in one.params if isinstance(option, click.Option)]
     return {name for option in options for name in option.opts if name.startswith("--")}
 
 

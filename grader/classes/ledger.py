@@ -133,6 +133,10 @@ class Ledger:
         rows = self._connection.execute(f"SELECT {columns} FROM katas WHERE is_current ORDER BY position, name")
         return tuple(GradedKata(*_with(row, records.to_checks(row[-1]))) for row in rows)
 
+    def specifications(self) -> list[str]:
+        """The digests of all specifications that somebody was graded by."""
+        return [row[0] for row in self._connection.execute("SELECT DISTINCT specification FROM grades ORDER BY 1")]
+
     def students(self) -> Iterator[Student]:
         """All students, by label."""
         rows = self._connection.execute("SELECT label, name, email, section, columns FROM students ORDER BY label")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-from grader.model import Check, Outcome, Report
+from grader.model import Check, Report
 from grader.report.feedback import Feedback
+from grader.score import is_decided
 from grader.serving.limits import LaunchLimits
 
 
@@ -192,7 +193,7 @@ class Entry:
         """Whether there are points to book: not where the grader or the machine failed, in all or in one check."""
         if isinstance(self.result, NoReport):
             return self.result.why is not Why.INFRASTRUCTURE
-        return self.result.count(Outcome.INCONCLUSIVE) == 0
+        return is_decided(self.result)
 
     @property
     def earned(self) -> int | None:

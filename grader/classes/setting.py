@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from grader.catalog.files import read_text
-from grader.classes.model import LIMITS, Attempts, Bounds, Feedback, Late, Settings
+from grader.classes.model import LIMITS, Attempts, Bounds, Late, Settings
 from grader.errors import UsageError
+from grader.report.feedback import Feedback
 from grader.serving.limits import LaunchLimits
 from grader.text import did_you_mean
 

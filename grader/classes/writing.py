@@ -16,6 +16,7 @@ from grader.classes.ledger import FILE, FORMAT, Ledger
 from grader.classes.model import GradedKata, Key, NoReport, Settings, Student, Submission
 from grader.errors import Inconclusive
 from grader.model import Outcome, Report
+from grader.score import is_decided
 
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 _SUBMISSION: Final = " INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -100,6 +101,19 @@ class LedgerWriter(Ledger):
             row = (*known, (last or 0) + 1, records.of_moment(datetime.now(UTC)), *_of_result(result))
             self._connection.execute(f"INSERT INTO grades VALUES ({', '.join('?' * len(row))})", row)
 
+    def keep_all_of(self, file: Path) -> None:
+        """All students, submissions and grades of the ledger in ``file``. What this one has already, it keeps."""
+        with writing(self.file):
+            self._connection.execute("ATTACH DATABASE ? AS other", (str(file),))
+        try:
+            with self._transaction():
+                # A row that is still to be graded here may be graded there.
+                self._connection.execute("DELETE FROM submissions WHERE digest = '' AND why IS NULL")
+                for table in ("students", "submissions", "grades"):
+                    self._connection.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")
+        finally:
+            self._connection.execute("DETACH DATABASE other")
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with writing(self.file):
@@ -124,7 +138,7 @@ def _of_result(result: Report | NoReport) -> tuple[object, ...]:
     if isinstance(result, NoReport):
         return (0.0, None, None, None, None, None, result.sentence)
     outcomes = json.dumps({check.check.id: check.outcome.value for check in result.results})
-    inconclusive = result.count(Outcome.INCONCLUSIVE)
+    inconclusive = 0 if is_decided(result) else result.count(Outcome.INCONCLUSIVE)
     return (result.seconds, result.points, result.possible, inconclusive, outcomes, records.of_report(result), None)
 
 

@@ -39,18 +39,22 @@ class Wish(NamedTuple):
             raise UsageError("--unsafe: only a submission (--submission) needs it.")
         if self.tier == _AUTO and not self.submission:
             return own.jail_for(app, [kata, *bundled()])
-        # Late: what tries jails and finds packs is slow, and no other app needs it.
-        from grader.catalog import installed
-        from grader.serving.jail import choice
+        from grader.catalog import installed  # late: what finds packs is slow, and no other app needs it
 
+        tier = self.strict_tier()
         katas = [kata, *bundled(), *installed.catalog().katas]
+        return Jail(tier, is_strict=self.submission or tier is not Tier.NONE, hidden=own.hidden_from(app, katas))
+
+    def strict_tier(self) -> Tier:
+        """The tier for apps that nobody has read, or the named one. Raises Inconclusive where it is not offered."""
+        from grader.serving.jail import choice  # late: it tries jails, which no other app needs
 
         tier = choice.for_submission() if self.tier == _AUTO else Tier(self.tier)
         if tier is not Tier.NONE and (reason := choice.why_not(tier)):
             raise Inconclusive(f"this machine offers no jail of tier {tier.value}: {reason}; see `grade doctor`.")
         if tier is Tier.NONE and self.submission:
             self._need_consent(choice.why_not(Tier.C))
-        return Jail(tier, is_strict=self.submission or tier is not Tier.NONE, hidden=own.hidden_from(app, katas))
+        return tier
 
     def _need_consent(self, reason: str) -> None:
         """Raises Inconclusive unless the user has given it. From root, with whom nothing is safe, it is not taken."""

@@ -26,6 +26,7 @@ from grader.text import closest, did_you_mean, visible
 #: here, too, so that `grade --help` and a shell's completion import none of these modules, which import the grader.
 COMMANDS = {
     "all": "Grade every kata here, and show a line for each.",
+    "class": "Grade all submissions of a class, and keep each grade in a ledger.",
     "doctor": "Show which jails this machine offers, which one is chosen and why, and what is missing.",
     "explain": "Show what KATA grades: its checks, their points and requirements.",
     "hint": "Give the next hint about the first check of KATA that fails.",
@@ -43,10 +44,12 @@ COMMANDS = {
 }
 
 
+#: The modules of commands that do not have their names: a word of Python's is none of a module.
+_MODULES = {"class": "classes.group"}
 #: Other words for commands.
 _ALIASES = {"check": "run", "grade": "run", "test": "run"}
 #: Commands that write files: no misspelt word is taken for one of them.
-_CHANGING = ("init", "new", "pack", "reset")
+_CHANGING = ("class", "init", "new", "pack", "reset")
 
 
 class LazyGroup(click.Group):
@@ -58,7 +61,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"grader.cli.{cmd_name}").command
+        command: click.Command = import_module(f"grader.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
@@ -54,6 +54,10 @@ class Pool:
             finally:
                 with self._lock:
                     self._running.discard(worker)
+
+    def submit(self, job: Job) -> Future[Result]:
+        """Begin a grade, or let it wait for one of those that run."""
+        return self._executor.submit(self.grade, job)
 
     def results(self, jobs: Iterable[Job], progress: OnProgress = lambda *_: None) -> Iterator[Result]:
         """The result of each job, in the order of ``jobs``."""

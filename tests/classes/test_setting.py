@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.classes.model import Attempts, Bounds, Feedback, Late, Settings
+from grader.classes.model import Attempts, Bounds, Late, Settings
 from grader.classes.setting import ClassFile, moment, read_class, with_options
 from grader.errors import UsageError
+from grader.report.feedback import Feedback
 from grader.serving.limits import LaunchLimits
 from tests.small_kata import write
 

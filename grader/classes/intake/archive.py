@@ -52,7 +52,12 @@ def stem(name: str) -> str:
 def unpack(archive: Path, folder: Path, bounds: Bounds) -> None:
     """Write what is in ``archive`` below ``folder``. Raises Rejected, and OSError where this machine cannot."""
     name = archive.name.lower()
-    if archive.stat().st_size > bounds.size:
+    try:
+        with archive.open("rb") as opened:
+            size = os.fstat(opened.fileno()).st_size
+    except OSError as error:
+        raise unreadable(f"{archive.name} cannot be read: {error.strerror}") from None
+    if size > bounds.size:
         raise refused(f"{archive.name} is larger than {megabytes(bounds.size)}")
     budget = Budget(bounds)
     with _faults(archive.name):

@@ -16,7 +16,7 @@ from grader.classes.intake.archive import is_archive, unpack
 from grader.classes.intake.files import copy_file, copy_folder, walk
 from grader.classes.intake.handed import Handed
 from grader.classes.intake.rejection import Rejected, refused, unreadable
-from grader.classes.model import Bounds, NoReport, Settings, Why
+from grader.classes.model import Bounds, Settings, Why
 from grader.text import from_system
 
 #: Archives in archives that are unpacked: a platform packs what a student has packed.
@@ -149,11 +149,3 @@ def _digest(folder: Path, app: str) -> str:
         name = os.fsencode(path.relative_to(folder).as_posix()).replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
         lines.append(found.encode() + b"  " + name + b"\n")
     return hashlib.sha256(b"".join(lines)).hexdigest()
-
-
-def reason_of(error: Exception) -> NoReport:
-    """Why a submission has no private copy: by its own fault, or by that of the machine."""
-    if isinstance(error, Rejected):
-        return error.reason
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return NoReport(Why.INFRASTRUCTURE, f"it could not be copied: {why}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +11,9 @@ import pytest
 from grader.catalog.kata import Kata, read_kata
 from grader.classes.intake.handed import Handed
 from grader.classes.intake.layout import find
-from grader.classes.intake.material import Material, prepare, reason_of
+from grader.classes.intake.material import Material, prepare
 from grader.classes.intake.rejection import Rejected
-from grader.classes.model import Bounds, NoReport, Settings, Why
+from grader.classes.model import Bounds, Settings, Why
 from tests.classes.intake.archives import APP, make_tar, make_zip
 from tests.small_kata import make_kata, write
 
@@ -167,8 +166,3 @@ def test_a_name_that_this_machine_does_not_take(tmp_path: Path, take: Callable[.
     make_zip(tmp_path / "class/ada.zip", {"n" * 300 + "/app.py": APP})
     with pytest.raises(Rejected, match="a name that is too long"):
         take()
-
-
-def test_a_full_disk_is_not_the_students_fault() -> None:
-    full = OSError(errno.ENOSPC, "No space left on device")
-    assert reason_of(full) == NoReport(Why.INFRASTRUCTURE, "it could not be copied: No space left on device")

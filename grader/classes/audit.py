@@ -1,0 +1,89 @@
+"""The audit of a ledger: each submission has a result, and all sums agree."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from grader.classes.ledger import Grade, Ledger
+from grader.classes.model import Why
+from grader.model import Outcome
+
+
+class State(Enum):
+    """What a submission has come to."""
+
+    GRADED = "graded"
+    OLD = "graded by an earlier specification, grader or seed"
+    UNDECIDED = "undecided"
+    INFRASTRUCTURE = "infrastructure"
+    NO_SUBMISSION = "no submission"
+    UNREADABLE = "unreadable"
+    REFUSED = "refused"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """How many submissions are in each state; whose grade failed by the machine's fault; and what does not agree."""
+
+    states: Counter[State]
+    failures: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        return self.states.total()
+
+
+def audit(ledger: Ledger) -> Audit:
+    """Look at each submission in the ledger."""
+    points = {(kata.name, check.id): check.points for kata in ledger.katas() for check in kata.checks}
+    states: Counter[State] = Counter()
+    failures, problems = [], []
+    for row in ledger.rows():
+        state = _of_refusal(row.refusal.why) if row.refusal else _of_grade(row.grade)
+        states[state] += 1
+        whose = f"{row.student.label}, {row.submission.kata}"
+        whose += f", attempt {row.submission.attempt}" if row.submission.attempt > 1 else ""
+        match state:
+            case State.INFRASTRUCTURE:
+                why = row.refusal.sentence if row.refusal else row.grade.trouble if row.grade else ""
+                failures.append(f"{whose}: {why}")
+            case State.UNDECIDED:
+                failures.append(f"{whose}: the grader or the machine left checks undecided")
+            case State.WAITING:
+                problems.append(f"{whose}: there is no result")
+            case _ if row.grade and row.grade.is_current:
+                problems += [f"{whose}: {fault}" for fault in _faults(row.grade, row.submission.kata, points)]
+    return Audit(states, tuple(failures), tuple(problems))
+
+
+def _of_refusal(why: Why) -> State:
+    return State(why.value)
+
+
+def _of_grade(grade: Grade | None) -> State:
+    if grade is None:
+        return State.WAITING
+    if grade.trouble is not None:
+        return State.INFRASTRUCTURE
+    if not grade.is_decided:
+        return State.UNDECIDED
+    return State.GRADED if grade.is_current else State.OLD
+
+
+def _faults(grade: Grade, kata: str, points: dict[tuple[str, str], int]) -> Iterator[str]:
+    outcomes = json.loads(grade.outcomes or "{}")
+    passed = sum(points.get((kata, check), 0) for check, value in outcomes.items() if value == Outcome.PASSED.value)
+    if passed != grade.points:
+        yield f"it has {grade.points} points, and the checks that passed have {passed}"
+    of_all = {check for name, check in points if name == kata}
+    if outcomes.keys() != of_all:
+        yield f"it has {len(outcomes)} checks, and the specification {len(of_all)}"
+    possible = sum(points.get((kata, check), 0) for check in outcomes)
+    if possible != grade.possible:
+        yield f"it has {grade.possible} possible points, and its checks {possible}"

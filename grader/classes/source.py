@@ -1,0 +1,80 @@
+"""Where a class's submissions and katas are: what a later command needs to grade some of them again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.catalog.kata import Kata
+from grader.classes.intake.archive import is_archive, unpack
+from grader.classes.intake.layout import find
+from grader.classes.intake.rejection import Rejected
+from grader.classes.intake.roster import read_roster
+from grader.classes.model import Bounds, Settings
+from grader.classes.task import Intake, Shard, take_in
+from grader.errors import UsageError
+
+#: Of a whole download, which the instructor has chosen.
+_DOWNLOAD = Bounds(size=8 << 30, files=1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``submissions`` is a folder, or the archive in which a platform gives it out. ``katas`` are names, ``folders``
+    those of --katas. ``is_modified``: the times of the files say when they were handed in."""
+
+    submissions: Path
+    katas: tuple[str, ...]
+    folders: tuple[Path, ...] = ()
+    roster: Path | None = None
+    is_modified: bool = False
+
+    def encode(self) -> str:
+        """As text, with whole paths."""
+        return json.dumps(
+            {
+                "submissions": str(self.submissions.absolute()),
+                "katas": self.katas,
+                "folders": [str(folder.absolute()) for folder in self.folders],
+                "roster": str(self.roster.absolute()) if self.roster else None,
+                "is_modified": self.is_modified,
+            }
+        )
+
+    @classmethod
+    def decode(cls, text: str) -> Source:
+        """What :meth:`encode` wrote. Raises UsageError for a ledger that was merged: it has no submissions."""
+        if not text:
+            raise UsageError("This ledger was merged of others, and does not know where the submissions are.")
+        found = json.loads(text)
+        return cls(
+            Path(found["submissions"]),
+            tuple(found["katas"]),
+            tuple(map(Path, found["folders"])),
+            Path(found["roster"]) if found["roster"] else None,
+            found["is_modified"],
+        )
+
+    def take_in(self, katas: Sequence[Kata], settings: Settings, *, work: Path, shard: Shard | None = None) -> Intake:
+        """Who is in the class, and what they handed in. Raises UsageError."""
+        folder = self._unpacked(work) if self.submissions.is_file() else self.submissions
+        return take_in(
+            find(folder, is_for_all=len(katas) > 1),
+            katas,
+            roster=read_roster(self.roster) if self.roster else None,
+            settings=settings,
+            shard=shard,
+            is_modified=self.is_modified,
+        )
+
+    def _unpacked(self, work: Path) -> Path:
+        if not is_archive(self.submissions.name):
+            raise UsageError(f"{self.submissions} is neither a folder of submissions nor an archive of one.")
+        folder = work / "all"
+        try:
+            unpack(self.submissions, folder, _DOWNLOAD)
+        except Rejected as rejected:
+            raise UsageError(f"{self.submissions}: {rejected}.") from None
+        return folder

@@ -1,0 +1,1 @@
+"""`grade class`: one module for each of its commands."""

@@ -1,0 +1,110 @@
+"""`grade class run`, or `grade class SUBMISSIONS`: grade a class."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from grader.classes.model import Attempts
+from grader.classes.setting import FILE, ClassFile, moment, read_class, with_options
+from grader.classes.source import Source
+from grader.classes.task import Shard
+from grader.cli.classes.session import Session
+from grader.cli.jailing import Wish
+from grader.cli.parameters import color_option, complete_kata, katas_option
+from grader.errors import UsageError
+from grader.exits import Exit
+from grader.serving.jail.plan import Tier
+
+_PATH = click.Path(path_type=Path)
+
+
+def how_option(command: Callable[..., Exit]) -> Callable[..., Exit]:
+    """How to grade: in which jail, and how many at a time."""
+    tiers = ["auto", *(tier.value for tier in Tier)]
+    for option in (
+        click.option("--unsafe", is_flag=True, help="Grade even where this machine offers no jail."),
+        click.option("--jail", "tier", type=click.Choice(tiers), default="auto", help="Take this jail, or none."),
+        click.option(
+            "--jobs",
+            type=click.IntRange(1),
+            default=2 * (os.cpu_count() or 1),  # a grade waits half of its time
+            metavar="N",
+            help="Grades at a time.  [default: two for each processor]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("run")
+@click.argument("submissions", type=_PATH)
+@click.option(
+    "--kata", "katas", multiple=True, metavar="KATA", shell_complete=complete_kata, help="Grade this kata (repeatable)."
+)
+@katas_option
+@click.option("--out", type=_PATH, required=True, metavar="DIR", help="Keep the ledger, and all results, in DIR.")
+@click.option("--class", "class_file", type=_PATH, metavar="FILE", help=f"The class's settings. [default: {FILE}]")
+@click.option("--roster", type=_PATH, metavar="CSV", help="The students of the class.")
+@click.option("--app", metavar="FILE", help="Where the app is in a submission, such as src/app.py.")
+@click.option("--deadline", metavar="MOMENT", help="Such as 2026-11-30T23:59+01:00.")
+@click.option("--attempts", type=click.Choice([one.value for one in Attempts]), help="Which attempt counts.")
+@click.option("--seed", metavar="SEED", help="Decides all draws of the class. [default: random, and kept]")
+@click.option("--shard", metavar="I/N", help="Grade the I-th of N parts of the class; `grade class merge` joins them.")
+@how_option
+@color_option
+def command(
+    submissions: Path,
+    katas: tuple[str, ...],
+    folders: tuple[Path, ...],
+    out: Path,
+    class_file: Path | None,
+    roster: Path | None,
+    app: str | None,
+    deadline: str | None,
+    attempts: str | None,
+    seed: str | None,
+    shard: str | None,
+    jobs: int,
+    unsafe: bool,
+    tier: str,
+    color: str,
+) -> Exit:
+    """Grade all submissions of a class, and keep each grade in a ledger.
+
+    SUBMISSIONS is a folder with a folder, a module or an archive for each student, or what Canvas, Moodle or Gradescope
+    give out, also as one archive. What the ledger has already is not graded again.
+
+    Exit codes: 0 each submission has a result; 2 usage; 3 the grader or the machine failed for some.
+    """
+    found = _class_file(class_file)
+    settings = with_options(
+        found.settings,
+        app=app,
+        deadline=moment(deadline, "--deadline") if deadline else None,
+        attempts=Attempts(attempts) if attempts else None,
+        seed=seed,
+    )
+    source = Source(submissions, katas or found.katas, folders, roster or found.roster, found.is_modified)
+    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, _shard(shard))
+    return session.carry_out(settings)
+
+
+def _class_file(file: Path | None) -> ClassFile:
+    if file is None and not Path(FILE).is_file():
+        return ClassFile()
+    return read_class(file or Path(FILE))
+
+
+def _shard(text: str | None) -> Shard | None:
+    """Raises UsageError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"--shard must be like 1/4 (the first of four parts), not {text!r}.")
+    return Shard(int(found[1]), int(found[2]))

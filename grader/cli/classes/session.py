@@ -1,0 +1,144 @@
+"""One run over a class: the folder of its results, the jail, the pool, the ledger, and at the end the audit."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from grader import interrupt
+from grader.catalog.kata import Kata
+from grader.catalog.lookup import choose
+from grader.classes.audit import Audit, audit
+from grader.classes.ledger import FILE, Ledger
+from grader.classes.model import Settings
+from grader.classes.order import LocalGraders
+from grader.classes.run import ClassRun, graded_kata
+from grader.classes.source import Source
+from grader.classes.task import Intake, Shard, Task
+from grader.classes.writing import LedgerWriter, writing
+from grader.cli.classes import summary
+from grader.cli.classes.live import progress_shown
+from grader.cli.jailing import Wish
+from grader.cli.parameters import tell_refused
+from grader.errors import UsageError
+from grader.exits import Exit
+from grader.pool.pool import Pool
+from grader.pool.servers import fork_servers
+from grader.text import plural, visible
+
+_KEPT = "what is graded is kept, and the same command goes on with the rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a run needs beside its settings. ``at_once`` grades run at a time."""
+
+    out: Path
+    source: Source
+    wish: Wish
+    at_once: int
+    color: str = "auto"
+    shard: Shard | None = None
+
+    def katas(self) -> tuple[Kata, ...]:
+        """Raises UsageError and BadKata."""
+        if not self.source.katas:
+            raise UsageError("Name the katas to grade: --kata kata-1 (repeatable), or katas in class.toml.")
+        found = choose(self.source.katas, Path.cwd(), self.source.folders)
+        tell_refused(found)
+        return found.katas
+
+    def carry_out(
+        self,
+        settings: Settings,
+        *,
+        chosen: Callable[[Task], bool] = lambda _: True,
+        force: bool = False,
+    ) -> Exit:
+        """Grade the ``chosen`` tasks, with ``force`` also those that the ledger has; then look at the whole class."""
+        katas = self.katas()
+        graded = {kata.name: graded_kata(kata) for kata in katas}
+        tier = self.wish.strict_tier()
+        with _alone(self.out) as work:
+            intake = self.source.take_in(katas, settings, work=work, shard=self.shard)
+            settings = replace(settings, seed=settings.seed or _seed(self.out))
+            with LedgerWriter.make(self.out, settings) as ledger:
+                ledger.keep_facts({"source": self.source.encode()})
+                ledger.keep_katas(list(graded.values()))
+                ledger.keep_students(intake.students)
+                _tell_strangers(intake)
+                interrupt.say_kept(_KEPT)
+                tasks = [task for task in intake.tasks if chosen(task)]
+                with (
+                    progress_shown(color=self.color) as tell,
+                    fork_servers() as servers,
+                    Pool(self.at_once, servers) as pool,
+                ):
+                    graders = LocalGraders(pool, tier=tier, at_once=self.at_once)
+                    ClassRun(ledger, graders, graded, work=work, tell=tell).run(tasks, force=force)
+                found = audit(ledger)
+        summary.show(found, self.color)
+        click.echo(f"Results: {visible(str(self.out), 4096)}")
+        return exit_of(found)
+
+
+def exit_of(found: Audit) -> Exit:
+    """PASSED where each submission has a result."""
+    return Exit.UNDECIDED if found.failures or found.problems else Exit.PASSED
+
+
+def _seed(out: Path) -> str:
+    """The seed of the ledger that is there, or a new one: no student can know it."""
+    if (out / FILE).is_file():
+        with Ledger.open(out) as ledger:
+            return ledger.settings.seed
+    return os.urandom(8).hex()
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[Path]:
+    """The folder for private copies while no other process grades into ``out``. Raises UsageError and Inconclusive."""
+    work = out / "work"
+    with writing(out / FILE):
+        out.mkdir(parents=True, exist_ok=True)
+        lock = os.open(out / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"Another `grade class` writes to {out} at the moment: wait until it has ended.") from None
+        shutil.rmtree(work, ignore_errors=True)  # of one that was killed
+        work.mkdir(mode=0o700)
+    forget = interrupt.on_end(lambda: shutil.rmtree(work, ignore_errors=True))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        forget()
+        os.close(lock)
+
+
+def _tell_strangers(intake: Intake) -> None:
+    if intake.strangers:
+        names = ", ".join(visible(name, 60) for name in intake.strangers[:10])
+        more = f" and {len(intake.strangers) - 10} more" if len(intake.strangers) > 10 else ""
+        count = plural(len(intake.strangers), "submission")
+        click.echo(f"grade: {count} of nobody on the roster: {names}{more}. They are graded, too.", err=True)
+
+
+def labels_like(label: str, known: Sequence[str]) -> str:
+    """The label that is meant: itself, or else the only one that begins so. Raises UsageError."""
+    found = [one for one in known if one == label] or [one for one in known if one.startswith(label)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{label!r} may be {', '.join(found[:5])}: write more of it.")
+    from grader.text import did_you_mean  # after a mistake only
+
+    raise UsageError(f"There is no student {label!r}.{did_you_mean(label, known)}")

@@ -1,0 +1,52 @@
+"""`grade class show`: the reports of a student."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from grader.classes.ledger import Ledger
+from grader.classes.model import Entry, NoReport
+from grader.cli.classes.session import labels_like
+from grader.cli.console import console_for, untrusted_text
+from grader.cli.parameters import color_option
+from grader.exits import Exit
+from grader.report import terminal
+from grader.text import visible
+
+
+@click.command("show")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("student")
+@click.option("--verbose", is_flag=True, help="Show whole pictures, also of checks that passed.")
+@color_option
+def command(results: Path, student: str, verbose: bool, color: str) -> Exit:
+    """Show the reports of STUDENT, or of the only one whose label begins so."""
+    console = console_for(color)
+    with Ledger.open(results) as ledger, untrusted_text():
+        label = labels_like(student, [one.label for one in ledger.students()])
+        for entry in ledger.entries(student=label):
+            _print(console, _heading(entry))
+            if isinstance(entry.result, NoReport):
+                _print(console, f"{entry.result.why.value}: {visible(entry.result.sentence, 500)}\n")
+            else:
+                terminal.show(entry.result, console, verbose=verbose)
+    return Exit.PASSED
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False)
+
+
+def _heading(entry: Entry) -> str:
+    """Who, what, which attempt, and what is booked."""
+    of = entry.submission
+    points = "no points yet" if entry.points is None else f"{entry.points:g} of {entry.possible} points"
+    parts = [f"{visible(entry.student.shown, 100)} ({visible(entry.student.label, 100)})", of.kata]
+    parts += [f"attempt {of.attempt}{', which counts' if entry.counts else ''}"] if of.attempt > 1 else []
+    parts += [f"late: {entry.taken} % less"] if entry.taken else []
+    parts += [f"digest {of.digest[:12]}"] if of.digest else []
+    parts += ["by an earlier specification, grader or seed"] if not entry.is_current else []
+    return f"== {', '.join([*parts, points])} =="

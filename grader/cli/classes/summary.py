@@ -1,0 +1,56 @@
+"""What has come of a class: how many submissions in each state, and what is to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from grader.classes.audit import Audit, State
+from grader.cli.console import console_for, untrusted_text
+from grader.text import visible
+
+#: So many submissions are named; `status --all` names all.
+_NAMED = 20
+_WORDS = {
+    State.GRADED: "graded",
+    State.OLD: "graded by an earlier specification, grader or seed",
+    State.UNDECIDED: "with checks that the grader or the machine left undecided",
+    State.INFRASTRUCTURE: "not graded, because the grader or the machine failed",
+    State.NO_SUBMISSION: "not handed in, or empty",
+    State.UNREADABLE: "not readable",
+    State.REFUSED: "refused",
+    State.WAITING: "still to be graded",
+}
+
+
+def show(found: Audit, color: str, *, all_named: bool = False) -> None:
+    """Print it."""
+    console = console_for(color)
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(justify="right")
+    table.add_column()
+    for state, words in _WORDS.items():
+        if count := found.states[state]:
+            table.add_row(str(count), words)
+    table.add_row(str(found.total), Text("in all", "bold"))
+    with untrusted_text():
+        console.print(table)
+        most = None if all_named else _NAMED
+        _list(
+            console,
+            "By the fault of the machine, so without points; the same command tries again",
+            found.failures[:most],
+        )
+        _list(console, "The audit found faults", found.problems[:most])
+        if not found.problems:
+            console.print("Audit: each submission has a result, and all sums agree.", markup=False, highlight=False)
+
+
+def _list(console: Console, title: str, lines: Sequence[str]) -> None:
+    if lines:
+        console.print(f"{title}:", markup=False, highlight=False)
+    for line in lines:
+        console.print(f"  {visible(line, 500)}", markup=False, highlight=False)

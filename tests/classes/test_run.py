@@ -1,0 +1,219 @@
+"""A run grades each submission once, tries failures of the machine again, and loses nothing."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.catalog.kata import Kata, read_kata
+from grader.classes import run as module
+from grader.classes.audit import State, audit
+from grader.classes.intake.layout import find
+from grader.classes.ledger import Ledger
+from grader.classes.model import GradedKata, NoReport, Settings, Why
+from grader.classes.order import Order
+from grader.classes.progress import Progress
+from grader.classes.run import TRIES, ClassRun, graded_kata
+from grader.classes.task import Intake, take_in
+from grader.classes.writing import LedgerWriter
+from grader.errors import Inconclusive
+from grader.model import CheckResult, Outcome, Report
+from grader.pool.news import Result, Trouble
+from tests.classes.graders import HandGraders
+from tests.small_kata import make_kata, write
+
+
+class Class:
+    """A class in a folder: submissions, and results."""
+
+    def __init__(self, root: Path) -> None:
+        self.kata: Kata = read_kata(make_kata(root / "course"))
+        self.graded: GradedKata = graded_kata(self.kata)
+        self.folder, self.results = root / "class", root / "results"
+        self.told: list[Progress] = []
+
+    def hand_in(self, **apps: str) -> None:
+        for label, text in apps.items():
+            write(self.folder / label / "app.py", text)
+
+    def report(self, order: Order, outcome: Outcome = Outcome.PASSED) -> Report:
+        results = tuple(CheckResult(check, outcome) for check in self.graded.checks)
+        return Report(order.kata.name, "", str(order.folder), order.seed, "", results, seconds=1.0)
+
+    def intake(self) -> Intake:
+        return take_in(find(self.folder), [self.kata], settings=Settings())
+
+    def run(self, graders: HandGraders, *, force: bool = False) -> None:
+        work = self.results / "work"
+        work.mkdir(parents=True, exist_ok=True)
+        with LedgerWriter.make(self.results, Settings(seed="s")) as ledger:
+            ledger.keep_katas([self.graded])
+            intake = self.intake()
+            ledger.keep_students(intake.students)
+            running = ClassRun(ledger, graders, {self.kata.name: self.graded}, work=work, tell=self.told.append)
+            running.run(intake.tasks, force=force)
+        assert list(work.iterdir()) == []
+
+    def results_of(self) -> dict[str, Report | NoReport]:
+        with Ledger.open(self.results) as ledger:
+            return {entry.student.label: entry.result for entry in ledger.entries()}
+
+    def states(self) -> dict[State, int]:
+        with Ledger.open(self.results) as ledger:
+            found = audit(ledger)
+        assert found.problems == ()
+        return dict(found.states)
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Class:
+    return Class(tmp_path)
+
+
+def test_each_submission_is_graded_once_with_its_own_seed(course: Class) -> None:
+    course.hand_in(ada="a = 1", bea="b = 1", cy="")
+    graders = HandGraders(course.report)
+    course.run(graders)
+    assert course.states() == {State.GRADED: 2, State.NO_SUBMISSION: 1}
+    assert len({order.seed for order in graders.orders}) == 2
+    assert [report.app for report in course.results_of().values() if isinstance(report, Report)] == ["app.py"] * 2
+    again = HandGraders(course.report)
+    course.run(again)
+    assert again.orders == []
+    assert (course.told[-1].done, course.told[-1].kept, course.told[-1].refused) == (3, 2, 1)
+
+
+def test_what_has_changed_is_graded_again(course: Class) -> None:
+    course.hand_in(ada="a = 1", bea="b = 1")
+    course.run(HandGraders(course.report))
+    course.hand_in(ada="a = 2")
+    again = HandGraders(course.report)
+    course.run(again)
+    assert len(again.orders) == 1
+
+
+def test_equal_submissions_are_graded_once(course: Class) -> None:
+    course.hand_in(ada="a = 1", bea="a = 1", cy="a = 1")
+    graders = HandGraders(course.report)
+    course.run(graders)
+    assert (len(graders.orders), course.states()) == (1, {State.GRADED: 3})
+
+
+def test_with_force_all_are_graded_again_and_the_earlier_grades_stay(course: Class) -> None:
+    course.hand_in(ada="a = 1")
+    course.run(HandGraders(course.report))
+    course.run(HandGraders(lambda order: course.report(order, Outcome.FAILED)), force=True)
+    with Ledger.open(course.results) as ledger:
+        (entry,) = ledger.entries()
+    assert (entry.points, entry.grading) == (0, 2)
+
+
+def failing(results: Sequence[Callable[[Order], Result]]) -> Callable[[Order], Result]:
+    """The results of one submission, one after the other; all others pass at once."""
+    left = itertools.chain(results)
+    return lambda order: next(left)(order) if "bad" in (order.folder / order.app).read_text() else Trouble("never")
+
+
+def test_a_failure_of_the_machine_is_tried_again_alone(course: Class) -> None:
+    course.hand_in(ada="bad = 1", bea="b = 1", cy="c = 1")
+    undecided = lambda order: course.report(order, Outcome.INCONCLUSIVE)  # noqa: E731
+    tries = iter([lambda order: Trouble("no memory"), undecided, course.report])
+    graders = HandGraders(lambda order: _by_content(order, tries, course.report))
+    course.run(graders)
+    assert course.states() == {State.GRADED: 3}
+    assert [order.digest for order in graders.orders[-2:]] == [graders.orders[0].digest] * 2
+    assert graders.folders[-2:] == [1, 1]
+
+
+def _by_content(order: Order, tries: object, otherwise: Callable[[Order], Result]) -> Result:
+    if "bad" not in (order.folder / order.app).read_text():
+        return otherwise(order)
+    grade: Callable[[Order], Result] = next(tries)  # type: ignore[call-overload]
+    return grade(order)
+
+
+def test_one_that_never_comes_to_an_end_is_listed_and_no_zero(course: Class) -> None:
+    course.hand_in(ada="a = 1")
+    graders = HandGraders(lambda _: Trouble("no memory"))
+    course.run(graders)
+    assert len(graders.orders) == TRIES
+    assert course.results_of() == {"ada": NoReport(Why.INFRASTRUCTURE, "no memory")}
+    course.run(HandGraders(course.report))
+    assert course.states() == {State.GRADED: 1}
+
+
+def test_one_that_stays_undecided_keeps_its_report_and_is_graded_again_by_the_next_run(course: Class) -> None:
+    course.hand_in(ada="a = 1")
+    course.run(HandGraders(lambda order: course.report(order, Outcome.INCONCLUSIVE)))
+    assert course.states() == {State.UNDECIDED: 1}
+    again = HandGraders(course.report)
+    course.run(again)
+    assert (len(again.orders), course.states()) == (1, {State.GRADED: 1})
+
+
+def test_an_error_in_the_midst_keeps_what_was_graded(course: Class) -> None:
+    course.hand_in(ada="a = 1", bea="b = 1", cy="c = 1")
+
+    def grade(order: Order) -> Result:
+        if "c" in (order.folder / order.app).read_text():
+            raise ZeroDivisionError
+        return course.report(order)
+
+    with pytest.raises(ZeroDivisionError):
+        course.run(HandGraders(grade, at_once=1))
+    with Ledger.open(course.results) as ledger:
+        assert [(row.student.label, row.is_waiting) for row in ledger.rows()] == [
+            ("ada", False),
+            ("bea", False),
+            ("cy", True),
+        ]
+    course_work = course.results / "work"
+    for path in course_work.iterdir():
+        path.joinpath("app.py").unlink()
+        path.rmdir()
+    course.run(HandGraders(course.report))
+    assert course.states() == {State.GRADED: 3}
+
+
+def test_a_full_disk_ends_the_run_with_one_sentence(course: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    course.hand_in(ada="a = 1")
+    monkeypatch.setattr(module, "prepare", no_room)
+    with pytest.raises(Inconclusive, match=r"No space left on device.*give the same command again"):
+        course.run(HandGraders(course.report))
+
+
+def test_another_error_of_the_machine_is_that_submissions_only(course: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    course.hand_in(ada="a = 1")
+    monkeypatch.setattr(module, "prepare", broken)
+    course.run(HandGraders(course.report))
+    assert course.states() == {State.INFRASTRUCTURE: 1}
+
+
+def test_so_many_copies_at_a_time(course: Class) -> None:
+    course.hand_in(**{f"s{number}": f"x = {number}" for number in range(9)})
+    graders = HandGraders(course.report, at_once=3)
+    course.run(graders)
+    assert max(graders.folders) == 3
+
+
+def test_the_audit_finds_what_does_not_agree(course: Class) -> None:
+    course.hand_in(ada="a = 1", bea="b = 1")
+    course.run(HandGraders(course.report))
+    with LedgerWriter.make(course.results, Settings(seed="s")) as ledger:
+        ledger._connection.execute("UPDATE grades SET points = points + 1, possible = possible - 1")
+        found = audit(ledger)
+        assert len(found.problems) == 4
+        assert "it has 4 points, and the checks that passed have 3" in found.problems[0]
+        ledger.keep_katas([replace(course.graded, checks=course.graded.checks[:1])])
+        assert any("it has 2 checks, and the specification 1" in one for one in audit(ledger).problems)

@@ -1,0 +1,144 @@
+"""`grade class`: from a folder of submissions to a ledger, and what can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.classes.ledger import Ledger
+from grader.classes.model import Student
+from tests.classes.intake.archives import make_zip
+from tests.serving.jail import offers
+from tests.small_kata import NO_ITEMS, NO_TYPE, SOLUTION, STUB, make_kata, write
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade, Graded
+
+RunClass = Callable[..., "Graded"]
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A kata of the instructor's, and submissions."""
+    make_kata(tmp_path)
+    for label, code in {"ada": SOLUTION, "Bea Öz": NO_TYPE, "cy": NO_ITEMS, "שרה": STUB}.items():
+        write(tmp_path / "class" / label / "app.py", code)
+    make_zip(tmp_path / "class/dan.zip", {"hw/app.py": SOLUTION.replace("    ", "  ")})
+    (tmp_path / "class/eve").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def run_class(course: Path, grade: Grade) -> RunClass:
+    offers.a_tier()
+
+    def run(*args: str, **more: str) -> Graded:
+        return grade("class", *args, cwd=course, **more)
+
+    return run
+
+
+def points(course: Path, results: str = "results") -> dict[str, float | None]:
+    with Ledger.open(course / results) as ledger:
+        return {entry.student.label: entry.points for entry in ledger.entries() if entry.counts}
+
+
+def test_a_class_is_graded_and_asked_about(course: Path, run_class: RunClass) -> None:
+    done = run_class("class", "--kata", "kata-77", "--out", "results")
+    assert (done.code, done.err.splitlines()[-1].split(",")[0]) == (0, "graded: 6 of 6")
+    assert points(course) == {"Bea Öz": 0, "ada": 3, "cy": 1, "dan": 0, "eve": 0, "שרה": 0}
+    assert "5  graded" in done.out
+    assert "1  not handed in, or empty" in done.out
+    assert "each submission has a result, and all sums agree" in done.out
+    assert not (course / "results/work").exists()
+    again = run_class("class", "--kata", "kata-77", "--out", "results")
+    assert (again.code, again.out) == (0, done.out)
+    status = run_class("status", "results")
+    assert (status.code, status.out) == (0, done.out.replace("Results: results\n", ""))
+    shown = run_class("show", "results", "Bea")
+    assert "== Bea Öz (Bea Öz), kata-77-small-echo, digest" in shown.out
+    assert "Score: 0 of 3 points" in shown.out
+    assert str(course) not in shown.out
+    assert "no submission: nothing was handed in" in run_class("show", "results", "eve").out
+
+
+def test_a_regrade_after_a_check_was_corrected(course: Path, run_class: RunClass) -> None:
+    run_class("class", "--kata", "kata-77", "--out", "results")
+    with Ledger.open(course / "results") as ledger:
+        (digest,) = ledger.specifications()
+    specification = course / "katas/kata-77-small-echo/spec/test_echo.py"
+    text = specification.read_text("utf-8")
+    specification.write_text(text.replace('"application/json")', "response.content_type)"), "utf-8")
+    done = run_class("regrade", "results", "--check", "is_json")
+    assert (done.code, "graded: 3 of 3" in done.err) == (0, True)
+    assert "3  graded by an earlier specification" not in done.out
+    assert points(course)["Bea Öz"] == 3
+    shown = run_class("diff", f"results@{digest[:8]}", "results")
+    assert "test" not in shown.err
+    assert "is_json: failed -> passed" in shown.out
+    whole = run_class("regrade", "results", "--all")
+    assert "earlier" not in whole.out
+    one = run_class("regrade", "results", "ada")
+    assert "graded: 1 of 1" in one.err
+    assert run_class("diff", "results", "results").out == "No grade differs.\n"
+
+
+def test_shards_are_merged(course: Path, run_class: RunClass) -> None:
+    for number in (1, 2):
+        done = run_class(
+            "class", "--kata", "kata-77", "--out", f"part-{number}", "--shard", f"{number}/2", "--seed", "s"
+        )
+        assert (done.code, "3 of 3" in done.err) == (0, True)
+    merged = run_class("merge", "part-1", "part-2", "--out", "all")
+    assert merged.code == 0
+    run_class("class", "--kata", "kata-77", "--out", "results", "--seed", "s")
+    assert points(course, "all") == points(course)
+
+
+def test_a_class_file_a_roster_and_a_deadline(course: Path, run_class: RunClass) -> None:
+    write(course / "class.toml", 'katas = ["kata-77"]\nroster = "roster.csv"\n[limits]\nsize = 0.5\n')
+    write(course / "roster.csv", "label;name;section\nada;Ada Lovelace;A\nfay;Fay;B\n")
+    done = run_class("class", "--out", "results")
+    assert done.code == 0
+    assert "grade: 5 submissions of nobody on the roster: Bea Öz, cy, dan, eve, שרה." in done.err
+    with Ledger.open(course / "results") as ledger:
+        found = {one.label: one for one in ledger.students()}
+    assert found["ada"].name == "Ada Lovelace"
+    assert found["fay"] == Student("fay", "Fay", section="B", columns={"label": "fay", "name": "Fay", "section": "B"})
+    assert points(course)["fay"] == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["class", "--out", "results"], "Name the katas to grade: --kata kata-1"),
+        (["nowhere", "--kata", "kata-77", "--out", "results"], "nowhere cannot be read as a folder of submissions"),
+        (["class", "--kata", "kata-99", "--out", "results"], "kata-99"),
+        (["class", "--kata", "kata-77", "--out", "results", "--shard", "3/2"], "--shard must be like 1/4"),
+        (["class", "--kata", "kata-77", "--out", "results", "--deadline", "soon"], "--deadline must be like"),
+        (["class", "--kata", "kata-77", "--out", "results", "--roster", "no.csv"], "The roster no.csv cannot be read"),
+        (["class", "--kata", "kata-77", "--out", "results", "--class", "no.toml"], "no.toml cannot be read"),
+        (["status", "results"], "There is no ledger in results"),
+        (["regrade", "results"], "Name students, or a check with --check, or give --all"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(args: list[str], words: str, run_class: RunClass) -> None:
+    done = run_class(*args)
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+    assert done.err.startswith("grade: ")
+
+
+def test_a_student_or_a_check_that_is_not_there(course: Path, run_class: RunClass) -> None:
+    run_class("class", "--kata", "kata-77", "--out", "results")
+    assert "There is no student 'adda'. Did you mean 'ada'?" in run_class("show", "results", "adda").err
+    assert "There is no check 'is_jsn'" in run_class("regrade", "results", "--check", "is_jsn").err
+
+
+def test_results_that_cannot_be_written(course: Path, run_class: RunClass) -> None:
+    write(course / "results", "a file")
+    done = run_class("class", "--kata", "kata-77", "--out", "results")
+    assert (done.code, "results/ledger.sqlite cannot be written" in done.err) == (3, True)
