@@ -31,7 +31,6 @@ USED = {
     "get_command": "click's group calls it",
     "format_commands": "click's group calls it",
     "param": "click passes it to whatever completes an argument",
-    "external_attr": "zipfile reads the mode of a file in it",
     "writable": "io.TextIOWrapper calls it",
     "connection_made": "asyncio calls it on a protocol",
     "data_received": "asyncio calls it on a protocol",
