@@ -255,7 +255,8 @@ class ChildConfig(NamedTuple):
     ``file`` is the learner's module, imported as ``module`` with ``root`` on `sys.path`; ``name`` is the app in it, or
     with ``factory`` what makes the app. ``loop`` and ``http`` are uvicorn's, ``memory`` is in bytes. ``jail`` is the
     plan of the jail, or "". ``listener``, ``status`` and ``lifeline`` are descriptors that were handed down; in a jail
-    with a network of its own ``listener`` leads to the grader, which gets the sockets that are made there.
+    with a network of its own ``listener`` leads to the grader, which gets the sockets that are made there. ``refused``
+    is why the app is not served, or "".
     """
 
     file: str
@@ -270,6 +271,7 @@ class ChildConfig(NamedTuple):
     listener: int
     status: int
     lifeline: int
+    refused: str = ""
 
     def encode(self) -> str:
         return json.dumps(self._asdict())

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from hatchling.builders.sdist import SdistBuilder
 
 from grader import __version__
 from grader.catalog.packs import GET_SOLUTIONS, bundled
+from grader.serving.jail.plan import Tier
 from tests.conftest import DEADLINE, ROOT, environment
+from tests.serving.jail import offers
 
 
 def run(*command: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -41,7 +44,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What learners install, and what a grading machine has."""
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("installed") / "site-packages"
     zipfile.ZipFile(wheels[0]).extractall(folder)
     return folder
 
@@ -125,6 +128,42 @@ def test_the_installed_command_grades_in_a_workspace(installed: Path, tmp_path: 
     assert report["points"] == report["possible"] > 0
     assert report["app"] == f"{kata.name}/app.py"
     assert report["origin"] == dataclasses.asdict(kata.origin)
+
+
+WORKERS = """
+    import multiprocessing, subprocess, sys
+    from concurrent.futures import ProcessPoolExecutor
+    from pathlib import Path
+    import grader.kit
+    if __name__ == "app":
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            assert pool.submit(abs, -1).result() == 1
+        path = f"import sys; sys.path[:] = {sys.path}; import grader.kit"
+        subprocess.run([sys.executable, "-c", path], check=True)
+        for file in HIDDEN:
+            try:
+                print("read", Path(file).read_bytes())
+            except OSError:
+                pass
+"""
+
+
+@pytest.mark.parametrize("tier", [Tier.A, Tier.C, None], ids=str)
+def test_new_interpreters_of_an_app_find_what_is_installed(tier: Tier | None, installed: Path, tmp_path: Path) -> None:
+    """The specifications lie among the libraries then, and can be read all the same by no app."""
+    offers.tier(tier or Tier.C)
+    kata = bundled()[0]
+    solution = (kata.solutions / "app.py").read_text("utf-8")
+    file = tmp_path / "ada" / "app.py"
+    file.parent.mkdir()
+    hidden = [str(file) for file in installed.glob("grader/_bundle/*/*/*/*.py")]
+    assert hidden
+    file.write_text(f"{solution}\nHIDDEN = {hidden}\n{textwrap.dedent(WORKERS)}", "utf-8")
+    options = [] if tier is None else ["--submission", "--jail", tier.value]
+    command = [sys.executable, "-m", "grader", kata.id, "--app", str(file), *options, "--json", "-"]
+    done = run(*command, cwd=tmp_path, PYTHONPATH=str(installed))
+    report = json.loads(done.stdout)
+    assert (report["boot_failure"], report["log"], report["points"]) == (None, "", report["possible"])
 
 
 def test_the_installed_command_proves_a_new_kata(installed: Path, tmp_path: Path) -> None:

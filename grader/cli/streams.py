@@ -52,8 +52,9 @@ class Whole(RawIOBase):
 class Lines(TextIOWrapper):
     """Text that is written for people. Its ``buffer`` takes bytes, which are written unchanged.
 
-    A character that the encoding lacks is written as an escape, such as ``\\u201c``. Spaces at the end of a line are
-    left out, but for a terminal. In a log of GitHub Actions nothing that is written becomes a command.
+    A character that the encoding lacks is written as an escape, such as ``\\u201c``. But for a terminal, spaces at the
+    end of a line are left out, and nothing that is written becomes a command in a log of GitHub Actions: also what runs
+    in a container of a job, without its variables, or is shown there later, ends in one.
     """
 
     def __init__(self, raw: RawIOBase, *, encoding: str, line_buffering: bool) -> None:
@@ -61,12 +62,10 @@ class Lines(TextIOWrapper):
             BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=line_buffering
         )
         self._is_terminal = raw.isatty()
-        self._has_commands = is_github()
 
     def write(self, text: str, /) -> int:
         """Write ``text``, which is whole lines; returns its length."""
-        shown = text if self._is_terminal else _TRAILING.sub(r"\1", text)
-        super().write(without_commands(shown) if self._has_commands else shown)
+        super().write(text if self._is_terminal else without_commands(_TRAILING.sub(r"\1", text)))
         return len(text)
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from grader.errors import Inconclusive
 from grader.serving.child_app import ChildApp
 from grader.serving.jail.cell import Cell
+from grader.serving.jail.links import leading_out
 from grader.serving.jail.plan import NO_JAIL, Jail, Tier
 from grader.serving.jail.warded import Warded
-from grader.serving.limits import LaunchLimits
+from grader.serving.limits import LaunchLimits, need_descriptors
 from grader.serving.module import Module, locate
 from grader.serving.pipes import Pipes
 from grader.serving.processes import ProcessTree, Surroundings, Tree
@@ -65,6 +66,7 @@ def boot(launch: Launch, upstream: tuple[str, int], forks: ForkClient | None = N
     its own, in which there may be variables for the interpreter. Raises Inconclusive when this machine cannot start a
     process.
     """
+    need_descriptors()
     try:
         return _booted(launch, upstream, forks)
     except OSError as error:
@@ -115,8 +117,15 @@ def _config(launch: Launch, cell: Cell, upstream: tuple[str, int], pipes: Pipes)
         listener=cell.door.childs_descriptor,
         status=pipes.childs_status,
         lifeline=pipes.childs_lifeline,
+        refused=_refused(module) if launch.jail.is_strict else "",
     )
     return config.encode()
+
+
+def _refused(module: Module) -> str:
+    """Why this submission is not served, or ""."""
+    link = leading_out(module.working_directory)
+    return f"{link} is a link that leads out of the submission's folder" if link else ""
 
 
 def _surroundings(launch: Launch, cell: Cell, upstream: tuple[str, int], pipes: Pipes) -> Surroundings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +16,10 @@ from tests.conftest import ROOT, environment
 WRITES = "import sys\nfrom grader.cli import streams\nstreams.replace()\n"
 
 
-def text_of(text: str, *, github: bool = False, encoding: str = "utf-8") -> bytes:
+def text_of(text: str, *, encoding: str = "utf-8") -> bytes:
     """The bytes that ``text`` becomes on its way to a program."""
     reading, writing = os.pipe()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GITHUB_ACTIONS", "true" if github else "")
-        lines = Lines(Whole(writing), encoding=encoding, line_buffering=False)
+    lines = Lines(Whole(writing), encoding=encoding, line_buffering=False)
     lines.write(text)
     lines.flush()
     os.close(writing)
@@ -37,10 +36,21 @@ def test_what_the_encoding_lacks_is_an_escape() -> None:
     assert text_of("“é”", encoding="latin-1") == b"\\u201c\xe9\\u201d"
 
 
-def test_in_a_log_of_github_nothing_is_a_command() -> None:
-    text = "::error::x\n  ::add-mask::1\n\n\t::y\nsee ##[group]z\na ::b\n"
-    assert text_of(text) == text.encode()
-    assert text_of(text, github=True) == b"|::error::x\n|  ::add-mask::1\n\n|\t::y\nsee ## [group]z\na ::b\n"
+COMMANDS = "::error::x\n  ::add-mask::1\n\n\t::y\nsee ##[group]z\na ::b\n"
+
+
+def test_on_a_terminal_a_command_is_text() -> None:
+    ours, theirs = pty.openpty()
+    lines = Lines(Whole(theirs), encoding="utf-8", line_buffering=False)
+    lines.write(COMMANDS)
+    lines.flush()
+    assert os.read(ours, 1000).replace(b"\r\n", b"\n") == COMMANDS.encode()
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_in_a_log_nothing_is_a_command() -> None:
+    assert text_of(COMMANDS) == b"|::error::x\n|  ::add-mask::1\n\n|\t::y\nsee ## [group]z\na ::b\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

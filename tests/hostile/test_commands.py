@@ -35,9 +35,7 @@ class Log:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "log"
         self._descriptor = os.open(self._file, os.O_CREAT | os.O_TRUNC | os.O_RDWR)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("GITHUB_ACTIONS", "true")
-            self.lines = Lines(Whole(self._descriptor), encoding="utf-8", line_buffering=True)
+        self.lines = Lines(Whole(self._descriptor), encoding="utf-8", line_buffering=True)
 
     def console(self, *, color: bool) -> Console:
         """As `grade --color auto` and `--color always` have it."""

@@ -57,7 +57,14 @@ FATES = {
     "is killed": IN_A_REQUEST.replace("WHAT", "print('before', end=''); os.kill(os.getpid(), signal.SIGSEGV)"),
     "fails": IN_A_REQUEST.replace("WHAT", "raise ValueError('no')"),
     "blocks its loop": IN_A_REQUEST.replace("WHAT", "time.sleep(0.5)"),
-    "stops the server": IN_A_REQUEST.replace("WHAT", "signal.raise_signal(signal.SIGTERM)"),
+    "stops the server": IN_A_REQUEST.replace("WHAT", "await until_it_stops(signal.raise_signal(signal.SIGTERM))")
+    + """
+    import gc, uvicorn
+    async def until_it_stops(_):
+        server = next(found for found in gc.get_objects() if isinstance(found, uvicorn.Server))
+        while server.servers[0].is_serving():
+            await asyncio.sleep(0.01)
+""",
 }
 SURROUNDINGS = """
     import gc, json, multiprocessing, os, resource, signal, sys, threading

@@ -1,6 +1,7 @@
 """The entry point: `python -P grader/serving/child/__main__.py CONFIG`; see :class:`grader.wire.ChildConfig`.
 
-Importing it does nothing: worker processes that start by spawn or forkserver import the main module again.
+Worker processes that start by spawn or forkserver import the main module again, before they import the app. In a jail
+they may not be able to list the folder of the grader's library, so they get its package from here.
 """
 
 from __future__ import annotations
@@ -28,5 +29,19 @@ def put_library_last() -> None:
     sys.path.append(_LIBRARY)
 
 
+def find_library() -> None:
+    """Import the package from its place, whatever `sys.path` holds."""
+    from importlib.util import module_from_spec, spec_from_file_location  # only workers need it
+
+    package = Path(_LIBRARY, "grader")
+    spec = spec_from_file_location("grader", package / "__init__.py", submodule_search_locations=[str(package)])
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["grader"] = found = module_from_spec(spec)
+    spec.loader.exec_module(found)
+
+
 if __name__ == "__main__":
     main(sys.argv[1])
+elif __name__ == "__mp_main__":
+    find_library()

@@ -56,6 +56,7 @@ def _run(argument: str, descriptors: list[int]) -> None:
     config = ChildConfig.decode(argument)._replace(listener=listener, status=status, lifeline=lifeline)
     if _hides_what_is_imported(Path(config.root)):
         os.execv(sys.executable, [sys.executable, "-P", str(cold.__file__), config.encode()])
+    sys.modules["__main__"].__file__ = cold.__file__  # worker processes import it again, as of a cold start
     run.run(config)
 
 

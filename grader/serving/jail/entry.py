@@ -71,6 +71,7 @@ def _restrict_files(plan: Plan, home: str) -> None:
         ruleset.allow_all(("/tmp", "/dev/shm", home, plan.folder), landlock.READ | landlock.WRITE)
     elif plan.is_strict:
         ruleset.allow_all((*reach.needed(plan.hidden), *reach.facts()), landlock.READ)
+        ruleset.allow_all(reach.listable(plan.hidden, with_checkouts=False), landlock.LIST)
         ruleset.allow(plan.scratch, landlock.READ | landlock.WRITE)
         if plan.user >= 0:  # what is left there is known by its owner, and removed
             ruleset.allow("/dev/shm", landlock.READ | landlock.WRITE)
@@ -78,6 +79,7 @@ def _restrict_files(plan: Plan, home: str) -> None:
     else:
         hidden = (*plan.hidden, *reach.secrets())
         ruleset.allow_all(reach.without("/", hidden), landlock.READ)
+        ruleset.allow_all(reach.listable(plan.hidden, with_checkouts=True), landlock.LIST)
         temporary = (plan.scratch,) if plan.scratch else (os.environ.get("TMPDIR"), "/tmp", "/var/tmp")
         own = (plan.folder, *temporary, "/dev/shm", f"{home}/.cache")
         for path in filter(None, own):

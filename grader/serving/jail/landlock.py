@@ -42,6 +42,8 @@ class Access(IntFlag):
 
 #: To read files and folders, and to run programs.
 READ: Final = Access.EXECUTE | Access.READ_FILE | Access.READ_DIR
+#: To see which files there are, without a look into them.
+LIST: Final = Access.READ_DIR
 #: Everything but devices.
 WRITE: Final = Access.WRITE_FILE | Access.CHANGE_FOLDER | Access.REFER | Access.TRUNCATE
 #: All that a rule for a file that is not a folder may hold.

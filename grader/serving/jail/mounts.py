@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from grader.serving.jail import reach, syscalls
+from grader.serving.jail.links import NOT_CODE
 
 #: All that an app can write together, and how many files. It is memory.
 _SIZE, _FILES = "size=256m", "nr_inodes=20k"
@@ -27,7 +28,7 @@ _SCRATCH: Final = "/.scratch"
 #: Bytes and files of an app's folder that are copied.
 _LARGEST, _MOST = 64 << 20, 5000
 #: Folders beside an app that are none of its code.
-_LEFT_OUT: Final = shutil.ignore_patterns(".git", ".venv", "venv", "node_modules", "__pycache__", "*.sock")
+_LEFT_OUT: Final = shutil.ignore_patterns(*NOT_CODE, "*.sock")
 
 
 class TooLarge(OSError):

@@ -62,6 +62,19 @@ def needed(hidden: Iterable[str]) -> list[str]:
     return [*(path for path in _outermost([*wanted, *targets]) for path in without(path, hidden)), *library]
 
 
+def listable(hidden: Iterable[str], *, with_checkouts: bool) -> list[str]:
+    """Folders of modules in which something hidden lies: a new interpreter finds no module in one that it cannot list.
+
+    Landlock then lets everything below be listed, too; what is hidden there still cannot be read. ``with_checkouts``:
+    also those where only the grader is to be found. An app's own process and its workers do without: see
+    :mod:`grader.serving.child.__main__`.
+    """
+    places = [os.path.realpath(path) for path in sys.path if path and (with_checkouts or not _is_checkout(path))]
+    found = [os.path.realpath(path) for path in hidden]
+    around = [place for place in places if any(_holds(place, path) for path in found)]
+    return [*around, str(_LIBRARY / "grader")]
+
+
 def _is_checkout(path: str) -> bool:
     """Whether the grader's library lies there beside other things of ours, and no other libraries do."""
     return not path.endswith("-packages") and os.path.exists(os.path.join(path, "grader", "kit.py"))

@@ -14,7 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader.catalog.packs import bundled
 from grader.serving.child_app import ChildApp
+from grader.serving.jail import own
 from grader.serving.jail.plan import Jail, Tier
 from grader.serving.launch import Launch, boot
 from tests.conftest import DEADLINE, ROOT
@@ -102,6 +104,30 @@ def test_what_its_module_needs_beside_it_is_there(start: Start, tmp_path: Path) 
     write(tmp_path, "words", "ada/words.txt")
     app = start("from package.beside import found\ndef facts(_): return [found, open('words.txt').read()]")
     assert ask(app) == ["beside", "words"]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_its_worker_processes_find_its_modules(method: str, jail: Jail, tmp_path: Path) -> None:
+    """They are new interpreters, or import the app again. The folders around a specification cannot be listed."""
+    if method == "forkserver" and jail == JAILS["a submission in tier C"] and os.geteuid() != 0:
+        pytest.skip("it needs a Unix socket, which could connect to those of others")
+    source = f"""
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        import uvicorn
+        from grader.kit import upstream
+        def double(number): return 2 * number
+        pool = None
+        def facts(_):
+            global pool
+            pool = pool or ProcessPoolExecutor(1, mp_context=multiprocessing.get_context({method!r}))
+            return pool.submit(double, 21).result()
+    """
+    file = write(tmp_path / "ada", mirror(source))
+    around = jail._replace(hidden=own.hidden_from(file, bundled()))
+    with boot(Launch(file, jail=around), NOWHERE) as app:
+        app.wait_until_ready()
+        assert (ask(app), app.log) == (42, "")
 
 
 def test_nothing_of_it_is_left(start: Start, jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

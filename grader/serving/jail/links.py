@@ -1,0 +1,42 @@
+"""Links in a submission's folder: those that leave it would show the app what is not the submission's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+#: Entries of a folder that are looked at: a jail copies no more.
+_MOST: Final = 5000
+#: Folders beside an app that are none of its code, and that a jail does not copy. Environments hold links to Python.
+NOT_CODE: Final = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__"})
+
+
+def leading_out(folder: Path) -> str:
+    """The path, from ``folder`` on, of the first link in it that leads out of it; "" where there is none.
+
+    ``folder`` is the submission's, and may itself be a link; for a module of a package it is the folder above its
+    packages (:attr:`grader.serving.module.Module.working_directory`). A link whose target does not exist counts by
+    where it points to. Folders of libraries (``NOT_CODE``) are not looked at, as no jail shows them. At most 5000
+    entries are looked at. Nothing is raised: what cannot be read is left out.
+    """
+    home = os.path.realpath(folder)
+    for path in sorted(_links(home)):
+        target = os.path.realpath(path)
+        if target != home and not target.startswith(home.rstrip(os.sep) + os.sep):
+            return os.path.relpath(path, home)
+    return ""
+
+
+def _links(folder: str) -> Iterator[str]:
+    seen = 0
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(set(folders) - NOT_CODE)
+        for name in (*folders, *files):
+            seen += 1
+            if seen > _MOST:
+                return
+            path = os.path.join(parent, name)
+            if os.path.islink(path):
+                yield path
