@@ -6,6 +6,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # The tests that a version of a library or of Python can break: protocol, probes, grading, serving.
 CORE := tests/protocol tests/probe tests/grading tests/serving tests/test_kit.py tests/test_wire.py
+# A part of them that takes less than a minute, for each version in CI: make lowest SCOPE=QUICK.
+QUICK := tests/protocol/test_http1.py tests/probe/test_response.py tests/probe/test_waiting.py tests/grading/test_plugin.py \
+	tests/grading/test_comparison.py tests/serving/child tests/serving/test_warm.py tests/test_kit.py
+SCOPE ?= CORE
+# With them, the solution of each kata has to get full marks.
+KATAS := kata-1 kata-2 kata-3
+grade_solutions = for kata in $(KATAS); do \
+	$(1)/bin/python -m grader $$kata --app solutions/$$kata-*/app.py --color never > $(1)/report || { cat $(1)/report; exit 1; }; \
+	done
 # What these tests import beside the product itself.
 CORE_NEEDS := hypothesis httpx-sse pytest-xdist
 # Newer Pythons: pyenv's, or the system's.
@@ -38,7 +47,8 @@ lowest: $(READY) ## run the core tests with the lowest versions of the libraries
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-lowest
 	@VIRTUAL_ENV=.venv-lowest $(BIN)/uv pip install -q --resolution lowest-direct --editable '.[verify,fast]'
 	@VIRTUAL_ENV=.venv-lowest $(BIN)/uv pip install -q $(CORE_NEEDS)
-	@.venv-lowest/bin/python -m pytest -q -n 2 -p no:cacheprovider $(CORE)
+	@.venv-lowest/bin/python -m pytest -q -n 2 -p no:cacheprovider $($(SCOPE))
+	@$(call grade_solutions,.venv-lowest)
 
 lowest-katas: lowest ## and grade every app of every kata with them
 	@.venv-lowest/bin/python -m grader verify
@@ -53,7 +63,8 @@ python-%: $(READY)
 		echo "Python $*:" && \
 		$(BIN)/uv venv -q --clear --python $$python .venv-$* && \
 		VIRTUAL_ENV=.venv-$* $(BIN)/uv pip install -q --editable '.[verify,fast]' $(CORE_NEEDS) && \
-		.venv-$*/bin/python -m pytest -q -n 2 -p no:cacheprovider $(CORE); \
+		.venv-$*/bin/python -m pytest -q -n 2 -p no:cacheprovider $($(SCOPE)) && \
+		$(call grade_solutions,.venv-$*); \
 	fi
 
 browser: ## install Debian's Chromium, in which tests open the report's page (without it, they are skipped)

@@ -23,6 +23,9 @@ _TIMERS: Final = 4
 _LOOKS: Final = 0.5
 #: Seconds where it is not known whether the app has a timer.
 _WITHOUT_TIMER: Final = 0.5
+#: Seconds without any control request, for an app that has had a new timer each time: it may have rested only because
+#: it saw them. Other apps are not watched for so long, as nothing would wake them.
+_UNASKED: Final = 2.0
 #: Seconds after which an app that still pulls does not stop at all, however slowly it does so.
 _WATCHED: Final = 12.0
 
@@ -60,6 +63,7 @@ def _pulls_on(session: Session, gate: Gate) -> bool:
     pulls, deadline = gate.pulls, time.monotonic() + _LONGEST_TIMER
     pulled = news(session, lambda: gate.pulls != pulls)
     waited = session.waiter.stays_quiet(pulled)
+    timer: float | None = None
     for _ in range(_TIMERS):
         if waited is not Waited.SILENT or gate.is_awaited:
             break
@@ -69,4 +73,7 @@ def _pulls_on(session: Session, gate: Gate) -> bool:
             break
         waited = session.waiter.stays_quiet(pulled, until=over)
         deadline = over if timer is None else deadline
+    else:
+        if waited is Waited.SILENT and not gate.is_awaited and timer is not None:
+            return pulled(_UNASKED) or session.waiter.stays_quiet(pulled) is Waited.CAME
     return waited is Waited.CAME

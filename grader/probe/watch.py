@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from grader.probe.pacing import Blockage, Pacing, Rest
 from grader.probe.stillness import Stillness
 from grader.serving.app import Served
+from grader.serving.threads import NOTHING
 
 if TYPE_CHECKING:
     from grader.model import Place
@@ -122,6 +123,8 @@ class Control:
         self._still = still
         self._looks = 0  # since the request has reached the app
         self._blocked = 0.0  # the longest sleep of the loop's thread
+        self._ran = 0.0  # processor seconds of all threads since the first look
+        self._first = NOTHING
         self._has_asked = False
         self._place: Place | None = None  # what the app's process has told first; later the loop may be elsewhere
         self._last_place: Place | None = None  # of an earlier time
@@ -134,6 +137,13 @@ class Control:
             if time.monotonic() >= deadline:
                 break
         return found
+
+    def is_held(self) -> bool:
+        """Whether threads of the app have run for long since it got the request.
+
+        Without a tick meanwhile, one of them holds the interpreter's lock.
+        """
+        return self._ran >= _STOPPED
 
     def has_stopped(self) -> bool:
         """Whether the event loop has done nothing, or nothing else than to compute: a busy machine alone is neither."""
@@ -158,7 +168,10 @@ class Control:
         if not _is_delivered(self._connection):
             return
         self._looks += 1
-        self._still.look(time.monotonic(), self._app.snapshot())
+        snapshot = self._app.snapshot()
+        self._still.look(time.monotonic(), snapshot)
+        self._first = snapshot if self._looks == 1 else self._first
+        self._ran = snapshot.ran - self._first.ran
         if self._looks > 1:
             self._blocked = max(self._blocked, self._still.unbroken)
         if self._has_asked and self._place is self._last_place:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Self
 from grader.errors import BootFailed, Inconclusive
 from grader.serving import connections
 from grader.serving.account import Account
+from grader.serving.guard import Guard
 from grader.serving.jail.cell import Cell
 from grader.serving.jail.plan import Tier
 from grader.serving.limits import LaunchLimits
 from grader.serving.log import Log
-from grader.serving.memory import MemoryGuard
 from grader.serving.observed import Observed
 from grader.serving.pipes import Pipes
 from grader.serving.processes import Tree, in_words
@@ -49,7 +49,7 @@ class ChildApp(Observed):
         self._limits = limits
         self._startup = Timeout(self._status, seconds=limits.startup, ticks=_STARTUP_TICKS * limits.startup)
         self._reader = Reader({pipes.status: self._status.feed, pipes.output: self._log.write})
-        self._memory = MemoryGuard(process, limits.memory)
+        self._guard = Guard(process, limits.memory)
 
     def __enter__(self) -> Self:
         return self
@@ -137,7 +137,7 @@ class ChildApp(Observed):
                 notes = self._shut_down()
         finally:
             has_ended = self._process.end()
-            self._memory.stop()
+            self._guard.stop()
             self._lifeline.close()
             self._reader.finish()
             self._cell.close()
@@ -150,7 +150,7 @@ class ChildApp(Observed):
             return BootFailed(self._status.failure)
         if self._status.has_begun:
             place = self._status.last_place
-            frames = (place,) if place and self._memory.is_exceeded else ()
+            frames = (place,) if place and self._guard.reason else ()
             advice = _STAY if code >= 0 else ""
             return BootFailed.because(f"the app's process {self._how_it_ended(code)} at start-up", advice, frames)
         self._reader.finish()  # the status pipe may have ended before the output was read
@@ -160,7 +160,7 @@ class ChildApp(Observed):
         )
 
     def _how_it_ended(self, code: int) -> str:
-        return self._memory.words if self._memory.is_exceeded else in_words(code)
+        return self._guard.reason or in_words(code)
 
     def _shut_down(self) -> tuple[str, ...]:
         self._lifeline.order(Order.SHUT_DOWN)

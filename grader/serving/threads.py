@@ -64,6 +64,11 @@ class Snapshot:
         return sum(thread.ran + thread.waited for thread in self.threads[1:])
 
     @property
+    def ran(self) -> float:
+        """For how many seconds all threads have run so far."""
+        return sum(thread.ran for thread in self.threads)
+
+    @property
     def worked(self) -> float:
         """For how many of these seconds they have run."""
         return sum(thread.ran for thread in self.threads[1:])

@@ -1,4 +1,4 @@
-"""Processor time and memory of processes, from /proc (Linux). On other systems all values are zero."""
+"""Processor time, memory and state of processes, from /proc (Linux). On other systems all values are zero."""
 
 from __future__ import annotations
 
@@ -48,6 +48,13 @@ def worker_seconds(pid: int) -> float:
     """Processor seconds that all descendants of ``pid`` have used, also those that it has already waited for."""
     descendants = sum(_seconds(worker)[0] for worker in family(children(pid)))
     return descendants + _seconds(pid)[1]
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a signal has stopped the process, so that it does nothing until another one lets it go on."""
+    with suppress(OSError):
+        return read(f"/proc/{pid}/stat").rpartition(b") ")[2][:1] == b"T"
+    return False
 
 
 def memory(pids: Iterable[int], *, limit: int) -> int:

@@ -24,7 +24,8 @@ from grader.serving.launch import Launch
 DEADLINE = 60.0  # seconds
 #: One endpoint a way of streaming; each streams the items of the upstream that the query names, an event an item.
 APP = """
-    import asyncio
+    import asyncio, time
+    from uvicorn.protocols.http import h11_impl
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse, StreamingResponse
     from starlette.routing import Route
@@ -74,6 +75,27 @@ APP = """
             async for item in upstream(request.query_params["key"]):
                 queue.put_nowait(item)
                 await asyncio.sleep(1.2)
+        kept.append(asyncio.create_task(produce()))
+        async def events():
+            while True:
+                yield f"data: {await queue.get()}\\n\\n"
+        return stream(events())
+
+    asked = [0.0]
+    known = h11_impl.H11Protocol.data_received
+    def data_received(self, data):
+        asked[0] = time.monotonic() if data.startswith(b"are you there") else asked[0]
+        known(self, data)
+    h11_impl.H11Protocol.data_received = data_received
+
+    async def rests_while_asked(request):
+        "It sees each control request, because it shares its process with the server."
+        queue = asyncio.Queue()
+        async def produce():
+            async for item in upstream(request.query_params["key"]):
+                queue.put_nowait(item)
+                while time.monotonic() - asked[0] < 0.6:
+                    await asyncio.sleep(0.02)
         kept.append(asyncio.create_task(produce()))
         async def events():
             while True:
@@ -169,7 +191,7 @@ APP = """
                 yield f"data: {await queue.get()}\\n\\n"
         return stream(events())
 
-    even_more = (gives_up_slow_clients, reads_ahead_with_long_rests, in_a_thread, keeps_it_open)
+    even_more = (rests_while_asked, gives_up_slow_clients, reads_ahead_with_long_rests, in_a_thread, keeps_it_open)
     more_ways = (*even_more, one_at_a_time, two_at_a_time, one_behind, looks_now_and_then)
     ways = (*more_ways, right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
@@ -403,7 +425,7 @@ def test_an_app_without_backpressure_pulls_everything(session: Session, upstream
         assert upstream.bytes_pulled_before_stalling(texts) == 2_000_000
 
 
-@pytest.mark.parametrize("way", ["reads_ahead_with_rests", "reads_ahead_with_long_rests"])
+@pytest.mark.parametrize("way", ["reads_ahead_with_rests", "reads_ahead_with_long_rests", "rests_while_asked"])
 def test_an_app_that_reads_ahead_slowly_does_not_stall(
     way: str, session: Session, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:

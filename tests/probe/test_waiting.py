@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 from grader.errors import Inconclusive
 from grader.probe.waiting import Awaited, Waited, Waiter
 from grader.probe.watch import Ready
+from grader.serving.threads import Snapshot, Thread
 from tests.probe.conftest import DEADLINE, NOT_FOUND, QUICK, FakeApp, Talk, reset, says
 
 FOREVER = 1e6  # seconds, or iterations: more than any test reaches
@@ -202,6 +204,14 @@ def test_an_app_that_holds_the_interpreter_has_no_ticks_and_is_found_later(make:
     began = time.monotonic()
     assert waiter.until(Awaited(never)) is Waited.BLOCKED
     assert time.monotonic() - began >= 0.2
+
+
+def test_threads_that_compute_without_a_tick_hold_the_interpreter(make: Make) -> None:
+    app, waiter = make(answers_never, blocked_seconds=0.0, blocked_looks=1, blocked_seconds_without_ticks=FOREVER)
+    app.ticks_a_look = 0
+    app.snapshots = (Snapshot(False, (Thread(1, look, ran=0.1 * look),), is_exact=False) for look in itertools.count())
+    assert waiter.until(Awaited(never)) is Waited.BLOCKED
+    assert next(app.snapshots).ran > 0.85
 
 
 def test_a_starved_machine_is_no_verdict(make: Make) -> None:

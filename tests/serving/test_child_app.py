@@ -502,6 +502,15 @@ def test_memory_has_a_limit_for_all_processes_of_the_app(name: str, start_app: B
     assert app.exit_reason() == f"the app's process {words}"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the state of a process is not known")
+def test_an_app_that_stops_itself_has_ended(start_app: Boot) -> None:
+    """Its sockets stay open, and it would respond to nothing until the time of the whole grade is over."""
+    app = start_app(mirror("import signal\ndef facts(path): os.kill(os.getpid(), signal.SIGSTOP)"))
+    app.wait_until_ready()
+    wait_for_end(app)
+    assert app.exit_reason() == "the app's process stopped itself by a signal, such as SIGSTOP, so the grader ended it"
+
+
 def test_memory_within_the_limit_may_be_used(start_app: Boot) -> None:
     app = start_app(mirror(f"{HOARD}\ndef facts(path): return len(hoard)"), memory=512 << 20)
     assert ask(app) == 300 << 20

@@ -35,6 +35,15 @@ class LearnerFrames:
         """The file's path in the learner's folder, or its bare name."""
         return self._relative(filename) or os.path.basename(filename)
 
+    def place_of(self, module: str) -> str:
+        """Where near the learner's folder a module or package of this name lies, in words; "" where there is none."""
+        above = os.path.dirname(self._root)
+        places = {"“src”": f"{self._root}/src", "the folder above": above, "a folder above": os.path.dirname(above)}
+        for words, folder in places.items():
+            if os.path.isdir(path := os.path.join(folder, module)) or os.path.isfile(f"{path}.py"):
+                return words
+        return ""
+
     def _relative(self, filename: str) -> str | None:
         if filename.startswith("<") or "site-packages" in filename:
             return None

@@ -30,7 +30,7 @@ def stay_on_one_processor() -> None:
 def keep_small(memory: int) -> None:
     """Limit files, which no kata needs, to 256 MiB each, and core dumps to none; let no program gain privileges.
 
-    The limit of ``memory`` (bytes) is kept from outside, by :mod:`grader.serving.memory`. RLIMIT_DATA counts reserved
+    The limit of ``memory`` (bytes) is kept from outside, by :mod:`grader.serving.guard`. RLIMIT_DATA counts reserved
     stacks, too, so it only stops what is far beyond: at once, and with a MemoryError that names the line.
     """
     if sys.platform == "linux":

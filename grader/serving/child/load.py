@@ -63,19 +63,19 @@ def _attribute(module: ModuleType, config: ChildConfig, frames: LearnerFrames) -
             found = getattr(found, part)
     except AttributeError:
         file = frames.name(config.file)
-        raise Refusal(f"{file} has no “{config.name}”", _other_name(module, config)) from None
+        raise Refusal(f"{file} has no “{config.name}”", _other_name(module, config, file)) from None
     return found
 
 
-def _other_name(module: ModuleType, config: ChildConfig) -> str:
+def _other_name(module: ModuleType, config: ChildConfig, file: str) -> str:
     """Advice for a module whose app has another name, or is made by a function."""
     public = {name: value for name, value in vars(module).items() if not name.startswith("_")}
     for name, value in public.items():
         if hasattr(value, "router"):
-            return f"It has “{name}”: rename it, or add --app {Path(config.file).name}:{name}."
+            return f"It has “{name}”: rename it, or add --app {file}:{name}."
     for name, value in public.items():
         if inspect.isfunction(value) and value.__module__ == module.__name__ and "app" in name:
-            return f"If “{name}” makes it, add --app {Path(config.file).name}:{name} --factory."
+            return f"If “{name}” makes it, add --app {file}:{name} --factory."
     return f"Define it: {config.name} = FastAPI()"
 
 

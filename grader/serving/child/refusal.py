@@ -43,6 +43,12 @@ def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal
             return Refusal(f"{where} is not valid Python: {error.msg}", "Fix the line shown.", own)
         case ModuleNotFoundError() if error.name and (advice := _other_submodule(error.name)):
             return Refusal(f"{file} imports “{error.name}”, which does not exist", advice, own)
+        case ModuleNotFoundError() if error.name and (place := frames.place_of(error.name.partition(".")[0])):
+            return Refusal(
+                f"{file} imports “{error.name}”, which lies in {place}, where it is not looked for",
+                "Name the module as uvicorn would there: `--app package.module:app`.",
+                own,
+            )
         case ModuleNotFoundError() if error.name and error.name.partition(".")[0] not in sys.stdlib_module_names:
             return Refusal(
                 f"{file} imports “{error.name}”, which is not installed here",

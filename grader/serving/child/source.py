@@ -6,12 +6,17 @@ import codecs
 import importlib.machinery
 import io
 import os
+import re
 import sys
 import tokenize
 from collections.abc import Callable
 from typing import Any
 
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: How files in other encodings begin, the longer ones first: with a mark, or with one character of ASCII.
+_WIDE = {
+    "UTF-32": re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff|[^\0]\0\0\0|\0\0\0[^\0]"),
+    "UTF-16": re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0]"),
+}
 
 
 class WrongEncoding(SyntaxError):
@@ -50,8 +55,9 @@ def _fresh_finder(root: str) -> Callable[[str], importlib.machinery.FileFinder]:
 
 def _check_encoding(data: bytes, path: str) -> None:
     """Raises WrongEncoding, with the line. Python's own error names neither the line nor the cause."""
-    if data.startswith(_UTF_16) or data[1:2] == b"\0":
-        raise WrongEncoding("saved as UTF-16, and Python reads UTF-8", (path, 1, 0, ""))
+    for name, begins in _WIDE.items():
+        if begins.match(data):
+            raise WrongEncoding(f"saved as {name}, and Python reads UTF-8", (path, 1, 0, ""))
     if (at := data.find(b"\0")) >= 0:
         raise WrongEncoding("not text: it contains null bytes", (path, _line_at(data, at), 0, ""))
     try:
@@ -61,16 +67,18 @@ def _check_encoding(data: bytes, path: str) -> None:
         line = _line_at(data, error.start)
         raise WrongEncoding(f"not encoded in {encoding}, as it should be", (path, line, 0, "")) from None
     except SyntaxError as error:  # in the first two lines, where an encoding can be declared
-        line = _line_at(data, _undecodable(data))
-        raise WrongEncoding(f"not readable: {error.msg}", (path, line, 0, "")) from None
+        raise _badly_declared(data, path, error.msg) from None
 
 
-def _undecodable(data: bytes) -> int:
+def _badly_declared(data: bytes, path: str, reason: str) -> WrongEncoding:
+    """``reason`` is Python's, which does not say that the file declares no encoding at all."""
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        return error.start
-    return 0
+        return WrongEncoding("not encoded in utf-8, as it should be", (path, _line_at(data, error.start), 0, ""))
+    if data.startswith(codecs.BOM_UTF8):
+        reason = "it begins with the mark of UTF-8, but declares another encoding"
+    return WrongEncoding(f"not readable: {reason}", (path, 1, 0, ""))
 
 
 def _line_at(data: bytes, offset: int) -> int:

@@ -201,6 +201,24 @@ def test_a_relative_import_without_a_package_is_explained(folder: Path) -> None:
     assert "__init__.py" in refused.value.failed.advice
 
 
+@pytest.mark.parametrize(
+    ("file", "part", "where"),
+    [
+        ("ns_of_test/main.py", "ns_of_test/part.py", "the folder above"),
+        ("a/ns_of_test/main.py", "part_of_test.py", "a folder above"),
+        ("main.py", "src/pkg_of_test/__init__.py", "“src”"),
+    ],
+)
+def test_a_module_that_lies_where_it_is_not_looked_for_is_not_to_be_installed(
+    file: str, part: str, where: str, folder: Path
+) -> None:
+    write(folder, "", part)
+    name = part.removeprefix("src/").partition("/")[0].removesuffix(".py")
+    with pytest.raises(Refusal, match=f"imports “{name}.*”, which lies in {where}, where it is not looked") as refused:
+        load_file(write(folder, f"import {name}.x", file))
+    assert "as uvicorn would" in refused.value.failed.advice
+
+
 def test_a_variable_that_the_app_lacks_is_named_with_the_option(folder: Path) -> None:
     with pytest.raises(Refusal) as refused:
         load_app(folder, "import os\nkey = os.environ['NOT_SET_HERE']")

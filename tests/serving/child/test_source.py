@@ -36,10 +36,15 @@ def test_what_python_reads_is_read(name: str, tmp_path: Path) -> None:
 WRONG = {
     "UTF-16": ("text = 'é'\n".encode("utf-16"), "saved as UTF-16, and Python reads UTF-8", 1),
     "UTF-16 without BOM": ("text = 'é'\n".encode("utf-16-le"), "saved as UTF-16", 1),
+    "UTF-16 without BOM, the other way": ("text = 'é'\n".encode("utf-16-be"), "saved as UTF-16", 1),
+    "UTF-16, the other way": (b"\xfe\xff" + "text = 'é'\n".encode("utf-16-be"), "saved as UTF-16", 1),
+    "UTF-32": ("text = 'é'\n".encode("utf-32"), "saved as UTF-32, and Python reads UTF-8", 1),
+    "UTF-32 without BOM": ("text = 'é'\n".encode("utf-32-be"), "saved as UTF-32", 1),
     "null bytes": (b"a = 1\nb = '\0'\n", "not text: it contains null bytes", 2),
     "Latin-1": (b"a = 1\nb = 2\nc = 3\ntext = '\xe9'\n", "not encoded in utf-8, as it should be", 4),
-    "Latin-1 in the first line": (b"a = '\xe9'\n", "not readable: invalid or missing encoding declaration", 1),
-    "Latin-1 in a comment": (b"#\n# '\xe9'\n", "not readable: invalid or missing encoding declaration", 2),
+    "Latin-1 in the first line": (b"a = '\xe9'\n", "not encoded in utf-8, as it should be", 1),
+    "Latin-1 in a comment": (b"#\n# '\xe9'\n", "not encoded in utf-8, as it should be", 2),
+    "a mark and another encoding": (b"\xef\xbb\xbf# coding: latin-1\n", "not readable: it begins with the mark", 1),
     "an unknown encoding": (b"# coding: klingon\n", "not readable: unknown encoding", 1),
 }
 
