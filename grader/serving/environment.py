@@ -12,6 +12,11 @@ from grader.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "STREAM_KATAS_"
+_EXPORT = re.compile(r"export\s+(?=\S)")
+_QUOTED = re.compile(r"""(["'])((?:\\.|(?!\1)[^\\])*)\1(?:\s*#.*)?""")
+_COMMENT = re.compile(r"\s#.*")
+_ESCAPES_OF_SINGLE = {"\\": "\\", "'": "'"}
+_ESCAPES = _ESCAPES_OF_SINGLE | {'"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def of_settings(start: Path) -> dict[str, str]:
@@ -44,25 +49,40 @@ def chosen(options: Iterable[str], files: Iterable[Path]) -> dict[str, str]:
 
 
 def _of_file(file: Path, named_by: str) -> dict[str, str]:
-    """Lines NAME=VALUE. Empty lines and comments (#) are skipped, quotes around a value are taken off."""
-    try:
-        lines = file.read_text("utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{named_by}: {str(file)!r} cannot be read: {error}") from None
+    """Lines NAME=VALUE, as python-dotenv reads them for uvicorn's own `--env-file`, but each variable on one line.
+
+    Empty lines and comments (#) are skipped, and `export` before a name, and quotes and a comment around a value. No
+    other variable is put in.
+    """
     found: dict[str, str] = {}
-    for number, line in enumerate(map(str.strip, lines), start=1):
+    for number, line in enumerate(map(str.strip, _lines(file, named_by)), start=1):
         if not line or line.startswith("#"):
             continue
-        name, given, value = line.removeprefix("export ").partition("=")
+        name, given, value = _EXPORT.sub("", line).partition("=")
         if not given:
             raise UsageError(f"{named_by}: line {number} of {str(file)!r} is not NAME=VALUE.")
         _check(name.strip(), f"{named_by}: line {number} of {str(file)!r}")
-        found[name.strip()] = _unquoted(value.strip())
+        found[name.strip()] = _value(value)
     return found
 
 
-def _unquoted(value: str) -> str:
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+def _lines(file: Path, named_by: str) -> list[str]:
+    try:
+        data = file.read_bytes()
+        return data.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageError(f"{named_by}: {str(file)!r} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{named_by}: line {line} of {str(file)!r} is not UTF-8; save it as UTF-8.") from None
+
+
+def _value(text: str) -> str:
+    """What stands behind the equals sign: in quotes, or up to a comment."""
+    if quoted := _QUOTED.fullmatch(text.strip()):
+        escapes = _ESCAPES if quoted[1] == '"' else _ESCAPES_OF_SINGLE
+        return re.sub(r"\\(.)", lambda found: escapes.get(found[1], found[0]), quoted[2])
+    return _COMMENT.sub("", text).strip()
 
 
 def _check(name: str, where: str) -> None:

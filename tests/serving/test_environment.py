@@ -28,6 +28,37 @@ def test_a_file_has_one_variable_a_line(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("A=1 # a comment", "1"),
+        ("A=1#2", "1#2"),
+        ("A=#x", "#x"),
+        ("A= # a comment", ""),
+        ('A="x # y" # a comment', "x # y"),
+        ("A='x'# a comment", "x"),
+        ('A="two\\nlines"', "two\nlines"),
+        ("A='two\\nlines'", "two\\nlines"),
+        ('A="a \\"quote\\""', 'a "quote"'),
+        ("A='it\\'s'", "it's"),
+        (r'A="C:\\temp"', r"C:\temp"),
+        ('A="open', '"open'),
+        ("A=$B", "$B"),
+        ("A=http://x/?a=1&b=2", "http://x/?a=1&b=2"),
+        ("export\tA=1", "1"),
+        ("A = x", "x"),
+    ],
+)
+def test_a_value_is_what_other_readers_of_such_files_make_of_it(line: str, value: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(line, "utf-8")
+    assert chosen([], [tmp_path / ".env"]) == {"A": value}
+
+
+def test_a_variable_may_be_named_export(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("export=1", "utf-8")
+    assert chosen([], [tmp_path / ".env"]) == {"export": "1"}
+
+
 def test_options_win_over_files_and_later_files_over_earlier(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_text(f"A={name}\nB={name}\n", "utf-8")
@@ -62,7 +93,13 @@ def test_a_file_with_another_line_is_a_slip(text: str, words: str, tmp_path: Pat
 
 
 def test_a_file_that_cannot_be_read_is_a_slip(tmp_path: Path) -> None:
-    (tmp_path / "binary").write_bytes(b"\xff\xfe\0")
-    for name in ("none", "binary", "."):
+    for name in ("none", "."):
         with pytest.raises(UsageError, match="cannot be read"):
             chosen([], [tmp_path / name])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_in_another_encoding_is_a_slip(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("A=é\n".encode(encoding))
+    with pytest.raises(UsageError, match=r"line 1 of .* is not UTF-8"):
+        chosen([], [tmp_path / ".env"])
