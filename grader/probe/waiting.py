@@ -161,8 +161,7 @@ class Waiter:
             self._check_time_limit()
         began, iterations = time.monotonic(), 0
         while iterations < self.timeouts.quiet_iterations or time.monotonic() - began < self.timeouts.quiet_seconds:
-            waited = self._iterate_once(awaited)
-            if waited is not Waited.SILENT:
+            if (waited := self._iterate_once(awaited)) is not Waited.SILENT:
                 return waited
             iterations += 1
         return Waited.CAME if happened(0) else Waited.SILENT
@@ -170,8 +169,7 @@ class Waiter:
     def iterate(self, count: int) -> Waited:
         """Wait for ``count`` iterations of the app's event loop: what was on its way to the app has then arrived."""
         for _ in range(count):
-            waited = self._iterate_once(Awaited(never))
-            if waited is not Waited.SILENT:
+            if (waited := self._iterate_once(Awaited(never))) is not Waited.SILENT:
                 return waited
         return Waited.SILENT
 
@@ -216,16 +214,16 @@ class Waiter:
     def _is_blocked(self, elapsed: float, ticks: int, slices: int, control: Control) -> bool:
         """Whether a control request has been unanswered for so long that the event loop must be blocked.
 
-        Ticks show that the process was given time, and so do threads that have run for long without any: one holds the
-        interpreter's lock. Without either, the grader's own slices show that at least the machine was not starved: a
-        quarter of what would fit into ``elapsed`` is enough, because a busy machine stretches them.
+        Ticks show that the process was given time; so do threads that have run for long without any, as one holds the
+        interpreter's lock. Else the grader's own slices show that the machine was not starved: a quarter of those that
+        fit into ``elapsed`` is enough, because a busy machine stretches them.
         """
         limits = self.timeouts
         was_given_time = ticks >= limits.blocked_ticks or (ticks == 0 and control.is_held())
-        enough = was_given_time and slices >= limits.blocked_looks
-        if elapsed >= limits.blocked_seconds and enough and control.has_stopped():
+        enough = was_given_time and slices >= limits.blocked_looks and elapsed >= limits.blocked_seconds
+        if enough and control.has_stopped():
             return True
-        if elapsed < self.timeouts.blocked_seconds_without_ticks:
+        if elapsed < limits.blocked_seconds_without_ticks:
             return False
         if slices < elapsed / self.SLICE / 4:
             raise Inconclusive("the machine gave neither the grader nor the app enough time")
