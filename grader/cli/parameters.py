@@ -153,6 +153,7 @@ class Choice(NamedTuple):
     files: tuple[Path, ...]
     loop: str
     http: str
+    is_named: bool = True  # the command line names the kata
 
     @property
     def words(self) -> list[str]:
@@ -231,7 +232,9 @@ def takes_app(command: Callable[Concatenate[Choice, Options], Exit]) -> Callable
         paths = options.get("paths")
         if isinstance(paths, tuple) and (kata.startswith("/") or "://" in kata) and not Path(kata).exists():
             options["paths"], kata = (kata, *paths), ""  # `grade trace PATH`, without KATA
-        choice = Choice(kata or present_kata(folders), folders, app, factory, variables, files, loop, http)
+        choice = Choice(
+            kata or present_kata(folders), folders, app, factory, variables, files, loop, http, is_named=bool(kata)
+        )
         return command(choice, *args, **options)
 
     return prologue

@@ -11,11 +11,16 @@ from pathlib import Path
 
 def show(page: Path) -> bool:
     """Open ``page``; False when there is no browser for it. A browser that runs in the terminal does not count."""
+    return show_address(page.resolve().as_uri())
+
+
+def show_address(address: str) -> bool:
+    """Open the page at ``address``, as :func:`show` does."""
     has_window = sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if not has_window and not os.environ.get("BROWSER"):
         return False
     _look_for_windows()
-    return webbrowser.open(page.resolve().as_uri())
+    return webbrowser.open(address)
 
 
 def _look_for_windows() -> None:

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 
 from grader.model import CheckResult, Outcome, Report, Spot
 from grader.report import advice, listing, reproduce
+from grader.report.changes import Changes
 from grader.report.failure import printed_before
 from grader.report.picture import layout, svg
 from grader.requirement import link
@@ -64,10 +65,24 @@ class Sheet:
         return reproduce.shown(self.result)
 
 
-def render(report: Report) -> str:
-    """``report`` as an HTML document with a Content-Security-Policy that allows its own style and nothing else."""
-    style = (_PAGE / "report.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a page has more that stays open: the address of its script, beside its own, and which ``run`` it shows.
+
+    ``now`` says what the watch does, ``changes`` what is different since the run before.
+    """
+
+    script: str
+    run: int
+    now: str = ""
+    changes: Changes | None = None
+
+
+def render(report: Report, live: Live | None = None) -> str:
+    """``report`` as an HTML document with a Content-Security-Policy that allows its own style and nothing else.
+
+    Where it is ``live``, that script, too, which may ask the page's own server only.
+    """
     first = first_failure(report)
     page: str = (
         _environment()
@@ -75,9 +90,9 @@ def render(report: Report) -> str:
         .render(
             report=report,
             heading=advice.heading(report),
-            style=Markup(style),  # our own: what stands in a style element is not escaped
-            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
             score=advice.score(report),
+            live=live,
+            **_frame(live),
             counts=advice.counts(report),
             some_blocked=report.count(Outcome.BLOCKED) > 0,
             advice=advice.next_step(report),
@@ -89,6 +104,25 @@ def render(report: Report) -> str:
         )
     )
     return _guarded(page)
+
+
+def waiting(heading: str, words: str, live: Live) -> str:
+    """The page before there is a report: ``words`` say why."""
+    page: str = (
+        _environment()
+        .get_template("waiting.html.jinja")
+        .render(heading=heading, words=words, live=live, **_frame(live))
+    )
+    return _guarded(page)
+
+
+def _frame(live: Live | None) -> dict[str, str]:
+    """The style, which is our own, so that it is not escaped, and the policy that allows it."""
+    style = (_PAGE / "report.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    scripts = "; script-src 'self'; connect-src 'self'" if live else ""
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'{scripts}; base-uri 'none'; form-action 'none'"
+    return {"style": Markup(style), "policy": policy}
 
 
 def _guarded(page: str) -> str:

@@ -15,7 +15,7 @@ from rich.console import Console
 from grader.cli.streams import Lines, Whole
 from grader.cli.trace import _Screen
 from grader.learner.watch.state import State
-from grader.learner.watch.view import line, screen
+from grader.learner.watch.view import Frame, line, screen
 from grader.model import Report
 from grader.protocol.transcript import Act, Entry, Lane
 from grader.report import formats, terminal
@@ -100,7 +100,7 @@ def test_a_watch_gives_no_command(group: str, log: Log) -> None:
     def show(report: Report) -> str:
         state, console = State(report, runs=1), log.console(color=True)
         for each in (state, replace(state, details=True)):
-            console.print(screen(each, title="Small echo", app=Path(report.app), console=console)[0])
+            console.print(screen(each, Frame("Small echo", Path(report.app)), console)[0])
         print(line(state), file=log.lines)
         return log.take()
 

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from grader.learner.watch.state import State
-from grader.learner.watch.view import line, screen
+from grader.learner.watch.view import Frame, line, screen
 from grader.model import Report
 from grader.protocol.transcript import Act
 from grader.report import html, terminal
@@ -54,7 +54,7 @@ def on_terminal(report: Report) -> str:
 def in_watch(state: State) -> str:
     out = console()
     app = Path(state.report.app if state.report else "app.py")
-    out.print(screen(state, title="Small echo", app=app, console=out)[0])
+    out.print(screen(state, Frame("Small echo", app), out)[0])
     return written(out)
 
 

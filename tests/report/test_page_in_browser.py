@@ -308,6 +308,24 @@ def test_one_picture_is_shown_that_fits_and_can_be_read(width: int, form: str, v
     assert there.asks(shown) == [[form, True, True]]
 
 
+@pytest.mark.parametrize("width", [360, 390, 1280])
+@pytest.mark.parametrize("name", ["mixed", "kata-1 wrong", "kata-2 wrong", "kata-3 wrong"])
+def test_labels_of_a_picture_stay_between_their_lanes(name: str, width: int, visit: Visiting) -> None:
+    there = visit(name, viewport={"width": width, "height": 740})
+    there.open_checks()
+    outside = """
+        [...document.querySelectorAll("svg.picture")].filter(one => one.getClientRects().length).flatMap(picture => {
+            const lanes = [...picture.querySelectorAll(".lane")].map(one => one.getBoundingClientRect().left);
+            return [...picture.querySelectorAll("text.label, text.wrong")].filter(one => {
+                const {left, right} = one.getBoundingClientRect();
+                return !lanes.slice(1).some((lane, at) => left > lanes[at] && right < lane);
+            }).map(one => one.textContent);
+        })
+    """
+    assert there.asks("document.querySelectorAll('svg.picture text.label').length") > 0
+    assert there.asks(outside) == []
+
+
 #: Where each element is.
 LAYOUT = """
     [...document.querySelectorAll("body *")].map(one => {

@@ -8,25 +8,21 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
-from grader import interrupt
 from grader.grading.run import Job
 from grader.learner.journal import Journal
+from grader.learner.watch.handout import Handout
 from grader.learner.watch.keys import DOWN, UP, Keys
 from grader.learner.watch.saves import Saves
 from grader.learner.watch.state import State
-from grader.model import CheckResult, Report
+from grader.model import Report
 from grader.pool.news import News, Progress, Trouble
-from grader.report import browser, html, reproduce
 
 #: Shows a state. Its second argument says whether a grade has just ended. Returns how far its text can be scrolled.
 Show = Callable[[State, bool], int]
 
 _TICK = 0.5  # seconds, after which a new size of the terminal is noticed
-_PAGE, _REQUEST = "report.html", "request.sh"
 
 
 class RunningGrade(Protocol):
@@ -43,7 +39,9 @@ class Watch:
     """Grades ``job`` at the beginning and after every save. A save during a grade ends it and starts a new one.
 
     ``start`` starts a grade; it raises OSError when it cannot. Every grade is noted in ``journal``, if there is one.
-    Without a terminal, ``keys`` is None. ``copy`` puts text into the clipboard.
+    Without a terminal, ``keys`` is None. ``copy`` puts text into the clipboard. ``handout`` gives pages and requests.
+    ``following`` returns the heading of the kata after this one, to which a learner with full marks can go on: then
+    ``run`` ends, and ``goes_on`` is true.
     """
 
     def __init__(
@@ -56,6 +54,8 @@ class Watch:
         keys: Keys | None,
         journal: Journal | None,
         copy: Callable[[str], None] = lambda _: None,
+        handout: Handout | None = None,
+        following: Callable[[], str] = lambda: "",
     ) -> None:
         self._job = job
         self._start = start
@@ -66,9 +66,11 @@ class Watch:
         self._copy = copy
         self._worker: RunningGrade | None = None
         self._selector = selectors.DefaultSelector()
-        self._page = _Page()
+        self._handout = handout or Handout()
+        self._following = following
         self._going_on = True
         self._furthest = 0
+        self.goes_on = False
         self.state = State()
 
     def run(self) -> None:
@@ -86,7 +88,7 @@ class Watch:
         finally:
             self._end_grade()
             self._selector.close()
-            self._page.remove()
+            self._handout.remove()
 
     def _draw(self, *, has_ended: bool = False) -> None:
         self._furthest = self._show(self.state, has_ended)
@@ -121,6 +123,8 @@ class Watch:
             case Report() as report:
                 self._end_grade()
                 self.state = self.state.graded(report, self._note(report))
+                if self.state.is_done:
+                    self.state = replace(self.state, following=self._following())
             case Trouble(message):
                 self._end_grade()
                 self.state = self.state.troubled(message)
@@ -158,12 +162,14 @@ class Watch:
                 self.state = replace(self.state, details=not self.state.details, scroll=0)
             case "o":
                 self._open_page()
+            case "n" if self.state.is_done and self.state.following:
+                self.goes_on, self._going_on = True, False
             case "n":
                 self.state = self.state.moved(1)
             case "p":
                 self.state = self.state.moved(-1)
             case "c":
-                self.state = replace(self.state, message=self._page.copy(self.state.to_fix, self._copy))
+                self.state = replace(self.state, message=self._handout.copy(self.state.to_fix, self._copy))
             case "?":
                 self.state = replace(self.state, help=not self.state.help, scroll=0)
             case "q":
@@ -181,48 +187,4 @@ class Watch:
 
     def _open_page(self) -> None:
         if self.state.report is not None:
-            self.state = replace(self.state, message=self._page.open(self.state.report))
-
-
-class _Page:
-    """The last report as a page, in a folder that is removed at the end."""
-
-    def __init__(self) -> None:
-        self._folder: TemporaryDirectory[str] | None = None
-
-    def open(self, report: Report) -> str:
-        """Write the page and show it in a browser; returns what the user must know, or ""."""
-        try:
-            page = self._write(report)
-        except OSError as error:
-            return f"The page cannot be written: {error.strerror}."
-        return "" if browser.show(page) else f"No browser can be started here. The page is {page}, until you quit."
-
-    def copy(self, failed: CheckResult | None, copy: Callable[[str], None]) -> str:
-        """Copy the curl line of a failed check, and write it to a file that a shell can run; returns what to say."""
-        lines = reproduce.shown(failed) if failed is not None else ()
-        if not lines:
-            return "There is no request to copy."
-        copy(lines[0])
-        try:
-            file = Path(self._made(), _REQUEST)
-            file.write_text(f"{lines[0]}\n", "utf-8")
-        except OSError:
-            return "The request is copied."
-        return f"The request is copied. Until you quit it is in {file}, too."
-
-    def remove(self) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._forget()
-
-    def _made(self) -> str:
-        if self._folder is None:
-            self._folder = TemporaryDirectory(prefix="stream-katas-", ignore_cleanup_errors=True)
-            self._forget = interrupt.on_end(self._folder.cleanup)
-        return self._folder.name
-
-    def _write(self, report: Report) -> Path:
-        page = Path(self._made(), _PAGE)
-        page.write_text(html.render(report), "utf-8")
-        return page
+            self.state = replace(self.state, message=self._handout.open(self.state.report))

@@ -9,6 +9,7 @@ from grader.grading.hints import NO_HINT
 from grader.model import CheckResult, Outcome, Report
 from grader.pool.news import Progress
 from grader.report import advice
+from grader.report.changes import between
 from grader.score import first_failure
 
 
@@ -18,7 +19,8 @@ class State:
     ``progress`` is there.
 
     ``at`` is which of the failed checks is looked at, ``hints`` how many hints of it are shown, and ``scroll`` the
-    first line of the details. With ``help`` the keys are explained.
+    first line of the details. With ``help`` the keys are explained. ``following`` is the heading of the kata to which a
+    learner with full marks can go on, "" where there is none.
     """
 
     report: Report | None = None
@@ -31,6 +33,7 @@ class State:
     hints: int = 1
     scroll: int = 0
     message: str = ""
+    following: str = ""
 
     @property
     def to_fix(self) -> CheckResult | None:
@@ -54,12 +57,20 @@ class State:
     @property
     def gained(self) -> list[str]:
         """Titles of the checks that passed this time and not the time before."""
-        return _news(self.before, self.report)
+        found = between(self.before, self.report)
+        return list(found.gained) if found else []
 
     @property
     def lost(self) -> list[str]:
         """Titles of the checks that passed the time before and not this time."""
-        return _news(self.report, self.before)
+        found = between(self.before, self.report)
+        return list(found.lost) if found else []
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the last grade has full marks."""
+        report = self.report
+        return report is not None and report.is_whole and report.points == report.possible > 0
 
     def started(self) -> State:
         """A grade begins."""
@@ -72,7 +83,7 @@ class State:
         """
         looked_at = self.to_fix
         last = self.before if self.report is None or self.report.boot_failure is not None else self.report
-        done = replace(self, report=report, before=last, progress=None, at=0)
+        done = replace(self, report=report, before=last, progress=None, at=0, following="")
         if report.boot_failure is not None:
             return replace(done, scroll=0)
         before = looked_at or (first_failure(last) if last is not None else None)
@@ -104,11 +115,3 @@ class State:
         if self.hints >= len(self.all_hints):
             return replace(self, message="This was the last hint.")
         return replace(self, hints=self.hints + 1, message="")
-
-
-def _news(old: Report | None, new: Report | None) -> list[str]:
-    if old is None or new is None or old.boot_failure or new.boot_failure:  # which ran no checks
-        return []
-    known = {result.check.id for result in old.results if result.outcome is Outcome.PASSED}
-    passed = (result.check for result in new.results if result.outcome is Outcome.PASSED)
-    return [check.title for check in passed if check.id not in known]

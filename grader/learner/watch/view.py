@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -31,7 +32,7 @@ _KEYS = (
 _HELP = """Enter  grade now; every save does so, too
 h      one more hint about the failed check; grade hint continues there
 d      the whole finding with its picture, or less of it
-n      the next failed check
+n      the next failed check; after full marks the next kata
 p      the one before
 ↑ ↓    scroll
 c      copy the request as a curl line
@@ -63,10 +64,19 @@ class Window:
             yield Text(mark, "dim", no_wrap=True)
 
 
-def screen(state: State, *, title: str, app: Path, console: Console) -> tuple[RenderableType, Window]:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands above every state: the kata's title, the app, and the address of a page that is served, if one is."""
+
+    title: str
+    app: Path
+    page: str = ""
+
+
+def screen(state: State, frame: Frame, console: Console) -> tuple[RenderableType, Window]:
     """The whole screen, as high as the terminal, and its window that can be scrolled."""
     whole = Layout()
-    body = Window(Group(*_body(state, title, app, console)), state.scroll)
+    body = Window(Group(*_body(state, frame, console)), state.scroll)
     fitting = next((line for line in _KEYS if len(line) <= console.width), _KEYS[-1])
     keys = fitting.encode(console.encoding, "replace").decode(console.encoding)
     whole.split_column(Layout(body), Layout(Text(keys, "reverse", no_wrap=True), size=1))
@@ -84,8 +94,10 @@ def line(state: State) -> str:
     return visible(f"{report.points} of {report.possible} points{change}. {says}", 500)
 
 
-def _body(state: State, title: str, app: Path, console: Console) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text.assemble((title, "bold"), (f"   {visible(from_here(app), 200)}", "dim"))]
+def _body(state: State, frame: Frame, console: Console) -> list[RenderableType]:
+    app = visible(from_here(frame.app), 200)
+    parts: list[RenderableType] = [Text.assemble((frame.title, "bold"), (f"   {app}", "dim"))]
+    parts += [Text(frame.page, "dim", overflow="fold")] if frame.page else []
     parts.append(_status(state))
     if state.help:
         return [*parts, Text(f"\n{_HELP}".encode(console.encoding, "replace").decode(console.encoding))]
@@ -145,7 +157,8 @@ def _first(state: State, report: Report, console: Console) -> list[RenderableTyp
         return terminal.boot_failure(report.boot_failure, report.log)
     to_fix = state.to_fix
     if to_fix is None or to_fix.finding is None:
-        return [Text(advice.next_step(report), "bold green" if report.points == report.possible else "yellow")]
+        ends: list[RenderableType] = [Text(advice.next_step(report), "bold green" if state.is_done else "yellow")]
+        return [*ends, Text(f"\nn goes on with {state.following}.", "bold")] if state.following else ends
     count = len(state.all_hints)
     shown = enumerate(state.all_hints[: state.hints], 1)
     hints = [f"\nhint {at} of {count}: {visible(hint, 1000)}" for at, hint in shown]

@@ -71,20 +71,39 @@ class Lifeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """The shapes of one row, in the order in which they are painted."""
+
+    boxes: tuple[Box, ...]
+    shafts: tuple[Shaft, ...]
+    words: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
-    """Everything in one picture, in the order in which it is painted."""
+    """Everything in one picture, from top to bottom."""
 
     format: Format
     height: int
     lifelines: tuple[Lifeline, ...]
-    boxes: tuple[Box, ...]
-    shafts: tuple[Shaft, ...]
-    words: tuple[Words, ...]
+    steps: tuple[Step, ...]
 
     @property
     def width(self) -> int:
         """In pixels, as ``height``."""
         return self.format.width
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        return tuple(box for step in self.steps for box in step.boxes)
+
+    @property
+    def shafts(self) -> tuple[Shaft, ...]:
+        return tuple(shaft for step in self.steps for shaft in step.shafts)
+
+    @property
+    def words(self) -> tuple[Words, ...]:
+        return tuple(words for step in self.steps for words in step.words)
 
 
 def draw(rows: Iterable[Row], form: Format = WIDE) -> Drawing:
@@ -92,6 +111,7 @@ def draw(rows: Iterable[Row], form: Format = WIDE) -> Drawing:
     easel = _Easel(form)
     for row in rows:
         easel.add(row)
+        easel.end_step()
     return easel.drawing()
 
 
@@ -99,6 +119,7 @@ class _Easel:
     def __init__(self, form: Format) -> None:
         self._form = form
         self._y = _TOP
+        self._steps: list[Step] = []
         self._boxes: list[Box] = []
         self._shafts: list[Shaft] = []
         self._words: list[Words] = []
@@ -120,14 +141,18 @@ class _Easel:
                 return
         self._y += self._form.row
 
+    def end_step(self) -> None:
+        """What was added since the last step is one."""
+        self._steps.append(Step(tuple(self._boxes), tuple(self._shafts), tuple(self._words)))
+        self._boxes, self._shafts, self._words = [], [], []
+
     def drawing(self) -> Drawing:
         anchors = ("start", "middle", "end")
         lifelines = tuple(
             Lifeline(x, party.name.lower(), anchor)
             for x, party, anchor in zip(self._form.lanes, Party, anchors, strict=True)
         )
-        shapes = tuple(self._boxes), tuple(self._shafts), tuple(self._words)
-        return Drawing(self._form, self._y + _FOOT, lifelines, *shapes)
+        return Drawing(self._form, self._y + _FOOT, lifelines, tuple(self._steps))
 
     def _tell(self, at: float, text: str, kind: str, left: Party, *, is_right: bool) -> None:
         """Words between the lane ``left`` and the next, beside one of the two, and the time."""

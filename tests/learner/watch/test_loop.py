@@ -82,6 +82,8 @@ class Desk:
         self.saves = HandSaves(self.kata.folder)
         self._thread = threading.Thread(target=self._run)
         self.start: Callable[[Job], HandWorker] = self.hire
+        self.following = ""
+        self.watch: Watch | None = None
 
     def hire(self, job: Job) -> HandWorker:
         self.workers.append(HandWorker(job))
@@ -116,6 +118,15 @@ class Desk:
         self.hired().tell(expected)
         return self.wait_for(lambda state: state.report is expected)
 
+    @property
+    def is_at_work(self) -> bool:
+        return self._thread.is_alive()
+
+    def end(self) -> None:
+        """Wait until the watch has ended by itself."""
+        self._thread.join(DEADLINE)
+        assert not self.is_at_work
+
     def close(self) -> None:
         self.when_shown = lambda _: None
         self.press("q")
@@ -135,7 +146,7 @@ class Desk:
         job = Job(self.kata, Launch(self.kata.stub))
         try:
             keys = Keys(self._keyboard)
-            watch = Watch(
+            watch = self.watch = Watch(
                 job,
                 start=lambda job: self.start(job),
                 show=self._show,
@@ -143,6 +154,7 @@ class Desk:
                 keys=keys,
                 journal=self.journal,
                 copy=self.copied.append,
+                following=lambda: self.following,
             )
             watch.run()
         except Exception as error:
@@ -309,6 +321,30 @@ def test_keys_move_between_the_failed_checks_and_explain_themselves(desk: Desk) 
     desk.wait_for(lambda state: state.at == 0)
     desk.press("?")
     desk.wait_for(lambda state: state.help)
+
+
+def test_after_full_marks_n_goes_on_with_the_next_kata_and_nothing_else_does(desk: Desk) -> None:
+    desk.following = "Kata 78: Another"
+    assert desk.graded("pf").following == ""
+    desk.press("n")
+    desk.wait_for(lambda state: state.message == "There is no other check that failed.")
+    desk.saves.save()
+    assert desk.graded("pp").following == "Kata 78: Another"
+    assert desk.is_at_work
+    desk.press("n")
+    desk.end()
+    assert desk.watch is not None
+    assert desk.watch.goes_on
+
+
+def test_where_no_kata_follows_n_goes_nowhere(desk: Desk) -> None:
+    desk.graded("p")
+    desk.press("n")
+    desk.wait_for(lambda state: state.message == "There is no other check that failed.")
+    desk.press("q")
+    desk.end()
+    assert desk.watch is not None
+    assert not desk.watch.goes_on
 
 
 def test_keys_without_a_meaning_change_nothing(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from grader.learner.watch.state import State
-from grader.learner.watch.view import line, screen
+from grader.learner.watch.view import Frame, line, screen
 from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Raised, Report
 from grader.pool.news import Progress
 from grader.report import advice
@@ -36,7 +36,7 @@ def lines(state: State, *, columns: int = 80, rows: int = 24, encoding: str = "u
     """What stands on a screen of this size."""
     file = io.TextIOWrapper(io.BytesIO(), encoding)
     console = Console(file=file, force_terminal=True, width=columns, height=rows, color_system=None, highlight=False)
-    drawn, _ = screen(state, title="Kata 77: Small echo", app=Path.cwd() / "app.py", console=console)
+    drawn, _ = screen(state, Frame("Kata 77: Small echo", Path.cwd() / "app.py"), console)
     rendered = console.render_lines(drawn, console.options.update(height=rows), pad=False)
     return ["".join(segment.text for segment in row).rstrip() for row in rendered]
 
@@ -89,6 +89,16 @@ def test_nothing_of_a_learners_can_move_the_cursor(text: str, details: bool, out
         for row in lines(replace(after(each), details=details, message=text)):
             assert not {char for char in row if ord(char) < 32 or 0x7F <= ord(char) < 0xA0}
             assert cell_len(row) <= 80
+
+
+def test_after_full_marks_the_next_kata_is_offered_and_the_page_is_named_above() -> None:
+    state = replace(after(PERFECT), following="Kata 78: Another")
+    assert "n goes on with Kata 78: Another." in lines(state)
+    assert not any("goes on" in row for row in lines(after(PERFECT)))
+    console = Console(file=io.StringIO(), force_terminal=True, width=40, height=12, color_system=None)
+    drawn, _ = screen(state, Frame("Kata 77", Path("app.py"), "http://127.0.0.1:40000/" + "t" * 32 + "/"), console)
+    rows = ["".join(part.text for part in row) for row in console.render_lines(drawn, console.options, pad=False)]
+    assert "".join(row.strip() for row in rows[1:3]) == "http://127.0.0.1:40000/" + "t" * 32 + "/"
 
 
 # -- what is new ------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import uuid
@@ -17,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
 import pytest
 
 from tests.conftest import DEADLINE, environment, survivors
@@ -203,6 +205,52 @@ def test_keys_give_hints_details_another_grade_and_a_page(desk: Desk) -> None:
         assert not page.parent.exists()
 
 
+def test_without_a_name_it_goes_from_kata_to_kata_and_never_by_itself(desk: Desk) -> None:
+    other = make_kata(desk.folder, "kata-78-small-echo")
+    desk.save(SOLUTION)
+    with Terminal("watch", cwd=desk.folder) as terminal:
+        done = terminal.wait_for("n goes on with Kata 78: Small echo.")
+        assert done.startswith("Kata 77: Small echo")
+        assert "3 of 3 points" in done
+        terminal.press("n")
+        following = terminal.wait_for(lambda text: text.startswith("Kata 78: Small echo") and DONE in text)
+        assert "0 of 3 points   run 1" in following
+        assert terminal.times_entered == 1
+        write(other / "app.py", SOLUTION)
+        terminal.wait_for(lambda text: "3 of 3 points" in text and DONE in text)
+        assert "n goes on" not in terminal.text()  # all katas are done
+        terminal.press("q")
+        assert terminal.wait_for_end() == 0
+        assert terminal.is_as_before
+
+
+def test_a_kata_that_was_named_is_the_only_one(desk: Desk) -> None:
+    make_kata(desk.folder, "kata-78-small-echo")
+    desk.save(SOLUTION)
+    with Terminal("watch", "77", cwd=desk.folder) as terminal:
+        terminal.wait_for("All checks passed.")
+        assert "goes on" not in terminal.text()
+
+
+def test_a_page_is_served_as_long_as_it_watches(desk: Desk) -> None:
+    browser = write(desk.folder / "browser", f'#!/bin/sh\nprintf "%s" "$1" > {desk.told}\n')
+    browser.chmod(0o755)
+    with Terminal("watch", "77", "--serve", cwd=desk.folder, BROWSER=f"{browser} %s") as terminal:
+        address = terminal.wait_for(DONE).splitlines()[1]
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", address)
+        page = httpx.get(address, timeout=DEADLINE, trust_env=False)
+        assert "0 of 3 points" in page.text
+        terminal.press("o")
+        assert desk.hear() == address
+        desk.save(SOLUTION)
+        terminal.wait_for(lambda text: "3 of 3 points" in text and DONE in text)
+        assert "passes now: the answer is JSON" in httpx.get(address, timeout=DEADLINE, trust_env=False).text
+        terminal.press("q")
+        assert terminal.wait_for_end() == 0
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(address, timeout=DEADLINE, trust_env=False)
+
+
 # -- ends -------------------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +363,25 @@ def test_into_a_pipe_it_writes_a_line_for_each_grade_until_it_is_interrupted(des
         assert (code, out) == (130, "")
         assert err.startswith("grade: interrupted")
         assert err.count("\n") == 1
+
+
+def test_into_a_pipe_it_says_first_where_its_page_is(desk: Desk) -> None:
+    with Piped(desk, "--serve") as watch:
+        assert watch.line().startswith("The page: http://127.0.0.1:")
+        assert watch.line() == "0 of 3 points. Next: fix “the answer is JSON”."
+        assert watch.end(signal.SIGINT)[0] == 130
+
+
+@pytest.mark.parametrize(("options", "words"), [(["--port", "1"], "--port goes with --serve."), ([], "")])
+def test_a_port_that_cannot_be_had_is_refused(options: list[str], words: str, desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with Piped(desk, *(options or ["--serve", "--port", port])) as watch:
+            code, out, err = watch.process.wait(DEADLINE), *watch.process.communicate()
+    assert (code, out) == (2, b"")
+    assert (
+        err.decode() == f"grade: {words or f'--port: no page can be served at port {port}: Address already in use.'}\n"
+    )
 
 
 def test_colour_makes_no_terminal_of_a_pipe_and_a_grade_under_way_ends_with_it(desk: Desk) -> None:
