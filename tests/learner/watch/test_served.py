@@ -142,6 +142,6 @@ def test_a_last_event_id_of_any_kind_does_no_harm(value: str, board: Board) -> N
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(make_app(board, "token"))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.get("/token/events", headers={"last-event-id": value.encode()})
+            return await client.get("/token/events", headers=[(b"last-event-id", value.encode())])
 
     assert asyncio.run(ask()).text.endswith("event: ended\ndata: {}\n\n")
