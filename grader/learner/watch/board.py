@@ -59,7 +59,7 @@ class Board:
         self._tell()
 
     def close(self) -> None:
-        """The watch has ended: who listens is told so."""
+        """The watch has ended: all listeners are woken."""
         self.is_closed = True
         self._tell()
 

@@ -160,8 +160,8 @@ class Watch:
                 self._hint()
             case "d":
                 self.state = replace(self.state, details=not self.state.details, scroll=0)
-            case "o":
-                self._open_page()
+            case "o" if self.state.report is not None:
+                self.state = replace(self.state, message=self._handout.open(self.state.report))
             case "n" if self.state.is_done and self.state.following:
                 self.goes_on, self._going_on = True, False
             case "n":
@@ -184,7 +184,3 @@ class Watch:
         if self._journal is not None and self.state.to_fix is not None and self.state.hints > shown:
             with suppress(OSError):
                 self._journal.note_hint(self._job.kata, self.state.to_fix.check.id)
-
-    def _open_page(self) -> None:
-        if self.state.report is not None:
-            self.state = replace(self.state, message=self._handout.open(self.state.report))
