@@ -38,6 +38,8 @@ class Judge:
                 raise Uncovered
             test(responses=covered)
             return
+        # Whole ones first: they show more, and how much has come of one that was left differs from grade to grade.
+        covered.sort(key=lambda response: not response.is_whole)
         if not sum(self._is_judged(test, response) for response in covered):
             raise Uncovered
         self.response = None

@@ -55,5 +55,5 @@ def every_name(random: Random) -> dict[str, str]:
         "a line feed": f"{first}\n{second}",
         "a number": str(random.randrange(10**4)),
         "bare null": "null",
-        "longer than 255 characters": long_text(random, 256),
+        "longer than 4096 characters": long_text(random, _LONG),
     }

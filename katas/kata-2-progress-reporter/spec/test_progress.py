@@ -533,10 +533,12 @@ def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, 
 )
 def test_a_failure_after_heartbeats_is_an_error(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in stream mode a step that fails after heartbeats gives an error event as well"""
-    with start(client, upstream, 3, BRISK) as response:
-        upstream.give(*draw.texts(1))
-        response.next_event()
-        upstream.wait_for_pull(2)
+    done = draw.number(101, 119)
+    with start(client, upstream, done + 2, BRISK) as response:
+        upstream.give(*draw.texts(done))
+        for _ in range(done):
+            response.next_event()
+        upstream.wait_for_pull(done + 1)
         response.next_comment()
         response.next_comment()
         upstream.fail()

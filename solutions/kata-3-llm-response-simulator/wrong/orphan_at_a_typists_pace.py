@@ -1,6 +1,7 @@
 """A task of its own pulls the tokens with a pause after each, and is not cancelled when the client has disconnected.
 
-Fails: hanging_up_stops_the_model, breaking_off_stops_the_model, upstream_sets_the_pace
+Fails: upstream_sets_the_pace
+May fail: hanging_up_stops_the_model, breaking_off_stops_the_model
 """
 
 import asyncio
