@@ -35,6 +35,7 @@ $(READY): pyproject.toml
 	@echo "Installing Stream Katas into $(VENV) ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[verify,fast]' --group dev
+	@$(BIN)/python -m compileall -q grader stream_katas.py
 	@touch $(READY)
 
 grade: $(READY) ## grade a kata: make grade KATA=kata-2

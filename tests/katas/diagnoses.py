@@ -38,6 +38,30 @@ _CHANGING = (
 )
 
 
+#: Parts of a headline that depend on which bytes had arrived, and when.
+_BY_CHANCE = (
+    (r"\. Also: .*", ""),  # of which check the first response is that breaks a law
+    (r" \(and \d+ more faults?\)", ""),
+    (r"( in \w+\.py:\d+, “[^”]*”)|(?<=\.)\.(?= So:)", ""),  # whether the app had logged its exception already
+    (r"^(\w+: )The app raised UpstreamError: the upstream is out of order\. So: ", r"\1"),
+    (r"outcomes of two tasks of one name: .*", "outcomes of two tasks of one name: <mixed>"),
+)
+#: What else does in the headline of a law: all that was seen, since another response may be the first to break it.
+_SEEN = (
+    (r"\{.*\}", "<JSON>"),
+    (r"\"(\\.|[^\"])*\"", "<text>"),
+    (r"[\d.]*\d", "<number>"),
+    (r": .*?; expected: .*", ": <seen>"),
+)
+
+
+def essence(line: str, *, is_law: bool) -> str:
+    """What is the same in a line of a diagnosis, however fast the machine is."""
+    for pattern, becomes in (*_BY_CHANCE, *(_SEEN if is_law else ())):
+        line = re.sub(pattern, becomes, line)
+    return line
+
+
 def of(verdict: Verdict) -> list[str]:
     """The headline of each check that failed, after the check's id."""
     return [f"{name}: {_steady(verdict.headlines[name])}" for name in verdict.outcomes if name in verdict.failed]

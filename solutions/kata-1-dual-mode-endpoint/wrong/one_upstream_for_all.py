@@ -1,7 +1,7 @@
 """The upstream in use is kept on the app, and the next request replaces it.
 
-Fails: prompt_is_passed_on, same_prompt_again
-May fail: streams_do_not_mix, others_are_answered_meanwhile, many_streams_at_once
+Fails: prompt_is_passed_on
+May fail: same_prompt_again, streams_do_not_mix, others_are_answered_meanwhile, many_streams_at_once
 """
 
 import json
