@@ -21,7 +21,7 @@ CORE_NEEDS := hypothesis httpx-sse pytest-xdist
 NEWER := 3.12 3.13 3.14
 find_python = $(firstword $(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python3 /usr/local/bin/python$(1) /usr/bin/python$(1)))
 
-.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness attacks equal audit diagnoses clauses bench examples clean
+.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness attacks killed equal audit diagnoses clauses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -96,7 +96,10 @@ fairness: $(READY) ## grade right apps that are unusual in one way each
 	@$(BIN)/python -m pytest -n 2 -m long tests/fairness
 
 attacks: $(READY) ## grade hostile submissions in each jail that this machine offers
-	@$(BIN)/python -m pytest -n 2 -m "long or not long" tests/attacks
+	@$(BIN)/python -m pytest -n 2 -m "long or not long" tests/attacks tests/cli/classes/test_hostile.py
+
+killed: $(READY) ## kill a class that is graded at 50 random moments, and compare its ledger
+	@$(BIN)/python -m pytest -m long tests/cli/classes/test_killed.py
 
 equal: $(READY) ## grade every reference app warm and cold, and compare
 	@$(BIN)/python -m pytest -n 2 -m "long or not long" tests/katas/test_warm_and_cold.py

@@ -32,9 +32,9 @@ def how_option(command: Callable[..., Exit]) -> Callable[..., Exit]:
         click.option(
             "--jobs",
             type=click.IntRange(1),
-            default=2 * (os.cpu_count() or 1),  # a grade waits half of its time
+            default=3 * (os.cpu_count() or 1),  # a grade waits half of its time, and one that hangs only waits
             metavar="N",
-            help="Grades at a time.  [default: two for each processor]",
+            help="Grades at a time.  [default: three for each processor]",
         ),
     ):
         command = option(command)

@@ -1,0 +1,131 @@
+"""A class that is killed at any moment goes on where it was, and comes to the same ledger; `make killed`: 50 times."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from grader.classes.audit import audit
+from grader.classes.ledger import FILE, Ledger
+from grader.classes.model import Entry, NoReport
+from tests.conftest import DEADLINE, ROOT, environment
+from tests.serving.jail import offers
+from tests.small_kata import NO_ITEMS, NO_TYPE, SOLUTION, STUB, make_kata, write
+
+CODES = [SOLUTION, NO_TYPE, NO_ITEMS, STUB, "raise SystemExit(3)\n", ""]
+#: Seconds until a kill: from before the first import of the command to after its last grade.
+LATEST = 6.0
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    offers.a_tier()
+    make_kata(tmp_path)
+    for number in range(12):
+        code = CODES[number % len(CODES)]
+        write(tmp_path / "class" / f"s{number:02}" / "app.py", code and f"{code}\n# {number}\n")
+    return tmp_path
+
+
+def start(course: Path, out: str, *more: str) -> subprocess.Popen[bytes]:
+    args = ["class", "class", "--kata", "kata-77", "--out", out, "--seed", "s", *more]
+    return subprocess.Popen(
+        [sys.executable, "-m", "grader", *args],
+        cwd=course,
+        env=environment(PYTHONPATH=str(ROOT)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def finish(course: Path, out: str) -> None:
+    process = start(course, out)
+    _, told = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, told
+
+
+def result_of(entry: Entry) -> object:
+    """All of a result that does not depend on the clock."""
+    if isinstance(entry.result, NoReport):
+        return entry.result
+    report = entry.result
+    checks = [(one.check, one.outcome, one.finding and one.finding.headline) for one in report.results]
+    return (report.seed, report.app, report.jail, report.origin, report.boot_failure, checks)
+
+
+def rows(folder: Path) -> list[Any]:
+    with Ledger.open(folder) as ledger:
+        assert audit(ledger).problems == ()
+        entries = ((entry, result_of(entry)) for entry in ledger.entries())
+        return [(one.student, one.submission, one.key, one.grading, one.points, result) for one, result in entries]
+
+
+def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """SIGKILL to the command after so long; False where it had ended. All that it started ends by itself."""
+    started = psutil.Process(process.pid)
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=seconds)
+        return False
+    family = started.children(recursive=True)
+    process.kill()
+    process.communicate()
+    _, left = psutil.wait_procs(family, timeout=60)
+    assert left == []
+    return True
+
+
+def killed_and_finished(course: Path, *, kills: int, seed: int) -> None:
+    finish(course, "undisturbed")
+    draw = random.Random(seed)
+    killed = 0
+    while killed < kills:
+        if not kill_after(start(course, "killed"), draw.uniform(0.0, LATEST)):
+            finish(course, "killed")
+            assert rows(course / "killed") == rows(course / "undisturbed")
+            shutil.rmtree(course / "killed")
+        killed += 1
+    finish(course, "killed")
+    assert rows(course / "killed") == rows(course / "undisturbed")
+    assert not (course / "killed/work").exists()
+
+
+def test_killed_some_times(course: Path) -> None:
+    killed_and_finished(course, kills=3, seed=1)
+
+
+@pytest.mark.long
+def test_killed_fifty_times(course: Path) -> None:
+    killed_and_finished(course, kills=50, seed=2)
+
+
+def test_ctrl_c_ends_at_once_and_keeps_all(course: Path) -> None:
+    for number in range(12):
+        write(course / "class" / f"t{number}" / "app.py", f"import time\ntime.sleep(60)  # {number}\n")
+    process = start(course, "results", "--jobs", "2")
+    ledger = course / "results" / FILE
+    graded = 0
+    for _ in range(int(DEADLINE * 20)):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+        if ledger.is_file():
+            with Ledger.open(ledger) as found:
+                graded = sum(not row.is_waiting for row in found.rows())
+        if graded >= 3:
+            break
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert b"grade: interrupted; what is graded is kept, and the same command goes on with the rest." in told
+    assert not (course / "results/work").exists()
+    with Ledger.open(ledger) as found:
+        assert sum(not row.is_waiting for row in found.rows()) >= graded
