@@ -5,7 +5,6 @@ from __future__ import annotations
 import httpx
 
 from grader.errors import Violation
-from grader.probe.asked import Asked
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.feed import Feed
 from grader.probe.session import Doing, Session
@@ -64,4 +63,4 @@ class Explanation:
 
     def _doing(self) -> Doing | None:
         """The app's state at the upstream end, which explains a missing response; None when it is unknown."""
-        return self._session.doing(Asked.of(self._request))
+        return self._session.doing(self._session.asked[self._exchange.number - 1])

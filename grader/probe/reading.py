@@ -9,7 +9,6 @@ from typing import TypeVar
 import httpx
 
 from grader.errors import Violation
-from grader.probe.asked import Asked
 from grader.probe.exchange import Exchange
 from grader.probe.explanation import A_RESPONSE, Explanation
 from grader.probe.feeds.choice import feed_for, in_words, not_of_kind
@@ -34,7 +33,7 @@ class Reading:
         self._session = session
         self._exchange = exchange
         self._request = request
-        self._asked = Asked.of(request)
+        self._asked = session.asked[exchange.number - 1]
         self._explanation = Explanation(session, exchange, request)
         self._chosen: Feed[object] | None = None
         self.bytes = ByteFeed(exchange, session)

@@ -7,7 +7,6 @@ from typing import Final
 import httpx
 
 from grader.errors import Violation
-from grader.probe.asked import Asked
 from grader.probe.exchange import Exchange
 from grader.probe.pace import Pace
 from grader.probe.pacing import Blockage, Rest
@@ -30,7 +29,7 @@ class Record:
     def add(self, session: Session, exchange: Exchange, request: httpx.Request) -> None:
         """Keep a response, whose bytes will still arrive."""
         siblings = self._supplies.setdefault(session, [])
-        siblings.append(Supply(Asked.of(request), exchange, gates=session.gates, siblings=siblings))
+        siblings.append(Supply(session.asked[exchange.number - 1], exchange, gates=session.gates, siblings=siblings))
         self._responses.append(Recorded(session, exchange=exchange, request=request, supply=siblings[-1]))
 
     def pace(self) -> Pace:
