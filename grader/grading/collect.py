@@ -193,12 +193,17 @@ def unknown_check(wanted: str, known: Iterable[str], kata: Kata) -> UsageError:
 
 
 def _closure(checks: list[Check], wanted: str, kata: Kata) -> set[str]:
-    """The checks to run where one is wanted: those that it depends on; for a law, all checks. Raises UsageError."""
-    if wanted not in [check.id for check in checks]:
-        raise unknown_check(wanted, [check.id for check in checks], kata)
+    """The checks to run where one is wanted: those that it depends on. Raises UsageError.
+
+    For a law these are all checks, and the laws above it, whose own requests it judges, too.
+    """
+    ids = [check.id for check in checks]
+    if wanted not in ids:
+        raise unknown_check(wanted, ids, kata)
     kept = _needed(checks, wanted)
     if any(check.is_law for check in checks if check.id in kept):
-        kept |= {check.id for check in checks if not check.is_law}
+        above = ids[: ids.index(wanted)]
+        kept |= {check.id for check in checks if not check.is_law or check.id in above}
     return kept
 
 

@@ -110,6 +110,34 @@ def test_a_law_alone_runs_all_checks_and_reports_itself(tmp_path: Path, grade: G
     assert done.outcomes() == {"each_ends_with_done": "failed"}
 
 
+def test_a_law_alone_judges_what_the_laws_above_it_ask(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        def own(client: Client, upstream: Upstream, draw: Draw) -> None:
+            client.get("/other").body()
+
+        @check(points=1)
+        def test_answers(client: Client) -> None:
+            """it answers"""
+            assert client.get("/").status == 200
+
+        @law(points=1, asks=(own,))
+        def test_asks(response: Recorded) -> None:
+            """a law that asks"""
+
+        @law(points=1)
+        def test_judges(response: Recorded) -> None:
+            """a law that judges"""
+            assert response.asked.path != "/other"
+
+        @law(points=1, asks=(own,))
+        def test_below(response: Recorded) -> None:
+            """a law below it"""
+    '''
+    done = grade(write_kata(tmp_path, spec), "--only", "judges", json_report=True)
+    assert done.outcomes() == {"judges": "failed"}
+    assert len(done.report["checks"][0]["requests"]) == 1
+
+
 PARTS = '''
     def all_of(asked) -> bool:
         return True
