@@ -68,7 +68,7 @@ def unused() -> Iterator[Unused]:
     """Each name of the grader that vulture takes for unused, except imports and the names in a template of the page."""
     vulture = Vulture(ignore_decorators=["@operator", "@app.get"])  # a table of operators, and routes, are made by them
     paths = [str(path) for pattern in PATHS for path in ROOT.glob(pattern)]
-    vulture.scavenge(paths, exclude=[str(ROOT / "grader/catalog/template/*"), str(ROOT / "grader/_bundle/*")])
+    vulture.scavenge(paths, exclude=[str(ROOT / "grader/*/template/*"), str(ROOT / "grader/_bundle/*")])
     in_templates = set(re.findall(r"\w+", "".join(file.read_text("utf-8") for file in ROOT.glob("grader/**/*.jinja"))))
     for item in vulture.get_unused_code(min_confidence=60):
         place = Path(item.filename).relative_to(ROOT)

@@ -26,6 +26,7 @@ from grader.text import closest, did_you_mean, visible
 #: here, too, so that `grade --help` and a shell's completion import none of these modules, which import the grader.
 COMMANDS = {
     "all": "Grade every kata here, and show a line for each.",
+    "ci": "Write what PLATFORM needs to grade a kata into DIR.",
     "class": "Grade all submissions of a class, and keep each grade in a ledger.",
     "doctor": "Show which jails this machine offers, which one is chosen and why, and what is missing.",
     "explain": "Show what KATA grades: its checks, their points and requirements.",
@@ -49,7 +50,7 @@ _MODULES = {"class": "classes.group"}
 #: Other words for commands.
 _ALIASES = {"check": "run", "grade": "run", "test": "run"}
 #: Commands that write files: no misspelt word is taken for one of them.
-_CHANGING = ("class", "init", "new", "pack", "reset")
+_CHANGING = ("ci", "class", "init", "new", "pack", "reset")
 
 
 class LazyGroup(click.Group):

@@ -22,17 +22,24 @@ from grader.text import plural
     metavar="DIR",
     help="Folder for katas/ and solutions/; created if missing.  [default: here]",
 )
-def command(name: str, root: Path) -> Exit:
+@click.option("--repo", is_flag=True, help="Lay out a repository around them: CI and a hook that run `grade verify`.")
+def command(name: str, root: Path, repo: bool) -> Exit:
     """Make the folders of a new kata NAME, such as kata-12-some-words.
 
     They hold a stub, a specification, a solution, a variant and wrong apps, which `grade verify` can prove at once.
     """
     made = new(name, root.resolve())
+    if repo:
+        from grader.handout.repository import repository  # with what makes wheels, which few need
+
+        made += repository(root.resolve(), f"kata-{int(name.split('-')[1])}")
     wrote_setting = any(file.name == SETTING for file in made)
     number = int(name.split("-")[1])  # commands take kata-12 where the folder is kata-012-some-words
     click.echo(f"{plural(len(made), 'file')} written to {root / 'katas' / name} and {root / 'solutions' / name}.")
     if wrote_setting:
         click.echo(f"{root / SETTING} names that folder of katas for all commands that run there or below.")
+    if repo:
+        click.echo("The repository has a README.md, which says how to switch its hook on; keep it private.")
     click.echo(
         f"Next: run `grade verify kata-{number}` in the folder that holds them. It shows that the apps get the "
         "verdicts they should, and lists what is left for you to fill in."

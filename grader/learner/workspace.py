@@ -52,12 +52,12 @@ def find_home(kata: Kata, name: str, start: Path) -> Path:
     )
 
 
-def init(folder: Path, katas: Sequence[Kata]) -> Made:
+def init(folder: Path, katas: Sequence[Kata], *, with_setting: bool = True) -> Made:
     """Copy what learners need of ``katas`` into ``folder``. What is there already stays as it is.
 
-    A setting names the folders of the katas, where commands in ``folder`` would not find them otherwise. Raises
-    UsageError when the files cannot be written, or when two katas have one name, and BadKata for a setting that cannot
-    be read.
+    A setting names the folders of the katas, where commands in ``folder`` would not find them otherwise; it is left out
+    where the katas will come from a pack. Raises UsageError when the files cannot be written, or when two katas have
+    one name, and BadKata for a setting that cannot be read.
     """
     _require_different_names(katas)
     inside = (place.name for place in (folder.resolve(), *folder.resolve().parents))
@@ -75,7 +75,7 @@ def init(folder: Path, katas: Sequence[Kata]) -> Made:
                     written.append(target)
                 elif target.read_bytes() != source.read_bytes():
                     kept.append(target)
-        if (folders := _unnamed(katas, folder)) and not (folder / SETTING).exists():
+        if with_setting and (folders := _unnamed(katas, folder)) and not (folder / SETTING).exists():
             written.append(write_setting(folder, folders))
     except OSError as error:
         raise UsageError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 
 from grader.errors import Inconclusive
@@ -45,6 +47,22 @@ def _lines(result: CheckResult, report: Report) -> Iterator[str]:
         yield f"where: {visible(f'{finding.place.file}:{finding.place.line}: {finding.place.text}', LINE)}"
     if finding.hint:
         yield f"hint: {visible(finding.hint, LINE)}"
+
+
+def place(result: CheckResult, report: Report) -> tuple[str, int] | None:
+    """The learner's file below the working directory that a check is about, and the line, or 0 where it is not known.
+
+    None where the app is not below it.
+    """
+    if not report.app.endswith(".py") or os.path.isabs(report.app) or ".." in report.app.split("/"):
+        return None
+    finding = reason(result, report)
+    found = finding.place if finding else None
+    name = found.file if found and re.fullmatch(r"[\w./ -]+", found.file) else os.path.basename(report.app)
+    file = os.path.normpath(os.path.join(os.path.dirname(report.app), name))
+    if file.startswith(("/", "..")):
+        return None
+    return visible(file, TITLE), max(found.line, 0) if found else 0
 
 
 def undecided(report: Report) -> str:

@@ -39,6 +39,7 @@ BUILT_IN = {
     "gradescope": "grader.report.gradescope",
     "prairielearn": "grader.report.prairielearn",
     "exercism": "grader.report.exercism",
+    "problems": "grader.report.problems",
 }
 #: Formats whose module has a function `require`, which raises UsageError where the format cannot be written here.
 DEMANDING = ("classroom50",)

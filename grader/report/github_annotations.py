@@ -5,13 +5,10 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions: 
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 
 from grader.model import CheckResult, Outcome, Report
 from grader.report import advice, exported
-from grader.report.reasons import reason
 from grader.text import visible
 
 _MOST = 10
@@ -36,16 +33,11 @@ def _lines(report: Report, outcome: Outcome, kind: str) -> Iterator[str]:
 
 def _place(result: CheckResult, report: Report) -> Iterator[str]:
     """The learner's line, where it is known and below the working directory, which is the checkout."""
-    finding = reason(result, report)
-    if not report.app.endswith(".py") or os.path.isabs(report.app) or ".." in report.app.split("/"):
-        return
-    place = finding.place if finding else None
-    name = place.file if place and re.fullmatch(r"[\w./ -]+", place.file) else os.path.basename(report.app)
-    file = os.path.normpath(os.path.join(os.path.dirname(report.app), name))
-    if not file.startswith(("/", "..")):
-        yield f"file={_property(visible(file, exported.TITLE))}"
-        if place and place.line > 0:
-            yield f"line={place.line}"
+    if found := exported.place(result, report):
+        file, line = found
+        yield f"file={_property(file)}"
+        if line:
+            yield f"line={line}"
 
 
 def _data(text: str) -> str:

@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.handout.ci import RECIPES
 from tests.conftest import ROOT
 from tests.handout.packs import install
 
@@ -43,3 +44,18 @@ def test_a_kata_is_handed_out_as_the_guide_says(tmp_path: Path, grade: Grade) ->
                 raise AssertionError(f"nobody knows how to follow {other}")
     assert (tmp_path / "my-katas" / "kata-12-running-total" / "app.py").is_file()
     assert len(list(tmp_path.rglob("my_course-1.0-py3-none-any.whl"))) == 2
+
+
+def test_recipes_are_written_as_the_guide_says(tmp_path: Path, grade: Grade) -> None:
+    for command, *words in commands_of("CI"):
+        done = grade(*words, cwd=tmp_path)
+        assert (command, done.code, done.err) == ("grade", 0, ""), words
+    made = {path.name for path in tmp_path.iterdir()}
+    assert {"kata-1-on-github", "kata-12-on-gradescope", "course", "kata-1-to-start-from"} <= made
+
+
+def test_the_guide_says_of_each_platform_what_its_jail_can() -> None:
+    rows = {f"| `{platform.value}` |": found for platform, found in RECIPES.items()}
+    for start, found in rows.items():
+        (row,) = [line for line in GUIDE.splitlines() if line.startswith(start)]
+        assert row.endswith(f" | {'learners' if found.is_read else 'graders'} | {found.jail} |")

@@ -16,4 +16,4 @@ if [ -z "$chosen" ]; then # Ubuntu 22.04 begins with Python 3.10
     chosen=python3.11
 fi
 [ -x "$home/bin/python" ] || "$chosen" -m venv "$home"
-PYTHON=$home/bin/python "$source/install.sh"
+PYTHON=$home/bin/python sh "$source/install.sh"

@@ -1,0 +1,78 @@
+"""A repository of katas proves them: its workflow runs, and its hook stops a commit that breaks a kata."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from grader.errors import UsageError
+from grader.handout.repository import repository
+from tests.handout.machines import Machine
+from tests.small_kata import NAME, make_kata, write
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+
+def test_a_new_kata_comes_with_its_repository(tmp_path: Path, grade: Grade) -> None:
+    done = grade("new", "kata-78-words", "--repo", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert "The repository has a README.md" in done.out
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found - {"stream-katas.toml"} == {
+        *("katas", "solutions", "tools", "README.md", ".gitignore", ".githooks", ".github")
+    }
+    assert "grade pack kata-78 --for learners" in (tmp_path / "README.md").read_text("utf-8")
+
+
+def test_its_workflow_proves_its_katas_and_no_others(machine: Machine, tmp_path: Path) -> None:
+    make_kata(tmp_path)
+    repository(tmp_path, "kata-77")
+    workflow = yaml.safe_load((tmp_path / ".github" / "workflows" / "verify.yml").read_text("utf-8"))
+    commands = [step["run"] for step in workflow["jobs"]["verify"]["steps"] if "run" in step]
+    for command in commands:
+        done = machine.run("bash", "-e", "-c", f"{command} --once" if "verify" in command else command, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert commands[-1] == "grade verify"
+    assert NAME in done.stdout
+    assert "kata-1-" not in done.stdout
+
+
+def test_its_hook_proves_what_a_commit_changes(tmp_path: Path) -> None:
+    make_kata(tmp_path)
+    make_kata(tmp_path, "kata-78-other")
+    repository(tmp_path, "kata-77")
+    fake = write(tmp_path / "bin" / "grade", '#!/bin/sh\necho "$*" >> asked\nexit "$CODE"\n')
+    fake.chmod(0o755)
+
+    def commit(*files: str, code: int = 0) -> tuple[int, list[str]]:
+        (tmp_path / "asked").unlink(missing_ok=True)
+        variables = {"PATH": f"{fake.parent}:{os.environ['PATH']}", "CODE": str(code), "GIT_CONFIG_GLOBAL": os.devnull}
+        git = ["git", "-c", "core.hooksPath=.githooks", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+        for words in (["add", "--all", *files], ["commit", "--quiet", "-m", "x"]):
+            done = subprocess.run([*git, *words], cwd=tmp_path, env={**os.environ, **variables}, capture_output=True)
+        asked = (tmp_path / "asked").read_text("utf-8").splitlines() if (tmp_path / "asked").exists() else []
+        return done.returncode, asked
+
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    both = f"verify --once katas/{NAME} katas/kata-78-other"
+    assert commit("katas", "solutions", code=1) == (1, [both])
+    assert commit("katas", "solutions") == (0, [both])
+    assert commit("README.md") == (0, [])
+    write(tmp_path / "solutions" / NAME / "app.py", "# changed")
+    assert commit("solutions") == (0, [f"verify --once katas/{NAME}"])
+    for part in ("katas", "solutions"):
+        (tmp_path / part / "kata-78-other").rename(tmp_path / f"gone-{part}")
+    assert commit("katas", "solutions") == (0, [])
+
+
+def test_what_is_there_already_is_kept(tmp_path: Path) -> None:
+    readme = write(tmp_path / "README.md", "mine")
+    with pytest.raises(UsageError, match=r"README\.md is there already, and nothing was written"):
+        repository(tmp_path, "kata-77")
+    assert [path.name for path in tmp_path.iterdir()] == [readme.name]
