@@ -18,7 +18,8 @@ from tests.serving.jail import offers
 if TYPE_CHECKING:
     from tests.conftest import Grade
 
-TEXT = (ROOT / "docs/classes.md").read_text("utf-8").partition("\n## Grade a class")[2]  # tests/handout has the rest
+WHOLE = (ROOT / "docs/classes.md").read_text("utf-8")
+TEXT = WHOLE.partition("\n## Grade a class")[2].partition("\n## CI\n")[0]  # tests/handout has the rest
 COMMANDS = [line[2:] for block in re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
 KATA = bundled()[0]
 
