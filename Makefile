@@ -34,7 +34,7 @@ $(READY): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Stream Katas into $(VENV) ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[verify,fast]' --group dev
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[verify,fast,dask]' --group dev
 	@$(BIN)/python -m compileall -q grader stream_katas.py
 	@touch $(READY)
 

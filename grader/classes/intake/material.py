@@ -46,7 +46,7 @@ def prepare(handed: Handed, kata: Kata, settings: Settings, *, folder: Path) -> 
         module = _app(root, name)
     _must_be_text(module)
     app = module.relative_to(folder).as_posix()
-    return Material(module, from_system(app), _digest(folder, app))
+    return Material(module, from_system(app), digest_of(folder, app))
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def _must_be_text(module: Path) -> None:
         raise unreadable(f"{from_system(module.name)} is not a text: it has zero bytes")
 
 
-def _digest(folder: Path, app: str) -> str:
+def digest_of(folder: Path, app: str) -> str:
     """SHA-256 over the app's name and all files with their names: as of a specification, by lines of sha256sum."""
     lines = [os.fsencode(f"app {app}\n")]
     files = sorted((path for path in walk(folder) if path.is_file()), key=lambda path: os.fsencode(path))

@@ -55,6 +55,9 @@ def how_option(command: Callable[..., Exit]) -> Callable[..., Exit]:
 @click.option("--attempts", type=click.Choice([one.value for one in Attempts]), help="Which attempt counts.")
 @click.option("--seed", metavar="SEED", help="Decides all draws of the class. [default: random, and kept]")
 @click.option("--shard", metavar="I/N", help="Grade the I-th of N parts of the class; `grade class merge` joins them.")
+@click.option(
+    "--dask", default="", metavar="ADDRESS", help="Grade on a Dask cluster, or with “local” on one of this machine."
+)
 @how_option
 @color_option
 def command(
@@ -69,6 +72,7 @@ def command(
     attempts: str | None,
     seed: str | None,
     shard: str | None,
+    dask: str,
     jobs: int,
     unsafe: bool,
     tier: str,
@@ -90,7 +94,7 @@ def command(
         seed=seed,
     )
     source = Source(submissions, katas or found.katas, folders, roster or found.roster, found.is_modified)
-    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, _shard(shard))
+    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, _shard(shard), dask)
     return session.carry_out(settings)
 
 

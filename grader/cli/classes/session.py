@@ -18,7 +18,7 @@ from grader.catalog.lookup import choose
 from grader.classes.audit import Audit, audit
 from grader.classes.ledger import FILE, Ledger
 from grader.classes.model import Settings
-from grader.classes.order import LocalGraders
+from grader.classes.order import Graders, LocalGraders
 from grader.classes.run import ClassRun, graded_kata
 from grader.classes.source import Source
 from grader.classes.task import Intake, Shard, Task
@@ -38,7 +38,7 @@ _KEPT = "what is graded is kept, and the same command goes on with the rest"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a run needs beside its settings. ``at_once`` grades run at a time."""
+    """What a run needs beside its settings. ``at_once`` grades run at a time, or else all that a ``cluster`` takes."""
 
     out: Path
     source: Source
@@ -46,6 +46,7 @@ class Session:
     at_once: int
     color: str = "auto"
     shard: Shard | None = None
+    cluster: str = ""
 
     def katas(self) -> tuple[Kata, ...]:
         """Raises UsageError and BadKata."""
@@ -65,7 +66,6 @@ class Session:
         """Grade the ``chosen`` tasks, with ``force`` also those that the ledger has; then look at the whole class."""
         katas = self.katas()
         graded = {kata.name: graded_kata(kata) for kata in katas}
-        tier = self.wish.strict_tier()
         with _alone(self.out) as work:
             intake = self.source.take_in(katas, settings, work=work, shard=self.shard)
             settings = replace(settings, seed=settings.seed or _seed(self.out))
@@ -76,17 +76,25 @@ class Session:
                 _tell_strangers(intake)
                 interrupt.say_kept(_KEPT)
                 tasks = [task for task in intake.tasks if chosen(task)]
-                with (
-                    progress_shown(color=self.color) as tell,
-                    fork_servers() as servers,
-                    Pool(self.at_once, servers) as pool,
-                ):
-                    graders = LocalGraders(pool, tier=tier, at_once=self.at_once)
+                with progress_shown(color=self.color) as tell, self._graders() as graders:
                     ClassRun(ledger, graders, graded, work=work, tell=tell).run(tasks, force=force)
                 found = audit(ledger)
         summary.show(found, self.color)
         click.echo(f"Results: {visible(str(self.out), 4096)}")
         return exit_of(found)
+
+    @contextmanager
+    def _graders(self) -> Iterator[Graders]:
+        """Raises Inconclusive where there is no jail, and UsageError."""
+        if self.cluster:
+            from grader.classes.cluster import cluster_graders  # of use with --dask only
+
+            with cluster_graders(self.cluster, is_unsafe=self.wish.unsafe) as graders:
+                yield graders
+            return
+        tier = self.wish.strict_tier()
+        with fork_servers() as servers, Pool(self.at_once, servers) as pool:
+            yield LocalGraders(pool, tier=tier, at_once=self.at_once)
 
 
 def exit_of(found: Audit) -> Exit:

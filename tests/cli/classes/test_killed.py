@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def course(tmp_path: Path) -> Path:
     offers.a_tier()
     make_kata(tmp_path)
     for number in range(12):
-        code = CODES[number % len(CODES)]
+        code = textwrap.dedent(CODES[number % len(CODES)])
         write(tmp_path / "class" / f"s{number:02}" / "app.py", code and f"{code}\n# {number}\n")
     return tmp_path
 
@@ -86,6 +87,7 @@ def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 def killed_and_finished(course: Path, *, kills: int, seed: int) -> None:
     finish(course, "undisturbed")
+    assert {points for _, _, _, _, points, _ in rows(course / "undisturbed")} == {0, 1, 3}
     draw = random.Random(seed)
     killed = 0
     while killed < kills:
