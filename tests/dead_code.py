@@ -49,6 +49,7 @@ USED = {
     "upstream_ended": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
     "awkward_texts": "the specification of a new kata uses it; the bundled ones have every_text()",
     "next_chunk": "specifications of other streams read by it; the bundled katas have none",
+    "allowed_failures": "Dask's scheduler reads it",
     "readinto": "io.BufferedReader calls it",
     "BEST": "a class chooses it by its value, in class.toml or an option",
     "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
