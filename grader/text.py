@@ -66,10 +66,10 @@ def without_commands(text: str) -> str:
 
 
 def plural(count: int, word: str) -> str:
-    """``1 event``, ``2 events``, ``2 responses``, ``2 processes``."""
+    """``1 event``, ``2 events``, ``2 responses``, ``2 processes``, ``2 queries``, ``2 days``."""
     if count == 1:
         return f"1 {word}"
-    if word.endswith("y"):
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
         return f"{count} {word[:-1]}ies"
     return f"{count} {word}es" if word.endswith("s") else f"{count} {word}s"
 

@@ -16,6 +16,8 @@ import psutil
 import pytest
 
 from grader.serving.warm import IS_SUPPORTED
+from tests.browsing import browser as browser
+from tests.browsing import window as window
 from tests.warm import WarmCommands
 
 ROOT = Path(__file__).resolve().parent.parent

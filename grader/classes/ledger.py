@@ -142,6 +142,11 @@ class Ledger:
         rows = self._connection.execute("SELECT label, name, email, section, columns FROM students ORDER BY label")
         return (Student(*_with(row, json.loads(row[-1]))) for row in rows)
 
+    def forms(self) -> dict[tuple[str, str], str]:
+        """The normal forms of apps by kata and digest of the submission; of a stub the digest is ""."""
+        rows = self._connection.execute("SELECT kata, submission, form FROM forms")
+        return {(kata, submission): form for kata, submission, form in rows}
+
     def has(self, key: Key) -> bool:
         """Whether there is a grade under this key in which each check has a verdict: it is not graded again."""
         same = "submission = ? AND kata = ? AND specification = ? AND grader = ? AND seed = ?"

@@ -18,6 +18,7 @@ from grader.classes.intake.rejection import Rejected
 from grader.classes.model import GradedKata, Key, NoReport, Why
 from grader.classes.order import Graders, Order
 from grader.classes.progress import Meter, OnProgress
+from grader.classes.syntax import normal_form
 from grader.classes.task import Task, seed_of, too_late
 from grader.classes.writing import LedgerWriter
 from grader.errors import Inconclusive
@@ -118,7 +119,8 @@ class ClassRun:
         if reason := too_late(task.submission, settings):
             raise Rejected(reason.why, reason.sentence)
         found = prepare(task.handed, task.kata, settings, folder=folder)
-        self._ledger.keep_submission(replace(task.submission, digest=found.digest))
+        form = normal_form(found.file.read_bytes())
+        self._ledger.keep_submission(replace(task.submission, digest=found.digest), form=form)
         name, specification = task.kata.name, self._specifications[task.kata.name].digest
         key = Key(found.digest, name, specification, self._ledger.grader, settings.seed)
         seed = seed_of(settings, name, found.digest)

@@ -20,6 +20,11 @@ CREATE TABLE submissions (
     PRIMARY KEY (student, kata, attempt)
 ) WITHOUT ROWID;
 
+-- The normal form of a submission's app, by which equal ones are found; of the kata's stub the submission is ''.
+CREATE TABLE forms (
+    kata TEXT NOT NULL, submission TEXT NOT NULL, form TEXT NOT NULL, PRIMARY KEY (kata, submission)
+) WITHOUT ROWID;
+
 CREATE TABLE grades (
     submission TEXT NOT NULL, kata TEXT NOT NULL, specification TEXT NOT NULL, grader TEXT NOT NULL, seed TEXT NOT NULL,
     grading INTEGER NOT NULL, graded_at TEXT NOT NULL, seconds REAL NOT NULL,

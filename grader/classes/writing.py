@@ -20,6 +20,7 @@ from grader.score import is_decided
 
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 _SUBMISSION: Final = " INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_FORM: Final = "INSERT OR REPLACE INTO forms VALUES (?, ?, ?)"
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 
 
@@ -87,10 +88,20 @@ class LedgerWriter(Ledger):
             query = "DELETE FROM submissions WHERE student = ? AND kata = ? AND attempt = 0"
             self._connection.executemany(query, handed_in)
 
-    def keep_submission(self, submission: Submission, refusal: NoReport | None = None) -> None:
-        """A submission, of a student that is kept already, and the reason where it is not to be graded."""
+    def keep_stub(self, kata: str, form: str) -> None:
+        """The normal form of a kata's stub: who hands it in unchanged has not copied it from another student."""
+        with self._transaction():
+            self._connection.execute(_FORM, (kata, "", form))
+
+    def keep_submission(self, submission: Submission, refusal: NoReport | None = None, *, form: str = "") -> None:
+        """A submission, of a student that is kept already, and the reason where it is not to be graded.
+
+        ``form`` is the normal form of its app (see :mod:`grader.classes.syntax`).
+        """
         with self._transaction():
             self._connection.execute(f"INSERT OR REPLACE{_SUBMISSION}", _of_submission((submission, refusal)))
+            if form:
+                self._connection.execute(_FORM, (submission.kata, submission.digest, form))
 
     def keep_grade(self, key: Key, result: Report | NoReport) -> None:
         """One grade, in one transaction; ``result`` without a report is an infrastructure failure."""
@@ -109,7 +120,7 @@ class LedgerWriter(Ledger):
             with self._transaction():
                 # A row that is still to be graded here may be graded there.
                 self._connection.execute("DELETE FROM submissions WHERE digest = '' AND why IS NULL")
-                for table in ("students", "submissions", "grades"):
+                for table in ("students", "submissions", "forms", "grades"):
                     self._connection.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")
         finally:
             self._connection.execute("DETACH DATABASE other")

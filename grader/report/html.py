@@ -103,7 +103,7 @@ def render(report: Report, live: Live | None = None) -> str:
             log=visible_lines(report.log, lines=_LOG, width=400),
         )
     )
-    return _guarded(page)
+    return guarded(page)
 
 
 def waiting(heading: str, words: str, live: Live) -> str:
@@ -113,7 +113,7 @@ def waiting(heading: str, words: str, live: Live) -> str:
         .get_template("waiting.html.jinja")
         .render(heading=heading, words=words, live=live, **_frame(live))
     )
-    return _guarded(page)
+    return guarded(page)
 
 
 def _frame(live: Live | None) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _frame(live: Live | None) -> dict[str, str]:
     return {"style": Markup(style), "policy": policy}
 
 
-def _guarded(page: str) -> str:
+def guarded(page: str) -> str:
     """The same page, without any text in its source that other programs read as a command.
 
     GitHub's runner takes `::` at the start of a line and `##[` anywhere for commands (see text.without_commands).
@@ -141,7 +141,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["visible"] = visible
-    environment.filters["prose"] = _prose
+    environment.filters["prose"] = prose
     return environment
 
 
@@ -159,7 +159,7 @@ def _sheet(result: CheckResult, *, is_first: bool) -> Sheet:
     )
 
 
-def _prose(text: str, limit: int = 600) -> Markup:
+def prose(text: str, limit: int = 600) -> Markup:
     """Text in which an author or the grader has put `code` between backticks."""
     parts = visible(text, limit).split("`")
     if len(parts) % 2 == 0:  # one backtick is not a delimiter

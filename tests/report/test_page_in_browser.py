@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from grader.catalog.packs import bundled
 from grader.model import CheckResult, Report
 from grader.report.html import render
+from tests.browsing import LAYOUT, Visit, Visiting, needs_browser
 from tests.conftest import DEADLINE, environment
 from tests.hostile.corpus import CORPUS, TEXTS, as_text
 from tests.hostile.places import filled
 from tests.report.samples import MIXED, PASSED, PERFECT, UNBOOTED
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium is installed: apt install chromium (`make browser` does it)"
-)
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update "
-    "--disable-sync --disable-quic"
-)
-
+pytestmark = needs_browser
 WRONG = {"kata-1": "collected_first", "kata-2": "no_heartbeat", "kata-3": "single_line_end"}
 
 
@@ -118,83 +107,6 @@ class Pages:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     base = tmp_path_factory.getbasetemp()
     return Pages((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pages")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split(), timeout=DEADLINE * 1000)
-        yield browser
-        browser.close()
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A page that is open, and what the browser had to tell of it: requests, messages, errors."""
-
-    page: Page
-    heard: list[str] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        return self.page.url
-
-    def asks(self, script: str) -> Any:
-        """What ``script`` comes to in the page."""
-        return self.page.evaluate(script)
-
-    def open_checks(self) -> None:
-        self.asks("document.querySelectorAll('details').forEach(one => { one.open = true })")
-
-    def wait_for(self, condition: str) -> None:
-        """Until ``condition`` holds; looked at with every frame that the browser paints."""
-        self.asks(f"""
-            new Promise((hold, fail) => {{
-                const deadline = performance.now() + {DEADLINE * 1000};
-                const look = () => {{
-                    if ({condition}) hold();
-                    else if (performance.now() > deadline) fail(new Error("it never came"));
-                    else requestAnimationFrame(look);
-                }};
-                look();
-            }})
-        """)
-
-    def tab_to(self, selector: str) -> None:
-        """Press Tab until the element with the focus is ``selector``."""
-        for _ in range(500):
-            self.page.keyboard.press("Tab")
-            if self.asks(f"document.activeElement.matches({selector!r})"):
-                return
-        raise AssertionError(f"Tab does not lead to {selector}")
-
-
-Visiting = Callable[..., Visit]
-
-
-@pytest.fixture(scope="module")
-def window(browser: Browser) -> Visiting:
-    """An empty page that is set as the keywords say: the same one each time, for a new one takes its time."""
-    windows: dict[str, Visit] = {}
-
-    def get(**settings: Any) -> Visit:
-        kept = windows.get(repr(settings))
-        if kept is None:
-            context = browser.new_context(**settings)
-            context.set_default_timeout(DEADLINE * 1000)
-            kept = windows[repr(settings)] = Visit(context.new_page())
-            told = kept.heard
-            context.on("request", lambda request: told.append(f"request: {request.url}"))
-            context.on("console", lambda message: told.append(f"console: {message.text}"))
-            context.on("weberror", lambda error: told.append(f"error: {error.error}"))
-            context.on("page", lambda page: told.append(f"another page: {page.url}"))
-        kept.page.goto("about:blank")
-        kept.heard.clear()
-        return kept
-
-    return get
 
 
 @pytest.fixture
@@ -324,15 +236,6 @@ def test_labels_of_a_picture_stay_between_their_lanes(name: str, width: int, vis
     """
     assert there.asks("document.querySelectorAll('svg.picture text.label').length") > 0
     assert there.asks(outside) == []
-
-
-#: Where each element is.
-LAYOUT = """
-    [...document.querySelectorAll("body *")].map(one => {
-        const {x, y, width, height} = one.getBoundingClientRect();
-        return [one.tagName, x, y, width, height].join(" ");
-    }).join("\\n")
-"""
 
 
 @SOME_PAGES

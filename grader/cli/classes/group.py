@@ -9,6 +9,7 @@ import click
 #: The commands, and the first line of each one's help; a command is `command` in the module of its name, beside this.
 COMMANDS = {
     "diff": "Show what another specification, or another run, changes in a class's grades.",
+    "export": "Write gradebooks, and what platforms read; or all pages again.",
     "merge": "Put the ledgers of several machines together.",
     "regrade": "Grade again: a student, all who did not pass a check, or the whole class.",
     "run": "Grade all submissions of a class, and keep each grade in a ledger.",

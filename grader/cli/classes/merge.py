@@ -9,6 +9,7 @@ import click
 from grader.classes.audit import audit
 from grader.classes.ledger import Ledger
 from grader.classes.merging import merge
+from grader.classes.results.folder import write_results
 from grader.cli.classes import summary
 from grader.cli.classes.session import exit_of
 from grader.cli.parameters import color_option
@@ -27,5 +28,6 @@ def command(parts: tuple[Path, ...], out: Path, color: str) -> Exit:
     merge(parts, out)
     with Ledger.open(out) as ledger:
         found = audit(ledger)
+        write_results(ledger, out)
     summary.show(found, color)
     return exit_of(found)

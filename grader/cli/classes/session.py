@@ -19,8 +19,10 @@ from grader.classes.audit import Audit, audit
 from grader.classes.ledger import FILE, Ledger
 from grader.classes.model import Settings
 from grader.classes.order import Graders, LocalGraders
+from grader.classes.results.folder import write_results
 from grader.classes.run import ClassRun, graded_kata
 from grader.classes.source import Source
+from grader.classes.syntax import normal_form
 from grader.classes.task import Intake, Shard, Task
 from grader.classes.writing import LedgerWriter, writing
 from grader.cli.classes import summary
@@ -72,6 +74,8 @@ class Session:
             with LedgerWriter.make(self.out, settings) as ledger:
                 ledger.keep_facts({"source": self.source.encode()})
                 ledger.keep_katas(list(graded.values()))
+                for kata in katas:
+                    ledger.keep_stub(kata.name, normal_form(kata.stub.read_bytes()))
                 ledger.keep_students(intake.students)
                 _tell_strangers(intake)
                 interrupt.say_kept(_KEPT)
@@ -79,8 +83,9 @@ class Session:
                 with progress_shown(color=self.color) as tell, self._graders() as graders:
                     ClassRun(ledger, graders, graded, work=work, tell=tell).run(tasks, force=force)
                 found = audit(ledger)
+                write_results(ledger, self.out)
         summary.show(found, self.color)
-        click.echo(f"Results: {visible(str(self.out), 4096)}")
+        click.echo(f"Results: {visible(str(self.out / 'index.html'), 4096)}")
         return exit_of(found)
 
     @contextmanager

@@ -57,7 +57,7 @@ def test_a_class_is_graded_and_asked_about(course: Path, run_class: RunClass) ->
     again = run_class("class", "--kata", "kata-77", "--out", "results")
     assert (again.code, again.out) == (0, done.out)
     status = run_class("status", "results")
-    assert (status.code, status.out) == (0, done.out.replace("Results: results\n", ""))
+    assert (status.code, status.out) == (0, done.out.replace("Results: results/index.html\n", ""))
     shown = run_class("show", "results", "Bea")
     assert "== Bea Öz (Bea Öz), kata-77-small-echo, digest" in shown.out
     assert "Score: 0 of 3 points" in shown.out

@@ -14,9 +14,9 @@ from grader.learner.watch.served import ServedPage
 from grader.learner.watch.state import State
 from grader.model import Outcome, Report
 from grader.pool.news import Progress
+from tests.browsing import ARGUMENTS, CHROMIUM
 from tests.conftest import DEADLINE
 from tests.report.samples import MIXED, UNBOOTED
-from tests.report.test_page_in_browser import ARGUMENTS, CHROMIUM
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -1,0 +1,140 @@
+"""The gradebooks: one of our own, and those that Canvas and Moodle import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from grader.classes.model import GradedKata, Student
+from grader.classes.results.cells import table
+from grader.classes.results.mark import Mark
+from grader.classes.results.student_page import points_of
+from grader.errors import UsageError
+from grader.model import Outcome
+from grader.score import scaled
+
+#: By what Canvas finds a student: one of these columns.
+_CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
+#: As Canvas writes the row itself.
+_POSSIBLE = "    Points Possible"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """``out_of`` is what full marks are, in whole numbers that are rounded down; 0: points as they are."""
+
+    out_of: int = 0
+
+    def points(self, mark: Mark) -> str:
+        """The points to book; "" where none are: a blank cell changes nothing."""
+        if mark.points is None:
+            return ""
+        return str(scaled(mark.points, mark.possible, self.out_of)) if self.out_of else points_of(mark.points)
+
+    def possible(self, points: int) -> str:
+        """Full marks."""
+        return str(self.out_of or points)
+
+
+def plain(marks: Iterable[Mark], scale: Scale) -> str:
+    """A row for each student and kata, with what became of it."""
+    head = "student name email section kata score possible status attempts late taken remark".split()
+    rows = (
+        [
+            mark.student.label,
+            mark.student.name,
+            mark.student.email,
+            mark.student.section,
+            mark.kata,
+            scale.points(mark),
+            scale.possible(mark.possible),
+            mark.status.value,
+            str(mark.attempts),
+            mark.late,
+            f"{mark.taken} %" if mark.taken else "",
+            mark.trouble,
+        ]
+        for mark in marks
+    )
+    return table(head, rows)
+
+
+def canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale) -> str:
+    """For Canvas: https://community.canvaslms.com, "How do I import grades in the Gradebook?".
+
+    An assignment's column keeps the name that a roster from Canvas has for it, with its number; one without a number is
+    a new assignment. Raises UsageError where Canvas could find no student.
+    """
+    students = _students(marks)
+    if not any(student.columns.get(name) for student in students for name in _CANVAS_IDS):
+        names = ", ".join(_CANVAS_IDS)
+        raise UsageError(
+            f"Canvas finds students by {names}: grade with --roster and the gradebook that Canvas exports."
+        )
+    head = ["Student", *_CANVAS_IDS, "Section", *(_assignment(kata, students) for kata in katas)]
+    possible = [_POSSIBLE, "", "", "", "", *(scale.possible(kata.possible) for kata in katas)]
+    by_both = _by_both(marks)
+    rows = (
+        [
+            student.columns.get("Student", student.shown),
+            *(student.columns.get(name, "") for name in _CANVAS_IDS),
+            student.section or student.columns.get("Section", ""),
+            *(
+                scale.points(mark) if mark else ""
+                for mark in (by_both.get((student.label, kata.name)) for kata in katas)
+            ),
+        ]
+        for student in students
+    )
+    return table(head, [possible, *rows])
+
+
+def moodle(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale) -> str:
+    """For Moodle, which asks at import what each column means: https://docs.moodle.org, "Grade import"."""
+    students = _students(marks)
+    numbers = ("Username", "ID number")
+    head = [*numbers, "Email address", "Full name"]
+    for kata in katas:
+        head += [kata.title, f"{kata.title} feedback"]
+    by_both = _by_both(marks)
+    rows = (
+        [
+            *(student.columns.get(name, "") for name in numbers),
+            student.email,
+            student.shown,
+            *(cell for kata in katas for cell in _with_feedback(by_both.get((student.label, kata.name)), scale)),
+        ]
+        for student in students
+    )
+    return table(head, rows)
+
+
+def _assignment(kata: GradedKata, students: Sequence[Student]) -> str:
+    """The column of a roster whose name, without the number behind it, is the kata's title, or its short name."""
+    for name in students[0].columns if students else ():
+        if re.sub(r" \(\d+\)$", "", name).casefold() in (
+            kata.title.casefold(),
+            kata.id.casefold(),
+            kata.name.casefold(),
+        ):
+            return name
+    return kata.title
+
+
+def _students(marks: Iterable[Mark]) -> list[Student]:
+    found = {mark.student.label: mark.student for mark in marks}
+    return sorted(found.values(), key=lambda student: (student.shown.casefold(), student.label))
+
+
+def _by_both(marks: Iterable[Mark]) -> dict[tuple[str, str], Mark]:
+    return {(mark.student.label, mark.kata): mark for mark in marks}
+
+
+def _with_feedback(mark: Mark | None, scale: Scale) -> tuple[str, str]:
+    """Points, and what became of the checks, in numbers: which ones is in the student's page."""
+    if mark is None or mark.points is None:
+        return "", ""
+    outcomes = list((mark.outcomes or {}).values())
+    counts = ", ".join(f"{outcomes.count(one)} {one.value}" for one in Outcome if outcomes.count(one))
+    return scale.points(mark), mark.trouble or f"{counts}{f'; late: {mark.taken} % taken' if mark.taken else ''}"

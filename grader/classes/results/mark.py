@@ -1,0 +1,104 @@
+"""What the results of a class need of one grade: small, so that those of a whole class fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from grader.classes.model import Entry, GradedKata, NoReport, Student, Submission, Why
+from grader.classes.results.substitute import report_of
+from grader.model import Outcome, Report
+from grader.report.reasons import sentence
+from grader.text import plural, visible
+
+#: Characters of a headline that is kept.
+_HEADLINE = 300
+
+
+class Status(Enum):
+    """What became of a student's submission for a kata. The first two are those of a report."""
+
+    GRADED = "graded"
+    UNDECIDED = "undecided"
+    NO_SUBMISSION = "no submission"
+    UNREADABLE = "unreadable"
+    REFUSED = "refused"
+    INFRASTRUCTURE = "infrastructure"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A student's grade for a kata: that of the attempt that counts.
+
+    ``points`` are those to book, None where nothing is decided. ``headlines`` are those of the checks that failed, by
+    their ids; of an app that did not start, the same for all. ``page`` is the address of the student's page, "" for
+    none. ``trouble`` is why there is no report, for the instructor.
+    """
+
+    student: Student
+    kata: str
+    status: Status
+    possible: int
+    points: float | None = None
+    submission: Submission | None = None
+    attempts: int = 0
+    taken: int = 0
+    outcomes: Mapping[str, Outcome] | None = None
+    headlines: Mapping[str, str] | None = None
+    page: str = ""
+    trouble: str = ""
+
+    @property
+    def is_decided(self) -> bool:
+        return self.points is not None
+
+    @property
+    def late(self) -> str:
+        """How late it was, such as "2 days"; "" for in time."""
+        if self.submission is None or not self.submission.is_late:
+            return ""
+        return duration(self.submission.late_by) or "late"
+
+
+def mark_of(entry: Entry, kata: GradedKata, *, attempts: int, page: str) -> Mark:
+    """The mark of the entry that counts."""
+    report = entry.report
+    shown = report_of(entry, kata)
+    is_ours = isinstance(entry.result, NoReport) and entry.result.why is Why.INFRASTRUCTURE
+    return Mark(
+        student=entry.student,
+        kata=kata.name,
+        status=_status(entry),
+        possible=entry.possible,
+        points=entry.points,
+        submission=entry.submission,
+        attempts=attempts,
+        taken=entry.taken,
+        outcomes={} if is_ours else {result.check.id: result.outcome for result in shown.results},
+        headlines=_headlines(report) if report else {},
+        page=page,
+        trouble=entry.result.sentence if isinstance(entry.result, NoReport) else "",
+    )
+
+
+def _status(entry: Entry) -> Status:
+    if isinstance(entry.result, NoReport):
+        return Status(entry.result.why.value)
+    return Status.GRADED if entry.is_decided else Status.UNDECIDED
+
+
+def _headlines(report: Report) -> dict[str, str]:
+    failed = (result for result in report.results if result.outcome is Outcome.FAILED)
+    return {result.check.id: visible(sentence(result, report), _HEADLINE) for result in failed}
+
+
+def duration(length: timedelta) -> str:
+    """A length of time, rounded up to the minute, hour or day, such as "3 hours"; "" for none."""
+    seconds = length.total_seconds()
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size or (unit == "minute" and seconds > 0):
+            return plural(-(-int(seconds) // size), unit)
+    return ""

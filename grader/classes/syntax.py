@@ -1,0 +1,84 @@
+"""The normal form of a module's syntax tree: equal for two modules that differ in names, comments and layout only."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import warnings
+
+#: Bytes of a module that is looked at; and nodes without which two modules are equal by chance.
+_LARGEST, _SMALLEST = 256 << 10, 40
+#: Fields of nodes that hold a name which the module's author has chosen.
+_NAMES = {"id", "arg", "name", "asname"}
+
+
+def normal_form(source: bytes) -> str:
+    """The SHA-256 of the normal form, in hexadecimal; "" where it cannot be read, is too large or very small.
+
+    Names that the module gives itself are numbered in the order in which they occur; those of libraries, attributes
+    and constants stay. Comments, docstrings and annotations are left out.
+    """
+    if len(source) > _LARGEST:
+        return ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the learner's code is warned of
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    parts = _parts(tree)
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest() if parts else ""
+
+
+def _parts(tree: ast.Module) -> list[str]:
+    """The tree as a list of texts, in order; [] for one that is very small. It does not recur, however deep it is."""
+    own = {name for node in ast.walk(tree) for name in _bound(node)}
+    numbers: dict[str, str] = {}
+    parts: list[str] = []
+    nodes = 0
+    stack: list[object] = [tree]
+    while stack:
+        match stack.pop():
+            case ast.AST() as node:
+                nodes += 1
+                parts.append(type(node).__name__)
+                stack.extend(reversed([_field(node, name, own, numbers) for name in node._fields]))
+            case list() as many:
+                parts.append(f"[{len(many)}]")
+                stack.extend(reversed(many))
+            case value:
+                parts.append(repr(value))
+    return parts if nodes >= _SMALLEST else []
+
+
+def _field(node: ast.AST, name: str, own: set[str], numbers: dict[str, str]) -> object:
+    value = getattr(node, name, None)
+    match name:
+        case "annotation" | "returns" | "type_comment" | "type_params":
+            return None
+        case "body" if isinstance(value, list):
+            return [each for each in value if not _is_docstring(each)]
+        case _ if name in _NAMES and isinstance(value, str) and value in own:
+            return numbers.setdefault(value, f"name {len(numbers)}")
+    return value
+
+
+def _is_docstring(node: object) -> bool:
+    """A text that stands for itself, at the beginning of a function or anywhere else."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _bound(node: ast.AST) -> list[str]:
+    """The names that a node gives to something of the module's own."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.arg(arg=name):
+            return [name]
+        case ast.alias(asname=str(name)):
+            return [name]
+        case ast.ExceptHandler(name=str(name)):
+            return [name]
+    return []

@@ -1,0 +1,95 @@
+"""The normal form of a module: what is equal in it, and what is not."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from grader.classes.syntax import normal_form
+from tests.conftest import ROOT
+
+SOURCE = '''
+    """A module."""
+    from fastapi import FastAPI
+    from grader.kit import upstream
+
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def chat(key: str, stream: bool = False):
+        """Streams."""
+        total = 0
+        async for item in upstream(key):  # one by one
+            total += len(item)
+            yield f"data: {item}\\n\\n"
+        yield f"data: {total}\\n\\n"
+'''
+
+
+def form(source: str) -> str:
+    return normal_form(textwrap.dedent(source).encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("total", "characters"),
+        ("async def chat(", "async def responds(  "),
+        ("  # one by one", ""),
+        ('"""Streams."""', '"""Something else."""'),
+        ("key: str", "key"),
+        ("(key", "(name"),
+        ('"/chat"', "'/chat'"),
+    ],
+)
+def test_names_comments_and_layout_make_no_difference(old: str, new: str) -> None:
+    changed = SOURCE.replace(old, new) if old != "(key" else SOURCE.replace("key", "name")
+    assert changed != SOURCE
+    assert form(changed) == form(SOURCE) != ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("= 0", "= 1"), ('"/chat"', '"/talk"'), ("+=", "-="), ("len(item)", "sum(item)"), ("app.get", "app.post")],
+)
+def test_what_it_does_makes_a_difference(old: str, new: str) -> None:
+    assert form(SOURCE.replace(old, new)) != form(SOURCE)
+
+
+def test_one_name_is_not_taken_for_another() -> None:
+    assert form(SOURCE.replace("{total}", "{key}")) != form(SOURCE)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"",
+        b"x = 1",
+        b"def f(:",
+        b"\xff\xfe",
+        b"x = 1\0",
+        b"(" * 5000 + b")" * 5000,
+        b"-" * 100_000 + b"1",
+        b"x = " + b"a." * 60_000 + b"b",
+        b"x = " + b"[" * 90 + b"1" + b"]" * 90,
+        b"if x:\n" + b"".join(b" " * n + b"if x:\n" for n in range(1, 99)),
+        b"x = 1\n" * 100_000,
+        b"".join(b"lambda: " for _ in range(9000)) + b"1",
+    ],
+    ids=range(12),
+)
+def test_what_cannot_be_compared_has_no_form(source: bytes) -> None:
+    assert normal_form(source) in ("", normal_form(source))
+
+
+def test_deep_and_broken_modules_are_not_read() -> None:
+    assert (
+        normal_form(b"(" * 5000) == normal_form(b"def f(:") == normal_form(b"x = 1") == normal_form(b"\xff\xfe") == ""
+    )
+
+
+def test_different_solutions_of_a_kata_have_different_forms() -> None:
+    files = sorted(ROOT.glob("solutions/kata-1-*/variants/*.py"))
+    forms = [normal_form(file.read_bytes()) for file in files]
+    assert len(set(forms)) == len(files) > 5
