@@ -131,8 +131,8 @@ class _LiveTranscript(Transcript):
         self._new.append(entry)
 
     def take(self) -> tuple[Entry, ...]:
-        """The entries since the last call."""
-        return tuple(self._new.popleft() for _ in range(len(self._new)))
+        """The entries since the last call, in the order in which the two ends saw them."""
+        return tuple(sorted((self._new.popleft() for _ in range(len(self._new))), key=lambda entry: entry.at))
 
 
 class _StandIn:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
+from grader.cli.trace import Screen
+from grader.protocol.transcript import Act, Entry, Lane
 from tests.small_kata import NAME, make_kata, write
 
 if TYPE_CHECKING:
@@ -65,15 +69,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+UNORDERED = (
+    "≈ the app sent this, and something on its other connection, at almost the same time: which of the two came first "
+    "cannot be seen from outside."
+)
+
+
 def sentences(done: Graded) -> str:
     """The result: everything outside the lanes."""
-    outside = [line for line in done.out.splitlines() if not re.match(r"[ \d.]{8} [│┆]|      ms", line)]
-    return " ".join(" ".join(outside).split())
+    outside = [line for line in done.out.splitlines() if not re.match(r"[ \d.]{8}[ ≈][│┆]|      ms", line)]
+    return " ".join(" ".join(outside).split()).removeprefix(UNORDERED).strip()
 
 
 def rows(done: Graded) -> list[str]:
     """The words of each row, without clock, lanes and arrows."""
-    lines = (line[9:] for line in done.out.splitlines() if re.match(r"[ \d.]{8} │", line))
+    lines = (line[9:] for line in done.out.splitlines() if re.match(r"[ \d.]{8}[ ≈]│", line))
     return [" ".join(re.sub("[│─►◄]+", " ", line).split()) for line in lines]
 
 
@@ -207,3 +217,14 @@ def test_several_requests_go_to_one_app(folder: Path, grade: Grade) -> None:
     said = sentences(done)
     assert "GET /echo?key=fail-after-1: 2 chunks, " in said
     assert "GET /echo?key=empty: 0 chunks, 0 bytes of body." in said
+
+
+@pytest.mark.parametrize("apart", [0.001, 1.0], ids=["at once", "apart"])
+def test_what_cannot_be_ordered_is_marked(apart: float) -> None:
+    file = io.StringIO()
+    shown = Screen(Console(file=file, width=80))
+    shown.show(Entry(0.1, Lane.UPSTREAM, Act.PULLED, 1, detail="pull 1"))
+    shown.show(Entry(0.1 + apart, Lane.CLIENT, Act.ENDED, 1))
+    marked = [line for line in file.getvalue().splitlines() if re.match(r"[ \d.]{8}≈│", line)]
+    assert len(marked) == (apart < 0.01)
+    assert shown.is_ordered is (apart > 0.01)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import click
 from rich.console import Console
@@ -21,8 +22,14 @@ from grader.report import terminal
 from grader.report.failure import place
 from grader.report.picture.console import ASCII, LINES, Pen, Tone
 from grader.report.picture.layout import PAUSE, Party, Pause, Remark, Row, arrow, stretch
+from grader.report.picture.order import Order
 from grader.text import visible
 from grader.trace import Behaviour, Burst, HeaderFields, Request, Shown, trace
+
+_UNORDERED = (
+    "{about} the app sent this, and something on its other connection, at almost the same time: which of the two came "
+    "first cannot be seen from outside."
+)
 
 
 @click.command("trace")
@@ -98,12 +105,16 @@ def command(
 
 
 def _trace(target: Target, requests: list[Request], behaviour: Behaviour, console: Console) -> Exit:
+    screen = Screen(console)
     try:
-        summary = trace(target.launch(), requests, behaviour, _Screen(console).show)
+        summary = trace(target.launch(), requests, behaviour, screen.show)
     except BootFailed as error:
         for part in terminal.boot_failure(error.failure, ""):
             console.print(part, highlight=False, markup=False)
         return Exit.FAILED
+    if not screen.is_ordered:
+        about = (ASCII if console.options.ascii_only else LINES).about
+        console.print(_UNORDERED.format(about=about), style="dim", highlight=False, markup=False)
     for part in terminal.log(summary.log):
         console.print(part, highlight=False, markup=False)
     if summary.raised is not None:
@@ -135,13 +146,15 @@ def _fields(headers: tuple[str, ...], body: str | None) -> dict[str, str]:
     return found
 
 
-class _Screen:
+class Screen:
     """Prints what happens, row by row, with the pauses between."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._pen = Pen(min(console.width, 140), ASCII if console.options.ascii_only else LINES)
         self._last: float | None = None
+        self._order = Order()
+        self.is_ordered = True
 
     def show(self, shown: Shown) -> None:
         """Print what is shown next, below the names of the lanes."""
@@ -163,4 +176,6 @@ class _Screen:
                 if entry.at - last >= PAUSE:
                     yield Pause(entry.at - last)
                 self._last = max(last, entry.at)
-                yield arrow(entry)
+                row, is_known = arrow(entry), self._order.is_known(entry)
+                self.is_ordered = self.is_ordered and is_known
+                yield row if is_known or isinstance(row, Remark) else replace(row, unordered=True)

@@ -39,6 +39,7 @@ c      copy the request as a curl line
 o      open the report as a page
 ?      these keys, or the report again
 q      quit"""
+_SMALL = 16  # rows; with fewer, what is not about the first failed check is left out
 _NEWS = 4  # titles of checks that are new, for each sign: the first failed check must stay on the screen
 
 
@@ -95,25 +96,26 @@ def line(state: State) -> str:
 
 
 def _body(state: State, frame: Frame, console: Console) -> list[RenderableType]:
-    app = visible(from_here(frame.app), 200)
-    parts: list[RenderableType] = [Text.assemble((frame.title, "bold"), (f"   {app}", "dim"))]
+    small = console.height < _SMALL
+    app = "" if small else f"   {visible(from_here(frame.app), 200)}"
+    parts: list[RenderableType] = [Text.assemble((frame.title, "bold"), (app, "dim"))]
     parts += [Text(frame.page, "dim", overflow="fold")] if frame.page else []
-    parts.append(_status(state))
+    parts.append(_status(state, small=small))
     if state.help:
         return [*parts, Text(f"\n{_HELP}".encode(console.encoding, "replace").decode(console.encoding))]
     if state.report is None:
         parts += [Text(f"\n{visible(state.message, 500)}", "yellow")] if state.message else []
         return parts
-    if state.report.results and state.report.boot_failure is None:
+    if state.report.results and state.report.boot_failure is None and not small:
         parts.append(_signs(state.report, console))
     parts += [] if state.details else _news(state)
     if state.message:
         parts.append(Text(f"\n{visible(state.message, 500)}", "yellow"))
     notes = [Text(visible(note, 400), "yellow") for note in state.report.notes]
-    return [*parts, Text(), *_first(state, state.report, console), *notes]
+    return [*parts, *([] if small else [Text()]), *_first(state, state.report, console), *notes]
 
 
-def _status(state: State) -> Text:
+def _status(state: State, *, small: bool) -> Text:
     found: list[tuple[str, str]] = []
     if state.report is not None:
         full = state.report.points == state.report.possible
@@ -121,7 +123,7 @@ def _status(state: State) -> Text:
         if change := _change(state):
             found.append((f"  {change}", "bold cyan"))
     match state.progress:
-        case None if state.report is not None:
+        case None if state.report is not None and not small:
             found.append((f"   run {state.runs}, {state.report.seconds:.1f} s; waiting for a save", "dim"))
         case None:
             found.append(("   waiting for a save", "dim"))

@@ -44,12 +44,13 @@ class Glyphs:
     left: str
     cross: str
     more: str
+    about: str
     replaced: Mapping[int, str]  # characters of the grader's own words that the terminal may lack
 
 
 _REPLACED = str.maketrans({"“": '"', "”": '"', "…": "..."})
-LINES = Glyphs(lane="│", quiet="┆", line="─", right="►", left="◄", cross="✗", more="…", replaced={})
-ASCII = Glyphs(lane="|", quiet=":", line="-", right=">", left="<", cross="X", more="...", replaced=_REPLACED)
+LINES = Glyphs(lane="│", quiet="┆", line="─", right="►", left="◄", cross="✗", more="…", about="≈", replaced={})
+ASCII = Glyphs(lane="|", quiet=":", line="-", right=">", left="<", cross="X", more="...", about="~", replaced=_REPLACED)
 
 
 class Pen:
@@ -78,7 +79,9 @@ class Pen:
                 drawn = self._arrow(row)
                 if row.wrong:  # also visible without colours
                     drawn = self._glyphs.cross + drawn.removeprefix(self._glyphs.lane)
-                yield PictureLine(self._clock(row.at) + drawn, Tone.WRONG if row.wrong else Tone.PLAIN)
+                clock = self._clock(row.at)
+                clock = clock.removesuffix(" ") + self._glyphs.about if row.unordered else clock
+                yield PictureLine(clock + drawn, Tone.WRONG if row.wrong else Tone.PLAIN)
             case Remark():
                 spans = [self._blank(span) for span in self._spans]
                 side = 0 if row.party is Party.CLIENT else 1

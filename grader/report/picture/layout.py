@@ -28,7 +28,10 @@ class Party(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """Something that goes from one lane to its neighbour; ``wrong`` when it carries the offending byte."""
+    """Something that goes from one lane to its neighbour; ``wrong`` when it carries the offending byte.
+
+    ``unordered`` when it may as well have come before the row above.
+    """
 
     at: float
     tail: Party
@@ -37,6 +40,7 @@ class Arrow:
     act: Act
     stream: int
     wrong: bool = False
+    unordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,16 @@ def test_after_full_marks_the_next_kata_is_offered_and_the_page_is_named_above()
     assert "".join(row.strip() for row in rows[1:3]) == "http://127.0.0.1:40000/" + "t" * 32 + "/"
 
 
+def test_on_a_small_screen_the_cause_comes_at_once() -> None:
+    shown = lines(after(report("ppf")), columns=40, rows=12)
+    assert shown[:4] == [
+        "Kata 77: Small echo",
+        "2 of 3 points   waiting for a save",
+        f"FAIL c holds{'0/1':>28}",
+        "     c does not hold",
+    ]
+
+
 # -- what is new ------------------------------------------------------------------------------------------------------
 
 
@@ -210,9 +220,9 @@ def test_scrolling_ends_where_the_end_is_seen() -> None:
     state = replace(after(MIXED), details=True)
     whole = lines(state, rows=60)
     below = [row for row in whole[:-1] if row]
-    assert lines(replace(state, scroll=1), rows=12)[0] == whole[1]
-    assert lines(replace(state, scroll=1), rows=12)[-2].startswith("↓ ")
-    assert lines(replace(state, scroll=999), rows=12)[-2] == below[-1]
+    assert lines(replace(state, scroll=1), rows=16)[0] == whole[1]
+    assert lines(replace(state, scroll=1), rows=16)[-2].startswith("↓ ")
+    assert lines(replace(state, scroll=999), rows=16)[-2] == below[-1]
     assert lines(replace(state, scroll=999), rows=60) == whole
 
 

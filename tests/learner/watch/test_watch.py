@@ -136,10 +136,10 @@ def test_a_save_overtakes_a_grade_under_way_at_once_and_nothing_is_left_of_that(
 
 
 def test_on_a_small_terminal_with_polling_everything_works_and_a_larger_one_is_filled(desk: Desk) -> None:
-    with Terminal("watch", "77", "--poll", cwd=desk.folder, columns=40, rows=10) as terminal:
+    with Terminal("watch", "77", "--poll", cwd=desk.folder, columns=40, rows=6) as terminal:
         small = terminal.wait_for(DONE).splitlines()
         assert small[-1].startswith("h hint  d more  n next")
-        assert (len(small), max(map(len, small))) == (10, 40)
+        assert (len(small), max(map(len, small))) == (6, 40)
 
         terminal.press("\x1b[B" * 50)
         terminal.wait_for(lambda text: "hint 1 of 1" in text and "Kata 77" not in text)
