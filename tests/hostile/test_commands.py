@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from grader.cli.streams import Lines, Whole
-from grader.cli.trace import _Screen
+from grader.cli.trace import Screen
 from grader.learner.watch.state import State
 from grader.learner.watch.view import Frame, line, screen
 from grader.model import Report
@@ -109,7 +109,7 @@ def test_a_watch_gives_no_command(group: str, log: Log) -> None:
 
 def test_a_trace_gives_no_command(log: Log) -> None:
     def show(text: str) -> str:
-        shown = _Screen(log.console(color=False))
+        shown = Screen(log.console(color=False))
         shown.show(HeaderFields(((text, text),)))
         data = text.encode("utf-8", "replace")
         for lane, act in product(Lane, Act):
