@@ -11,6 +11,8 @@ from itertools import pairwise
 _HEADING = "## The contract"
 _BULLET = re.compile(r"^(?:[-*+]|\d+[.)])\s+")
 _FENCE = re.compile(r"(`{3,}|~{3,})")
+#: Fine print is folded away between such lines; what a summary says is a heading.
+_FOLD = re.compile(r"</?details>(?:<summary>.*</summary>)?|<summary>.*</summary>")
 _RULE = re.compile(r"\|?[\s:|-]*-[\s:|-]*\|?")
 #: Where a sentence ends: a mark, and then a word that does not begin in lower case.
 _BORDER = re.compile(r"(?<=[.!?])[)\"”’]*\s+(?=[^\sa-z])")
@@ -22,7 +24,7 @@ class _Kind(Enum):
     PROSE = auto()
     ITEM = auto()
     ROW = auto()
-    BORDER = auto()  # a heading, or code: what introduces it stands for itself
+    BORDER = auto()  # a heading, code, or where something is folded: what introduces it stands for itself
 
 
 @dataclass(slots=True)
@@ -85,7 +87,12 @@ def _blocks(lines: list[str]) -> Iterator[_Block]:
     block, previous = None, _Kind.BORDER
     for line in lines:
         text = line.strip()
-        if _FENCE.match(text) or text.startswith("#") or _is_indented_code(line, block, previous):
+        if (
+            _FENCE.match(text)
+            or _FOLD.fullmatch(text)
+            or text.startswith("#")
+            or _is_indented_code(line, block, previous)
+        ):
             yield from _ended(block)
             yield _Block(_Kind.BORDER)
             block, previous = None, _Kind.BORDER

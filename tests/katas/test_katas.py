@@ -97,8 +97,24 @@ def test_each_check_is_failed_by_a_wrong_app(kata: Kata) -> None:
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
 def test_the_readme_lists_exactly_what_is_graded_in_order(kata: Kata) -> None:
     listed = kata.readme.read_text("utf-8").partition("## What is graded")[2].partition("\n## ")[0]
-    found = [(title, int(points)) for title, points in re.findall(r"(?m)^- (.+) \((\d+) points?\)$", listed)]
+    found = [(title, int(points)) for title, points in re.findall(r"(?m)^\| (.+) \| (\d+) \|$", listed)]
     assert found == [(check.title, check.points) for check in graded(kata)]
+    assert f"<summary>{len(found)} checks, {sum(points for _, points in found)} points</summary>" in listed
+
+
+@pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
+def test_a_readme_is_read_in_five_minutes_and_begins_with_the_steps(kata: Kata) -> None:
+    """900 words in sight, at 180 a minute; code and the fine print, which is folded, do not count."""
+    readme = kata.readme.read_text("utf-8")
+    in_sight = re.sub(r"(?s)<details>.*?</details>|```.*?```|\]\(.*?\)", "", readme)
+    assert len(re.findall(r"[A-Za-z][\w'’-]*", in_sight)) <= 900
+    assert readme.count("<details>") == readme.count("</details>") > 3
+    headings = re.findall(r"(?m)^## (.+)$", readme)
+    assert headings[:2] == ["Step by step", "The contract"]
+    anchors = {
+        re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in re.findall(r"(?m)^#+ (.+)$", readme)
+    }
+    assert set(re.findall(r"\]\(#(.+?)\)", readme)) <= anchors
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)

@@ -20,6 +20,12 @@ def test_a_readme_without_a_contract_has_none() -> None:
     assert sentences("") == ()
 
 
+def test_fine_print_counts_although_it_is_folded_and_what_folds_it_does_not() -> None:
+    folded = ("- One.", "<details><summary>Fine print: more</summary>", "", "- Two.", "", "</details>", "", "Three.")
+    assert contract(*folded) == ("One.", "Two.", "Three.")
+    assert contract("One:", "<details>", "<summary>More</summary>", "Two.", "</details>") == ("One:", "Two.")
+
+
 def test_a_contract_ends_with_its_section_or_with_the_file() -> None:
     assert contract("One.", "### Batch", "Two.") == ("One.", "Two.")
     assert sentences("## The contract\nOne.") == ("One.",)
