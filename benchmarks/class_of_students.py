@@ -9,11 +9,11 @@ started, memory the largest of the process that has the ledger.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -51,25 +51,29 @@ def make(folder: Path, count: int) -> None:
 def measure(count: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         make(Path(place, "class"), count)
-        began, used = time.monotonic(), _idle()
+        began = time.monotonic()
         command = [sys.executable, "-m", "grader", "class", "class", "--kata", KATA.id, "--out", "results"]
         around = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": place}
-        process = subprocess.Popen(command, cwd=place, env=around, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        process.communicate()
-        seconds, busy = time.monotonic() - began, _idle() - used
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
-    cores = psutil.cpu_count() or 1
+        process = psutil.Popen(command, cwd=place, env=around, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        used, memory = _watched(process)
+        seconds = time.monotonic() - began
     print(
-        f"{count:7} submissions: exit code {process.returncode}, {seconds:6.1f} s, {count / seconds:5.2f} a second,",
-        end=" ",
+        f"{count:7} submissions: exit code {process.returncode}, {seconds:6.1f} s, {count / seconds:5.2f} a second, "
+        f"{used / count:.2f} s of processor time each, {memory / 1e6:.0f} MB"
     )
-    print(f"{(seconds * cores - busy) / count:.2f} s of processor time each on an idle machine, {memory} MiB")
 
 
-def _idle() -> float:
-    """Seconds in which processors of this machine had nothing to do."""
-    times = psutil.cpu_times()
-    return float(times.idle + getattr(times, "iowait", 0.0))
+def _watched(process: psutil.Popen) -> tuple[float, int]:
+    """Seconds of processor time of all that it started, and the most memory of the process itself, until its end."""
+    used, memory = 0.0, 0
+    while process.poll() is None:
+        with suppress(psutil.Error):
+            memory = max(memory, process.memory_info().rss)
+            times = [each.cpu_times() for each in [process, *process.children(recursive=True)]]
+            used = max(used, sum(each.user + each.system + each.children_user + each.children_system for each in times))
+        with suppress(psutil.TimeoutExpired):
+            process.wait(0.5)
+    return used, memory
 
 
 def main() -> None:

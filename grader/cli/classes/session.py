@@ -33,6 +33,7 @@ from grader.errors import UsageError
 from grader.exits import Exit
 from grader.pool.pool import Pool
 from grader.pool.servers import fork_servers
+from grader.serving.jail.plan import Tier
 from grader.text import plural, visible
 
 _KEPT = "what is graded is kept, and the same command goes on with the rest"
@@ -68,6 +69,7 @@ class Session:
         """Grade the ``chosen`` tasks, with ``force`` also those that the ledger has; then look at the whole class."""
         katas = self.katas()
         graded = {kata.name: graded_kata(kata) for kata in katas}
+        tier = Tier.NONE if self.cluster else self.wish.strict_tier()  # of a cluster, each worker chooses its own
         with _alone(self.out) as work:
             intake = self.source.take_in(katas, settings, work=work, shard=self.shard)
             settings = replace(settings, seed=settings.seed or _seed(self.out))
@@ -80,7 +82,7 @@ class Session:
                 _tell_strangers(intake)
                 interrupt.say_kept(_KEPT)
                 tasks = [task for task in intake.tasks if chosen(task)]
-                with progress_shown(color=self.color) as tell, self._graders() as graders:
+                with progress_shown(color=self.color) as tell, self._graders(tier) as graders:
                     ClassRun(ledger, graders, graded, work=work, tell=tell).run(tasks, force=force)
                 found = audit(ledger)
                 write_results(ledger, self.out)
@@ -89,15 +91,14 @@ class Session:
         return exit_of(found)
 
     @contextmanager
-    def _graders(self) -> Iterator[Graders]:
-        """Raises Inconclusive where there is no jail, and UsageError."""
+    def _graders(self, tier: Tier) -> Iterator[Graders]:
+        """Raises Inconclusive and UsageError where there is no cluster."""
         if self.cluster:
             from grader.classes.cluster import cluster_graders  # of use with --dask only
 
             with cluster_graders(self.cluster, is_unsafe=self.wish.unsafe) as graders:
                 yield graders
             return
-        tier = self.wish.strict_tier()
         with fork_servers() as servers, Pool(self.at_once, servers) as pool:
             yield LocalGraders(pool, tier=tier, at_once=self.at_once)
 

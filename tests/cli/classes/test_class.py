@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,3 +143,10 @@ def test_results_that_cannot_be_written(course: Path, run_class: RunClass) -> No
     write(course / "results", "a file")
     done = run_class("class", "--kata", "kata-77", "--out", "results")
     assert (done.code, "results/ledger.sqlite cannot be written" in done.err) == (3, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user may do without a jail")
+def test_root_grades_no_class_without_a_jail(course: Path, run_class: RunClass) -> None:
+    done = run_class("class", "--kata", "kata-77", "--out", "results", "--jail", "none", "--unsafe")
+    assert (done.code, "no jail for a submission here" in done.err) == (3, True)
+    assert not (course / "results").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import shutil
 import signal
@@ -131,3 +133,39 @@ def test_ctrl_c_ends_at_once_and_keeps_all(course: Path) -> None:
     assert not (course / "results/work").exists()
     with Ledger.open(ledger) as found:
         assert sum(not row.is_waiting for row in found.rows()) >= graded
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_keeps_all_and_goes_on_with_room(course: Path) -> None:
+    disk = course / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts no disk for a test")
+    try:
+        process = start(course, "disk/results")
+        _, told = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, told.count(b"grade: ")) == (3, 1), told
+        assert b"give the same command again" in told
+        subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
+        finish(course, "disk/results")
+        finish(course, "undisturbed")
+        assert rows(disk / "results") == rows(course / "undisturbed")
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(course: Path) -> None:
+    process = start(course, "/proc/results")
+    _, told = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, told.count(b"grade: ")) == (3, 1)
+    assert b"/proc/results/ledger.sqlite cannot be written" in told
+
+
+def test_a_second_run_at_the_same_time_is_refused(course: Path) -> None:
+    (course / "results").mkdir()
+    with (course / "results/lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = start(course, "results")
+        _, told = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, b"Another `grade class` writes to results" in told) == (2, True)
