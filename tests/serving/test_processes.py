@@ -112,6 +112,32 @@ def test_who_starts_an_app_cannot_be_traced_and_the_app_does_not_inherit_that() 
     assert told.split() == ["0", "1"]
 
 
+HYDRA = """import os, time
+end = time.monotonic() + 30
+for _ in range(4):
+    if os.fork() == 0:
+        while time.monotonic() < end:
+            if os.fork():
+                os._exit(0)
+            os.setsid()
+            time.sleep(0.001)
+        os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux only")
+def test_daemons_that_fork_again_and_again_are_all_ended() -> None:
+    """Each has gone within a millisecond, and another one in its place: at most four at a time, for 30 seconds."""
+    told = run(
+        f"""
+        tree = ProcessTree([sys.executable, "-c", {HYDRA!r}], Surroundings())
+        tree.wait()
+        print(tree.end(), tree.members()[1:])
+        """
+    )
+    assert told.split() == ["True", "[]"]
+
+
 # -- processes with an end --------------------------------------------------------------------------------------------
 
 KINDS = ("Process", "ProcessTree")
