@@ -113,9 +113,10 @@ diagnoses: $(READY) ## record what the grader reports of each wrong app
 clauses: $(READY) ## write docs/clauses.md: the contracts, clause by clause
 	@$(BIN)/python -m tests.katas.clauses
 
-bench: $(READY) ## measure grading against a bare boot
+bench: $(READY) ## measure grading against a bare boot, grades a second, and memory
 	@$(BIN)/python benchmarks/grade_over_boot.py
 	@$(BIN)/python benchmarks/grades_a_second.py
+	@$(BIN)/python benchmarks/memory.py
 
 examples: example-1 example-2 example-3 example-4 ## run the four worked examples
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +24,8 @@ def facts() -> Iterator[str]:
     """The machine in a few words each."""
     yield f"{platform.system()} {platform.release()}, {platform.machine()}"
     yield f"Python {platform.python_version()}, {sys.executable}"
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    yield f"{'any number of' if files == resource.RLIM_INFINITY else files} files and connections for each process"
     yield "the grader runs as root" if os.geteuid() == 0 else f"the grader runs as user {os.geteuid()}"
     if sys.platform == "linux":
         version = landlock.abi()
