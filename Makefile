@@ -21,7 +21,7 @@ CORE_NEEDS := hypothesis httpx-sse pytest-xdist
 NEWER := 3.12 3.13 3.14
 find_python = $(firstword $(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python3 /usr/local/bin/python$(1) /usr/bin/python$(1)))
 
-.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness attacks killed equal audit diagnoses clauses bench examples clean
+.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness fresh attacks killed equal audit diagnoses clauses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -94,6 +94,9 @@ mutate: $(READY) ## grade mutants, too: all of them, or make mutate SAMPLE=200
 
 fairness: $(READY) ## grade right apps that are unusual in one way each
 	@$(BIN)/python -m pytest -n 2 -m long tests/fairness
+
+fresh: $(READY) ## run the README's first commands with the system's own Python, which pip must not change
+	@$(BIN)/python -m pytest -m "long or not long" tests/test_set_up.py
 
 attacks: $(READY) ## grade hostile submissions in each jail that this machine offers
 	@$(BIN)/python -m pytest -n 2 -m "long or not long" tests/attacks tests/cli/classes/test_hostile.py
