@@ -94,7 +94,8 @@ def specification(report: Report) -> str:
         return ""
     origin = report.origin
     kata = f"{report.kata} {report.kata_version}".rstrip()
-    place = f"bundled with Stream Katas {origin.location}" if origin.pack == "bundled" else f"from {origin.location}"
+    where = origin.location or origin.pack
+    place = f"bundled with Stream Katas {origin.location}".rstrip() if origin.pack == "bundled" else f"from {where}"
     whole = f"; of the pack: {origin.pack_digest[:12]}…" if origin.pack_digest and origin.pack != "bundled" else ""
     return f"Specification: {kata}, {place} (SHA-256 {origin.digest[:12]}…{whole})"
 

@@ -81,11 +81,13 @@ def require_decided(report: Report, consumer: str) -> None:
 
 
 def origin_of(report: Report) -> dict[str, str]:
-    """What was graded by what: the kata, its version, the digest of its specification, and the seed."""
+    """What was graded by what: the kata, its specification and pack, with their digests, and the seed."""
     found = {
         "kata": report.kata,
         "kata_version": report.kata_version,
         "digest": report.origin.digest if report.origin else "",
+        "pack_version": report.origin.pack_version if report.origin else "",
+        "pack_digest": report.origin.pack_digest if report.origin else "",
         "grader_version": report.versions.get("stream-katas", ""),
         "seed": report.seed,
     }

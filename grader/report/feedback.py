@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import Enum
 
 from grader.catalog.kata import FOLDER
-from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Report
+from grader.model import BootFailure, Check, CheckResult, Finding, Outcome, Report
 
 #: With less than headlines, the app's own words are not shown: an app can put into them what it was sent.
 _HIDDEN_REASON = "the reason is not shown here"
@@ -40,11 +40,12 @@ def limited(report: Report, feedback: Feedback) -> Report:
 
 
 def for_student(report: Report, label: str, feedback: Feedback) -> Report:
-    """The same for the student ``label``: no path of the grading machine, and no command to run there."""
+    """The same for the student ``label``: no path of the grading machine, no command to run there, the first hints."""
     origin = report.origin
     if origin is not None and origin.pack == FOLDER:
-        origin = Origin(FOLDER, "the course", origin.digest)
-    return replace(limited(report, feedback), app=label, command="", origin=origin)
+        origin = replace(origin, location="the course")
+    found = limited(report, feedback)
+    return replace(found, app=label, command="", origin=origin, results=tuple(map(_with_first_hint, found.results)))
 
 
 def _boot_failure(report: Report, feedback: Feedback) -> BootFailure | None:
@@ -53,6 +54,11 @@ def _boot_failure(report: Report, feedback: Feedback) -> BootFailure | None:
     if failure is None or feedback is Feedback.HEADLINES or not report.jail:
         return failure
     return BootFailure(_HIDDEN_REASON)
+
+
+def _with_first_hint(result: CheckResult) -> CheckResult:
+    """The later hints come nearer to the solution."""
+    return replace(result, check=replace(result.check, hints=result.check.hints[:1], when=()))
 
 
 def _with_headline(result: CheckResult) -> CheckResult:

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grader.catalog.kata import read_kata
+from grader.cli.outputs import outputs_of
+from grader.errors import Inconclusive
 from grader.learner.journal import Journal
 from grader.report.read_json import read
 from tests.conftest import DEADLINE, environment
+from tests.report.samples import MIXED
 from tests.small_kata import SOLUTION, make_kata, write
 
 if TYPE_CHECKING:
@@ -239,3 +242,15 @@ def without_reader(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         )
     finally:
         os.close(writing)
+
+
+def test_one_format_that_is_not_written_keeps_no_other_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grade with an inconclusive check, for a platform that has no word for it: no old file, exit code 3."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.txt").write_text("an old grade", "utf-8")
+    wanted = ("json:a.json", "github-classroom:b.txt", "markdown:c.md")
+    outputs = outputs_of(wanted, None, None, opens=False, verbose=False, color="never")
+    outputs.clear()
+    with pytest.raises(Inconclusive, match="nothing is written for GitHub Classroom"):
+        outputs.put_out(MIXED)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.json", "c.md"]

@@ -76,6 +76,8 @@ PACK = "cdef01234567" + "f" * 52
     ("origin", "words"),
     [
         (Origin("bundled", "1.0.2", DIGEST, "1.0.2", PACK), "bundled with Stream Katas 1.0.2 (SHA-256 0123456789ab…)"),
+        (Origin("bundled", "", DIGEST), "bundled with Stream Katas (SHA-256 0123456789ab…)"),
+        (Origin("course", "", DIGEST), "from course (SHA-256 0123456789ab…)"),
         (Origin("folder", "/srv/katas/kata-77", DIGEST), "from /srv/katas/kata-77 (SHA-256 0123456789ab…)"),
         (
             Origin("course", "my-course 1.2.0", DIGEST, "1.2.0", PACK),

@@ -108,6 +108,12 @@ def test_that_there_was_nothing_to_start_is_said_always() -> None:
     assert {limited(nothing, feedback).boot_failure for feedback in Feedback} == {UNBOOTED.boot_failure}
 
 
+def test_a_student_gets_the_first_hints_only() -> None:
+    check = replace(FAILED.check, hints=("first", "second"))
+    found = for_student(replace(MIXED, results=(replace(FAILED, check=check),)), "Ada", Feedback.FULL)
+    assert found.results[0].check.hints == ("first",)
+
+
 @pytest.mark.parametrize("feedback", Feedback)
 @pytest.mark.parametrize("name", ALWAYS)
 def test_a_student_sees_their_label_and_no_path_or_command(name: str, feedback: Feedback) -> None:

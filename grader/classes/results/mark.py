@@ -35,7 +35,7 @@ class Mark:
 
     ``points`` are those to book, None where nothing is decided. ``headlines`` are those of the checks that failed, by
     their ids; of an app that did not start, the same for all. ``page`` is the address of the student's page, "" for
-    none. ``trouble`` is why there is no report, for the instructor.
+    none. ``trouble`` is why there is no report, for the instructor. ``is_current`` is as for an :class:`Entry`.
     """
 
     student: Student
@@ -50,6 +50,7 @@ class Mark:
     headlines: Mapping[str, str] | None = None
     page: str = ""
     trouble: str = ""
+    is_current: bool = True
 
     @property
     def is_decided(self) -> bool:
@@ -81,6 +82,7 @@ def mark_of(entry: Entry, kata: GradedKata, *, attempts: int, page: str) -> Mark
         headlines=_headlines(report) if report else {},
         page=page,
         trouble=entry.result.sentence if isinstance(entry.result, NoReport) else "",
+        is_current=entry.is_current,
     )
 
 

@@ -11,12 +11,18 @@ from pathlib import Path
 import pytest
 
 from grader.classes.ledger import Ledger
+from grader.classes.model import NoReport, Student, Submission, Why
 from grader.classes.results.folder import STUDENTS, write_results
+from grader.classes.writing import LedgerWriter
 from grader.errors import Inconclusive
 from grader.report.feedback import Feedback
-from tests.classes.hand import KATA
+from tests.classes.hand import KATA, NAME
 from tests.classes.results.course import FATES, LATE, OTHER, make_course
+from tests.hostile.corpus import TEXTS
 from tests.report.pages import read
+
+#: As SQLite keeps them, which has no lone surrogates.
+SHOWABLE = [text.encode("utf-8", "backslashreplace").decode() for text in TEXTS.values()]
 
 
 @pytest.fixture
@@ -151,3 +157,31 @@ def test_a_page_is_not_written_through_a_link(ledger: Ledger, tmp_path: Path) ->
     write_results(ledger, tmp_path)
     assert (tmp_path / "target").read_text("utf-8") == "mine"
     assert not (tmp_path / STUDENTS / "ada.html").is_symlink()
+
+
+def test_a_grade_by_an_earlier_specification_is_marked(ledger: Ledger, tmp_path: Path) -> None:
+    assert isinstance(ledger, LedgerWriter)
+    ledger.keep_katas([replace(KATA, digest="7" * 64)])
+    write_results(ledger, tmp_path)
+    page = read((tmp_path / "index.html").read_text("utf-8"))
+    rows = [row.text for row in page.all("tr") if row.text.startswith("Kim")]
+    assert rows == ["KimA 32 / 32by an earlier specification, grader or seed"]
+
+
+def test_what_is_said_of_a_class_has_the_corpus_of_hostile_texts_in_it(tmp_path: Path) -> None:
+    """As names, sections and reasons: the page stays one, and a strict reader finds no element more."""
+    with make_course(tmp_path) as ledger:
+        ledger.keep_students(Student(f"s{at}", text, text, text) for at, text in enumerate(SHOWABLE))
+        for at, text in enumerate(SHOWABLE):
+            reason = NoReport(Why.UNREADABLE, text)
+            ledger.keep_submission(Submission(f"s{at}", NAME), reason)
+        write_results(ledger, tmp_path)
+    page = read((tmp_path / "index.html").read_text("utf-8"))
+    assert len(page.all("script")) == 0
+    assert len(page.all("section")[-1].all("tr")) == len(FATES) + len(TEXTS) + 1
+    for file in (tmp_path / STUDENTS).glob("s*.html"):
+        assert len(file.read_bytes()) <= 100_000
+        assert read(file.read_text("utf-8")).all("script") == []
+    text = (tmp_path / "index.html").read_text("utf-8")
+    assert "##[" not in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
