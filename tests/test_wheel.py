@@ -174,3 +174,17 @@ def test_the_installed_command_proves_a_new_kata(installed: Path, tmp_path: Path
     assert done.returncode == 1
     assert "variant/sync_generator" in done.stdout
     assert [line for line in done.stdout.splitlines() if "problem" in line and "fill in" not in line] == []
+
+
+def test_the_installed_command_hands_itself_out(wheels: list[Path], installed: Path, tmp_path: Path) -> None:
+    """All that the distribution holds, and nothing else, away from a checkout."""
+    done = run(sys.executable, "-m", "grader", "ci", "gitlab", "out", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert done.returncode == 0, done.stderr
+    (made,) = tmp_path.rglob("*.whl")
+    assert made.name == wheels[0].name
+
+    def content(file: Path) -> dict[str, bytes]:
+        with zipfile.ZipFile(file) as archive:
+            return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
+
+    assert content(made) == content(wheels[0])

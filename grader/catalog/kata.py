@@ -216,9 +216,14 @@ def manifest_problems(kata: Kata) -> list[str]:
     return [f"kata.toml: {place}: {message}" if place else f"kata.toml: {message}" for place, message in places]
 
 
+def is_withheld(kata: Kata) -> bool:
+    """Whether it comes from a pack without its specification, so that only an instructor can grade it."""
+    return kata.pack != FOLDER and not kata.spec_files
+
+
 def unusable(kata: Kata) -> str:
     """The sentence that says why a kata cannot be graded, or "" where it can."""
-    if kata.pack != FOLDER and not kata.spec_files:
+    if is_withheld(kata):
         end = f"your instructor grades it ({kata.rest})" if kata.rest else "its pack holds none"
         return f"The specification of {kata.name} is not here: {end}."
     problems = missing_parts(kata)

@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from grader.catalog.kata import is_withheld, unusable
 from grader.catalog.lookup import available
 from grader.cli.console import console_for, progress_of, untrusted_text
 from grader.cli.parameters import Choice, Target, color_option, katas_option, tell_refused
@@ -37,9 +38,17 @@ def command(folders: tuple[Path, ...], color: str) -> Exit:
     here = Path.cwd()
     katas = available(here, folders)
     tell_refused(katas)
+    mine = begun(katas.katas, here)
+    withheld = [kata for kata in mine if is_withheld(kata)]
     targets = [
-        Choice(kata.id, folders, None, False, (), (), "asyncio", "h11").target() for kata in begun(katas.katas, here)
+        Choice(kata.id, folders, None, False, (), (), "asyncio", "h11").target()
+        for kata in mine
+        if kata not in withheld
     ]
+    for kata in withheld:
+        click.echo(f"grade: {unusable(kata)}", err=True)
+    if withheld and not targets:
+        return Exit.UNDECIDED
     if not targets:
         raise UsageError("There is no kata of yours here. Make a workspace with `grade init DIR`.")
     jobs = [Job(kata=target.kata, launch=target.launch(), command=target.command) for target in targets]

@@ -14,7 +14,7 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import click
 
-from grader.catalog.kata import Kata, unusable
+from grader.catalog.kata import Kata, is_withheld, unusable
 from grader.catalog.lookup import available, choose
 from grader.catalog.packs import Catalog, bundled
 from grader.errors import BadKata, Inconclusive, UsageError
@@ -174,15 +174,18 @@ class Choice(NamedTuple):
         app = None if self.app is None else _relative(self.app)
         return self._replace(kata=_relative(self.kata), folders=folders, files=files, app=app)
 
-    def target(self) -> Target:
-        """Find the kata and the app. Raises UsageError, and BadKata when the kata cannot be used or lacks a part."""
+    def target(self, *, is_graded: bool = True) -> Target:
+        """Find the kata and the app. Raises UsageError, and BadKata when the kata cannot be used or lacks a part.
+
+        Without a grade it may lack its specification.
+        """
         kata = self.named().kata
         app = _launch(self, kata)
         if self.app is None and not self.folders:  # a submission's own setting must not ask for its grader's secrets
             app = replace(app, environment=of_settings(Path.cwd()) | dict(app.environment))
         app = replace(app, jail=own.jail_for(app.file, [kata, *bundled()]))
         _require_installed(self.loop, self.http)
-        if problem := unusable(kata):
+        if (is_graded or not is_withheld(kata)) and (problem := unusable(kata)):
             raise BadKata(problem)
         return Target(kata, app, shlex.join(["grade", self.kata, *self.words]), is_own=self.app is None)
 

@@ -97,7 +97,7 @@ def command(
     behaviour = Behaviour(
         disconnect_after=disconnect_after, disconnect=disconnect, stalls=stall, hold=hold, seconds=seconds
     )
-    target = choice.target()
+    target = choice.target(is_graded=False)
     console = console_for(color)
     interrupt.suppress_lost_work_notice()
     with untrusted_text():

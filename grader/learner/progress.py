@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.catalog.kata import Kata
+from grader.catalog.kata import Kata, is_withheld
 from grader.catalog.lookup import GET_SPECIFICATION, copy_of_learner
 from grader.errors import UsageError
 from grader.learner.journal import Journal, Standing
@@ -24,9 +24,13 @@ def begun(katas: Sequence[Kata], start: Path) -> list[Kata]:
 
 
 def unfinished(katas: Sequence[Kata], start: Path) -> Kata | None:
-    """The first kata of the workspace around ``start`` without full marks; None when there is none."""
+    """The first kata of the workspace around ``start`` without full marks; None when there is none.
+
+    One that only an instructor can grade is left out: it would be the next one for ever.
+    """
     journal = Journal.near(start)
-    standings = ((kata, journal.standing(kata) if journal else Standing()) for kata in begun(katas, start))
+    mine = (kata for kata in begun(katas, start) if not is_withheld(kata))
+    standings = ((kata, journal.standing(kata) if journal else Standing()) for kata in mine)
     return next((kata for kata, standing in standings if not (standing.best and standing.best.is_full)), None)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from grader.handout.repository import repository
 from tests.handout.machines import Machine, is_program
 from tests.handout.packs import SECRET, files_of, make_secret_kata, pack
 from tests.report.consumers import faults, junit_faults
+from tests.serving.jail import offers
 from tests.small_kata import NAME, NO_ITEMS, NO_TYPE, write
 
 if TYPE_CHECKING:
@@ -127,7 +129,26 @@ def test_what_students_can_read_holds_no_hidden_text(kata: Kata, tmp_path: Path)
 # -- what is run ----------------------------------------------------------------------------------------------------
 
 
-def test_github_marks_the_checks_and_writes_the_summary(machine: Machine, kata: Kata, tmp_path: Path) -> None:
+@pytest.fixture
+def jailed() -> None:
+    """A submission is not graded where there is no jail."""
+    offers.a_tier()
+
+
+#: As NO_ITEMS, but it names another media type where it can read this file.
+THIEF = textwrap.dedent(NO_ITEMS).replace('b"application/json"', "KIND") + textwrap.dedent("""
+    from pathlib import Path
+    try:
+        KIND = Path(FILE).read_bytes() and b"text/plain"
+    except OSError:
+        KIND = b"application/json"
+""")
+
+
+@pytest.mark.usefixtures("jailed")
+def test_github_marks_the_checks_and_writes_the_summary(
+    machine: Machine, kata: Kata, tmp_path: Path, jailed: None
+) -> None:
     checkout = laid(Platform.GITHUB, kata, tmp_path)
     write(checkout / NAME / "app.py", NO_TYPE)
     (workflow,) = checkout.glob(".github/workflows/*.yml")
@@ -143,6 +164,7 @@ def test_github_marks_the_checks_and_writes_the_summary(machine: Machine, kata: 
     assert "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" in machine.asked.read_text("utf-8")
 
 
+@pytest.mark.usefixtures("jailed")
 def test_gitlab_gets_junit_and_the_page(machine: Machine, kata: Kata, tmp_path: Path) -> None:
     checkout = laid(Platform.GITLAB, kata, tmp_path)
     write(checkout / "app.py", NO_TYPE)  # at the root, as students put it
@@ -166,7 +188,10 @@ CLASSROOM50 = {
 }
 
 
-def test_classroom50_gets_a_result_and_the_code_of_a_grade(machine: Machine, kata: Kata, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("jailed")
+def test_classroom50_gets_a_result_and_the_code_of_a_grade(
+    machine: Machine, kata: Kata, tmp_path: Path, jailed: None
+) -> None:
     bundle = laid(Platform.CLASSROOM50, kata, tmp_path)
     checkout = tmp_path / "checkout"
     write(checkout / NAME / "app.py", NO_TYPE)
@@ -185,19 +210,21 @@ def test_classroom50_gets_a_result_and_the_code_of_a_grade(machine: Machine, kat
     assert result["review"] == CLASSROOM50["COMMIT_URL"]
 
 
+@pytest.mark.usefixtures("jailed")
 def test_gradescope_gets_results(machine: Machine, kata: Kata, tmp_path: Path) -> None:
-    """The archive is unpacked into source/, and run_autograder copied beside it, as Gradescope does it."""
+    """The archive is unpacked into source/, as Gradescope does it. The specification is installed, and not readable."""
     made = laid(Platform.GRADESCOPE, kata, tmp_path)
     base = tmp_path / "autograder"
     with zipfile.ZipFile(made / "autograder.zip") as archive:
         modes = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
         archive.extractall(base / "source")
     assert modes["setup.sh"] == modes["run_autograder"] == 0o755
-    write(base / "submission" / "app.py", NO_ITEMS)
     variables = {"AUTOGRADER": str(base), "STREAM_KATAS_HOME": str(machine.home)}
     installed = machine.run("bash", str(base / "source" / "setup.sh"), cwd=base, **variables)
     assert (installed.returncode, installed.stderr) == (0, "")
-    for app, score in ((NO_ITEMS, 1), (None, 0)):  # without a file of the right name there are results, too
+    (hidden,) = machine.home.glob(f"lib/*/site-packages/grade_pack_for_graders/katas/{NAME}/spec/test_echo.py")
+    write(base / "submission" / "app.py", THIEF.replace("FILE", repr(str(hidden))))
+    for app, score in ((THIEF, 1), (None, 0)):  # without a file of the right name there are results, too
         if app is None:
             (base / "submission" / "app.py").rename(base / "submission" / "main.py")
         done = machine.run("bash", str(base / "source" / "run_autograder"), cwd=base, **variables)
@@ -209,6 +236,7 @@ def test_gradescope_gets_results(machine: Machine, kata: Kata, tmp_path: Path) -
         assert len(results["tests"]) == 2
 
 
+@pytest.mark.usefixtures("jailed")
 def test_prairielearn_gets_results(machine: Machine, kata: Kata, tmp_path: Path) -> None:
     """In the image that the Dockerfile describes, and by the entrypoint that info.json names."""
     course = laid(Platform.PRAIRIELEARN, kata, tmp_path)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grader.catalog.facts import Rest, digest_of_katas
-from grader.catalog.lookup import find
+from grader.catalog.lookup import available, find
 from grader.catalog.packs import bundled
 from grader.errors import BadKata, UsageError
 from grader.handout.pack import Audience, make_pack
+from grader.learner.progress import begun, unfinished
 from tests.conftest import ROOT, environment
 from tests.handout.packs import FILE, PACKAGE, SECRET, files_of, install, lines_of, make_secret_kata, pack
 from tests.small_kata import NAME, SOLUTION, make_kata, write
@@ -131,9 +132,15 @@ def test_a_kata_without_practice_checks_is_graded_by_the_instructor(
     path = os.pathsep.join([str(ROOT), str(install(made.content, tmp_path / "site"))])
     assert grade("init", "mine", cwd=tmp_path, PYTHONPATH=path).code == 0
     words = f"grade: The specification of {NAME} is not here: your instructor grades it (2 checks, 3 points).\n"
-    for command in (["kata-77"], ["explain", "kata-77"]):
+    for command in (["kata-77"], ["explain", "kata-77"], ["all"]):
         done = grade(*command, cwd=tmp_path / "mine", PYTHONPATH=path)
         assert (done.code, done.out, done.err) == (3, "", words)
+    traced = grade("trace", "kata-77", "/echo?key=a", cwd=tmp_path / "mine", PYTHONPATH=path)
+    assert (traced.code, traced.err) == (0, "")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    katas = available(HERE).katas
+    assert [kata.id for kata in begun(katas, tmp_path / "mine")] == ["my-course:kata-77"]
+    assert unfinished(katas, tmp_path / "mine") is None
 
 
 # -- what cannot be packed ------------------------------------------------------------------------------------------
