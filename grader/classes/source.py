@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.catalog.kata import Kata
@@ -30,6 +30,7 @@ class Source:
     folders: tuple[Path, ...] = ()
     roster: Path | None = None
     is_modified: bool = False
+    shard: Shard = field(default_factory=Shard)
 
     def encode(self) -> str:
         """As text, with whole paths."""
@@ -40,6 +41,7 @@ class Source:
                 "folders": [str(folder.absolute()) for folder in self.folders],
                 "roster": str(self.roster.absolute()) if self.roster else None,
                 "is_modified": self.is_modified,
+                "shard": [self.shard.number, self.shard.count],
             }
         )
 
@@ -55,9 +57,10 @@ class Source:
             tuple(map(Path, found["folders"])),
             Path(found["roster"]) if found["roster"] else None,
             found["is_modified"],
+            Shard(*found["shard"]),
         )
 
-    def take_in(self, katas: Sequence[Kata], settings: Settings, *, work: Path, shard: Shard | None = None) -> Intake:
+    def take_in(self, katas: Sequence[Kata], settings: Settings, *, work: Path) -> Intake:
         """Who is in the class, and what they handed in. Raises UsageError."""
         folder = self._unpacked(work) if self.submissions.is_file() else self.submissions
         return take_in(
@@ -65,7 +68,7 @@ class Source:
             katas,
             roster=read_roster(self.roster) if self.roster else None,
             settings=settings,
-            shard=shard,
+            shard=self.shard,
             is_modified=self.is_modified,
         )
 
@@ -77,4 +80,11 @@ class Source:
             unpack(self.submissions, folder, _DOWNLOAD)
         except Rejected as rejected:
             raise UsageError(f"{self.submissions}: {rejected}.") from None
-        return folder
+        return _without_cover(folder)
+
+
+def _without_cover(folder: Path) -> Path:
+    """The only folder in ``folder``, where it is not a student's: what packs a folder often packs it as one."""
+    inner = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
+    is_cover = len(inner) == 1 and inner[0].is_dir() and not any(inner[0].glob("*.py"))
+    return inner[0] if is_cover and sum(path.is_dir() for path in inner[0].iterdir()) > 1 else folder

@@ -51,7 +51,7 @@ def take_in(
     *,
     roster: Roster | None = None,
     settings: Settings,
-    shard: Shard | None = None,
+    shard: Shard = Shard(),
     is_modified: bool = False,
 ) -> Intake:
     """Who is in the class, and what is to be graded of it: all students of the roster, and all who handed in."""
@@ -67,7 +67,7 @@ def take_in(
         whose.append((student.label, handed))
     missing = students.keys() - {label for label, _ in whose}
     whose += [(label, Handed(label, (), Path(), attempt=0)) for label in missing]
-    labels = [label for at, label in enumerate(sorted(students)) if (shard or Shard()).has(at)]
+    labels = [label for at, label in enumerate(sorted(students)) if shard.has(at)]
     ours = sorted((pair for pair in whose if pair[0] in set(labels)), key=lambda pair: (pair[0], pair[1].attempt))
     tasks = _tasks(_in_order(ours), katas, settings=settings, is_modified=is_modified)
     return Intake(tuple(students[label] for label in labels), tuple(tasks), tuple(sorted(set(strangers))))

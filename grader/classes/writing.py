@@ -21,6 +21,11 @@ from grader.score import is_decided
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 _SUBMISSION: Final = " INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FORM: Final = "INSERT OR REPLACE INTO forms VALUES (?, ?, ?)"
+_FORGET: Final = """
+DELETE FROM submissions WHERE source IN (SELECT source FROM present)
+    AND NOT EXISTS (SELECT 1 FROM present p WHERE p.source = submissions.source
+        AND p.student = submissions.student AND p.attempt = submissions.attempt)
+"""
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 
 
@@ -92,6 +97,20 @@ class LedgerWriter(Ledger):
         """The normal form of a kata's stub: who hands it in unchanged has not copied it from another student."""
         with self._transaction():
             self._connection.execute(_FORM, (kata, "", form))
+
+    def forget_others(self, submissions: Iterable[Submission]) -> None:
+        """Remove rows of the same files under other labels or attempts: a roster has said since whose they are.
+
+        ``submissions`` are all that a class, or its shard, has now. No grade is removed.
+        """
+        rows = [(one.source, one.student, one.attempt) for one in submissions if one.source]
+        with self._transaction():
+            self._connection.execute("CREATE TEMP TABLE present (source TEXT, student TEXT, attempt INTEGER)")
+            self._connection.executemany("INSERT INTO present VALUES (?, ?, ?)", rows)
+            self._connection.execute("CREATE INDEX temp.places ON present (source, student, attempt)")
+            self._connection.execute(_FORGET)
+            self._connection.execute("DELETE FROM students WHERE label NOT IN (SELECT student FROM submissions)")
+            self._connection.execute("DROP TABLE present")
 
     def keep_submission(self, submission: Submission, refusal: NoReport | None = None, *, form: str = "") -> None:
         """A submission, of a student that is kept already, and the reason where it is not to be graded.

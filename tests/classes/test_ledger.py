@@ -199,3 +199,16 @@ def test_a_later_run_has_its_own_settings(tmp_path: Path) -> None:
     with LedgerWriter.make(tmp_path, Settings(late=Late(20))) as again:
         assert again.settings.late.percent == 20
         assert only(again).result == WHOLE
+
+
+def test_what_a_roster_says_is_anothers_has_one_row(tmp_path: Path) -> None:
+    """Files that had the label of their folder, and a group of students who share theirs."""
+    with make_ledger(tmp_path) as ledger:
+        for student, source in (("ada", "x"), ("bea", "shared"), ("ada", "shared")):
+            ledger.keep_submission(Submission(student, NAME, 1 + (source == "shared"), digest="a", source=source))
+        ledger.keep_submission(Submission("bea", NAME, 3, digest="a", source="elsewhere"))
+        now = [Submission("bea", NAME, 1, source="x"), Submission("bea", NAME, 2, source="shared")]
+        ledger.forget_others(now)
+        found = [(row.student.label, row.submission.source) for row in ledger.rows()]
+        assert found == [("bea", "shared"), ("bea", "elsewhere")]
+        assert list(ledger.students()) == [BEA]

@@ -93,8 +93,10 @@ def command(
         attempts=Attempts(attempts) if attempts else None,
         seed=seed,
     )
-    source = Source(submissions, katas or found.katas, folders, roster or found.roster, found.is_modified)
-    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, _shard(shard), dask)
+    source = Source(
+        submissions, katas or found.katas, folders, roster or found.roster, found.is_modified, _shard(shard)
+    )
+    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, dask)
     return session.carry_out(settings)
 
 
@@ -104,10 +106,10 @@ def _class_file(file: Path | None) -> ClassFile:
     return read_class(file or Path(FILE))
 
 
-def _shard(text: str | None) -> Shard | None:
+def _shard(text: str | None) -> Shard:
     """Raises UsageError."""
     if text is None:
-        return None
+        return Shard()
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise UsageError(f"--shard must be like 1/4 (the first of four parts), not {text!r}.")

@@ -23,7 +23,7 @@ from grader.classes.results.folder import write_results
 from grader.classes.run import ClassRun, graded_kata
 from grader.classes.source import Source
 from grader.classes.syntax import normal_form
-from grader.classes.task import Intake, Shard, Task
+from grader.classes.task import Intake, Task
 from grader.classes.writing import LedgerWriter, writing
 from grader.cli.classes import summary
 from grader.cli.classes.live import progress_shown
@@ -48,7 +48,6 @@ class Session:
     wish: Wish
     at_once: int
     color: str = "auto"
-    shard: Shard | None = None
     cluster: str = ""
 
     def katas(self) -> tuple[Kata, ...]:
@@ -71,13 +70,16 @@ class Session:
         graded = {kata.name: graded_kata(kata) for kata in katas}
         tier = Tier.NONE if self.cluster else self.wish.strict_tier()  # of a cluster, each worker chooses its own
         with _alone(self.out) as work:
-            intake = self.source.take_in(katas, settings, work=work, shard=self.shard)
+            intake = self.source.take_in(katas, settings, work=work)
             settings = replace(settings, seed=settings.seed or _seed(self.out))
             with LedgerWriter.make(self.out, settings) as ledger:
+                is_same = _is_of_same_folder(ledger, self.source)
                 ledger.keep_facts({"source": self.source.encode()})
                 ledger.keep_katas(list(graded.values()))
                 for kata in katas:
                     ledger.keep_stub(kata.name, normal_form(kata.stub.read_bytes()))
+                if is_same:
+                    ledger.forget_others([task.submission for task in intake.tasks])
                 ledger.keep_students(intake.students)
                 _tell_strangers(intake)
                 interrupt.say_kept(_KEPT)
@@ -105,7 +107,13 @@ class Session:
 
 def exit_of(found: Audit) -> Exit:
     """PASSED where each submission has a result."""
-    return Exit.UNDECIDED if found.failures or found.problems else Exit.PASSED
+    return Exit.UNDECIDED if found.failures or found.waiting or found.problems else Exit.PASSED
+
+
+def _is_of_same_folder(ledger: Ledger, source: Source) -> bool:
+    """Whether the submissions of an earlier run lay where they lie now."""
+    before = ledger.fact("source")
+    return bool(before) and Source.decode(before).submissions == source.submissions.absolute()
 
 
 def _seed(out: Path) -> str:

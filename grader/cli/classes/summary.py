@@ -44,8 +44,9 @@ def show(found: Audit, color: str, *, all_named: bool = False) -> None:
             "By the fault of the machine, so without points; the same command tries again",
             found.failures[:most],
         )
+        _list(console, "Still to be graded: the same command goes on", found.waiting[:most])
         _list(console, "The audit found faults", found.problems[:most])
-        if not found.problems:
+        if not found.problems and not found.waiting:
             console.print("Audit: each submission has a result, and all sums agree.", markup=False, highlight=False)
 
 

@@ -112,6 +112,32 @@ def test_a_class_file_a_roster_and_a_deadline(course: Path, run_class: RunClass)
     assert points(course)["fay"] == 0
 
 
+def test_a_roster_that_comes_later_renames_students(course: Path, run_class: RunClass) -> None:
+    command = ("class", "--kata", "kata-77", "--out", "results")
+    run_class(*command)
+    write(course / "roster.csv", "label,name\nal1,ada\n")
+    done = run_class(*command, "--roster", "roster.csv")
+    assert done.code == 0
+    assert points(course) == {"Bea Öz": 0, "al1": 3, "cy": 1, "dan": 0, "eve": 0, "שרה": 0}
+
+
+def test_a_shard_stays_one_when_it_is_graded_again(course: Path, run_class: RunClass) -> None:
+    run_class("class", "--kata", "kata-77", "--out", "results", "--shard", "1/3")
+    assert "graded: 2 of 2" in run_class("regrade", "results", "--all").err
+
+
+def test_a_whole_download_as_one_archive(course: Path, run_class: RunClass) -> None:
+    members = {"class/lovelaceada_1_10_app.py": SOLUTION.replace("\n    ", "\n"), "class/bea_2_20_app.py": ""}
+    make_zip(course / "flat.zip", {name.removeprefix("class/"): text for name, text in members.items()})
+    make_zip(course / "covered.zip", {f"hw/{label}/app.py": SOLUTION for label in ("ada", "bea")})
+    run_class("flat.zip", "--kata", "kata-77", "--out", "flat")
+    assert points(course, "flat") == {"bea_2": 0, "lovelaceada_1": 3}
+    run_class("covered.zip", "--kata", "kata-77", "--out", "covered")
+    assert set(points(course, "covered")) == {"ada", "bea"}
+    refused = run_class("class/ada/app.py", "--kata", "kata-77", "--out", "other")
+    assert (refused.code, "is neither a folder of submissions nor an archive" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
