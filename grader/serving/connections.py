@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -42,6 +43,7 @@ def connect(address: tuple[str, int], receive_buffer: int | None = None) -> sock
 def connect_with(connection: socket.socket, address: tuple[str, int], receive_buffer: int | None) -> socket.socket:
     """Connect a new socket, which is closed when that fails. Raises OSError."""
     try:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # for give_back()
         if receive_buffer is not None:  # before connecting: the window is agreed on then (RFC 7323 2.2)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -51,6 +53,22 @@ def connect_with(connection: socket.socket, address: tuple[str, int], receive_bu
         connection.close()
         raise
     return connection
+
+
+def give_back(ports: Iterable[int], address: tuple[str, int]) -> None:
+    """Free local ports of connections to a server at ``address`` that has ended.
+
+    The system keeps a port for a minute where this end has closed first (TIME_WAIT). A new connection from the same
+    port takes its place (RFC 6191, on Linux after a second), and is refused, which leaves nothing.
+    """
+    with socket.socket() as reserved, suppress(OSError):
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(address)  # so that no other server gets these connections
+        for port in ports:
+            with socket.socket() as again, suppress(OSError):
+                again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                again.bind((address[0], port))
+                again.connect(address)
 
 
 def ask(connection: socket.socket) -> socket.socket:

@@ -208,6 +208,35 @@ def test_worker_processes_start_by_every_method(method: str, start_app: Boot) ->
     assert app.log == ""
 
 
+@pytest.mark.parametrize("place", ["import", "lifespan", "request"])
+def test_an_app_that_empties_its_environment_still_reaches_the_upstream(place: str, start_app: Boot) -> None:
+    """Whenever it does so: the kit has read the address before."""
+    clears = {when: "os.environ.clear()" if when == place else "pass" for when in ("import", "lifespan", "request")}
+    source = f"""
+        import os, socket
+        {clears["import"]}
+        from grader import kit
+        async def app(scope, receive, send):
+            if scope["type"] == "lifespan":
+                {clears["lifespan"]}
+                await receive()
+                await send({{"type": "lifespan.startup.complete"}})
+                await receive()
+            else:
+                {clears["request"]}
+                try:
+                    await anext(kit.upstream("key"))
+                except (kit.UpstreamError, OSError) as error:
+                    found = str(error).encode()
+                head = [(b"content-length", str(len(found) + 2).encode())]
+                await send({{"type": "http.response.start", "status": 200, "headers": head}})
+                await send({{"type": "http.response.body", "body": b'"' + found + b'"'}})
+    """
+    app = start_app(source)
+    app.wait_until_ready()
+    assert "Connection refused" in ask(app) or "Connect call failed" in ask(app)  # at the address that it was given
+
+
 def test_the_app_gets_the_variables_that_it_was_given(tmp_path: Path) -> None:
     file = write(tmp_path, mirror("def facts(_): return [os.environ['API_KEY'], 'PATH' in os.environ]"))
     with boot(Launch(file, environment={"API_KEY": "sk-1"}), NOWHERE) as app:

@@ -87,7 +87,7 @@ def _made(factory: Any, config: ChildConfig, frames: LearnerFrames) -> ASGIApp:
     try:
         app = factory()
     except BaseException as error:
-        headline = f"“{config.name}” in {file} raises {type(error).__name__}: {error}"
+        headline = f"“{config.name}” in {file} raises {type(error).__name__}: {refusal.words_of(error)}"
         raise Refusal(headline, "--factory calls it without arguments.", frames.of(error)) from error
     return _asgi(app, config, frames)
 

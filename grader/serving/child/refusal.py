@@ -14,6 +14,14 @@ from grader.serving.child.source import WrongEncoding
 from grader.wire import Failed, Location
 
 
+def words_of(error: BaseException) -> str:
+    """What the error says. Its own method may raise, and then it says nothing."""
+    try:
+        return str(error)
+    except BaseException:
+        return "(an error whose text cannot be had)"
+
+
 class Refusal(Exception):
     """The app cannot be served."""
 
@@ -79,7 +87,7 @@ def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal
             )
         case _:
             return Refusal(
-                f"{file} raises {type(error).__name__} while it is imported: {error}",
+                f"{file} raises {type(error).__name__} while it is imported: {words_of(error)}",
                 f"Run `python {file}` to see it for yourself.",
                 own,
             )

@@ -14,7 +14,7 @@ from grader.serving.child import limits
 from grader.serving.child.frames import CutFormatter, LearnerFrames, is_learners
 from grader.serving.child.jailed import jailed
 from grader.serving.child.load import load
-from grader.serving.child.refusal import Refusal
+from grader.serving.child.refusal import Refusal, words_of
 from grader.serving.child.routes import routes_of
 from grader.serving.child.serve import preload, serve
 from grader.serving.child.sockets import ServerSockets
@@ -63,7 +63,7 @@ def run(config: ChildConfig) -> NoReturn:
         sys.stderr.flush()
         os._exit(_REFUSED)
     except BaseException as error:
-        status.tell(Failed(f"the server ended with {type(error).__name__}: {error}", frames=frames.of(error)))
+        status.tell(Failed(f"the server ended with {type(error).__name__}: {words_of(error)}", frames=frames.of(error)))
         traceback.print_exc()
         os._exit(_BROKEN)
 

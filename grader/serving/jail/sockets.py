@@ -41,6 +41,7 @@ class OuterDoor:
     def __init__(self) -> None:
         self._listener = connections.listen()
         self._address: tuple[str, int] = self._listener.getsockname()
+        self._ports: set[int] = set()
 
     @property
     def childs_descriptor(self) -> int:
@@ -50,13 +51,17 @@ class OuterDoor:
         self._listener.close()
 
     def connect(self, receive_buffer: int | None) -> socket.socket:
-        return connections.connect(self._address, receive_buffer)
+        connection = connections.connect(self._address, receive_buffer)
+        self._ports.add(connection.getsockname()[1])
+        return connection
 
     def upstream_listener(self) -> None:
         return None
 
     def close(self) -> None:
         self._listener.close()
+        connections.give_back(self._ports, self._address)
+        self._ports.clear()
 
 
 class InnerDoor:

@@ -112,6 +112,11 @@ REFUSED = {
         "app.py has no “app”",
         "It has “server”: rename it, or add --app app.py:server.",
     ),
+    "an error without words": (
+        "class Odd(BaseException):\n    def __str__(self): raise self\nraise Odd",
+        "app.py raises Odd while it is imported: (an error whose text cannot be had)",
+        "",
+    ),
     "a number": ("app = 42", "“app” in app.py is an int, not an ASGI application", "app = FastAPI() is one."),
     "nothing": ("app = None", "“app” in app.py is a NoneType, not an ASGI application", ""),
     "WSGI": ("def app(environ, start_response): pass", "a function that does not take ASGI's three arguments", ""),
