@@ -10,17 +10,12 @@ from grader.errors import Violation
 from grader.probe.gate import Gate
 from grader.probe.news import news
 from grader.probe.session import Session
+from grader.probe.timers import LONGEST, nearest
 from grader.probe.waiting import Waited
-from grader.probe.watch import LOOK
 from grader.text import plural
 
-#: Seconds. An app that has a timer set is watched until it is over: it may pull again then, or give up a client that
-#: has not read for so long, for which 5 seconds are usual.
-_LONGEST_TIMER: Final = 6.0
 #: Timers of one app that are waited for, one after the other: one that polls has a new one each time.
 _TIMERS: Final = 4
-#: Seconds until a look at the timers, at most.
-_LOOKS: Final = 0.5
 #: Seconds where it is not known whether the app has a timer.
 _WITHOUT_TIMER: Final = 0.5
 #: Seconds without any control request, for an app that has had a new timer each time: it may have rested only because
@@ -50,24 +45,16 @@ def flowing(session: Session, gate: Gate, items: Iterable[str], *, enough: int |
     return gate.given_bytes
 
 
-def _timer(session: Session) -> float | None:
-    """Seconds of the app's nearest timer. They are seen while it sleeps, and a busy machine lets it do so late."""
-    looks = time.monotonic() + _LOOKS
-    while not session.app.snapshot().is_asleep and time.monotonic() < looks:
-        time.sleep(LOOK)
-    return session.app.next_timer()
-
-
 def _pulls_on(session: Session, gate: Gate) -> bool:
     """Whether the app pulls again, and gets something."""
-    pulls, deadline = gate.pulls, time.monotonic() + _LONGEST_TIMER
+    pulls, deadline = gate.pulls, time.monotonic() + LONGEST
     pulled = news(session, lambda: gate.pulls != pulls)
     waited = session.waiter.stays_quiet(pulled)
     timer: float | None = None
     for _ in range(_TIMERS):
         if waited is not Waited.SILENT or gate.is_awaited:
             break
-        timer = _timer(session)
+        timer = nearest(session)
         over = time.monotonic() + (_WITHOUT_TIMER if timer is None else timer)
         if over > deadline:
             break

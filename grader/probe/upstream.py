@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
-from grader.probe import leaving
+from grader.probe import leaving, timers
 from grader.probe.giver import Giver
 from grader.probe.news import news
 from grader.probe.session import Session
@@ -135,6 +135,13 @@ class Upstream(Giver):
         """
         self._pulled_after = leaving.pulls_after_disconnect(self._session, self._gate)
         return self._pulled_after
+
+    def outlast_timers(self) -> None:
+        """Return when the timers that the app has set are over, after 6 seconds at most; at once where it has none.
+
+        So an upstream that is silent for a while finds an app that gives it up. Costs a right app nothing.
+        """
+        timers.outlast(self._session)
 
     def bytes_pulled_before_stalling(self, items: Iterable[str], *, enough: int | None = None) -> int:
         """Open the gate; return how many bytes of ``items`` the app is given until it does not pull any more.

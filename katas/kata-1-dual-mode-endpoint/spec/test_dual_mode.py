@@ -378,10 +378,13 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
     chunks = draw.texts(3)
     other = upstream.another()
     other.give_all(chunks)
-    with client.get(PATH, params=batch(upstream)):
-        upstream.give(*draw.texts(2))
+    with client.get(PATH, params=batch(upstream)) as held:
+        upstream.give(*(texts := draw.texts(2)))
         upstream.wait_for_pull(3)
         assert chunks_of(client.get(PATH, params=batch(other))) == chunks, "chunks of the other batch"
+        upstream.outlast_timers()
+        upstream.end()
+        assert chunks_of(held) == texts, "chunks of the batch that waited"
 
 
 @check(points=2, after=test_others_are_answered_meanwhile, requirement=MANY_CLIENTS)
@@ -395,6 +398,7 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
         for text in texts[:2]:
             other.give(text)
             assert next_texts(running, 1) == [text], "text of the running stream"
+        upstream.outlast_timers()
         upstream.give(texts[2])
         assert next_texts(waiting, 1) == [texts[2]], "text of the waiting stream"
         other.give(texts[3])
@@ -427,7 +431,7 @@ def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) ->
 @check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, an upstream that fails before its first chunk gives 502, as JSON"""
-    late, other = upstream.another(), upstream.another()
+    late = upstream.another()
     upstream.fail()
     responses = [client.get(PATH, params=batch(late)), client.get(PATH, params=batch(upstream))]
     late.wait_for_pull()
@@ -437,14 +441,14 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
             "status and media type when it fails"
         )
         response.json(schema="error")
-    other.give_all(draw.texts(2))
-    assert client.get(PATH, params=batch(other)).status == 200, "status of the next batch, whose upstream works"
+    upstream.give_all(draw.texts(2))
+    assert client.get(PATH, params=batch(upstream)).status == 200, "status of the next batch, whose upstream works"
 
 
 @check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_FAILURE)
 def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in stream mode, an upstream that fails before its first chunk gives 502, as JSON"""
-    late, other = upstream.another(), upstream.another()
+    late = upstream.another()
     upstream.fail()
     responses = [client.get(PATH, params=stream(late)), client.get(PATH, params=stream(upstream))]
     late.wait_for_pull()
@@ -454,8 +458,8 @@ def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw
             "status and media type when it fails"
         )
         response.json(schema="error")
-    other.give_all(draw.texts(2))
-    assert client.get(PATH, params=stream(other)).status == 200, "status of the next stream, whose upstream works"
+    upstream.give_all(draw.texts(2))
+    assert client.get(PATH, params=stream(upstream)).status == 200, "status of the next stream, whose upstream works"
 
 
 @check(
@@ -489,10 +493,20 @@ def test_upstream_is_opened_once(response: Recorded) -> None:
     assert response.openings == 1, "upstream connections for one request"
 
 
+def accept_the_other_mode(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """A batch for a client that would take a stream, and the other way round; the prompt does not come first."""
+    for flag, media_type in (({}, "text/event-stream"), ({"stream": "true"}, "application/json")):
+        each = upstream.another()
+        each.give_all(draw.texts(2))
+        headers = {"Accept": media_type, "Last-Event-ID": "1"}
+        client.get(PATH, params={**flag, **batch(each)}, headers=headers).wait_for_end()
+
+
 @law(
     points=1,
     of=is_either,
     whole=None,
+    asks=(accept_the_other_mode,),
     after=(
         test_stream_false_is_batch,
         test_both_modes_carry_the_same_text,

@@ -522,6 +522,8 @@ def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) ->
 )
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the same prompt gets new tokens each time, in both modes"""
+    upstream.fail()
+    told(client, upstream, stream=False)
     for stream in (False, False, True, True):
         tokens = draw.texts(3)
         upstream.give(*tokens)
@@ -672,6 +674,7 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
         for here, there in zip(tokens[:3], tokens[3:], strict=True):
             other.give(there)
             assert next_token(theirs) == there, "content of the second stream"
+            upstream.outlast_timers()
             upstream.give(here)
             assert next_token(mine) == here, "content of the first stream"
 
@@ -700,11 +703,14 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
     tokens = draw.texts(3)
     other = upstream.another()
     other.give_all(tokens)
-    with client.post(PATH, json=asking(upstream, stream=False)):
-        upstream.give(*draw.texts(2))
+    with client.post(PATH, json=asking(upstream, stream=False)) as held:
+        upstream.give(*(texts := draw.texts(2)))
         upstream.wait_for_pull(3)
-        answer = client.post(PATH, json=asking(other, stream=False)).json(schema="completion")
-    assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the other message"
+        answer = said(client.post(PATH, json=asking(other, stream=False)), stream=False)
+        assert answer == "".join(tokens), "content of the other message"
+        upstream.outlast_timers()
+        upstream.end()
+        assert said(held, stream=False) == "".join(texts), "content of the message that waited"
 
 
 def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Upstream, Response]]:
