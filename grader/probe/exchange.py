@@ -11,6 +11,7 @@ from grader.probe.connection import Connection, Disconnect, NoData
 from grader.probe.session import Session
 from grader.probe.watch import Ready
 from grader.protocol import http1
+from grader.protocol.coding import GzipDecoder, NotGzip, decoder_for
 from grader.protocol.transcript import Act, Lane
 
 #: A longer body is a Violation. The katas' largest response has 1.6 MiB; the limit is for bodies without end.
@@ -31,6 +32,7 @@ class Exchange:
         self._connection = connection
         self.number = number  # of the request, in its check
         self._http = http1.ResponseReader(method)
+        self._decoder: GzipDecoder | None = None
         self._body = bytearray()
         self.raw = bytearray()
         self.head: http1.Head | None = None
@@ -42,7 +44,7 @@ class Exchange:
 
     @property
     def body(self) -> bytes:
-        """The body so far, without transfer coding."""
+        """The body so far, without transfer coding, and without gzip where the request accepts it."""
         return bytes(self._body)
 
     def since(self, offset: int) -> bytes:
@@ -159,10 +161,13 @@ class Exchange:
         match event:
             case http1.Head():
                 self.head = event
+                self._decoder = decoder_for(
+                    event, self._session.asked[self.number - 1].headers.get("accept-encoding", "")
+                )
                 self._record(Act.HEAD, detail=f"{event.status} {self.media_type}".strip())
             case http1.Chunk():
-                self._body += event.data
-                self._record(Act.CHUNK, event.data)
+                self._body += (text := self._decoded(event.data))
+                self._record(Act.CHUNK, text)
                 if self.size > MAX_BODY:
                     raise Violation(
                         expected=f"a body of at most {MAX_BODY >> 20} MiB", seen="a longer one, which has not ended"
@@ -170,6 +175,14 @@ class Exchange:
             case http1.End():
                 self.ended, self.ended_at = True, time.time()
                 self._record(Act.ENDED)
+
+    def _decoded(self, data: bytes) -> bytes:
+        if self._decoder is None:
+            return data
+        try:
+            return self._decoder.decode(data, most=MAX_BODY + 1 - self.size)
+        except NotGzip as error:
+            raise Violation(expected="a body in gzip, as its Content-Encoding says", seen=str(error)) from None
 
     def _record(self, act: Act, data: bytes = b"", *, detail: str = "") -> None:
         self._session.record(Lane.CLIENT, act, self.number, data, detail)

@@ -242,7 +242,7 @@ def test_chunks_are_numbered(response: Recorded) -> None:
 def test_any_chunk_leaves_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """also a later chunk, an empty or a long one reaches the client before the next one exists"""
     texts = draw.texts(16)
-    with client.get(PATH, params=stream(upstream)) as response:
+    with client.get(PATH, params=stream(upstream), headers={"Accept-Encoding": "gzip"}) as response:
         for chunk in [*texts[:15], "", " ", "\n", draw.block(5000), "", texts[15]]:
             upstream.give(chunk)
             assert next_texts(response, 1) == [chunk], "text of the next event"

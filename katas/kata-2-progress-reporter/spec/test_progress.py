@@ -11,9 +11,11 @@ STREAM = {"stream": "true"}
 BRISK = {"stream": "true", "heartbeat": "0.002"}
 #: A heartbeat that is due after 100 ms: an app that looks at its step only when the next one is due rests for so long.
 SLOW = {"heartbeat": "0.1", "stream": "true"}
-#: Numbers of steps that are hard to divide by: 97 * (100 / 97), and the sum of 700 such shares, are less than 100. 700 is
-#: more than any window that an app may keep. int(203 / 700 * 100) is 28, which is one away from 29, and not wrong.
+#: Numbers of steps that are hard to divide by: 97 * (100 / 97), and the sum of 700 such shares, are less than 100.
+#: int(203 / 700 * 100) is 28, which is one away from 29, and not wrong.
 HARD_TO_DIVIDE = (97, 700)
+#: What each browser sends: an app may compress its responses then, if it holds back none of their events.
+COMPRESSING = {"Accept-Encoding": "gzip"}
 #: The clients that the contract names.
 CALLERS = 32
 #: A refusal may be a problem document, too: the contract leaves it open (RFC 9457 3).
@@ -42,8 +44,15 @@ A_BAD_BODY = (
 )
 
 
-def start(client: Client, upstream: Upstream, steps: int, params: dict[str, str] | None = None) -> Response:
-    return client.post(PATH, params=params, json={"task": upstream.key, "steps": steps})
+def start(
+    client: Client,
+    upstream: Upstream,
+    steps: int,
+    params: dict[str, str] | None = None,
+    *,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    return client.post(PATH, params=params, json={"task": upstream.key, "steps": steps}, headers=headers)
 
 
 def whole(response: Response) -> list[str]:
@@ -191,7 +200,7 @@ def test_one_progress_event_a_step(client: Client, upstream: Upstream, draw: Dra
 def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each progress event reaches the client before the next step is done"""
     steps = 4
-    with start(client, upstream, steps, STREAM) as response:
+    with start(client, upstream, steps, STREAM, headers=COMPRESSING) as response:
         for done, outcome in enumerate(draw.texts(steps), start=1):
             upstream.give(outcome)
             assert done_in(response.next_event()) == done, "steps done in the next event"
