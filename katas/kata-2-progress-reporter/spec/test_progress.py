@@ -8,9 +8,9 @@ from grader.spec import Asked, Client, Disconnect, Draw, Pace, Recorded, Respons
 PATH = "/tasks"
 STREAM = {"stream": "true"}
 #: A heartbeat is due after 2 ms: short, so that checks of heartbeats need not wait for long.
-BRISK = {"stream": "true", "heartbeat": "0.002"}
-#: A heartbeat that is due after 100 ms: an app that looks at its step only when the next one is due rests for so long.
-SLOW = {"heartbeat": "0.1", "stream": "true"}
+BRISK = {"heartbeat": "0.002", "stream": "true"}
+#: A heartbeat that is due after 200 ms: an app that looks at its step only when the next one is due rests for so long.
+SLOW = {"stream": "true", "heartbeat": "0.2"}
 #: Numbers of steps that are hard to divide by: 97 * (100 / 97), and the sum of 700 such shares, are less than 100.
 #: int(203 / 700 * 100) is 28, which is one away from 29, and not wrong.
 HARD_TO_DIVIDE = (97, 700)
@@ -278,7 +278,7 @@ def test_heartbeats_go_on(client: Client, upstream: Upstream, draw: Draw) -> Non
 def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a step that takes several heartbeats is pulled only once, and its outcome is not lost"""
     outcomes = draw.texts(3)
-    with start(client, upstream, len(outcomes), SLOW) as response:
+    with start(client, upstream, len(outcomes), BRISK) as response:
         response.next_comment()
         response.next_comment()
         upstream.wait_for_pull()  # a pull in a thread may be later than the heartbeats
@@ -619,9 +619,18 @@ def many_steps(client: Client, upstream: Upstream, draw: Draw) -> None:
         assert start(client, most, 1000, params).status != 422, "status for 1000 steps"
 
 
+def a_slow_heartbeat(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """A step that is done between two heartbeats."""
+    response = start(client, upstream, 2, SLOW)
+    response.next_comment()
+    upstream.give_all(draw.texts(2))
+    response.wait_for_end()
+
+
 @law(
     points=3,
-    after=(test_batch_answers_with_all_outcomes, test_each_step_is_told_as_it_is_done),
+    asks=(a_slow_heartbeat,),
+    after=(test_heartbeats_go_on, test_each_step_is_told_as_it_is_done),
     requirement="The upstream sets the pace: add no delays of your own, that is, no rests of 50 ms or more.",
 )
 def test_it_adds_no_delays(pace: Pace) -> None:

@@ -1,0 +1,85 @@
+"""A prompt that once failed gets 502 from then on without opening the upstream.
+
+Fails: batch_upstream_failure_is_502, stream_upstream_failure_is_502
+May fail: upstream_is_opened_once, responses_are_in_their_mode
+"""
+
+import asyncio
+import json
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+
+from grader.kit import UpstreamError, upstream
+
+app = FastAPI()
+SPELLINGS = {"true": True, "false": False}
+NO_STORE = {"Cache-Control": "no-store"}
+BROKEN = set()
+
+
+def document(status, content):
+    return Response(json.dumps(content), status_code=status, media_type="application/json")
+
+
+def failed():
+    return document(502, {"detail": "the upstream failed"})
+
+
+def event(data, name=None):
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {json.dumps(data)}\n\n"
+
+
+async def batch(prompt):
+    texts = []
+    try:
+        async for text in upstream(prompt):
+            texts.append(text)
+            await asyncio.sleep(0)
+    except UpstreamError:
+        return failed()
+    return document(200, {"chunks": texts})
+
+
+async def chain(first, chunks):
+    for text in first:
+        yield text
+    if first:
+        async for text in chunks:
+            yield text
+
+
+async def events(texts):
+    count = 0
+    async for text in texts:
+        yield event({"index": count, "text": text})
+        count += 1
+        await asyncio.sleep(0)
+    yield event({"chunks": count}, "done")
+
+
+async def stream(prompt):
+    chunks = upstream(prompt)
+    first = []
+    try:
+        first.append(await anext(chunks))
+    except StopAsyncIteration:
+        pass
+    except UpstreamError:
+        return failed()
+    return StreamingResponse(events(chain(first, chunks)), media_type="text/event-stream", headers=NO_STORE)
+
+
+@app.get("/generate")
+async def generate(request: Request):
+    prompt = request.query_params.get("prompt", "")
+    wanted = request.query_params.get("stream", "false")
+    if wanted not in SPELLINGS:
+        return document(422, {"detail": "stream is neither true nor false"})
+    if prompt in BROKEN:
+        return failed()
+    response = await (stream if SPELLINGS[wanted] else batch)(prompt)
+    if response.status_code == 502:
+        BROKEN.add(prompt)
+    return response
