@@ -370,6 +370,9 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
         assert next_texts(held, 3) == chunks, "texts of the stream that is held"
         upstream.wait_for_pull(4)  # only now does the app wait: before, it may just be slow
         assert next_texts(client.get(PATH, params=stream(other)), 3) == chunks, "texts of the other stream"
+        upstream.outlast_timers()
+        upstream.give(chunks[0])
+        assert next_texts(held, 1) == chunks[:1], "text of the stream that was held"
 
 
 @check(points=2, after=test_batch_is_the_default, requirement=MANY_CLIENTS)
@@ -398,7 +401,6 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
         for text in texts[:2]:
             other.give(text)
             assert next_texts(running, 1) == [text], "text of the running stream"
-        upstream.outlast_timers()
         upstream.give(texts[2])
         assert next_texts(waiting, 1) == [texts[2]], "text of the waiting stream"
         other.give(texts[3])

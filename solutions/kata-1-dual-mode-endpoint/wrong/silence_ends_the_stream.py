@@ -1,6 +1,6 @@
 """A stream whose upstream is quiet for 1.5 s after a chunk ends with `done`; later chunks are left out.
 
-Fails: streams_do_not_mix
+Fails: others_are_answered_meanwhile
 """
 
 import asyncio
