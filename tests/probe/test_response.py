@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import threading
@@ -21,6 +22,22 @@ from tests.probe.bodies import SSE, chunked, event, head, sized
 from tests.probe.conftest import DEADLINE, QUICK, FakeApp, Meet, Then, To, reset, says, says_endlessly
 
 EACH_CUT = pytest.mark.parametrize("cut", [1, 7, 1 << 20])
+
+
+def test_a_client_that_accepts_gzip_reads_what_it_means(meet: Meet) -> None:
+    compressed = gzip.compress(b"data: 1\n\n")
+    sent = sized(compressed, SSE, "200 OK", "Content-Encoding: gzip")
+    client = meet(says(sent)).client
+    assert [event.data for event in client.get("/", headers={"Accept-Encoding": "gzip"}).events()] == ["1"]
+    assert client.get("/").body() == compressed
+
+
+def test_a_body_that_is_not_the_gzip_it_says_is_the_apps_failure(meet: Meet) -> None:
+    response = meet(says(sized(b"data: 1\n\n", SSE, "200 OK", "Content-Encoding: gzip"))).client.get(
+        "/", headers={"Accept-Encoding": "gzip"}
+    )
+    with pytest.raises(Violation, match=r"expected a body in gzip, as its Content-Encoding says; seen: .*header"):
+        response.events()
 
 
 # -- the head -------------------------------------------------------------------------------------------------------

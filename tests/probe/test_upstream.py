@@ -102,6 +102,17 @@ APP = """
                 yield f"data: {await queue.get()}\\n\\n"
         return stream(events())
 
+    async def gives_up_silent_upstreams(request):
+        async def events():
+            async with upstream(request.query_params["key"]) as items:
+                while True:
+                    try:
+                        yield f"data: {await asyncio.wait_for(anext(items), 0.7)}\\n\\n"
+                    except TimeoutError:
+                        yield "event: gone\\ndata: \\n\\n"
+                        return
+        return stream(events())
+
     async def gives_up_slow_clients(request):
         "Raw ASGI: a write that takes longer than a second ends the response."
         async def send_all(scope, receive, send):
@@ -192,7 +203,7 @@ APP = """
         return stream(events())
 
     even_more = (rests_while_asked, gives_up_slow_clients, reads_ahead_with_long_rests, in_a_thread, keeps_it_open)
-    more_ways = (*even_more, one_at_a_time, two_at_a_time, one_behind, looks_now_and_then)
+    more_ways = (*even_more, one_at_a_time, two_at_a_time, one_behind, looks_now_and_then, gives_up_silent_upstreams)
     ways = (*more_ways, right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
 """
@@ -444,6 +455,20 @@ def test_an_app_that_gives_up_a_client_is_given_the_time_to_do_so(session: Sessi
     response = ask(session, "gives_up_slow_clients", upstream, slow=True)
     pulled = upstream.bytes_pulled_before_stalling(["x" * 10_000] * 200)
     assert len("".join(event.data for event in response.events())) < pulled
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not known which timers an app has set")
+@pytest.mark.parametrize(("way", "event"), [("right", "message"), ("gives_up_silent_upstreams", "gone")])
+def test_an_app_that_gives_up_its_upstream_is_given_the_time_to_do_so(
+    way: str, event: str, session: Session, upstream: Upstream
+) -> None:
+    with ask(session, way, upstream) as response:
+        upstream.give("one")
+        assert response.next_event().data == "one"
+        upstream.wait_for_pull(2)
+        upstream.outlast_timers()
+        upstream.give("two")
+        assert response.next_event().type == event
 
 
 # -- what does not come ---------------------------------------------------------------------------------------------
