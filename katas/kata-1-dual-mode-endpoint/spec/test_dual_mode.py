@@ -197,8 +197,7 @@ def test_done_closes_the_stream(client: Client, upstream: Upstream, draw: Draw) 
 )
 def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw: Draw) -> None:
     """both modes carry the same text, with any characters in it, or none"""
-    kinds, other = draw.every_text(), upstream.another()
-    chunks = {"all kinds in one": "".join(kinds.values()), **kinds}  # the first chunk has a place of its own in an app
+    chunks, other = draw.every_text(), upstream.another()
     upstream.give_all(chunks.values())
     with client.get(PATH, params=stream(upstream)) as response:
         seen = next_texts(response, len(chunks))
@@ -487,7 +486,12 @@ def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> No
     of=is_either,
     whole=None,
     failing=None,
-    after=(test_batch_is_the_default, test_one_event_a_chunk, test_prompt_is_passed_on, test_same_prompt_again),
+    after=(
+        test_prompt_is_passed_on,
+        test_same_prompt_again,
+        test_batch_upstream_failure_is_502,
+        test_stream_upstream_failure_is_502,
+    ),
     requirement=ONE_OPENING,
 )
 def test_upstream_is_opened_once(response: Recorded) -> None:
@@ -499,7 +503,9 @@ def accept_the_other_mode(client: Client, upstream: Upstream, draw: Draw) -> Non
     """A batch for a client that would take a stream, and the other way round; the prompt does not come first."""
     for flag, media_type in (({}, "text/event-stream"), ({"stream": "true"}, "application/json")):
         each = upstream.another()
-        each.give_all(draw.texts(2))
+        each.give_all(
+            ["".join(draw.every_text().values()), *draw.texts(1)]
+        )  # the first has a place of its own in an app
         headers = {"Accept": media_type, "Last-Event-ID": "1"}
         client.get(PATH, params={**flag, **batch(each)}, headers=headers).wait_for_end()
 
@@ -516,6 +522,8 @@ def accept_the_other_mode(client: Client, upstream: Upstream, draw: Draw) -> Non
         test_no_chunks_at_all,
         test_prompt_is_passed_on,
         test_same_prompt_again,
+        test_batch_upstream_failure_is_502,
+        test_stream_upstream_failure_is_502,
     ),
     requirement=(
         "Status and media type depend only on the mode, and on a failure before the first chunk: the chunks "
