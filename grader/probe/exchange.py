@@ -24,6 +24,26 @@ MAX_RAW = 1 << 16
 _LATE_READS = 2
 
 
+class _Body:
+    """The body so far, without transfer coding, and without gzip where the request accepts it."""
+
+    def __init__(self) -> None:
+        self.bytes = bytearray()
+        self.decoder: GzipDecoder | None = None
+
+    def add(self, data: bytes) -> bytes:
+        """Take in what has arrived, and return what it means. Raises Violation for too much, and for no gzip."""
+        try:
+            text = data if self.decoder is None else self.decoder.decode(data, most=MAX_BODY + 1 - len(self.bytes))
+        except NotGzip as error:
+            raise Violation(expected="a body in gzip, as its Content-Encoding says", seen=str(error)) from None
+        self.bytes += text
+        if len(self.bytes) > MAX_BODY:
+            seen = "a longer one, which has not ended"
+            raise Violation(expected=f"a body of at most {MAX_BODY >> 20} MiB", seen=seen)
+        return text
+
+
 class Exchange:
     """One request and what has arrived of its response. It waits no longer than its caller says, and judges nothing."""
 
@@ -32,8 +52,7 @@ class Exchange:
         self._connection = connection
         self.number = number  # of the request, in its check
         self._http = http1.ResponseReader(method)
-        self._decoder: GzipDecoder | None = None
-        self._body = bytearray()
+        self._body = _Body()
         self.raw = bytearray()
         self.head: http1.Head | None = None
         self.ended = False
@@ -45,16 +64,16 @@ class Exchange:
     @property
     def body(self) -> bytes:
         """The body so far, without transfer coding, and without gzip where the request accepts it."""
-        return bytes(self._body)
+        return bytes(self._body.bytes)
 
     def since(self, offset: int) -> bytes:
         """The body from byte ``offset`` on, as far as it has arrived."""
-        return bytes(self._body[offset:])
+        return bytes(self._body.bytes[offset:])
 
     @property
     def size(self) -> int:
         """Bytes of body so far."""
-        return len(self._body)
+        return len(self._body.bytes)
 
     @property
     def is_over(self) -> bool:
@@ -120,7 +139,7 @@ class Exchange:
 
     def spot(self, offset: int) -> Spot:
         """The bytes of the body around ``offset``."""
-        return Spot.around(self._body, offset, request=self.number)
+        return Spot.around(self._body.bytes, offset, request=self.number)
 
     def _take_in(self, timeout: float) -> bool:
         """Read what has arrived, waiting at most ``timeout`` seconds. False when nothing has."""
@@ -161,28 +180,14 @@ class Exchange:
         match event:
             case http1.Head():
                 self.head = event
-                self._decoder = decoder_for(
-                    event, self._session.asked[self.number - 1].headers.get("accept-encoding", "")
-                )
+                accepted = self._session.asked[self.number - 1].headers.get("accept-encoding", "")
+                self._body.decoder = decoder_for(event, accepted)
                 self._record(Act.HEAD, detail=f"{event.status} {self.media_type}".strip())
             case http1.Chunk():
-                self._body += (text := self._decoded(event.data))
-                self._record(Act.CHUNK, text)
-                if self.size > MAX_BODY:
-                    raise Violation(
-                        expected=f"a body of at most {MAX_BODY >> 20} MiB", seen="a longer one, which has not ended"
-                    )
+                self._record(Act.CHUNK, self._body.add(event.data))
             case http1.End():
                 self.ended, self.ended_at = True, time.time()
                 self._record(Act.ENDED)
-
-    def _decoded(self, data: bytes) -> bytes:
-        if self._decoder is None:
-            return data
-        try:
-            return self._decoder.decode(data, most=MAX_BODY + 1 - self.size)
-        except NotGzip as error:
-            raise Violation(expected="a body in gzip, as its Content-Encoding says", seen=str(error)) from None
 
     def _record(self, act: Act, data: bytes = b"", *, detail: str = "") -> None:
         self._session.record(Lane.CLIENT, act, self.number, data, detail)
