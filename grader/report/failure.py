@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -25,8 +27,11 @@ _TONES = {Tone.PLAIN: "", Tone.FAINT: "dim", Tone.WRONG: "bold red"}
 _PICTURE = 18  # rows
 _LONGEST = 20_000  # characters of a curl line, which is of use only whole
 _PRINTED = 8  # lines of what the app printed during the check
-#: With this, the server writes the traceback of an error that nothing caught: the frames say the same, and less.
-_TRACEBACK = "ERROR: Exception in ASGI application"
+#: The traceback of an error that nothing caught, as the server writes it, with the errors that it came from.
+_ERROR = r"Traceback[^\n]*\n(?:[ \t][^\n]*\n)*(?:\S[^\n]*(?:\n|\Z))?"
+_TRACEBACK = re.compile(
+    rf"^ERROR: +Exception in ASGI application\n{_ERROR}(?:\n(?:The above|During)[^\n]*\n\n{_ERROR})*", re.MULTILINE
+)
 
 
 def failed(result: CheckResult, finding: Finding, console: Console, *, most: int = _PICTURE) -> list[RenderableType]:
@@ -92,8 +97,13 @@ def in_short(result: CheckResult, width: int) -> Text:
 
 
 def printed_before(result: CheckResult) -> str:
-    """What the app printed during the check, without the traceback that the frames stand for."""
-    return result.printed.partition(_TRACEBACK)[0] if result.raised else result.printed
+    """What the app printed during the check, without the tracebacks that the frames stand for."""
+    return without_tracebacks(result.printed) if result.raised else result.printed
+
+
+def without_tracebacks(printed: str) -> str:
+    """What an app printed itself: the errors that nothing caught are shown with the checks in which they came."""
+    return _TRACEBACK.sub("", printed)
 
 
 def own(result: CheckResult) -> list[RenderableType]:

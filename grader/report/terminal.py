@@ -126,7 +126,8 @@ def _ending(report: Report, console: Console, *, verbose: bool) -> list[Renderab
     failed = report.count(Outcome.FAILED) + report.count(Outcome.INCONCLUSIVE)
     first = first_failure(report)
     if failed and report.boot_failure is None and not (first and (first.raised or first.printed)):
-        parts += log(report.log)
+        raised = any(result.raised for result in report.results)
+        parts += log(failure.without_tracebacks(report.log) if raised else report.log)
     parts += [Text(visible(note, 400), "yellow") for note in report.notes]
     if (verbose or report.is_submission) and (jail := advice.jail(report)):
         parts.append(Text(jail, "dim"))
