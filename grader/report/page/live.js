@@ -37,8 +37,11 @@
     for (const [name, isOpen] of before) {
       const same = named(next, name, "details");
       if (!same) continue;
-      const isNewlyFirst = same.open && same.id && same.id !== firstBefore;
-      same.open = isOpen || isNewlyFirst;
+      const isFirst = same.open && same.id; // as the report has it
+      const wasFirst = same.id && same.id === firstBefore;
+      if (isFirst && !wasFirst) continue; // it opens by itself,
+      if (wasFirst && !isFirst) continue; // and closes when another one is the first
+      same.open = isOpen;
     }
   }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,8 @@ from grader.model import Outcome, Report
 from grader.pool.news import Progress
 from tests.browsing import ARGUMENTS, CHROMIUM
 from tests.conftest import DEADLINE
+from tests.learner.watch.test_watch import Desk as Files
+from tests.learner.watch.test_watch import Piped
 from tests.report.samples import MIXED, UNBOOTED
 
 if TYPE_CHECKING:
@@ -133,6 +136,9 @@ def test_what_its_reader_has_closed_stays_closed_and_the_next_failure_opens(desk
     desk.graded(fixed(MIXED))
     page.locator(".since .gained").wait_for()
     assert page.locator("details.check[open]").get_attribute("id") == FAILED[1]
+    desk.graded(MIXED)
+    page.locator(".since .lost").wait_for()
+    assert page.locator("details.check[open]").get_attribute("id") == FAILED[0]
 
 
 def test_a_picture_is_played_step_by_step(desk: Desk) -> None:
@@ -194,6 +200,19 @@ def test_without_scripts_it_is_the_static_page_to_be_loaded_again(desk: Desk) ->
     desk.graded(fixed(MIXED))
     page.reload()
     assert page.locator(".since .gained").is_visible()
+
+
+def test_a_save_is_seen_on_the_page_of_a_real_watch(tmp_path: Path, browser: Browser) -> None:
+    folder = make_kata(tmp_path)
+    with Piped(Files(tmp_path, folder / "app.py"), "--serve") as watch:
+        address = watch.line().removeprefix("The page: ")
+        page = browser.new_page()
+        page.goto(address)
+        page.locator("strong", has_text="0 of 3 points").wait_for(timeout=_TIMEOUT)
+        write(folder / "app.py", SOLUTION)
+        page.locator(".since .gained", has_text="passes now: the answer is JSON").wait_for(timeout=_TIMEOUT)
+        assert page.locator("strong").inner_text() == "3 of 3 points"
+        page.close()
 
 
 def test_the_end_of_the_watch_is_said_and_the_last_report_stays(desk: Desk) -> None:
