@@ -20,6 +20,7 @@ from tests.conftest import DEADLINE
 from tests.learner.watch.test_watch import Desk as Files
 from tests.learner.watch.test_watch import Piped
 from tests.report.samples import MIXED, UNBOOTED
+from tests.small_kata import SOLUTION, make_kata, write
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
