@@ -28,10 +28,11 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """How many submissions are in each state; whose grade failed by the machine's fault, or is still to come; and what
-    does not agree."""
+    """How many submissions are in each state; which cannot be graded, and why; whose grade failed by the fault of the
+    machine, or is still to come; and what does not agree."""
 
     states: Counter[State]
+    refusals: tuple[str, ...]
     failures: tuple[str, ...]
     waiting: tuple[str, ...]
     problems: tuple[str, ...]
@@ -45,7 +46,7 @@ def audit(ledger: Ledger) -> Audit:
     """Look at each submission in the ledger."""
     points = {(kata.name, check.id): check.points for kata in ledger.katas() for check in kata.checks}
     states: Counter[State] = Counter()
-    failures, waiting, problems = [], [], []
+    refusals, failures, waiting, problems = [], [], [], []
     for row in ledger.rows():
         state = _of_refusal(row.refusal.why) if row.refusal else _of_grade(row.grade)
         states[state] += 1
@@ -57,11 +58,13 @@ def audit(ledger: Ledger) -> Audit:
                 failures.append(f"{whose}: {why}")
             case State.UNDECIDED:
                 failures.append(f"{whose}: the grader or the machine left checks undecided")
+            case State.NO_SUBMISSION | State.UNREADABLE | State.REFUSED if row.refusal:
+                refusals.append(f"{whose}: {row.refusal.sentence}")
             case State.WAITING:
                 waiting.append(whose)
             case _ if row.grade and row.grade.is_current:
                 problems += [f"{whose}: {fault}" for fault in _faults(row.grade, row.submission.kata, points)]
-    return Audit(states, tuple(failures), tuple(waiting), tuple(problems))
+    return Audit(states, tuple(refusals), tuple(failures), tuple(waiting), tuple(problems))
 
 
 def _of_refusal(why: Why) -> State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,8 @@ _NAME: Final = ("name", "full name", "student", "student name", "display name", 
 _GIVEN, _FAMILY = ("first name", "given name", "firstname"), ("last name", "surname", "family name", "lastname")
 _EMAIL: Final = ("email", "email address", "e-mail", "mail")
 _SECTION: Final = ("section", "sections", "group", "groups", "class", "tutorial")
+#: Moodle's "Participant 104", in any language: the number is in the names of files.
+_PARTICIPANT: Final = re.compile(r"\D+(\d+)")
 _LARGEST: Final = 32 << 20
 
 
@@ -107,7 +110,9 @@ def _words(students: Iterable[Student]) -> Mapping[str, tuple[Student, ...]]:
     for one in students:
         local = one.email.partition("@")[0]
         turned = "".join(reversed(one.name.partition(" ")[::2]))  # "lovelaceada", as Canvas writes it
-        for word in {one.label, one.name, one.email, local, turned, *one.columns.values()} - {one.section, ""}:
+        number = _PARTICIPANT.fullmatch(one.columns.get("Identifier", ""))
+        words = {one.label, one.name, one.email, local, turned, number[1] if number else "", *one.columns.values()}
+        for word in words - {one.section, ""}:
             found[_plain(word)][one.label] = one
     return {word: tuple(students.values()) for word, students in found.items()}
 

@@ -39,6 +39,7 @@ def show(found: Audit, color: str, *, all_named: bool = False) -> None:
     with untrusted_text():
         console.print(table)
         most = None if all_named else _NAMED
+        _list(console, "Not gradable", found.refusals[:most])
         _list(
             console,
             "By the fault of the machine, so without points; the same command tries again",
@@ -54,4 +55,4 @@ def _list(console: Console, title: str, lines: Sequence[str]) -> None:
     if lines:
         console.print(f"{title}:", markup=False, highlight=False)
     for line in lines:
-        console.print(f"  {visible(line, 500)}", markup=False, highlight=False)
+        console.print(f"  {visible(line, 500)}", markup=False, highlight=False, soft_wrap=True)

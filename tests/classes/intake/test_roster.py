@@ -65,6 +65,11 @@ def test_a_file_of_a_spreadsheet(tmp_path: Path) -> None:
     assert student.name == "Jörg"
 
 
+def test_moodles_participants_are_found_by_their_numbers(tmp_path: Path) -> None:
+    text = "Identifier,Full name\nParticipant 104,Jo Smith\nParticipant 105,Jo Smith\n"
+    assert label(roster(tmp_path, text), "105", "Jo Smith", of="Jo Smith_105") == "Participant 105"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -53,6 +53,7 @@ def test_a_class_is_graded_and_asked_about(course: Path, run_class: RunClass) ->
     assert points(course) == {"Bea Öz": 0, "ada": 3, "cy": 1, "dan": 0, "eve": 0, "שרה": 0}
     assert "5  graded" in done.out
     assert "1  not handed in, or empty" in done.out
+    assert "Not gradable:\n  eve, kata-77-small-echo: nothing was handed in" in done.out
     assert "each submission has a result, and all sums agree" in done.out
     assert not (course / "results/work").exists()
     again = run_class("class", "--kata", "kata-77", "--out", "results")
