@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,5 +59,5 @@ class LocalGraders:
         file = order.folder / order.app
         jail = Jail(self._tier, is_strict=True, hidden=own.hidden_from(file, [order.kata, *self._others]))
         launch = Launch(file, name=order.kata.entry[1], limits=order.limits, jail=jail)
-        command = f"grade {order.kata.id} --submission --app {Path(order.app).name}"
+        command = shlex.join(["grade", order.kata.id, "--submission", "--app", Path(order.app).name])
         return Job(order.kata, launch, command=command, seed=order.seed)

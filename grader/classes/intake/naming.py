@@ -33,6 +33,8 @@ class Named(NamedTuple):
 
 def read(name: str) -> Named | None:
     """What the name of a file or folder says, where it is one of these platforms'."""
+    if name.endswith(("_..", "_.")):  # a file of this name would be a folder
+        return None
     if found := _MOODLE.fullmatch(name):
         return Named(found["name"], found["user"], found["rest"], kind=found["kind"])
     if found := _CANVAS.fullmatch(name):

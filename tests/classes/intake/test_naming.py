@@ -21,6 +21,7 @@ from grader.classes.intake.naming import Named, read
         ("ada", None),
         ("ada_lovelace", None),
         ("kata_1_app.py", None),
+        ("ada_1_2_..", None),
     ],
 )
 def test_a_name_says_whose_it_is(name: str, found: Named | None) -> None:
