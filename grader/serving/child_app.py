@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from grader.errors import BootFailed, Inconclusive
-from grader.serving import connections
+from grader.serving import connections, threads
 from grader.serving.account import Account
 from grader.serving.guard import Guard
 from grader.serving.jail.cell import Cell
@@ -47,7 +47,12 @@ class ChildApp(Observed):
         self._log = Log()
         self.account = Account(self._status, self._log)
         self._limits = limits
-        self._startup = Timeout(self._status, seconds=limits.startup, ticks=_STARTUP_TICKS * limits.startup)
+        self._startup = Timeout(
+            self._status,
+            seconds=limits.startup,
+            ticks=_STARTUP_TICKS * limits.startup,
+            held_up=lambda: threads.held_up_seconds(process.pid),
+        )
         self._reader = Reader({pipes.status: self._status.feed, pipes.output: self._log.write})
         self._guard = Guard(process, limits.memory)
 

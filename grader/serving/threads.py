@@ -92,6 +92,13 @@ def processor_seconds(pid: int) -> float:
     return 0.0
 
 
+def held_up_seconds(pid: int) -> float:
+    """For how long the first thread of a process has waited for a processor so far; 0.0 where it is not known."""
+    with suppress(OSError, ValueError):
+        return _seconds(pid, pid)[1]
+    return 0.0
+
+
 def _exact(pids: Iterable[int]) -> Snapshot:
     found: list[Thread] = []
     sleeps: list[bool] = []

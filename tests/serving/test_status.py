@@ -79,6 +79,20 @@ def test_a_timeout_needs_seconds_and_ticks_and_has_an_end_without_ticks(monkeypa
     assert starved.is_over
 
 
+def test_time_in_which_an_app_gets_no_processor_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, held_up = [1000.0], [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    status = told()
+    timeout = Timeout(status, seconds=1.0, ticks=2, held_up=lambda: held_up[0])
+    status.feed(encode_status(Sign.TICK) * 20)
+    now[0], held_up[0] = now[0] + 3.0, 2.1
+    assert not timeout.is_over
+    held_up[0] = 1.9
+    assert timeout.is_over
+    now[0], held_up[0] = now[0] + 3.1, 6.0
+    assert timeout.is_over  # also on a machine that never gets better
+
+
 def test_where_the_loop_is_may_be_told_before_it_is_worth_a_note() -> None:
     status = told(encode_status(Blocked(0.02, AT)))
     assert status.blocked_at() == Place("app.py", 7, "answer", "time.sleep(1)", "sleep", 0.02)

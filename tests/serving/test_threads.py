@@ -86,3 +86,21 @@ def test_where_states_are_not_known_the_app_s_processes_are_looked_for_now_and_t
         deadline = monotonic() + DEADLINE
         while len(Observed(cast("Tree", tree)).snapshot().threads) < 2:
             assert monotonic() < deadline
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not known")
+def test_a_process_that_shares_a_processor_is_held_up() -> None:
+    """Two that compute, on one processor: each waits for about half of the time."""
+    code = "import os, time\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+    code += "while time.process_time() < 0.2: pass\nprint(open('/proc/self/schedstat').read(), flush=True)\ninput()"
+    command = [sys.executable, "-c", code]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other,
+    ):
+        for process in (one, other):
+            assert process.stdout is not None
+            waited = int(process.stdout.readline().split()[1])
+            assert threads.held_up_seconds(process.pid) >= waited * 1e-9 > 0.01
+            process.communicate(b"\n")
+    assert threads.held_up_seconds(one.pid) == 0.0
