@@ -11,7 +11,7 @@ from grader.classes.model import Entry, GradedKata
 from grader.classes.results import class_page, gradebook, student_page
 from grader.classes.results.gathering import gather
 from grader.classes.results.gradebook import Scale
-from grader.classes.results.mark import Mark
+from grader.classes.results.mark import Mark, Status
 from grader.classes.results.naming import file_names
 from grader.classes.results.overview import overview
 from grader.errors import Inconclusive, UsageError
@@ -35,33 +35,29 @@ _ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """``undecided`` are the labels of students without points, by the machine's fault, or not graded yet.
+    """``untold`` are the labels of students who have no points in it, and of whom it does not say so.
 
-    ``tells`` says that the export itself says so. Where it does not, the instructor has to know.
+    By the machine's fault, or because they are still to be graded: the instructor has to know.
     """
 
     text: str
-    undecided: tuple[str, ...]
-    tells: bool
+    untold: tuple[str, ...] = ()
 
 
 def of_class(ledger: Ledger, name: str, *, scale: Scale, feedback: Feedback | None) -> Export:
     """The export in one file. Raises UsageError where the ledger does not have what the format needs."""
     if name == "junit":
         return _junit(ledger, feedback or Feedback.FULL)
-    marks = gather(ledger)
-    undecided = tuple(sorted({mark.student.label for mark in marks if not mark.is_decided}))
-    katas = ledger.katas()
+    marks, katas = gather(ledger), ledger.katas()
     match name:
         case "canvas":
-            return Export(gradebook.canvas(katas, marks, scale), undecided, tells=False)
+            return Export(gradebook.canvas(katas, marks, scale), _labels(marks, _is_undecided))
         case "moodle":
-            return Export(gradebook.moodle(katas, marks, scale), undecided, tells=False)
+            return Export(gradebook.moodle(katas, marks, scale), _labels(marks, _is_undecided))
         case "page":
-            found = overview(ledger.settings.title, katas, marks, forms=ledger.forms())
-            return Export(class_page.render(found), undecided, tells=True)
+            return Export(class_page.render(overview(ledger.settings.title, katas, marks, forms=ledger.forms())))
         case _:
-            return Export(gradebook.plain(marks, scale), undecided, tells=True)
+            return Export(gradebook.plain(marks, scale))
 
 
 def _junit(ledger: Ledger, feedback: Feedback) -> Export:
@@ -72,37 +68,47 @@ def _junit(ledger: Ledger, feedback: Feedback) -> Export:
         return ""
 
     marks = gather(ledger, add)
-    return Export(junit.document(suites), _undecided(marks), tells=True)
+    return Export(junit.document(suites), _labels(marks, _is_waiting))
 
 
-def _undecided(marks: Sequence[Mark]) -> tuple[str, ...]:
-    return tuple(sorted({mark.student.label for mark in marks if not mark.is_decided}))
+def _labels(marks: Sequence[Mark], chosen: Callable[[Mark], bool]) -> tuple[str, ...]:
+    return tuple(sorted({mark.student.label for mark in marks if chosen(mark)}))
+
+
+def _is_undecided(mark: Mark) -> bool:
+    return not mark.is_decided
+
+
+def _is_waiting(mark: Mark) -> bool:
+    return mark.status is Status.WAITING
 
 
 def of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback | None) -> Export:
     """A file for each student in ``folder``, in a format of a report. Raises UsageError where no format has this name.
 
-    ``undecided`` are those of whom the format has no word, so that nothing is written.
+    Nothing is written of a student whose grade is undecided where the format has no word for it.
     """
     render = find(name)
     names = file_names(student.label for student in ledger.students())
     is_one_kata = len(ledger.katas()) == 1
-    refused: list[str] = []
+    refused: set[str] = set()
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(entry: Entry, kata: GradedKata) -> str:
         report = student_page.shown(entry, kata, feedback or ledger.settings.feedback)
         base = names[entry.student.label] + ("" if is_one_kata else f".{kata.id.replace(':', '-')}")
         destination = Destination(str(folder / f"{base}{_ENDINGS.get(name, '.json')}"))
+        destination.clear()  # no grade is better than one of an earlier export
         try:
-            destination.write(render(report))
+            content = render(report)
         except Inconclusive:
-            destination.clear()  # of an earlier export: no grade is better than an old one
-            refused.append(entry.student.label)
+            refused.add(entry.student.label)
+            return ""
+        destination.write(content)
         return ""
 
-    gather(ledger, write)
-    return Export("", tuple(refused), tells=False)
+    marks = gather(ledger, write)
+    return Export("", tuple(sorted(refused | set(_labels(marks, _is_waiting)))))
 
 
 def find(name: str) -> Callable[..., bytes]:

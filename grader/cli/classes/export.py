@@ -37,8 +37,8 @@ _NAMED = 10
 def command(results: Path, to: str | None, feedback: str | None, out_of: int | None) -> Exit:
     """Write a gradebook of the class in RESULTS, or what a platform reads.
 
-    Exit codes: 0 written; 2 usage; 3 written, but some students have no points by the machine's fault, and the format
-    cannot say so.
+    Exit codes: 0 written; 2 usage; 3 written, but some students have no points by the machine's fault, or are still to
+    be graded, and the format does not say so.
     """
     shown = Feedback(feedback) if feedback else None
     with Ledger.open(results) as ledger:
@@ -73,12 +73,12 @@ def _of_students(ledger: Ledger, name: str, path: str, *, feedback: Feedback | N
 
 def _told(found: Export, name: str) -> Exit:
     """On standard error, who has no points there, and would otherwise be overlooked."""
-    if not found.undecided or found.tells:
+    if not found.untold:
         return Exit.PASSED
-    names = ", ".join(visible(label, 60) for label in found.undecided[:_NAMED])
-    more = ", …" if len(found.undecided) > _NAMED else ""
-    count = plural(len(found.undecided), "student")
+    names = ", ".join(visible(label, 60) for label in found.untold[:_NAMED])
+    more = ", …" if len(found.untold) > _NAMED else ""
+    count = plural(len(found.untold), "student")
     click.echo(
-        f"grade: {count} without points in {name}, which cannot say that they are undecided: {names}{more}", err=True
+        f"grade: {count} without points in {name}, which does not say that they are undecided: {names}{more}", err=True
     )
     return Exit.UNDECIDED
