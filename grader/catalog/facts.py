@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.catalog.files import digest_of, read_text
-from grader.errors import BadKata
+from grader.errors import BadKata, UsageError
 from grader.text import plural
 
 #: The name of its file, beside the folder of the katas.
@@ -28,28 +29,35 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """``digest`` is that of the whole specifications, for learners and for graders; ``rests`` are by a kata's name."""
+    """Of a pack, for learners and for graders alike: ``digest`` is of all whole specifications, ``digests`` of each.
+
+    ``digests`` and ``rests`` are by a kata's name.
+    """
 
     version: str
     digest: str
     rests: Mapping[str, Rest]
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
-def digest_of_katas(folders: Iterable[Path]) -> str:
-    """SHA-256 over the digests of the katas in these folders, each on a line with the kata's name, by name.
+def digests_of(folders: Iterable[Path]) -> dict[str, str]:
+    """The digest of each kata in these folders, by its name. Raises BadKata when a file cannot be read."""
+    return {folder.name: digest_of(folder) for folder in folders}
 
-    They are lines as those of sha256sum. Raises BadKata when a file cannot be read.
-    """
+
+def digest_of_all(digests: Mapping[str, str]) -> str:
+    """SHA-256 over the digests of katas, each on a line with the kata's name, by name: lines as those of sha256sum."""
     import hashlib  # late: it loads OpenSSL, which takes 4 ms, and a grade has started its app by now
 
-    lines = (f"{digest_of(folder)}  {folder.name}\n" for folder in sorted(folders, key=lambda folder: folder.name))
+    lines = (f"{digests[name]}  {name}\n" for name in sorted(digests))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def write_facts(facts: Facts) -> str:
     """The text of the file."""
     rests = {name: {"checks": rest.checks, "points": rest.points} for name, rest in sorted(facts.rests.items())}
-    return json.dumps({"version": facts.version, "digest": facts.digest, "rests": rests}, indent=2) + "\n"
+    document = {"version": facts.version, "digest": facts.digest, "digests": dict(facts.digests), "rests": rests}
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def read_facts(package: Path) -> Facts | None:
@@ -58,8 +66,27 @@ def read_facts(package: Path) -> Facts | None:
     if not file.is_file():
         return None
     try:
-        found = json.loads(read_text(file))
-        rests = {str(name): Rest(int(rest["checks"]), int(rest["points"])) for name, rest in found["rests"].items()}
-        return Facts(str(found["version"]), str(found["digest"]), rests)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return _parsed(read_text(file))
+    except (OSError, ValueError):
         raise BadKata(f"{file} is damaged: install the pack again.") from None
+
+
+def facts_of_wheel(file: Path) -> Facts:
+    """The facts of a pack that is a file. Raises UsageError."""
+    try:
+        with zipfile.ZipFile(file) as wheel:
+            names = [name for name in wheel.namelist() if name.count("/") == 1 and name.endswith(f"/{FACTS}")]
+            return _parsed(wheel.read(names[0]).decode())
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile):
+        raise UsageError(f"{file} is not a pack that `grade pack` made.") from None
+
+
+def _parsed(text: str) -> Facts:
+    """Raises ValueError."""
+    try:
+        found = json.loads(text)
+        rests = {str(name): Rest(int(rest["checks"]), int(rest["points"])) for name, rest in found["rests"].items()}
+        digests = {str(name): str(digest) for name, digest in found["digests"].items()}
+        return Facts(str(found["version"]), str(found["digest"]), rests, digests)
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(str(error)) from None

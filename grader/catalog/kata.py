@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.catalog.facts import Facts, Rest, digest_of_katas
+from grader.catalog.facts import Facts, Rest, digest_of_all, digests_of
 from grader.catalog.files import digest_of, read_text
 from grader.errors import BadKata
 from grader.text import short_path
@@ -124,7 +124,7 @@ class Kata:
             self.location,
             digest_of(self.folder),
             pack_version=self.location.rpartition(" ")[2],
-            pack_digest=self.pack_digest or digest_of_katas(others),
+            pack_digest=self.pack_digest or digest_of_all(digests_of(others)),
         )
 
     @property

@@ -28,12 +28,13 @@ Kind = TypeVar("Kind", bound=Enum)
 @dataclass(frozen=True, slots=True)
 class ClassFile:
     """``settings``, the names of the katas, and the roster's file. ``is_modified`` says that a submission's files tell
-    by their own times when it was handed in."""
+    by their own times when it was handed in. ``handed_out`` is the pack that students have."""
 
     settings: Settings = field(default_factory=Settings)
     katas: tuple[str, ...] = ()
     roster: Path | None = None
     is_modified: bool = False
+    handed_out: Path | None = None
 
 
 def read_class(file: Path) -> ClassFile:
@@ -43,12 +44,13 @@ def read_class(file: Path) -> ClassFile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{file} cannot be read: {error}.") from None
     table = _Table(document, str(file))
-    roster = table.take("roster", str, "")
+    roster, pack = table.take("roster", str, ""), table.take("handed-out", str, "")
     found = ClassFile(
         settings=_settings(table),
         katas=_texts(table),
         roster=file.parent / roster if roster else None,
         is_modified=table.take_one("handed-in", ("", "modified")) == "modified",
+        handed_out=file.parent / pack if pack else None,
     )
     table.refuse_rest()
     return found

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from grader.catalog.facts import FACTS, Facts, Rest, digest_of_katas, write_facts
+from grader.catalog.facts import FACTS, Facts, Rest, digest_of_all, digests_of, write_facts
 from grader.catalog.kata import BUNDLED, FOLDER, Kata, missing_parts, read_manifest
+from grader.catalog.scaffold import unfilled
 from grader.errors import BadKata, UsageError
 from grader.grading.collect import checks_of
 from grader.handout.practice import practice_files
@@ -61,7 +62,8 @@ def make_pack(katas: Sequence[Kata], audience: Audience, file: str, *, solutions
             files |= {f"{package}/{name}": data for name, data in parts}
     except (OSError, UnicodeDecodeError) as error:
         raise BadKata(f"{kata.name} cannot be packed: {error}") from None
-    facts = Facts(label.version, digest_of_katas(kata.folder for kata in katas), rests)
+    digests = digests_of(kata.folder for kata in katas)
+    facts = Facts(label.version, digest_of_all(digests), rests, digests)
     files[f"{package}/{FACTS}"] = write_facts(facts).encode()
     summary = f"Katas for {audience.value}: {', '.join(kata.name for kata in katas)}"
     entries = {"grade.katas": {label.name: f"{package}:katas"}}
@@ -129,3 +131,5 @@ def summary(pack: Pack, audience: Audience) -> Iterable[str]:
     for kata in pack.katas:
         if rest := pack.facts.rests.get(kata.name):
             yield f"{kata.name}: left out, for you to grade: {rest}."
+        if left := len(list(unfilled(kata))):
+            yield f"{kata.name}: {plural(left, 'place')} not filled in yet; `grade verify {kata.id}` lists them."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.catalog.facts import Rest, digest_of_katas
+from grader.catalog.facts import Rest, digest_of_all, digests_of, facts_of_wheel
 from grader.catalog.lookup import available, find
 from grader.catalog.packs import bundled
 from grader.errors import BadKata, UsageError
@@ -72,7 +73,7 @@ def test_graders_get_all(tmp_path: Path) -> None:
     kata = make_secret_kata(tmp_path)
     files = files_of(pack(kata, Audience.GRADERS).content)
     for folder, name in ((kata.folder, "katas"), (kata.solutions, "solutions")):
-        for file in folder.rglob("*.*"):
+        for file in (file for file in folder.rglob("*.*") if file.suffix != ".pyc"):
             assert files[f"{PACKAGE}/{name}/{NAME}/{file.relative_to(folder).as_posix()}"] == file.read_bytes()
     without = files_of(pack(kata, Audience.GRADERS, solutions=False).content)
     assert files.keys() - without.keys() == {name for name in files if "/solutions/" in name} != set()
@@ -84,7 +85,7 @@ def test_the_same_katas_give_the_same_bytes_and_both_packs_one_digest(tmp_path: 
     assert learners.content == pack(kata, Audience.LEARNERS).content
     line = f"{kata.origin.digest}  {NAME}\n".encode()
     assert learners.facts.digest == graders.facts.digest == hashlib.sha256(line).hexdigest()
-    assert graders.facts.digest == digest_of_katas([kata.folder])
+    assert graders.facts.digest == digest_of_all(digests_of([kata.folder]))
 
 
 def test_pip_installs_it_and_its_kata_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +100,7 @@ def test_pip_installs_it_and_its_kata_is_found(tmp_path: Path, monkeypatch: pyte
     assert (found.id, found.location) == ("my-course:kata-77", "my-course 1.2")
     assert (found.solutions / "app.py").is_file()
     assert found.origin.digest == kata.origin.digest
-    assert (found.origin.pack_version, found.origin.pack_digest) == ("1.2", digest_of_katas([kata.folder]))
+    assert (found.origin.pack_version, found.origin.pack_digest) == ("1.2", digest_of_all(digests_of([kata.folder])))
 
 
 def test_a_learner_grades_what_they_may_and_reads_that_the_rest_is_graded(tmp_path: Path, grade: Grade) -> None:
@@ -120,9 +121,9 @@ def test_a_learner_grades_what_they_may_and_reads_that_the_rest_is_graded(tmp_pa
         "location": "my-course 1.2",
         "digest": "",
         "pack_version": "1.2",
-        "pack_digest": digest_of_katas([kata.folder]),
+        "pack_digest": digest_of_all(digests_of([kata.folder])),
     }
-    assert f"of the pack: {digest_of_katas([kata.folder])[:12]}…" in " ".join(done.out.split())
+    assert f"of the pack: {digest_of_all(digests_of([kata.folder]))[:12]}…" in " ".join(done.out.split())
 
 
 def test_a_kata_without_practice_checks_is_graded_by_the_instructor(
@@ -216,7 +217,13 @@ def test_a_damaged_pack_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Monk
     site = install(pack(make_secret_kata(tmp_path), Audience.LEARNERS).content, tmp_path / "site")
     monkeypatch.syspath_prepend(str(site))
     assert find("kata-77", HERE).rest == Rest(1, 2)
-    for text in ("{", "[]", '{"rests": []}', '{"version": 1, "digest": 2, "rests": {"kata": {"checks": "x"}}}'):
+    for text in (
+        "{",
+        "[]",
+        '{"rests": []}',
+        '{"version": 1, "digest": 2, "rests": {}}',
+        '{"version": 1, "digest": 2, "rests": {"kata": {"checks": "x"}}}',
+    ):
         write(site / PACKAGE / "pack.json", text)
         with pytest.raises(BadKata, match=r"pack\.json is damaged: install the pack again\.$"):
             find("my-course:kata-77", HERE)
@@ -226,3 +233,23 @@ def test_rests_are_counted(tmp_path: Path) -> None:
     found = pack(make_secret_kata(tmp_path), Audience.LEARNERS).facts
     assert dataclasses.asdict(found.rests[NAME]) == {"checks": 1, "points": 2}
     assert str(found.rests[NAME]) == "1 check, 2 points"
+
+
+def test_of_a_file_one_learns_what_is_in_it(tmp_path: Path) -> None:
+    kata = make_secret_kata(tmp_path)
+    made = pack(kata, Audience.LEARNERS)
+    (tmp_path / FILE).write_bytes(made.content)
+    assert facts_of_wheel(tmp_path / FILE) == made.facts
+    assert made.facts.digests == {NAME: kata.origin.digest}
+    for other in (tmp_path / "gone.whl", write(tmp_path / "other.whl", "x")):
+        with pytest.raises(UsageError, match=r"is not a pack that `grade pack` made\.$"):
+            facts_of_wheel(other)
+
+
+def test_a_kata_that_is_not_finished_is_told_of(tmp_path: Path, grade: Grade) -> None:
+    assert grade("new", "kata-78-words", cwd=tmp_path).code == 0
+    done = grade("pack", "kata-78", "--for", "learners", "-o", FILE, cwd=tmp_path)
+    assert done.code == 0
+    assert re.search(
+        r"^kata-78-words: \d+ places not filled in yet; `grade verify kata-78` lists them\.$", done.out, re.MULTILINE
+    )

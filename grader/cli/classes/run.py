@@ -96,7 +96,7 @@ def command(
     source = Source(
         submissions, katas or found.katas, folders, roster or found.roster, found.is_modified, _shard(shard)
     )
-    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, dask)
+    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, dask, found.handed_out)
     return session.carry_out(settings)
 
 

@@ -16,6 +16,7 @@ from grader import interrupt
 from grader.catalog.kata import Kata
 from grader.catalog.lookup import choose
 from grader.classes.audit import Audit, audit
+from grader.classes.handed_out import changed_since
 from grader.classes.ledger import FILE, Ledger
 from grader.classes.model import Settings
 from grader.classes.order import Graders, LocalGraders
@@ -41,7 +42,10 @@ _KEPT = "what is graded is kept, and the same command goes on with the rest"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a run needs beside its settings. ``at_once`` grades run at a time, or else all that a ``cluster`` takes."""
+    """What a run needs beside its settings. ``at_once`` grades run at a time, or else all that a ``cluster`` takes.
+
+    ``handed_out`` is the pack that students have.
+    """
 
     out: Path
     source: Source
@@ -49,6 +53,7 @@ class Session:
     at_once: int
     color: str = "auto"
     cluster: str = ""
+    handed_out: Path | None = None
 
     def katas(self) -> tuple[Kata, ...]:
         """Raises UsageError and BadKata."""
@@ -67,6 +72,8 @@ class Session:
     ) -> Exit:
         """Grade the ``chosen`` tasks, with ``force`` also those that the ledger has; then look at the whole class."""
         katas = self.katas()
+        for sentence in changed_since(self.handed_out, katas) if self.handed_out else ():
+            click.echo(f"grade: {visible(sentence, 500)}", err=True)
         graded = {kata.name: graded_kata(kata) for kata in katas}
         tier = Tier.NONE if self.cluster else self.wish.strict_tier()  # of a cluster, each worker chooses its own
         with _alone(self.out) as work:

@@ -1,0 +1,46 @@
+"""A class says when students have another version of a kata than the one that they are graded by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.catalog.packs import bundled
+from grader.classes.handed_out import changed_since
+from grader.handout.pack import Audience
+from tests.handout.packs import FILE, make_secret_kata, pack
+from tests.serving.jail import offers
+from tests.small_kata import NAME, write
+
+if TYPE_CHECKING:
+    from tests.conftest import Grade
+
+
+def test_what_has_changed_is_named(tmp_path: Path) -> None:
+    kata = make_secret_kata(tmp_path)
+    file = tmp_path / FILE
+    file.write_bytes(pack(kata, Audience.LEARNERS).content)
+    assert list(changed_since(file, [kata])) == []
+    write(kata.schemas / "echo.json", "{}")
+    assert list(changed_since(file, [kata])) == [
+        f"{NAME} has changed since {FILE}, the pack that students have: hand out a new one."
+    ]
+    first = bundled()[0]
+    assert list(changed_since(file, [first])) == [f"{first.name} is not in {FILE}, the pack that students have."]
+
+
+def test_the_command_names_it(tmp_path: Path, grade: Grade) -> None:
+    offers.a_tier()
+    kata = make_secret_kata(tmp_path)
+    (tmp_path / FILE).write_bytes(pack(kata, Audience.LEARNERS).content)
+    write(kata.schemas / "echo.json", "{}")
+    (tmp_path / "submissions" / "ada").mkdir(parents=True)
+    write(tmp_path / "class.toml", f'katas = ["kata-77"]\nhanded-out = "{FILE}"')
+    done = grade("class", "submissions", "--out", "results", cwd=tmp_path)
+    assert (done.code, done.err.splitlines()[0]) == (
+        0,
+        f"grade: {NAME} has changed since {FILE}, the pack that students have: hand out a new one.",
+    )
+    write(tmp_path / "class.toml", 'katas = ["kata-77"]\nhanded-out = "gone.whl"')
+    done = grade("class", "submissions", "--out", "other", cwd=tmp_path)
+    assert (done.code, done.err) == (2, "grade: gone.whl is not a pack that `grade pack` made.\n")
