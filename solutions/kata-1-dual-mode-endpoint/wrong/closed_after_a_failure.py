@@ -1,6 +1,6 @@
 """After a failure of the upstream, the next request is refused with 503.
 
-Fails: streams_do_not_mix, batch_upstream_failure_is_502, stream_upstream_failure_is_502
+Fails: batch_upstream_failure_is_502, stream_upstream_failure_is_502
 May fail: streams_do_not_mix, others_are_answered_during_a_batch, many_streams_at_once, many_batches_at_once,
 same_prompt_again
 """
