@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 import pytest
 
+from grader.catalog.kata import Kata
 from grader.catalog.packs import bundled
 from grader.verify.mutation.mutant import mutants
 
@@ -62,10 +64,16 @@ def test_what_stands_in_an_earlier_app_is_not_changed_again() -> None:
     assert removed == {'-    yield "data: over\\n\\n"'}
 
 
-@pytest.mark.parametrize("kata", bundled(), ids=lambda kata: kata.id)
-def test_the_katas_give_enough_of_them(kata: object) -> None:
+def _katas() -> Iterator[object]:
+    """Making all mutants of a kata takes up to 15 seconds, so only one of them is in every run of the tests."""
+    for kata in bundled():
+        yield pytest.param(kata, id=kata.id, marks=() if kata.id == "kata-1" else pytest.mark.long)
+
+
+@pytest.mark.parametrize("kata", _katas())
+def test_the_katas_give_enough_of_them(kata: Kata) -> None:
     from grader.verify.survival import mutants_of
 
-    found = list(mutants_of(kata))  # type: ignore[arg-type]
+    found = list(mutants_of(kata))
     assert len({mutant.id for mutant in found}) == len(found) > 300
     assert len({mutant.operator for mutant in found}) > 20
