@@ -1,6 +1,6 @@
 """A batch is kept by the name of the task, and is not run when the name comes again.
 
-Fails: tasks_of_one_name_are_two_tasks
+Fails: tasks_of_one_name_are_two_tasks, a_failed_batch_is_a_502
 """
 
 import asyncio

@@ -70,7 +70,7 @@ def _katas() -> Iterator[object]:
         yield pytest.param(kata, id=kata.id, marks=() if kata.id == "kata-1" else pytest.mark.long)
 
 
-@pytest.mark.parametrize("kata", _katas())
+@pytest.mark.parametrize("kata", list(_katas()))
 def test_the_katas_give_enough_of_them(kata: Kata) -> None:
     from grader.verify.survival import mutants_of
 
