@@ -600,8 +600,10 @@ def in_short(event: ServerSentEvent) -> str:
     """The type of an event, and of a progress event the steps done and their total."""
     if event.type != "progress":
         return event.type
-    data = event.json(schema="progress")
-    return f"progress {data['done']}/{data['total']}"
+    match event.json():
+        case {"done": int(done), "total": int(total)}:  # another law is about its percent
+            return f"progress {done}/{total}"
+    return str(event.json(schema="progress"))
 
 
 def accept_something_else(client: Client, upstream: Upstream, draw: Draw) -> None:
