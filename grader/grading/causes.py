@@ -15,6 +15,19 @@ _HINTS = (
         "The status was sent before the error came. Whatever decides it belongs before the response: in the endpoint, "
         "not in its generator.",
     ),
+    (
+        r"StopAsyncIteration",
+        "The upstream has ended, and anext() found nothing: anext(items, None) returns None then. It has also ended where "
+        "asyncio.wait_for() has cancelled a pull: asyncio.wait() cancels nothing.",
+    ),
+    (
+        r"one pull at a time",
+        "A pull is still waiting. Keep it, as a task, and await it before the next one begins.",
+    ),
+    (
+        r"asyncio\.run\(\) cannot be called|event loop is already running",
+        "The server runs the event loop already: write `await` instead of asyncio.run().",
+    ),
     (r"'Items' object is not iterable", "upstream() is asynchronous: write `async for`, or await anext(...)."),
     (
         r"'coroutine' object|object coroutine|type (?:coroutine|anext_awaitable)",

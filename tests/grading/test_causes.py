@@ -120,6 +120,19 @@ def test_a_failed_pull_that_nothing_caught_keeps_the_hint_of_the_check() -> None
     assert sentence(Raised("KeyError: 1.")) == "the app raised KeyError: 1"
 
 
+@pytest.mark.parametrize(
+    ("error", "helps"),
+    [
+        ("RuntimeError: async generator raised StopAsyncIteration", "asyncio.wait() cancels nothing"),
+        ("StopAsyncIteration", "anext(items, None) returns None"),
+        ("RuntimeError: one pull at a time: this stream is still waiting for the item of the pull before", "Keep it"),
+        ("RuntimeError: asyncio.run() cannot be called from a running event loop", "write `await`"),
+    ],
+)
+def test_errors_of_those_who_wait_in_another_way_have_hints_of_their_own(error: str, helps: str) -> None:
+    assert helps in hint(Raised(error, (PLACE,)))
+
+
 def test_an_error_without_a_line_of_the_learners_is_not_called_a_line() -> None:
     assert hint(Raised("OSError: no", (PLACE,))).startswith("Fix this line first")
     assert hint(Raised("OSError: no")).startswith("Fix this first")
