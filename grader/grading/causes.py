@@ -17,8 +17,8 @@ _HINTS = (
     ),
     (
         r"StopAsyncIteration",
-        "The upstream has ended, and anext() found nothing: anext(items, None) returns None then. It has also ended where "
-        "asyncio.wait_for() has cancelled a pull: asyncio.wait() cancels nothing.",
+        "The upstream has ended, and anext() found nothing: anext(items, None) returns None then. It has also ended "
+        "where asyncio.wait_for() has cancelled a pull: asyncio.wait() cancels nothing.",
     ),
     (
         r"one pull at a time",
