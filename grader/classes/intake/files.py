@@ -43,7 +43,7 @@ def copy_folder(source: Path, target: Path, bounds: Bounds, *, root: Path | None
     for path in walk(source):
         name = from_system(str(path.relative_to(source)))
         if path.is_symlink() and not is_inside(path, top):
-            raise refused(f"{name} is a link that leaves the submission's folder")
+            raise refused(f"{name} is a link that leads out of the submission's folder")
         goal = target / path.relative_to(source)
         if path.is_dir():
             if path.is_symlink():

@@ -63,7 +63,7 @@ def _names_of_others() -> Iterator[None]:
 def _take(path: Path, folder: Path, *, handed: Handed, name: str, bounds: Bounds) -> None:
     """Copy or unpack one of the things that were handed in."""
     if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(handed.root):
-        raise refused(f"{from_system(path.name)} is a link that leaves the folder of all submissions")
+        raise refused(f"{from_system(path.name)} is a link that leads out of the folder of all submissions")
     if path.is_dir():
         copy_folder(path, folder, bounds, root=path)
         _unpack_inner(folder, bounds, deep=_DEEP)

@@ -44,7 +44,7 @@ def test_a_link_within_the_submission_is_copied_as_the_file(folder: Path) -> Non
 def test_a_link_that_leaves_it_is_refused(target: str, folder: Path) -> None:
     write(folder.parent / "outside.py", "secret")
     (folder / "loop").symlink_to(target)
-    with pytest.raises(Rejected, match="loop is a link that leaves the submission's folder"):
+    with pytest.raises(Rejected, match="loop is a link that leads out of the submission's folder"):
         copied(folder)
 
 

@@ -152,7 +152,7 @@ def test_a_student_who_is_a_link_out_of_the_class(tmp_path: Path, take: Callable
     write(tmp_path / "secret/app.py", APP)
     (tmp_path / "class").mkdir()
     (tmp_path / "class/ada").symlink_to("../secret")
-    with pytest.raises(Rejected, match="ada is a link that leaves the folder of all submissions"):
+    with pytest.raises(Rejected, match="ada is a link that leads out of the folder of all submissions"):
         take()
 
 

@@ -112,6 +112,45 @@ def test_killed_fifty_times(course: Path) -> None:
     killed_and_finished(course, kills=50, seed=2)
 
 
+def graders_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """What grades: the fork servers for graders, their keepers, and the grades. No app, and nothing of one."""
+    found = []
+    with suppress(psutil.Error):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                if "grader.pool.preload" in " ".join(child.cmdline()):
+                    found.append(child)
+    return found
+
+
+def graders_killed(course: Path, *, seed: int) -> int:
+    """A run in which up to two of these are killed: no submission can lose all of its three tries."""
+    draw = random.Random(seed)
+    process = start(course, "killed", "--jobs", "2")
+    killed = 0
+    while process.poll() is None and killed < 2:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(draw.uniform(0.05, 0.5))
+        if found := graders_of(process):
+            with suppress(psutil.Error):
+                draw.choice(found).kill()
+                killed += 1
+    _, told = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, told
+    return killed
+
+
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.long)])
+def test_graders_that_are_killed_cost_no_result(rounds: int, course: Path) -> None:
+    finish(course, "undisturbed")
+    killed = 0
+    for number in range(rounds):
+        killed += graders_killed(course, seed=number)
+        assert rows(course / "killed") == rows(course / "undisturbed")
+        shutil.rmtree(course / "killed")
+    assert killed
+
+
 def test_ctrl_c_ends_at_once_and_keeps_all(course: Path) -> None:
     for number in range(12):
         write(course / "class" / f"t{number}" / "app.py", f"import time\ntime.sleep(60)  # {number}\n")
