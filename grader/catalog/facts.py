@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +72,8 @@ def read_facts(package: Path) -> Facts | None:
 
 def facts_of_wheel(file: Path) -> Facts:
     """The facts of a pack that is a file. Raises UsageError."""
+    import zipfile  # late: no grade of one's own needs it, and all katas import this module
+
     try:
         with zipfile.ZipFile(file) as wheel:
             names = [name for name in wheel.namelist() if name.count("/") == 1 and name.endswith(f"/{FACTS}")]

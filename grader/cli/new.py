@@ -35,7 +35,8 @@ def command(name: str, root: Path, repo: bool) -> Exit:
         made += repository(root.resolve(), f"kata-{int(name.split('-')[1])}")
     wrote_setting = any(file.name == SETTING for file in made)
     number = int(name.split("-")[1])  # commands take kata-12 where the folder is kata-012-some-words
-    click.echo(f"{plural(len(made), 'file')} written to {root / 'katas' / name} and {root / 'solutions' / name}.")
+    places = f"{root / 'katas' / name} and {root / 'solutions' / name}"
+    click.echo(f"{plural(len(made), 'file')} written to {places}{', and around them' if repo else ''}.")
     if wrote_setting:
         click.echo(f"{root / SETTING} names that folder of katas for all commands that run there or below.")
     if repo:

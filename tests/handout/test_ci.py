@@ -285,8 +285,12 @@ def test_a_pack_without_a_check_or_without_the_kata_is_a_slip(kata: Kata, tmp_pa
     file = tmp_path / "course-1.0-py3-none-any.whl"
     closed = make_secret_kata(tmp_path / "closed", practice=False)
     file.write_bytes(pack(closed, Audience.LEARNERS, file.name).content)
-    with pytest.raises(UsageError, match=f"it holds no check of {NAME}"):
-        recipe(Platform.GITHUB, closed, file)
+    for platform, advice in (
+        (Platform.GITHUB, "mark checks of it practice=True"),
+        (Platform.GRADESCOPE, "take a pack"),
+    ):
+        with pytest.raises(UsageError, match=f"it holds no check of {NAME}: {advice}"):
+            recipe(platform, closed, file)
     with pytest.raises(UsageError, match=f"--pack: {FIRST.name} is not in it"):
         recipe(Platform.GITHUB, FIRST, file)
     with pytest.raises(UsageError, match="this is not a wheel"):
