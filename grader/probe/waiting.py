@@ -52,8 +52,10 @@ class Timeouts:
     #: The app is silent. Seconds alone mean nothing on a slow machine, iterations alone pass in 10 ms on a fast one.
     silent_seconds: float = 0.5
     silent_iterations: int = 20
-    #: Progress restarts the timeout, but a wait takes no longer than this: an endless trickle has to end.
+    #: Progress restarts the timeout, but a wait takes no longer than this: an endless trickle has to end. In 20 seconds
+    #: of an idle machine the loop iterates more often than that.
     longest: float = 20.0
+    longest_iterations: int = 800
     #: Processor seconds of the app's worker processes that restart the timeout, too: starting one that imports FastAPI
     #: takes 0.7 seconds, in which the app's own event loop is idle.
     work: float = 0.02
@@ -124,21 +126,21 @@ class Waiter:
     def _go_on(self, awaited: Awaited, watch: Watch) -> Waited:
         timeouts = self.timeouts
         first = began = time.monotonic()
-        iterations, progress, work = 0, awaited.progress(), self._app.worker_seconds()
+        total, iterations, progress, work = 0, 0, awaited.progress(), self._app.worker_seconds()
         threads = self._app.snapshot()
         while True:
-            waited = self._iterate_once(awaited, watch)
-            if waited is not Waited.SILENT:
+            if (waited := self._iterate_once(awaited, watch)) is not Waited.SILENT:
                 return waited
-            iterations += 1
+            total, iterations = total + 1, iterations + 1
             watch.answered()
             now = time.monotonic()
-            if progress != awaited.progress() and now - first < timeouts.longest:
+            is_long = now - first >= timeouts.longest and total >= timeouts.longest_iterations
+            if progress != awaited.progress() and not is_long:
                 began, iterations, progress = now, 0, awaited.progress()
             if iterations >= timeouts.silent_iterations and now - began >= timeouts.silent_seconds:
                 if awaited.ready(0):
                     return Waited.CAME
-                if now - first >= timeouts.longest:
+                if is_long:
                     return Waited.SILENT
                 if (worked := self._app.worker_seconds()) - work >= timeouts.work:
                     began, iterations, work = now, 0, worked

@@ -230,7 +230,7 @@ def test_requests_for_one_key_are_told_apart_by_their_order(tmp_path: Path, grad
         @law(points=1)
         def test_items(responses: list[Recorded]) -> None:
             """items are known"""
-            assert [response.items for response in responses[:2]] == [["a"], []]
+            assert [response.items for response in responses] == [["a"], []]
 
         @law(points=1)
         def test_each(response: Recorded) -> None:

@@ -38,6 +38,7 @@ QUICK = Timeouts(
     silent_seconds=0.02,
     silent_iterations=4,
     longest=0.3,
+    longest_iterations=0,
     blocked_seconds=DEADLINE,
     blocked_ticks=3,
     blocked_looks=0,

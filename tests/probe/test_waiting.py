@@ -168,6 +168,12 @@ def test_progress_does_not_restart_the_timeout_for_ever(make: Make) -> None:
     assert time.monotonic() - began >= 0.1
 
 
+def test_a_long_wait_has_its_iterations_on_a_slow_machine(make: Make) -> None:
+    app, waiter = make(silent_seconds=0.0, silent_iterations=5, longest=0.0, longest_iterations=50)
+    assert waiter.until(Awaited(never, progress=lambda: app.iterations)) is Waited.SILENT
+    assert app.iterations >= 50
+
+
 # -- a loop that does not iterate -----------------------------------------------------------------------------------
 
 
