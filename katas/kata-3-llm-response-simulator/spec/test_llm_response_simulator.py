@@ -522,8 +522,6 @@ def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) ->
 )
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the same prompt gets new tokens each time, in both modes"""
-    upstream.fail()
-    told(client, upstream, stream=False)
     for stream in (False, False, True, True):
         tokens = draw.texts(3)
         upstream.give(*tokens)
@@ -565,7 +563,7 @@ def streams_without_usage(client: Client, upstream: Upstream, draw: Draw) -> Non
     points=2,
     of=wants_usage,
     asks=(streams_with_usage,),
-    after=(test_no_tokens_at_all, test_same_prompt_again),
+    after=(test_completion_of_any_length, test_no_tokens_at_all, test_same_prompt_again),
     requirement="Chat Completions: If set, an additional chunk will be streamed before the `data: [DONE]` message.",
 )
 def test_usage_when_asked_for(response: Recorded) -> None:
@@ -870,11 +868,13 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
         seen = (response.status, response.content_type)
         assert seen == (502, "application/json"), f"status and media type when it fails after {count} tokens"
         response.json(schema="error")
+    failing.give_all(tokens := draw.texts(2))
+    assert told(client, failing, stream=False) == "".join(tokens), "text for a prompt that has failed before"
 
 
 @check(
     points=3,
-    after=test_each_token_leaves_before_the_next_exists,
+    after=(test_completion_of_any_length, test_each_token_leaves_before_the_next_exists),
     requirement=(
         "If the upstream fails in mid-stream, the status has already been sent: the very next event has the "
         "error object as its data, and the stream ends cleanly after it."

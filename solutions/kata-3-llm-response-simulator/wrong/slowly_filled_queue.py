@@ -1,6 +1,6 @@
-"""A task pulls a token every 50 ms into a queue without a bound, however slowly the client reads.
+"""A task pulls a token every 100 ms into a queue without a bound, however slowly the client reads.
 
-Fails: slow_reader_slows_the_model, upstream_sets_the_pace
+Fails: upstream_sets_the_pace
 May fail: slow_reader_slows_the_model
 """
 
@@ -57,7 +57,7 @@ async def pump(body: ChatRequest, queue: asyncio.Queue[str | Exception | None]) 
         async for token in upstream(body.messages[-1].content):
             await queue.put(token)
             if queue.qsize() > 2:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
         await queue.put(None)
     except UpstreamError as error:
         await queue.put(error)
