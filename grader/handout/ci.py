@@ -126,9 +126,8 @@ def _require_fit(pack: bytes, kata: Kata, *, is_read: bool) -> None:
     if any("/solutions/" in name for name in names):
         raise UsageError("--pack: no grading machine needs solutions: take a pack that was made with --no-solutions.")
     if not any(f"/katas/{kata.name}/spec/" in name for name in names):
-        raise UsageError(
-            f"--pack: it holds no check of {kata.name}: mark checks practice=True, or pack it for graders."
-        )
+        advice = "mark checks of it practice=True" if is_read else "take a pack that was made with --for graders"
+        raise UsageError(f"--pack: it holds no check of {kata.name}: {advice}.")
 
 
 def _words(kata: Kata, command: str) -> dict[str, str]:
