@@ -640,7 +640,7 @@ def a_slow_heartbeat(client: Client, upstream: Upstream, draw: Draw) -> None:
 @law(
     points=3,
     asks=(a_slow_heartbeat,),
-    after=(test_heartbeats_go_on, test_each_step_is_told_as_it_is_done),
+    after=(test_heartbeats_disturb_no_step, test_each_step_is_told_as_it_is_done),
     requirement="The upstream sets the pace: add no delays of your own, that is, no rests of 50 ms or more.",
 )
 def test_it_adds_no_delays(pace: Pace) -> None:
@@ -663,7 +663,12 @@ def test_nothing_blocks_the_event_loop(pace: Pace) -> None:
     of=is_task,
     whole=None,
     asks=(accept_something_else,),
-    after=(test_stream_begins_at_once, test_the_task_is_passed_on_unchanged, test_a_failed_batch_is_a_502),
+    after=(
+        test_stream_false_is_batch,
+        test_stream_begins_at_once,
+        test_the_task_is_passed_on_unchanged,
+        test_a_failed_batch_is_a_502,
+    ),
     requirement=A_MODE,
 )
 def test_the_query_alone_decides_the_mode(response: Recorded) -> None:
