@@ -48,5 +48,6 @@ def _heading(entry: Entry) -> str:
     parts += [f"attempt {of.attempt}{', which counts' if entry.counts else ''}"] if of.attempt > 1 else []
     parts += [f"late: {entry.taken} % less"] if entry.taken else []
     parts += [f"digest {of.digest[:12]}"] if of.digest else []
+    parts += [f"grader {entry.key.grader}"] if entry.key else []
     parts += ["by an earlier specification, grader or seed"] if not entry.is_current else []
     return f"== {', '.join([*parts, points])} =="

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grader import __version__
 from grader.classes.ledger import Ledger
 from grader.classes.model import Student
 from tests.classes.intake.archives import make_zip
@@ -62,6 +63,7 @@ def test_a_class_is_graded_and_asked_about(course: Path, run_class: RunClass) ->
     assert (status.code, status.out) == (0, done.out.replace("Results: results/index.html\n", ""))
     shown = run_class("show", "results", "Bea")
     assert "== Bea Öz (Bea Öz), kata-77-small-echo, digest" in shown.out
+    assert f"grader {__version__}, 0 of 3 points ==" in " ".join(shown.out.split())
     assert "Score: 0 of 3 points" in shown.out
     assert str(course) not in shown.out
     assert "no submission: nothing was handed in" in run_class("show", "results", "eve").out
