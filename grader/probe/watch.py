@@ -44,6 +44,8 @@ _BLOCKED: Final = 0.03
 #: Processor seconds of the loop's thread in which no control request is answered, for each request in progress. The
 #: katas' bound is 0.1 seconds at a stretch; it takes three iterations of the loop to accept, read and answer one.
 _COMPUTES: Final = 0.3
+#: Processor seconds of a new interpreter. On a busy machine it takes several times as long to start.
+_STARTS: Final = 0.02
 #: Seconds of sleep, or of computing, without which a loop is not blocked, however long a control request has waited.
 _STOPPED: Final = 0.85
 #: Where the states of threads are not known (see :mod:`grader.serving.threads`), times are so many times as long.
@@ -125,6 +127,7 @@ class Control:
         self._blocked = 0.0  # the longest sleep of the loop's thread
         self._ran = 0.0  # processor seconds of all threads since the first look
         self._first = NOTHING
+        self._work = 0.0  # processor seconds of the app's worker processes at the first look
         self._has_asked = False
         self._place: Place | None = None  # what the app's process has told first; later the loop may be elsewhere
         self._last_place: Place | None = None  # of an earlier time
@@ -153,13 +156,18 @@ class Control:
         """The request was answered, or what was awaited has come: note a blockage, if this was one."""
         elapsed = time.monotonic() - self._began
         if self._blocked:
-            if self._blocked >= (_BLOCKED if self._still.is_exact else _BLOCKED * _CAREFUL):
+            least = _BLOCKED if self._still.is_exact else _BLOCKED * _CAREFUL
+            if self._blocked >= least and not self._started_workers():
                 self._note(self._blocked, computed=False)
             self._still.forget()  # blocked, even if not for long: this is not a rest
         elif elapsed >= _COMPUTES and not self._pacing.collects:
             computed = self._computes()
             if computed >= _COMPUTES * max(1, self._pacing.in_progress):
                 self._note(computed, computed=True)
+
+    def _started_workers(self) -> bool:
+        """Whether worker processes have run meanwhile: a call that starts one waits until its interpreter is there."""
+        return self._app.worker_seconds() - self._work >= max(_STARTS, self._blocked / 5)
 
     def _computes(self) -> float:
         return self._app.loop_seconds() - self._computed
@@ -170,7 +178,8 @@ class Control:
         self._looks += 1
         snapshot = self._app.snapshot()
         self._still.look(time.monotonic(), snapshot)
-        self._first = snapshot if self._looks == 1 else self._first
+        if self._looks == 1:
+            self._first, self._work = snapshot, self._app.worker_seconds()
         self._ran = snapshot.ran - self._first.ran
         if self._looks > 1:
             self._blocked = max(self._blocked, self._still.unbroken)

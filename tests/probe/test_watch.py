@@ -35,6 +35,7 @@ class App:
     def __init__(self) -> None:
         self.seen = ASLEEP
         self.computed = 0.0
+        self.worked = 0.0  # processor seconds of worker processes
         self.asked = 0
         self.place = Place("app.py", 7)
 
@@ -43,6 +44,9 @@ class App:
 
     def loop_seconds(self) -> float:
         return self.computed
+
+    def worker_seconds(self) -> float:
+        return self.worked
 
     def ask_where(self) -> None:
         self.asked += 1
@@ -229,6 +233,17 @@ def test_the_line_is_the_one_that_was_told_first(wait: Wait, control: Control) -
     wait.app.place = Place("app.py", 9)
     unanswered(control, 0.01)
     assert [blockage.place for blockage in wait.pacing.blockages] == [Place("app.py", 7)]
+
+
+@pytest.mark.parametrize(("worked", "count"), [(0.09, 0), (0.03, 0), (0.01, 1)])
+def test_a_call_that_starts_a_worker_process_blocks_nothing(
+    wait: Wait, control: Control, worked: float, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its interpreter starts meanwhile: that is work of the app."""
+    seconds = iter([0.5])
+    monkeypatch.setattr(wait.app, "worker_seconds", lambda: next(seconds, 0.5 + worked))
+    unanswered(control, 0.12)
+    assert len(wait.pacing.blockages) == count
 
 
 def test_a_loop_that_sleeps_shortly_is_not_blocked(wait: Wait, control: Control) -> None:
