@@ -137,8 +137,7 @@ class Process:
 class ProcessTree(Process):
     """A :class:`Tree`. Its end is SIGKILL, to the process, to its group, and to everything that has left the group.
 
-    To find what has left, this process adopts every orphan below it from now on; where it cannot, elsewhere than on
-    Linux, it marks the environment.
+    To find what has left, this process adopts every orphan below it from now on (Linux), and marks the environment.
     """
 
     _LEADS_GROUP = True
@@ -147,8 +146,7 @@ class ProcessTree(Process):
         self._marker = os.urandom(16).hex()
         self._spare = children()
         inherited = os.environ if surroundings.environment is None else surroundings.environment
-        mark = {} if sys.platform == "linux" else {_MARKER: self._marker}
-        super().__init__(command, replace(surroundings, environment={**inherited, **mark}))
+        super().__init__(command, replace(surroundings, environment={**inherited, _MARKER: self._marker}))
         kernel.adopt_orphans()
 
     def members(self) -> list[int]:

@@ -208,12 +208,6 @@ def test_worker_processes_start_by_every_method(method: str, start_app: Boot) ->
     assert app.log == ""
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere what leaves the process group is known by a mark")
-def test_no_variable_but_the_documented_one_tells_an_app_that_it_is_graded(start_app: Boot) -> None:
-    source = "def facts(_): return [name for name in os.environ if 'KATA' in name or 'GRADE' in name]"
-    assert ask(start_app(mirror(source))) == ["STREAM_KATAS_UPSTREAM"]
-
-
 @pytest.mark.parametrize("place", ["import", "lifespan", "request"])
 def test_an_app_that_empties_its_environment_still_reaches_the_upstream(place: str, start_app: Boot) -> None:
     """Whenever it does so: the kit has read the address before."""
