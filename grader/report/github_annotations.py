@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader.model import CheckResult, Outcome, Report
+from grader.model import BootFailure, CheckResult, Outcome, Report
 from grader.report import advice, exported
 from grader.text import visible
 
@@ -15,9 +15,14 @@ _MOST = 10
 
 
 def render(report: Report) -> str:
-    """One line for each failed check (an error) and each inconclusive one (a warning), and one with the points."""
+    """One line for each failed check (an error) and each inconclusive one (a warning), and one with the points.
+
+    That the app did not start is one error: it is the reason of each check.
+    """
     summary = f"{advice.score(report)}; {advice.counts(report)}"
     lines = [*_lines(report, Outcome.FAILED, "error"), *_lines(report, Outcome.INCONCLUSIVE, "warning")]
+    if report.boot_failure is not None:
+        lines = [_unstarted(report, report.boot_failure)]
     lines.append(f"::notice title={_property(visible(report.title, exported.TITLE))}::{_data(summary)}")
     return "\n".join(lines) + "\n"
 
@@ -29,6 +34,12 @@ def _lines(report: Report, outcome: Outcome, kind: str) -> Iterator[str]:
         yield f"::{kind} {','.join(properties)}::{_data(exported.headline(result, report) or outcome.value)}"
     if len(found) > _MOST:
         yield f"::{kind}::{_data(f'and {len(found) - _MOST + 1} checks more')}"
+
+
+def _unstarted(report: Report, failure: BootFailure) -> str:
+    places = [",".join(_place(result, report)) for result in report.results[:1]]  # it is the same for all
+    properties = [*filter(None, places), "title=The app did not start"]
+    return f"::error {','.join(properties)}::{_data(visible(failure.headline, exported.LINE))}"
 
 
 def _place(result: CheckResult, report: Report) -> Iterator[str]:

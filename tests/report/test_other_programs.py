@@ -218,6 +218,13 @@ def test_annotations_name_the_line_and_end_with_the_points(write: Write) -> None
     assert found[-1][2] == "2 of 32 points so far, not final; 2 passed, 2 failed, 1 blocked, 1 inconclusive"
 
 
+def test_that_an_app_did_not_start_is_one_annotation(write: Write) -> None:
+    (kind, place, message), (last, _, _) = marks(write("github-annotations", replace(UNBOOTED, app="a/app.py")))
+    assert (kind, last) == ("error", "notice")
+    assert place == {"file": "a/app.py", "line": "9", "title": "The app did not start"}
+    assert message == "app.py raises KeyError while it is imported: 'k'"
+
+
 def test_there_are_no_more_annotations_than_github_shows(write: Write) -> None:
     found = marks(write("github-annotations", replace(DECIDED, results=(FAILED,) * 30)))
     assert [kind for kind, _, _ in found] == ["error"] * 10 + ["notice"]
