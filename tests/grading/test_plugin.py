@@ -123,7 +123,7 @@ def test_every_end_of_a_test_is_one_outcome(tmp_path: Path, grade: Grade) -> Non
         "is_blocked_by_what_is_inconclusive": "blocked",
         "compares_no_longer": "passed",
     }
-    assert (done.report["points"], done.report["possible"]) == (17, 99)
+    assert (done.report["points"], done.report["possible"]) == (None, 99)  # not final: some are inconclusive
 
     compared = finding(done, "compares")
     assert (compared["expected"], compared["seen"]) == ("goodbye", "hello")
@@ -303,8 +303,8 @@ LATE = """
     @check(points=1)
     def test_second(client: Client) -> None:
         \"\"\"nothing comes\"\"\"
-        assert client.get("/").body() == b"hello"
         client.get("/now").body()
+        assert client.get("/").body() == b"hello"  # by then the bytes have been sent
 
 
     @check(points=1)

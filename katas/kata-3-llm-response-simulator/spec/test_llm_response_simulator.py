@@ -284,7 +284,11 @@ def test_both_modes_carry_the_same_text(client: Client, upstream: Upstream, draw
     """the deltas add up to the content of the batch, whatever characters are in it"""
     for stream in (True, False):
         kinds, asked = list(draw.every_text().values()), upstream.another()
-        tokens = [" \n" + "".join(kinds), *kinds, "\n "]  # the first token has a place of its own in an app
+        tokens = [
+            " \n" + "".join(sorted(kinds, key=len)[:-1]),
+            *kinds,
+            "\n ",
+        ]  # the first has a place of its own in an app
         asked.give_all(tokens)
         response = client.post(PATH, json=asking(asked, stream=stream))
         assert said(response, stream=stream) == "".join(tokens), f"text of the {'stream' if stream else 'batch'}"
