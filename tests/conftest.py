@@ -52,16 +52,17 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"COLUMNS": "80", "PYTHONPATH": str(ROOT)} | more
 
 
-def survivors(mark: str) -> list[str]:
-    """The processes whose environment holds ``mark``."""
+def survivors(mark: str, *, within: float = 0) -> list[str]:
+    """The processes whose environment holds ``mark``, and that do not end ``within`` so many seconds."""
     found = []
     for process in psutil.process_iter():
         try:
             if mark in process.environ().values() and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(" ".join(process.cmdline()))
+                found.append((process, " ".join(process.cmdline())))
         except psutil.Error:
             continue
-    return found
+    _, left = psutil.wait_procs([process for process, _ in found], timeout=within)
+    return [command for process, command in found if process in left]
 
 
 def run_cold(args: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> tuple[int, str, str]:

@@ -30,7 +30,8 @@ def test_a_new_kata_comes_with_its_repository(tmp_path: Path, grade: Grade) -> N
     assert "grade pack kata-78 --for learners" in (tmp_path / "README.md").read_text("utf-8")
 
 
-def test_its_workflow_proves_its_katas_and_no_others(machine: Machine, tmp_path: Path) -> None:
+def test_its_workflow_proves_its_katas_and_no_others(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    machine = Machine(tmp_path_factory.mktemp("own-machine"))  # on the other one, tests have installed packs
     make_kata(tmp_path)
     repository(tmp_path, "kata-77")
     workflow = yaml.safe_load((tmp_path / ".github" / "workflows" / "verify.yml").read_text("utf-8"))

@@ -131,7 +131,7 @@ def objects(response: Recorded) -> list[Any]:
     """The chunks of any stream; the completion of a batch that was read whole."""
     if is_stream(response.asked):
         return recorded(response)
-    is_completion = response.is_whole and response.status == 200
+    is_completion = response.is_whole and (response.status, response.content_type) == (200, "application/json")
     return [response.json(schema="completion")] if is_completion else []
 
 

@@ -330,7 +330,8 @@ class Piped:
         self.process.communicate()
         for fd in self._ends:
             os.close(fd)
-        assert error is not None or survivors(self._mark) == []
+        # What it has started sees that it has ended, and ends then.
+        assert error is not None or survivors(self._mark, within=DEADLINE) == []
 
     def line(self) -> str:
         """The next line, once it is there."""
