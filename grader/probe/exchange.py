@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from grader.errors import Violation
 from grader.model import Spot
@@ -33,15 +34,27 @@ class _Body:
 
     def add(self, data: bytes) -> bytes:
         """Take in what has arrived, and return what it means. Raises Violation for too much, and for no gzip."""
-        try:
+        with _as_violation():
             text = data if self.decoder is None else self.decoder.decode(data, most=MAX_BODY + 1 - len(self.bytes))
-        except NotGzip as error:
-            raise Violation(expected="a body in gzip, as its Content-Encoding says", seen=str(error)) from None
         self.bytes += text
         if len(self.bytes) > MAX_BODY:
             seen = "a longer one, which has not ended"
             raise Violation(expected=f"a body of at most {MAX_BODY >> 20} MiB", seen=seen)
         return text
+
+    def close(self) -> None:
+        """The response has ended. Raises Violation where its gzip has not."""
+        if self.decoder is not None:
+            with _as_violation():
+                self.decoder.close()
+
+
+@contextmanager
+def _as_violation() -> Iterator[None]:
+    try:
+        yield
+    except NotGzip as error:
+        raise Violation(expected="a body in gzip, as its Content-Encoding says", seen=str(error)) from None
 
 
 class Exchange:
@@ -188,6 +201,7 @@ class Exchange:
             case http1.End():
                 self.ended, self.ended_at = True, time.time()
                 self._record(Act.ENDED)
+                self._body.close()
 
     def _record(self, act: Act, data: bytes = b"", *, detail: str = "") -> None:
         self._session.record(Lane.CLIENT, act, self.number, data, detail)

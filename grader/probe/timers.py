@@ -25,7 +25,7 @@ def nearest(session: Session) -> float | None:
     """
     looks = time.monotonic() + _LOOKS
     while not session.app.snapshot().is_asleep and time.monotonic() < looks:
-        time.sleep(LOOK)
+        time.sleep(LOOK)  # nothing tells that the threads of another process have fallen asleep
     return session.app.next_timer()
 
 

@@ -21,9 +21,16 @@ class GzipDecoder:
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_WITH_GZIP_HEADER)
+        self._has_begun = False
+
+    def close(self) -> None:
+        """The body has ended. Raises NotGzip where its trailer is missing (RFC 1952 2.3.1); an empty body has none."""
+        if self._has_begun and not self._inflate.eof:
+            raise NotGzip("it ends before its trailer, so a client cannot know that it is whole: finish the compressor")
 
     def decode(self, data: bytes, *, most: int) -> bytes:
         """The text so far unread, of which no more than ``most`` bytes are decoded. Raises NotGzip."""
+        self._has_begun = self._has_begun or bool(data)
         try:
             return self._inflate.decompress(data, most)
         except zlib.error as error:

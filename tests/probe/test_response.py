@@ -32,6 +32,12 @@ def test_a_client_that_accepts_gzip_reads_what_it_means(meet: Meet) -> None:
     assert client.get("/").body() == compressed
 
 
+def test_a_compressed_body_that_is_cut_off_is_the_apps_failure(meet: Meet) -> None:
+    sent = sized(gzip.compress(b"data: 1\n\n")[:-4], SSE, "200 OK", "Content-Encoding: gzip")
+    with pytest.raises(Violation, match="it ends before its trailer"):
+        meet(says(sent)).client.get("/", headers={"Accept-Encoding": "gzip"}).events()
+
+
 def test_a_body_that_is_not_the_gzip_it_says_is_the_apps_failure(meet: Meet) -> None:
     response = meet(says(sized(b"data: 1\n\n", SSE, "200 OK", "Content-Encoding: gzip"))).client.get(
         "/", headers={"Accept-Encoding": "gzip"}

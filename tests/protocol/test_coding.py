@@ -37,6 +37,17 @@ def test_no_more_is_decoded_than_its_reader_takes() -> None:
     assert GzipDecoder().decode(gzip.compress(b"0" * 100_000), most=10) == b"0" * 10
 
 
+def test_a_body_without_its_trailer_has_not_ended() -> None:
+    whole, cut, empty = GzipDecoder(), GzipDecoder(), GzipDecoder()
+    sent = gzip.compress(b"data: 1\n\n")
+    whole.decode(sent, most=MOST)
+    cut.decode(sent[:-4], most=MOST)
+    for ended in (whole, empty):
+        ended.close()
+    with pytest.raises(NotGzip, match="ends before its trailer"):
+        cut.close()
+
+
 def test_another_body_is_not_gzip() -> None:
     with pytest.raises(NotGzip, match="incorrect header check"):
         GzipDecoder().decode(b"data: 1\n\n", most=MOST)
