@@ -30,6 +30,7 @@ COMBINED = {
     "life": ("heartbeats_all_the_time", "another_task_sends", "head_and_options", "slow_start"),
     "noise": ("talkative", "many_turns", "empty_writes", "mixed_line_ends", "no_lifespan"),
     "more of it": ("json_in_utf_8", "data_before_the_rest", "two_kilobytes_of_padding", "charset", "line_by_line"),
+    "coding": ("compressed", "clock_of_its_own"),
     "and more": ("json_without_blanks", "retry_first", "parameters_nobody_knows", "cache_control_at_length"),
 }
 SETTINGS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -293,6 +294,44 @@ def another_task_sends(app: App) -> App:
             await app(scope, receive, queue.put)
             await queue.put(None)
             await task
+        finally:
+            task.cancel()
+
+    return wrapped
+
+
+def compressed(app: App) -> App:
+    """Compresses what clients accept in gzip, and flushes after each piece, so that nothing is held back."""
+
+    async def wrapped(scope: Message, receive: Receive, send: Send) -> None:
+        accepted = dict(scope.get("headers", ())).get(b"accept-encoding", b"")
+        stream, packer = Stream(send), zlib.compressobj(wbits=31)
+
+        async def sends(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(name, value) for name, value in message["headers"] if name.lower() != b"content-length"]
+                await stream.head(message, [*kept, (b"content-encoding", b"gzip")])
+                return
+            more = message.get("more_body", False)
+            ends = zlib.Z_SYNC_FLUSH if more else zlib.Z_FINISH
+            await stream.body(packer.compress(message.get("body", b"")) + packer.flush(ends), more=more)
+
+        await app(scope, receive, sends if b"gzip" in accepted else send)
+
+    return wrapped
+
+
+def clock_of_its_own(app: App) -> App:
+    """A task of the app looks at the clock every half second, and gives nothing up."""
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(0.5)
+
+    async def wrapped(scope: Message, receive: Receive, send: Send) -> None:
+        task = asyncio.create_task(look())
+        try:
+            await app(scope, receive, send)
         finally:
             task.cancel()
 
