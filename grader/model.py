@@ -151,11 +151,25 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class BootFailure:
-    """The app did not start: the reason in one line, its place in the code, and the app's output."""
+    """The app did not start: the reason in one line, its place in the code, and the app's output.
+
+    With ``is_of_app`` false there was no app to start: nothing was handed in, or nothing that can be graded.
+    """
 
     headline: str
     advice: str = ""
     frames: tuple[Place, ...] = ()
+    is_of_app: bool = True
+
+    @property
+    def what(self) -> str:
+        """What has happened, to be written before the reason."""
+        return "the app did not start" if self.is_of_app else "nothing could be graded"
+
+    @property
+    def title(self) -> str:
+        """The same, at the beginning of a sentence."""
+        return self.what.capitalize()
 
 
 @dataclass(frozen=True, slots=True)

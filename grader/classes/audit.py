@@ -50,7 +50,7 @@ def audit(ledger: Ledger) -> Audit:
     for row in ledger.rows():
         state = _of_refusal(row.refusal.why) if row.refusal else _of_grade(row.grade)
         states[state] += 1
-        whose = f"{row.student.label}, {row.submission.kata}"
+        whose = f"{row.student.named}, {row.submission.kata}"
         whose += f", attempt {row.submission.attempt}" if row.submission.attempt > 1 else ""
         match state:
             case State.INFRASTRUCTURE:

@@ -105,6 +105,11 @@ class Student:
         """The name, or without one the label."""
         return self.name or self.label
 
+    @property
+    def named(self) -> str:
+        """The label, by which commands find the student, with the name where this is another one."""
+        return self.label if self.name in ("", self.label) else f"{self.label} ({self.name})"
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:

@@ -10,7 +10,7 @@ from grader.catalog.lookup import choose
 from grader.cli.parameters import complete_kata, katas_option, tell_refused
 from grader.errors import UsageError
 from grader.exits import Exit
-from grader.handout.pack import Audience, make_pack, summary
+from grader.handout.pack import Audience, audience_of, make_pack, summary
 
 
 @click.command("pack")
@@ -42,6 +42,7 @@ def command(katas: tuple[str, ...], folders: tuple[Path, ...], audience: str, ou
     found = choose(katas, Path.cwd(), folders)
     tell_refused(found)
     chosen = Audience(audience)
+    _keep_other(output, chosen)
     pack = make_pack(tuple(dict.fromkeys(found.katas)), chosen, output.name, solutions=not no_solutions)
     try:
         output.write_bytes(pack.content)
@@ -51,3 +52,15 @@ def command(katas: tuple[str, ...], folders: tuple[Path, ...], audience: str, ou
         click.echo(line)
     click.echo(f"Next: `pip install {click.format_filename(output)}`, where the grader is installed.")
     return Exit.PASSED
+
+
+def _keep_other(output: Path, audience: Audience) -> None:
+    """Raises UsageError where the pack for the others is there: both have one name, and one of them has secrets."""
+    there = audience_of(output)
+    if there is None or there is audience:
+        return
+    other = click.format_filename(output.parent / audience.value / output.name)
+    raise UsageError(
+        f"{click.format_filename(output)} is the pack for {there.value}, and stays: both packs have one name, so write "
+        f"the one for {audience.value} into a folder of its own, as in -o {other}."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -72,8 +73,22 @@ def make_pack(katas: Sequence[Kata], audience: Audience, file: str, *, solutions
 
 def _usual(file: str, katas: Iterable[Kata]) -> Label:
     """What the name of a file that pip does not take was perhaps meant to say."""
-    name = re.sub(r"[^a-z0-9]+", "-", file.lower().removesuffix(".whl")).strip("-")
-    return Label(name or "my-course", max(kata.version or "1.0" for kata in katas))
+    said = file.lower().removesuffix(".whl").removesuffix("-py3-none-any")
+    if found := re.fullmatch(r"(.+)-(\d+(?:\.\d+)*)", said):
+        said = found[1]
+    name = re.sub(r"[^a-z0-9]+", "-", said).strip("-")
+    return Label(name or "my-course", found[2] if found else max(kata.version or "1.0" for kata in katas))
+
+
+def audience_of(file: Path) -> Audience | None:
+    """For whom the pack in ``file`` was made; None where there is no file, or one that `grade pack` did not make."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            about = next(name for name in packed.namelist() if name.endswith(".dist-info/METADATA"))
+            found = re.search(rb"^Summary: Katas for (learners|graders):", packed.read(about), re.MULTILINE)
+    except (OSError, ValueError, StopIteration, zipfile.BadZipFile):
+        return None
+    return Audience(found[1].decode()) if found else None
 
 
 def _require_different_numbers(katas: Sequence[Kata]) -> None:

@@ -41,13 +41,19 @@ def next_step(report: Report) -> str:
         return f"The selected checks passed. To run all of them: `{report.command}`."
     if any("event loop was blocked" in note for note in report.notes):
         return "All checks passed, but the event loop was blocked for a while: see the note above."
-    return "All checks passed. `grade solution` shows another solution, `grade list` the next kata."
+    solution = "" if _is_of_pack(report) else "`grade solution` shows another solution, "
+    return f"All checks passed. {solution}`grade list`{'' if solution else ' shows'} the next kata."
+
+
+def _is_of_pack(report: Report) -> bool:
+    """Whether the kata was handed out in a pack: learners have no solution of it."""
+    return report.origin is not None and report.origin.pack not in ("bundled", "folder")
 
 
 def _next_for_student(report: Report) -> str:
     """For a learner whose submission was graded elsewhere: nothing to run, and nothing that is not shown."""
     if report.boot_failure is not None:
-        return "The app did not start, so no check could pass."
+        return f"{report.boot_failure.title}, so no check could pass."
     if failed := first_failure(report):
         return f"Next: fix “{failed.check.title}”." if failed.finding else ""
     if report.count(Outcome.INCONCLUSIVE):

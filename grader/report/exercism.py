@@ -19,7 +19,7 @@ def render(report: Report) -> str:
     """``report`` as JSON. That the app did not start, and that a check is inconclusive, is an error of the whole."""
     error = exported.undecided(report)
     if report.boot_failure is not None:
-        error = f"the app did not start: {visible(report.boot_failure.headline, exported.LINE)}"
+        error = f"{report.boot_failure.what}: {visible(report.boot_failure.headline, exported.LINE)}"
     passed = exit_code(report) is Exit.PASSED
     return exported.dumped(
         {

@@ -38,7 +38,7 @@ def _lines(report: Report, outcome: Outcome, kind: str) -> Iterator[str]:
 
 def _unstarted(report: Report, failure: BootFailure) -> str:
     places = [",".join(_place(result, report)) for result in report.results[:1]]  # it is the same for all
-    properties = [*filter(None, places), "title=The app did not start"]
+    properties = [*filter(None, places), f"title={failure.title}"]
     return f"::error {','.join(properties)}::{_data(visible(failure.headline, exported.LINE))}"
 
 

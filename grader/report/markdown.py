@@ -25,10 +25,12 @@ def render(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     yield f"## {_plain(report.title)}: {advice.score(report)}"
+    if not report.command:  # it is for the student, and goes from hand to hand
+        yield from ("", _code(report.app, 300))
     yield ""
     yield f"{advice.counts(report)}; seed {_code(report.seed)}" if report.seed else advice.counts(report)
     if report.boot_failure is not None:
-        yield from ("", f"**The app did not start:** {_code(report.boot_failure.headline)}")
+        yield from ("", f"**{report.boot_failure.title}:** {_code(report.boot_failure.headline)}")
     else:
         yield from ("", "| outcome | your server must show that … | points |", "| --- | --- | ---: |")
         yield from (_row(result) for result in report.results)

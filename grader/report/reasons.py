@@ -17,7 +17,7 @@ def of_boot_failure(failure: BootFailure) -> Finding:
     return Finding(
         expected="an app that starts",
         seen=failure.headline,
-        headline=f"the app did not start: {failure.headline}",
+        headline=f"{failure.what}: {failure.headline}",
         headline_is_complete=True,
         hint=failure.advice,
         place=failure.frames[-1] if failure.frames else None,

@@ -100,7 +100,7 @@ def _short(report: Report, console: Console) -> list[RenderableType]:
 
 def boot_failure(found: BootFailure, printed: str) -> list[RenderableType]:
     """The reason why the app did not start, its lines, and its output."""
-    head = Text.assemble(("The app did not start: ", "bold red"), visible(found.headline, 500))
+    head = Text.assemble((f"{found.title}: ", "bold red"), visible(found.headline, 500))
     parts: list[RenderableType] = [head]
     parts += [Padding(place(frame), (0, 0, 0, 5)) for frame in found.frames[-8:]]
     if found.advice:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.catalog.packs import bundled
 from grader.classes.handed_out import changed_since
 from grader.handout.pack import Audience
-from tests.handout.packs import FILE, make_secret_kata, pack
+from tests.conftest import ROOT
+from tests.handout.packs import FILE, install, make_secret_kata, pack
 from tests.serving.jail import offers
-from tests.small_kata import NAME, write
+from tests.small_kata import NAME, SOLUTION, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -44,3 +46,17 @@ def test_the_command_names_it(tmp_path: Path, grade: Grade) -> None:
     write(tmp_path / "class.toml", 'katas = ["kata-77"]\nhanded-out = "gone.whl"')
     done = grade("class", "submissions", "--out", "other", cwd=tmp_path)
     assert (done.code, done.err) == (2, "grade: gone.whl is not a pack that `grade pack` made.\n")
+
+
+def test_a_learners_pack_grades_no_class(tmp_path: Path, grade: Grade) -> None:
+    kata = make_secret_kata(tmp_path / "course")
+    site = install(pack(kata, Audience.LEARNERS).content, tmp_path / "site")
+    write(tmp_path / "submissions" / "ada" / "app.py", SOLUTION)
+    path = os.pathsep.join([str(ROOT), str(site)])
+    done = grade("class", "submissions", "--kata", "kata-77", "--out", "results", cwd=tmp_path, PYTHONPATH=path)
+    assert (done.code, done.err) == (
+        2,
+        f"grade: {NAME} is from a pack for learners (my-course 1.2), without 1 check, 2 points: install the one that "
+        "`grade pack --for graders` makes, or name the folder of your katas with --katas.\n",
+    )
+    assert not (tmp_path / "results").exists()

@@ -17,7 +17,7 @@ from grader.catalog.facts import Rest, digest_of_all, digests_of, facts_of_wheel
 from grader.catalog.lookup import available, find
 from grader.catalog.packs import bundled
 from grader.errors import BadKata, UsageError
-from grader.handout.pack import Audience, make_pack
+from grader.handout.pack import Audience, audience_of, make_pack
 from grader.learner.progress import begun, unfinished
 from tests.conftest import ROOT, environment
 from tests.handout.packs import FILE, PACKAGE, SECRET, files_of, install, lines_of, make_secret_kata, pack
@@ -152,6 +152,7 @@ def test_a_kata_without_practice_checks_is_graded_by_the_instructor(
     [
         ("Course.whl", r"pip installs no file of the name Course\.whl.*-o course-1\.0-py3-none-any\.whl\.$"),
         ("course-1.0.whl", "pip installs no file of the name"),
+        ("my-course-1.2-py3-none-any.whl", r"-o my_course-1\.2-py3-none-any\.whl\.$"),
         ("course-one-py3-none-any.whl", "pip installs no file of the name"),
         ("bundled-1.0-py3-none-any.whl", "bundled is not a name for a pack"),
         ("stream_katas-1.0-py3-none-any.whl", "stream-katas is not a name for a pack"),
@@ -253,3 +254,26 @@ def test_a_kata_that_is_not_finished_is_told_of(tmp_path: Path, grade: Grade) ->
     assert re.search(
         r"^kata-78-words: \d+ places not filled in yet; `grade verify kata-78` lists them\.$", done.out, re.MULTILINE
     )
+
+
+def test_the_pack_for_graders_never_replaces_the_one_for_learners(tmp_path: Path, grade: Grade) -> None:
+    make_secret_kata(tmp_path)
+
+    def made(audience: str, file: str = FILE) -> tuple[int, str]:
+        done = grade("pack", "kata-77", "--for", audience, "-o", file, cwd=tmp_path)
+        return done.code, done.err
+
+    assert made("learners") == (0, "")
+    assert made("learners") == (0, "")  # again, after a change
+    assert made("graders") == (
+        2,
+        f"grade: {FILE} is the pack for learners, and stays: both packs have one name, so write the one for graders "
+        f"into a folder of its own, as in -o graders/{FILE}.\n",
+    )
+    assert audience_of(tmp_path / FILE) is Audience.LEARNERS
+    (tmp_path / "graders").mkdir()
+    assert made("graders", f"graders/{FILE}") == (0, "")
+    assert audience_of(tmp_path / "graders" / FILE) is Audience.GRADERS
+    assert "is the pack for graders, and stays" in made("learners", f"graders/{FILE}")[1]
+    other = write(tmp_path / "other-1.0-py3-none-any.whl", "not a wheel")
+    assert audience_of(other) is audience_of(tmp_path / "gone.whl") is None

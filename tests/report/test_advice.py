@@ -40,6 +40,7 @@ def test_a_report_is_headed_by_number_and_title_of_its_kata() -> None:
 START = "Next: make the app start, then run `grade kata-1 --app app.py` again."
 QUIET = "Next: run it again on a quieter machine. Some checks could not be decided, which is not your fault."
 DONE = "All checks passed. `grade solution` shows another solution, `grade list` the next kata."
+PACKED = "All checks passed. `grade list` shows the next kata."
 PART = "The selected checks passed. To run all of them: `grade kata-1 --app app.py`."
 
 
@@ -52,6 +53,7 @@ PART = "The selected checks passed. To run all of them: `grade kata-1 --app app.
         (report(P, I, B), QUIET, ""),
         (report(P, P), DONE, ""),
         (dataclasses.replace(report(P), is_whole=False), PART, ""),
+        (dataclasses.replace(report(P), origin=Origin("my-course", "my-course 1.0", "d")), PACKED, ""),
     ],
     ids=[
         "failed",
@@ -60,6 +62,7 @@ PART = "The selected checks passed. To run all of them: `grade kata-1 --app app.
         "undecided",
         "passed",
         "passed, as far as it was run",
+        "passed, of a pack",
     ],
 )
 def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str, alone: str) -> None:

@@ -40,7 +40,7 @@ class Roster:
     def student_of(self, handed: Handed) -> Student | None:
         """The one that this is; None where the roster does not say, or where several could be meant."""
         for word in (handed.label, handed.email, *handed.known):
-            found = self._by_word.get(_plain(word), ())
+            found = self._by_word.get(in_plain_letters(word), ())
             if len(found) == 1:
                 return found[0]
         return None
@@ -113,11 +113,11 @@ def _words(students: Iterable[Student]) -> Mapping[str, tuple[Student, ...]]:
         number = _PARTICIPANT.fullmatch(one.columns.get("Identifier", ""))
         words = {one.label, one.name, one.email, local, turned, number[1] if number else "", *one.columns.values()}
         for word in words - {one.section, ""}:
-            found[_plain(word)][one.label] = one
+            found[in_plain_letters(word)][one.label] = one
     return {word: tuple(students.values()) for word, students in found.items()}
 
 
-def _plain(word: str) -> str:
+def in_plain_letters(word: str) -> str:
     """Letters and digits only, small and without accents: "Lovelace, Ada" is "lovelaceada"."""
     letters = unicodedata.normalize("NFKD", word.casefold())
     return "".join(letter for letter in letters if letter.isalnum() or letter == "@")

@@ -26,7 +26,7 @@ def report_of(entry: Entry, kata: GradedKata) -> Report:
             CheckResult(check, Outcome.INCONCLUSIVE, undecided) if is_ours else CheckResult(check, Outcome.FAILED)
             for check in kata.checks
         ),
-        boot_failure=None if is_ours else BootFailure(entry.result.sentence),
+        boot_failure=None if is_ours else BootFailure(entry.result.sentence, is_of_app=False),
         origin=Origin(kata.pack, "", kata.digest),
         kata_version=kata.version,
         is_submission=True,

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from grader.classes.ledger import Ledger
+from grader.classes.search import student_like
 from grader.classes.source import Source
 from grader.classes.task import Task
 from grader.cli.classes.run import how_option
-from grader.cli.classes.session import Session, labels_like
+from grader.cli.classes.session import Session
 from grader.cli.jailing import Wish
 from grader.cli.parameters import color_option
 from grader.errors import UsageError
@@ -45,8 +46,8 @@ def command(
     with Ledger.open(results) as ledger:
         source, settings = Source.decode(ledger.fact("source")), ledger.settings
         chosen = _failing(ledger, check) if check is not None else None
-        known = [one.label for one in ledger.students()]
-    labels = {labels_like(label, known) for label in students}
+        known = list(ledger.students())
+    labels = {student_like(wanted, known).label for wanted in students}
 
     def is_chosen(task: Task) -> bool:
         of = task.submission

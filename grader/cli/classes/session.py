@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from grader import interrupt
 from grader.catalog.kata import Kata
 from grader.catalog.lookup import choose
 from grader.classes.audit import Audit, audit
-from grader.classes.handed_out import changed_since
+from grader.classes.handed_out import changed_since, require_whole
 from grader.classes.ledger import FILE, Ledger
 from grader.classes.model import Settings
 from grader.classes.order import Graders, LocalGraders
@@ -61,6 +61,8 @@ class Session:
             raise UsageError("Name the katas to grade: --kata kata-1 (repeatable), or katas in class.toml.")
         found = choose(self.source.katas, Path.cwd(), self.source.folders)
         tell_refused(found)
+        for kata in found.katas:
+            require_whole(kata)
         return found.katas
 
     def carry_out(
@@ -159,15 +161,3 @@ def _tell_strangers(intake: Intake) -> None:
         more = f" and {len(intake.strangers) - 10} more" if len(intake.strangers) > 10 else ""
         count = plural(len(intake.strangers), "submission")
         click.echo(f"grade: {count} of nobody on the roster: {names}{more}. They are graded, too.", err=True)
-
-
-def labels_like(label: str, known: Sequence[str]) -> str:
-    """The label that is meant: itself, or else the only one that begins so. Raises UsageError."""
-    found = [one for one in known if one == label] or [one for one in known if one.startswith(label)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(f"{label!r} may be {', '.join(found[:5])}: write more of it.")
-    from grader.text import did_you_mean  # after a mistake only
-
-    raise UsageError(f"There is no student {label!r}.{did_you_mean(label, known)}")

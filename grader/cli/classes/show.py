@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from grader.classes.ledger import Ledger
 from grader.classes.model import Entry, NoReport
-from grader.cli.classes.session import labels_like
+from grader.classes.search import student_like
 from grader.cli.console import console_for, untrusted_text
 from grader.cli.parameters import color_option
 from grader.exits import Exit
@@ -23,16 +24,16 @@ from grader.text import visible
 @click.option("--verbose", is_flag=True, help="Show whole pictures, also of checks that passed.")
 @color_option
 def command(results: Path, student: str, verbose: bool, color: str) -> Exit:
-    """Show the reports of STUDENT, or of the only one whose label begins so."""
+    """Show the reports of STUDENT: a label, a name, or the beginning of one that only one student has."""
     console = console_for(color)
     with Ledger.open(results) as ledger, untrusted_text():
-        label = labels_like(student, [one.label for one in ledger.students()])
+        label = student_like(student, list(ledger.students())).label
         for entry in ledger.entries(student=label):
             _print(console, _heading(entry))
             if isinstance(entry.result, NoReport):
                 _print(console, f"{entry.result.why.value}: {visible(entry.result.sentence, 500)}\n")
             else:
-                terminal.show(entry.result, console, verbose=verbose)
+                terminal.show(replace(entry.result, command=""), console, verbose=verbose)
     return Exit.PASSED
 
 

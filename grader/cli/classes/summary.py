@@ -39,20 +39,24 @@ def show(found: Audit, color: str, *, all_named: bool = False) -> None:
     with untrusted_text():
         console.print(table)
         most = None if all_named else _NAMED
-        _list(console, "Not gradable", found.refusals[:most])
+        _list(console, "Not gradable", found.refusals, most)
         _list(
             console,
             "By the fault of the machine, so without points; the same command tries again",
-            found.failures[:most],
+            found.failures,
+            most,
         )
-        _list(console, "Still to be graded: the same command goes on", found.waiting[:most])
-        _list(console, "The audit found faults", found.problems[:most])
+        _list(console, "Still to be graded: the same command goes on", found.waiting, most)
+        _list(console, "The audit found faults", found.problems, most)
         if not found.problems and not found.waiting:
             console.print("Audit: each submission has a result, and all sums agree.", markup=False, highlight=False)
 
 
-def _list(console: Console, title: str, lines: Sequence[str]) -> None:
-    if lines:
-        console.print(f"{title}:", markup=False, highlight=False)
-    for line in lines:
-        console.print(f"  {visible(line, 500)}", markup=False, highlight=False, soft_wrap=True)
+def _list(console: Console, title: str, lines: Sequence[str], most: int | None) -> None:
+    if not lines:
+        return
+    shown = [visible(line, 500) for line in lines[:most]]
+    if left := len(lines) - len(shown):
+        shown.append(f"and {left} more; `grade class status RESULTS --all` names all")
+    for line in (f"{title}:", *(f"  {one}" for one in shown)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

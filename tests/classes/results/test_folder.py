@@ -79,7 +79,9 @@ def test_who_handed_in_nothing_is_told_so(ledger: Ledger, tmp_path: Path) -> Non
         write_results(ledger, tmp_path, feedback=feedback)
         text = (tmp_path / STUDENTS / "hal.md").read_text("utf-8")
         assert "nothing was handed in" in text
-        assert text.startswith("## Small echo: 0 of 32 points\n")
+        assert text.startswith("## Small echo: 0 of 32 points\n\n`Hal`\n")
+        assert "**Nothing could be graded:** `nothing was handed in`" in text
+        assert "start" not in text
 
 
 def test_a_late_student_sees_what_is_taken(ledger: Ledger, tmp_path: Path) -> None:

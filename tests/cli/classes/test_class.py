@@ -179,3 +179,24 @@ def test_root_grades_no_class_without_a_jail(course: Path, run_class: RunClass) 
     done = run_class("class", "--kata", "kata-77", "--out", "results", "--jail", "none", "--unsafe")
     assert (done.code, "no jail for a submission here" in done.err) == (3, True)
     assert not (course / "results").exists()
+
+
+def test_students_have_their_names_in_what_a_command_prints(course: Path, run_class: RunClass) -> None:
+    write(course / "roster.csv", "label,name\neve,Eve Öz\nada,Ada Lovelace\n")
+    done = run_class("class", "--kata", "kata-77", "--out", "results", "--roster", "roster.csv")
+    assert "  eve (Eve Öz), kata-77-small-echo: nothing was handed in" in done.out
+    shown = run_class("show", "results", "Lovelace")
+    assert (shown.code, "== Ada Lovelace (ada), kata-77-small-echo" in shown.out) == (0, True)
+    assert shown.out.rstrip().endswith("All checks passed.")  # advice about commands is for learners
+    one = run_class("regrade", "results", "Lovelace, Ada")
+    assert (one.code, "graded: 1 of 1" in one.err) == (0, True)
+
+
+def test_of_many_lines_the_first_are_shown_and_the_others_counted(course: Path, run_class: RunClass) -> None:
+    write(course / "roster.csv", "\n".join(["label", *(f"s{number:02}" for number in range(21)), "eve"]))
+    done = run_class("class", "--kata", "kata-77", "--out", "results", "--roster", "roster.csv")
+    assert "  s18, kata-77" in done.out
+    assert "  s19, kata-77" not in done.out
+    assert "  and 2 more; `grade class status RESULTS --all` names all\n" in done.out
+    every = run_class("status", "results", "--all")
+    assert ("  s20, kata-77" in every.out, "more;" in every.out) == (True, False)
