@@ -10,7 +10,8 @@ while the first still waits for its item raises RuntimeError::
 
 While an app is graded, the upstream is the grader's. Run by hand (``uvicorn app:app --reload``) a local stand-in
 responds with a few words, one every 150 ms. Key words in the key select its failure modes: ``fail`` fails at once,
-``fail-after-2`` after two items, ``empty`` has no items, and ``slow`` takes 2 seconds an item.
+``fail-after-2`` after two items, ``empty`` has no items, and ``slow`` takes 2 seconds an item. Where the app's folder
+has a file `stand-in.txt`, its lines are the items.
 
 `docs/protocol.md` describes what this module sends and receives.
 """
@@ -19,13 +20,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 import time
 from _thread import allocate_lock
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from grader.standin import standin_here
 from grader.wire import PULL, End, Failure, Item, Opening, Result, read_result, upstream_address
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class _Stream:
     def __init__(self, key: str) -> None:
         self._key = key
         self._socket: socket.socket | None = None
-        self._standin = standin(key)
+        self._standin = standin_here(key)
         self._buffer = bytearray()
         self._closed = False
         self._pulling = False
@@ -285,15 +286,3 @@ def _machine_errors_noted() -> Iterator[None]:
 def _shut_down(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def standin(key: str) -> Iterator[tuple[float, Result]]:
-    """For each pull, how many seconds to wait and what to return, where there is no grader."""
-    words = ["Here", " is", " what", " the", " stand-in", " has", " to", " say", " about", f" “{key}”.\n", "Bye", "!"]
-    delay = 2.0 if "slow" in key else 0.15
-    failing = re.search(r"fail(?:-after-(\d+))?", key)
-    for word in words[: 0 if "empty" in key else int(failing[1] or 0) if failing else None]:
-        yield delay, Item(word)
-    if failing:
-        yield delay, Failure("the stand-in was asked to fail")
-    yield 0, End.END

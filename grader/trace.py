@@ -10,7 +10,6 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.grading.rig import Rig
-from grader.kit import standin
 from grader.model import Raised
 from grader.probe.client import CannotSend, Client
 from grader.probe.connection import Disconnect
@@ -22,6 +21,7 @@ from grader.probe.stalling import flowing
 from grader.probe.waiting import Awaited
 from grader.protocol.transcript import Act, Entry, Transcript
 from grader.serving.launch import Launch
+from grader.standin import standin
 from grader.text import plural, visible
 from grader.wire import End, Failure, Item, Result
 
@@ -48,7 +48,7 @@ class Behaviour:
 
     The client disconnects after ``disconnect_after`` chunks (0: after the header section), as ``disconnect`` says, or
     reads nothing at all (``stalls``). The upstream gives ``hold`` items and holds the next one; None: it holds none.
-    After ``seconds`` the client disconnects in any case.
+    After ``seconds`` the client disconnects in any case. ``items`` are the upstream's; None: a few words.
     """
 
     disconnect_after: int | None = None
@@ -56,6 +56,7 @@ class Behaviour:
     stalls: bool = False
     hold: int | None = None
     seconds: float = 10.0
+    items: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +139,10 @@ class _LiveTranscript(Transcript):
 class _StandIn:
     """Gives the items of the kit's stand-in through the gate of one key, each after its delay."""
 
-    def __init__(self, gate: Gate, hold: int | None) -> None:
+    def __init__(self, gate: Gate, behaviour: Behaviour) -> None:
         self._gate = gate
-        self._results: Iterator[tuple[float, Result]] = iter(standin(gate.key))
-        self._left = hold
+        self._results: Iterator[tuple[float, Result]] = standin(gate.key, behaviour.items)
+        self._left = behaviour.hold
         self._due: tuple[float, Result] | None = None
 
     def give_when_due(self) -> None:
@@ -237,7 +238,7 @@ class _Trace:
         if exchange.is_open:
             exchange.ready(lambda: False)(_SLICE)
         for gate in list(self._gates):
-            self._stand_ins.setdefault(gate.key, _StandIn(gate, self._behaviour.hold)).give_when_due()
+            self._stand_ins.setdefault(gate.key, _StandIn(gate, self._behaviour)).give_when_due()
         self._show_new_entries()
 
     def _show_new_entries(self) -> None:

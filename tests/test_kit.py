@@ -487,6 +487,19 @@ def test_a_slow_stand_in_takes_seconds_over_each(flavour: Flavour, alone: list[f
     assert all(delay >= 1 for delay in alone[: len(items)])
 
 
+@pytest.mark.parametrize("is_module_path", [True, False])
+def test_a_kata_says_what_its_stand_in_gives(
+    is_module_path: bool, flavour: Flavour, alone: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_module_path:
+        monkeypatch.syspath_prepend(str(tmp_path))  # as uvicorn does with the app's folder
+    else:
+        monkeypatch.chdir(tmp_path)
+    (tmp_path / "stand-in.txt").write_text("12\n 7 \n\ncafé\n", "utf-8")
+    assert everything(flavour, "till") == (["12", " 7 ", "", "café"], "")
+    assert everything(flavour, "fail-after-1") == (["12"], "the stand-in was asked to fail")
+
+
 def test_a_closed_stand_in_says_no_more(flavour: Flavour, alone: list[float]) -> None:
     items = flavour.open("hello")
     assert flavour.pull(items) == "Here"
@@ -502,5 +515,7 @@ def test_the_kit_is_light_to_import() -> None:
     root = Path(__file__).resolve().parent.parent
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
-    assert {name for name in loaded if name.startswith("grader")} == {"grader", "grader.kit", "grader.wire"}
+    assert {name for name in loaded if name.startswith("grader")} == {
+        *("grader", "grader.kit", "grader.standin", "grader.wire")
+    }
     assert not {"asyncio", "ssl", "threading", "httpx"} & set(loaded)

@@ -144,6 +144,12 @@ def test_the_upstream_can_hold_its_items_back(folder: Path, grade: Grade) -> Non
     assert "disconnects (FIN)" in seen
 
 
+def test_the_upstream_gives_what_the_kata_says(folder: Path, grade: Grade) -> None:
+    write(folder / "katas" / NAME / "stand-in.txt", "12\n7\n")
+    done = grade("trace", "77", "/echo?key=tea", "--for", "5", cwd=folder)
+    assert [row for row in rows(done) if row.startswith("item")] == ["item “12”", "item “7”"]
+
+
 def test_a_client_that_stalls_shows_how_far_the_app_goes(folder: Path, grade: Grade) -> None:
     right, wrong = (
         sentences(grade("trace", "77", f"/{way}?key=tea", "--stall", cwd=folder)) for way in ("echo", "ahead")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from grader.catalog.facts import Facts, Rest, digest_of_all, digests_of
 from grader.catalog.files import digest_of, read_text
 from grader.errors import BadKata
+from grader.standin import FILE as STAND_IN
 from grader.text import short_path
 
 if TYPE_CHECKING:
@@ -110,6 +111,12 @@ class Kata:
     @property
     def schemas(self) -> Path:
         return self.folder / "schemas"
+
+    @property
+    def for_learners(self) -> list[Path]:
+        """The files that learners get to work with: all but the specification."""
+        stand_in = self.folder / STAND_IN
+        return [self.readme, self.stub, *sorted(self.schemas.glob("*.json")), *[stand_in] * stand_in.is_file()]
 
     @property
     def origin(self) -> Origin:

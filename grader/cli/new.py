@@ -40,7 +40,10 @@ def command(name: str, root: Path, repo: bool) -> Exit:
     if wrote_setting:
         click.echo(f"{root / SETTING} names that folder of katas for all commands that run there or below.")
     if repo:
-        click.echo("The repository has a README.md, which says how to switch its hook on; keep it private.")
+        click.echo(
+            "Its README.md says how to make a git repository of it, with a hook, and how to hand katas out. "
+            "Keep it private."
+        )
     click.echo(
         f"Next: run `grade verify kata-{number}` in the folder that holds them. It shows that the apps get the "
         "verdicts they should, and lists what is left for you to fill in."

@@ -45,6 +45,7 @@ def command(katas: tuple[str, ...], folders: tuple[Path, ...], audience: str, ou
     _keep_other(output, chosen)
     pack = make_pack(tuple(dict.fromkeys(found.katas)), chosen, output.name, solutions=not no_solutions)
     try:
+        output.parent.mkdir(exist_ok=True)
         output.write_bytes(pack.content)
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}.") from None

@@ -23,6 +23,7 @@ from grader.report.failure import place
 from grader.report.picture.console import ASCII, LINES, Pen, Tone
 from grader.report.picture.layout import PAUSE, Party, Pause, Remark, Row, arrow, stretch
 from grader.report.picture.order import Order
+from grader.standin import items_of
 from grader.text import visible
 from grader.trace import Behaviour, Burst, HeaderFields, Request, Shown, trace
 
@@ -94,10 +95,15 @@ def command(
         for path in paths
     ]
     disconnect = Disconnect.ABORT if abort else Disconnect.CLOSE
-    behaviour = Behaviour(
-        disconnect_after=disconnect_after, disconnect=disconnect, stalls=stall, hold=hold, seconds=seconds
-    )
     target = choice.target(is_graded=False)
+    behaviour = Behaviour(
+        disconnect_after=disconnect_after,
+        disconnect=disconnect,
+        stalls=stall,
+        hold=hold,
+        seconds=seconds,
+        items=items_of(target.kata.folder),
+    )
     console = console_for(color)
     interrupt.suppress_lost_work_notice()
     with untrusted_text():

@@ -107,7 +107,7 @@ def _for_learners(kata: Kata, rests: dict[str, Rest]) -> Iterator[tuple[str, byt
     if hidden:
         rests[kata.name] = Rest(len(hidden), sum(check.points for check in hidden))
     yield f"katas/{kata.name}/kata.toml", _manifest(kata).encode()
-    for file in (kata.readme, kata.stub, *sorted(kata.schemas.glob("*.json"))):
+    for file in kata.for_learners:
         yield f"katas/{kata.name}/{file.relative_to(kata.folder).as_posix()}", file.read_bytes()
     for name, data in practice_files(kata, checks).items():
         yield f"katas/{kata.name}/{name}", data

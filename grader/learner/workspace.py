@@ -67,7 +67,7 @@ def init(folder: Path, katas: Sequence[Kata], *, with_setting: bool = True) -> M
     kept: list[Path] = []
     try:
         for kata in katas:
-            for source in _for_learners(kata):
+            for source in kata.for_learners:
                 target = folder / kata.name / source.relative_to(kata.folder)
                 if not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,3 @@ def reset(app: Path, kata: Kata) -> Path | None:
 
 def _names_beside(app: Path) -> Iterator[Path]:
     return (app.with_name(f"{app.stem}.mine-{number}{app.suffix}") for number in itertools.count(1))
-
-
-def _for_learners(kata: Kata) -> list[Path]:
-    return [kata.readme, kata.stub, *sorted(kata.schemas.glob("*.json"))]

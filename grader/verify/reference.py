@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from grader.catalog.kata import Kata
+from grader.catalog.kata import BUNDLED, FOLDER, Kata
 from grader.errors import BadKata
 
 #: A list of checks in a docstring: its name, and all up to the next list.
@@ -48,13 +48,19 @@ def find_reference_apps(kata: Kata) -> Iterable[ReferenceApp]:
     folder = kata.solutions
     solution = folder / kata.entry[0]
     if not solution.is_file():
-        raise BadKata(f"there is no solution: write {folder.name}/{kata.entry[0]} in {folder.parent}")
+        raise BadKata(_without_solution(kata))
     yield ReferenceApp(Role.STUB, kata.stub)
     yield ReferenceApp(Role.SOLUTION, solution)
     for file in sorted((folder / "variants").glob("*.py")):
         yield ReferenceApp(Role.VARIANT, file)
     for file in sorted((folder / "wrong").glob("*.py")):
         yield ReferenceApp(Role.WRONG, file, *_named_failures(file))
+
+
+def _without_solution(kata: Kata) -> str:
+    if kata.pack not in (BUNDLED, FOLDER):
+        return f"{kata.location} is a pack without solutions: verify the folder that it was made of"
+    return f"there is no solution: write {kata.solutions.name}/{kata.entry[0]} in {kata.solutions.parent}"
 
 
 def _named_failures(file: Path) -> tuple[frozenset[str], frozenset[str]]:

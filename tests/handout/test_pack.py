@@ -48,6 +48,12 @@ def test_learners_get_the_practice_checks_and_no_hidden_text(tmp_path: Path) -> 
     assert b"def test_is_json" in files[f"{PACKAGE}/katas/{NAME}/spec/test_echo.py"]
 
 
+def test_what_the_stand_in_gives_is_in_the_pack_for_learners(tmp_path: Path) -> None:
+    kata = make_secret_kata(tmp_path)
+    write(kata.folder / "stand-in.txt", "12\n7\n")
+    assert f"{PACKAGE}/katas/{NAME}/stand-in.txt" in files_of(pack(kata, Audience.LEARNERS).content)
+
+
 def test_without_a_practice_check_learners_get_no_specification(tmp_path: Path) -> None:
     made = pack(make_secret_kata(tmp_path, practice=False), Audience.LEARNERS)
     files = files_of(made.content)
@@ -210,8 +216,8 @@ def test_the_command_says_what_is_left_out(tmp_path: Path, grade: Grade) -> None
 
 def test_a_folder_that_is_not_there_is_a_slip(tmp_path: Path, grade: Grade) -> None:
     make_kata(tmp_path)
-    done = grade("pack", "kata-77", "--for", "graders", "-o", f"nowhere/{FILE}", cwd=tmp_path)
-    assert (done.code, done.err) == (2, f"grade: nowhere/{FILE} cannot be written: No such file or directory.\n")
+    done = grade("pack", "kata-77", "--for", "graders", "-o", f"no/where/{FILE}", cwd=tmp_path)
+    assert (done.code, done.err) == (2, f"grade: no/where/{FILE} cannot be written: No such file or directory.\n")
 
 
 def test_a_damaged_pack_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +277,6 @@ def test_the_pack_for_graders_never_replaces_the_one_for_learners(tmp_path: Path
         f"into a folder of its own, as in -o graders/{FILE}.\n",
     )
     assert audience_of(tmp_path / FILE) is Audience.LEARNERS
-    (tmp_path / "graders").mkdir()
     assert made("graders", f"graders/{FILE}") == (0, "")
     assert audience_of(tmp_path / "graders" / FILE) is Audience.GRADERS
     assert "is the pack for graders, and stays" in made("learners", f"graders/{FILE}")[1]

@@ -22,12 +22,28 @@ if TYPE_CHECKING:
 def test_a_new_kata_comes_with_its_repository(tmp_path: Path, grade: Grade) -> None:
     done = grade("new", "kata-78-words", "--repo", cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
-    assert "The repository has a README.md" in done.out
+    assert "Its README.md says how to make a git repository of it" in done.out
     found = {path.name for path in tmp_path.iterdir()}
     assert found - {"stream-katas.toml"} == {
         *("katas", "solutions", "tools", "README.md", ".gitignore", ".githooks", ".github")
     }
     assert "grade pack kata-78 --for learners" in (tmp_path / "README.md").read_text("utf-8")
+
+
+def test_whoever_follows_its_readme_has_a_repository_with_packs_that_git_ignores(tmp_path: Path, grade: Grade) -> None:
+    make_kata(tmp_path)
+    repository(tmp_path, "kata-77")
+    lines = (tmp_path / "README.md").read_text("utf-8").splitlines()
+    for line in (line.strip() for line in lines if line.startswith(("    git ", "    grade pack "))):
+        program, *words = line.split()
+        if program == "git":
+            subprocess.run([program, *words, *["--quiet"] * (words == ["init"])], cwd=tmp_path, check=True)
+        else:
+            assert grade(*words, cwd=tmp_path).code == 0, line
+    assert len(list(tmp_path.glob("*/my_course-1.0-py3-none-any.whl"))) == 2
+    listed = ["git", "ls-files", "--others", "--exclude-standard", "*.whl"]
+    done = subprocess.run(listed, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert [line.rpartition("/")[0] for line in done.stdout.splitlines()] == ["tools"]
 
 
 def test_its_workflow_proves_its_katas_and_no_others(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -32,6 +32,13 @@ def test_a_workspace_holds_what_a_learner_needs_and_nothing_else(tmp_path: Path)
     assert made.kept == ()
 
 
+def test_what_the_stand_in_gives_goes_to_learners_too(tmp_path: Path) -> None:
+    folder = make_kata(tmp_path)
+    write(folder / "stand-in.txt", "12\n7")
+    init(tmp_path / "workspace", [read_kata(folder)])
+    assert files(tmp_path / "workspace" / NAME) == {*OF_A_KATA, "stand-in.txt"}
+
+
 def test_no_workspace_gives_a_specification_or_a_solution_away(tmp_path: Path) -> None:
     init(tmp_path, bundled())
     secret = {path.name for kata in bundled() for path in kata.specification.iterdir()}

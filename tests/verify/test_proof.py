@@ -220,6 +220,15 @@ def test_a_kata_without_a_solution_cannot_be_proven(tmp_path: Path) -> None:
     assert proof.problems == (f"there is no solution: write {NAME}/app.py in {tmp_path / 'solutions'}",)
 
 
+def test_a_pack_without_solutions_says_where_to_prove_its_katas(tmp_path: Path) -> None:
+    kata = replace(read_kata(make_kata(tmp_path)), pack="my-course", location="my-course 1.0")
+    kata.solutions.joinpath("app.py").unlink()
+    with pytest.raises(
+        BadKata, match="^my-course 1.0 is a pack without solutions: verify the folder that it was made of$"
+    ):
+        list(find_reference_apps(kata))
+
+
 def test_a_sound_kata_is_proven(tmp_path: Path, grade: Grade) -> None:
     make_kata(tmp_path)
     done = grade("verify", "kata-77", cwd=tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from grader.classes.ledger import Ledger
 from grader.classes.model import Entry, GradedKata
 from grader.classes.results import class_page, gradebook, student_page
+from grader.classes.results.columns import column_of, wished
 from grader.classes.results.gathering import gather
 from grader.classes.results.gradebook import Scale
 from grader.classes.results.mark import Mark, Status
@@ -37,27 +38,48 @@ _ENDINGS = {
 class Export:
     """``untold`` are the labels of students who have no points in it, and of whom it does not say so.
 
-    By the machine's fault, or because they are still to be graded: the instructor has to know.
+    By the machine's fault, or because they are still to be graded: the instructor has to know. ``notes`` are sentences
+    about what else to look at.
     """
 
     text: str
     untold: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def of_class(ledger: Ledger, name: str, *, scale: Scale, feedback: Feedback | None) -> Export:
-    """The export in one file. Raises UsageError where the ledger does not have what the format needs."""
+def of_class(
+    ledger: Ledger, name: str, *, scale: Scale, feedback: Feedback | None, wishes: Sequence[str] = ()
+) -> Export:
+    """The export in one file; ``wishes`` are names of columns, such as "kata-14=Homework 3".
+
+    Raises UsageError where the ledger does not have what the format needs.
+    """
     if name == "junit":
         return _junit(ledger, feedback or Feedback.FULL)
     marks, katas = gather(ledger), ledger.katas()
     match name:
         case "canvas":
-            return Export(gradebook.canvas(katas, marks, scale), _labels(marks, _is_undecided))
+            return _canvas(katas, marks, scale, wishes)
         case "moodle":
-            return Export(gradebook.moodle(katas, marks, scale), _labels(marks, _is_undecided))
+            text = gradebook.moodle(katas, marks, scale, wished(katas, wishes, ()))
+            return Export(text, _labels(marks, _is_undecided))
         case "page":
             return Export(class_page.render(overview(ledger.settings.title, katas, marks, forms=ledger.forms())))
         case _:
             return Export(gradebook.plain(marks, scale))
+
+
+def _canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, wishes: Sequence[str]) -> Export:
+    known = list(dict.fromkeys(name for mark in marks for name in mark.student.columns))
+    found = {kata.name: column for kata in katas if (column := column_of(kata, known))}
+    columns = {**found, **wished(katas, wishes, known)}
+    notes = tuple(
+        f"no column of the roster is for {kata.name}, so Canvas takes “{columns.get(kata.name, kata.title)}” for a new "
+        f"assignment. To name the one that you have: --column '{kata.id.rpartition(':')[2]}=NAME'."
+        for kata in katas
+        if columns.get(kata.name) not in known
+    )
+    return Export(gradebook.canvas(katas, marks, scale, columns), _labels(marks, _is_undecided), notes)
 
 
 def _junit(ledger: Ledger, feedback: Feedback) -> Export:

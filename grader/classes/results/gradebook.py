@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from grader.classes.model import GradedKata, Student
 from grader.classes.results.cells import table
@@ -18,6 +18,8 @@ from grader.score import scaled
 _CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
 #: As Canvas writes the row itself.
 _POSSIBLE = "    Points Possible"
+#: Each kata has a column of its title.
+_OWN_TITLES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,13 @@ def plain(marks: Iterable[Mark], scale: Scale) -> str:
     return table(head, rows)
 
 
-def canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale) -> str:
+def canvas(
+    katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, columns: Mapping[str, str] = _OWN_TITLES
+) -> str:
     """For Canvas: https://community.canvaslms.com, "How do I import grades in the Gradebook?".
 
-    An assignment's column keeps the name that a roster from Canvas has for it, with its number; one without a number is
-    a new assignment. Raises UsageError where Canvas could find no student.
+    ``columns`` has the assignments of katas, by their names, as a roster from Canvas has them: with a number. One
+    without a number is a new assignment. Raises UsageError where Canvas could find no student.
     """
     students = _students(marks)
     if not any(student.columns.get(name) for student in students for name in _CANVAS_IDS):
@@ -72,7 +76,7 @@ def canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale) -> 
         raise UsageError(
             f"Canvas finds students by {names}: grade with --roster and the gradebook that Canvas exports."
         )
-    head = ["Student", *_CANVAS_IDS, "Section", *(_assignment(kata, students) for kata in katas)]
+    head = ["Student", *_CANVAS_IDS, "Section", *(columns.get(kata.name, kata.title) for kata in katas)]
     possible = [_POSSIBLE, "", "", "", "", *(scale.possible(kata.possible) for kata in katas)]
     by_both = _by_both(marks)
     rows = (
@@ -90,13 +94,16 @@ def canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale) -> 
     return table(head, [possible, *rows])
 
 
-def moodle(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale) -> str:
+def moodle(
+    katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, columns: Mapping[str, str] = _OWN_TITLES
+) -> str:
     """For Moodle, which asks at import what each column means: https://docs.moodle.org, "Grade import"."""
     students = _students(marks)
     numbers = ("Username", "ID number")
     head = [*numbers, "Email address", "Full name"]
     for kata in katas:
-        head += [kata.title, f"{kata.title} feedback"]
+        column = columns.get(kata.name, kata.title)
+        head += [column, f"{column} feedback"]
     by_both = _by_both(marks)
     rows = (
         [
@@ -108,18 +115,6 @@ def moodle(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale) -> 
         for student in students
     )
     return table(head, rows)
-
-
-def _assignment(kata: GradedKata, students: Sequence[Student]) -> str:
-    """The column of a roster whose name, without the number behind it, is the kata's title, or its short name."""
-    for name in students[0].columns if students else ():
-        if re.sub(r" \(\d+\)$", "", name).casefold() in (
-            kata.title.casefold(),
-            kata.id.casefold(),
-            kata.name.casefold(),
-        ):
-            return name
-    return kata.title
 
 
 def _students(marks: Iterable[Mark]) -> list[Student]:

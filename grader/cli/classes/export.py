@@ -34,7 +34,15 @@ _NAMED = 10
     "--feedback", type=click.Choice([one.value for one in Feedback]), help="What students see, instead of class.toml's."
 )
 @click.option("--out-of", type=click.IntRange(1), metavar="N", help="Whole numbers, of which N are full marks.")
-def command(results: Path, to: str | None, feedback: str | None, out_of: int | None) -> Exit:
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="KATA=NAME",
+    help="What Canvas or Moodle calls this kata (repeatable). [default: the column of the roster with the kata's "
+    "name or title, or a new one]",
+)
+def command(results: Path, to: str | None, feedback: str | None, out_of: int | None, columns: tuple[str, ...]) -> Exit:
     """Write a gradebook of the class in RESULTS, or what a platform reads.
 
     Exit codes: 0 written; 2 usage; 3 written, but some students have no points by the machine's fault, or are still to
@@ -47,16 +55,18 @@ def command(results: Path, to: str | None, feedback: str | None, out_of: int | N
             return Exit.PASSED
         name, _, path = to.partition(":")
         found = (
-            _of_class(ledger, name, path or STDOUT, scale=Scale(out_of or 0), feedback=shown)
+            _of_class(ledger, name, path or STDOUT, scale=Scale(out_of or 0), feedback=shown, wishes=columns)
             if name in OF_CLASS
             else _of_students(ledger, name, path, feedback=shown)
         )
     return _told(found, name)
 
 
-def _of_class(ledger: Ledger, name: str, path: str, *, scale: Scale, feedback: Feedback | None) -> Export:
+def _of_class(
+    ledger: Ledger, name: str, path: str, *, scale: Scale, feedback: Feedback | None, wishes: tuple[str, ...]
+) -> Export:
     place = destination.find(path, option=f"--to {name}")
-    found = exports.of_class(ledger, name, scale=scale, feedback=feedback)
+    found = exports.of_class(ledger, name, scale=scale, feedback=feedback, wishes=wishes)
     place.write(found.text.encode("utf-8", "backslashreplace"))
     return found
 
@@ -72,7 +82,9 @@ def _of_students(ledger: Ledger, name: str, path: str, *, feedback: Feedback | N
 
 
 def _told(found: Export, name: str) -> Exit:
-    """On standard error, who has no points there, and would otherwise be overlooked."""
+    """On standard error, what is to be looked at, and who has no points there, and would otherwise be overlooked."""
+    for note in found.notes:
+        click.echo(f"grade: {visible(note, 500)}", err=True)
     if not found.untold:
         return Exit.PASSED
     names = ", ".join(visible(label, 60) for label in found.untold[:_NAMED])

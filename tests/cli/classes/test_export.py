@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grader.classes.model import Student, Submission
+from tests.classes.hand import NAME, WHOLE, hand_in, make_ledger
 from tests.classes.results.course import make_course
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ def test_without_a_format_the_pages_are_written_again(course: Path, grade: Grade
         ("results --to nothing:x", "There is no export 'nothing'."),
         ("elsewhere --to csv", "There is no ledger in elsewhere."),
         ("results --to csv:no/such/place", "--to csv: 'no/such/place' cannot be written."),
+        ("results --to canvas --column kata-7=x", "there is no kata 'kata-7' in this class. Did you mean 'kata-77'?"),
+        ("results --to moodle --column Homework", "--column must be like kata-14='Homework 3', not 'Homework'."),
         ("results --to classroom50:out", "--to classroom50: set CLASSROOM,"),
     ],
 )
@@ -62,3 +66,24 @@ def test_what_cannot_be_done_is_said_in_a_sentence(arguments: str, words: str, c
     done = grade("class", "export", *arguments.split(), cwd=course)
     assert (done.code, done.out) == (2, "")
     assert words in done.err
+
+
+def test_an_assignment_of_another_name_is_given_or_told(tmp_path: Path, grade: Grade) -> None:
+    with make_ledger(tmp_path / "results") as ledger:
+        ledger.keep_students([Student("ada", columns={"ID": "1", "Homework 3 (98)": ""}), Student("aaron")])
+        for label in ("ada", "aaron"):
+            hand_in(ledger, Submission(label, NAME, digest=label), WHOLE)
+
+    def export(*words: str) -> tuple[int, str, str]:
+        done = grade("class", "export", "results", *words, cwd=tmp_path)
+        return done.code, done.out.splitlines()[0], done.err
+
+    head = "Student,ID,SIS User ID,SIS Login ID,Section"
+    assert export("--to", "canvas") == (
+        0,
+        f"{head},Small echo",
+        f"grade: no column of the roster is for {NAME}, so Canvas takes “Small echo” for a new assignment. "
+        "To name the one that you have: --column 'kata-77=NAME'.\n",
+    )
+    assert export("--to", "canvas", "--column", "kata-77=homework 3") == (0, f"{head},Homework 3 (98)", "")
+    assert export("--to", "moodle", "--column", f"{NAME}=Homework")[1].endswith(",Homework,Homework feedback")
