@@ -224,7 +224,7 @@ def test_a_pack_without_solutions_says_where_to_prove_its_katas(tmp_path: Path) 
     kata = replace(read_kata(make_kata(tmp_path)), pack="my-course", location="my-course 1.0")
     kata.solutions.joinpath("app.py").unlink()
     with pytest.raises(
-        BadKata, match="^my-course 1.0 is a pack without solutions: verify the folder that it was made of$"
+        BadKata, match=r"^my-course 1\.0 is a pack without solutions: verify the folder that it was made of$"
     ):
         list(find_reference_apps(kata))
 
