@@ -103,8 +103,15 @@ def _failed(violation: Violation, check: Check, around: Around, *, subject: str 
     cause = causes.sentence(around.raised) if around.raised else by_status.partition(". ")[0].rstrip(".")
     cause = cause or ("" if violation.told else around.fault)
     final = worded(found, sentence=violation.sentence, note=note, request=around.request, cause=cause)
-    seen = next((when.hint for when in check.when if re.search(when.seen, final.headline)), "")
-    return replace(final, hint=seen) if seen and not causes.hint(around.raised) else final
+    if causes.hint(around.raised):
+        return final
+    alone = worded(found, sentence=violation.sentence, request=around.request).headline
+    hint = _hint_for(check, final.headline) or _hint_for(check, alone)
+    return replace(final, hint=hint or causes.hint_for_fault(final.headline.partition(". Also: ")[0]) or final.hint)
+
+
+def _hint_for(check: Check, headline: str) -> str:
+    return next((when.hint for when in check.when if re.search(when.seen, headline)), "")
 
 
 def _advice(by_status: str) -> str:

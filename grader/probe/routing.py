@@ -1,4 +1,4 @@
-"""Hints for an app that has no route for a request, or redirects it: no check is about these causes."""
+"""Hints for an app that has no route for a request, redirects it, or says itself that it cannot respond to it yet."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def routing_hint(head: Head, *, method: str, path: str, body: bytes = b"", routes: Sequence[str] = ()) -> str:
-    """A hint for a status that comes from routing (RFC 9110 15.4, 15.5.5, 15.5.6) or from the framework's own checks of
-    a request (15.5.21), or "" for any other status. ``routes`` are those of the app, as far as they are known.
+    """A hint for a status that comes from routing (RFC 9110 15.4, 15.5.5, 15.5.6), from the framework's own checks of
+    a request (15.5.21) or from a stub (15.6.2), or "" for any other status. ``routes`` are those of the app, as far as
+    they are known.
     """
     request, field = f"{method} {visible(path, 60)}", dict(head.headers)
     if head.status == 422 and (refused := _refused(body)):
@@ -25,6 +26,11 @@ def routing_hint(head: Head, *, method: str, path: str, body: bytes = b"", route
     if head.status == 405:
         allowed = visible(field.get("allow", "other methods"), 60)
         return f"The app has a route for {visible(path, 60)}, but for {allowed} and not for {method}."
+    if head.status == 501:
+        return (
+            f"{request} is not written yet: the app responds with 501, Not Implemented. Write what the README asks of "
+            "this request, in place of that response."
+        )
     if head.status in _REDIRECTS:
         target = visible(field.get("location", "nowhere"), 100)
         return (

@@ -32,7 +32,7 @@ class SseFaultKind(Kind):
         _END,
     )
     BARE_JSON = (
-        'the line "{seen}" is JSON without a field name, so a browser ignores it: write "data: " before it',
+        'the line "{seen}" has no field name, so a browser ignores it: write "data: " before it',
         _INTERPRETING,
     )
     UNSPLIT_NEWLINE = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from grader.model import Check, CheckResult, Outcome, Report
 from grader.score import first_failure, is_decided
@@ -79,8 +79,14 @@ def _root(result: CheckResult, by_id: Mapping[str, CheckResult]) -> str:
     before = [by_id[name] for name in result.check.after if name in by_id]
     missing = next((one for one in before if one.outcome is not Outcome.PASSED), None)
     if missing is None:
-        return "checks that did not pass"
+        return _only_failed(by_id.values())
     return _root(missing, by_id) if missing.outcome is Outcome.BLOCKED else f"“{missing.check.title}”"
+
+
+def _only_failed(results: Iterable[CheckResult]) -> str:
+    """What blocks a check that comes after none that did not pass: what failed, so that it had nothing to look at."""
+    failed = [one for one in results if one.outcome is Outcome.FAILED]
+    return f"“{failed[0].check.title}”" if len(failed) == 1 else "checks that did not pass"
 
 
 def all_hints(check: Check, cause: str) -> tuple[str, ...]:

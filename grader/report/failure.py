@@ -26,12 +26,14 @@ _MARKS = {
 _TONES = {Tone.PLAIN: "", Tone.FAINT: "dim", Tone.WRONG: "bold red"}
 _PICTURE = 18  # rows
 _LONGEST = 20_000  # characters of a curl line, which is of use only whole
+_SHOWN = 0.05  # seconds of a blocked event loop; fewer would read 0.0
 _PRINTED = 8  # lines of what the app printed during the check
-#: The traceback of an error that nothing caught, as the server writes it, with the errors that it came from.
+#: The traceback of an error that nothing caught, as the server writes it, with the errors that it came from, whose
+#: words may be many lines.
+_FOLLOWS = r"(?:The above exception was|During handling of)"
+_CAME_FROM = rf"Traceback(?:(?!^ERROR: |^{_FOLLOWS}).)*^{_FOLLOWS}[^\n]*\n\n"
 _ERROR = r"Traceback[^\n]*\n(?:[ \t][^\n]*\n)*(?:\S[^\n]*(?:\n|\Z))?"
-_TRACEBACK = re.compile(
-    rf"^ERROR: +Exception in ASGI application\n{_ERROR}(?:\n(?:The above|During)[^\n]*\n\n{_ERROR})*", re.MULTILINE
-)
+_TRACEBACK = re.compile(rf"^ERROR: +Exception in ASGI application\n(?:{_CAME_FROM})*{_ERROR}", re.MULTILINE | re.DOTALL)
 
 
 def failed(result: CheckResult, finding: Finding, console: Console, *, most: int = _PICTURE) -> list[RenderableType]:
@@ -42,12 +44,12 @@ def failed(result: CheckResult, finding: Finding, console: Console, *, most: int
     return [*parts, *_requests(result)] if result.requests else parts
 
 
-def line(result: CheckResult) -> RenderableType:
-    """A check in one line: its outcome, title and points."""
+def line(result: CheckResult, *, is_one_row: bool = False) -> RenderableType:
+    """A check in one line: its outcome, title and points. In one row, its title may be cut."""
     mark, style = _MARKS[result.outcome]
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=4)
-    grid.add_column(ratio=1)
+    grid.add_column(ratio=1, no_wrap=is_one_row, overflow="ellipsis")
     grid.add_column(justify="right", no_wrap=True)
     points = f"{result.earned}/{result.check.points}"
     title = Text(result.check.title, "" if result.outcome is not Outcome.BLOCKED else "dim")
@@ -83,7 +85,7 @@ def place(found: Place) -> Text:
     """A line of the learner's own code."""
     function = f", in {found.function}" if found.function not in ("", "<module>") else ""
     doing = f" (inside {found.doing})" if found.doing else ""
-    blocked = f"; the event loop had been blocked for {found.seconds:.1f} s" if found.seconds else ""
+    blocked = f"; the event loop had been blocked for {found.seconds:.1f} s" if found.seconds >= _SHOWN else ""
     return Text(visible(f"{found.file}:{found.line}{function}: {found.text}{doing}{blocked}", 300))
 
 

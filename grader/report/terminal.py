@@ -18,6 +18,7 @@ from grader.text import from_here, plural, visible, visible_lines, without_comma
 
 #: Rows of the first failure's headline beside the score.
 _HEADLINE = 4
+_REASON = 500  # characters of why the app did not start
 
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
@@ -98,9 +99,9 @@ def _short(report: Report, console: Console) -> list[RenderableType]:
     return [*parts, *(Text.assemble(("----", "dim"), f" {words}") for words in advice.blocked(report))]
 
 
-def boot_failure(found: BootFailure, printed: str) -> list[RenderableType]:
-    """The reason why the app did not start, its lines, and its output."""
-    head = Text.assemble((f"{found.title}: ", "bold red"), visible(found.headline, 500))
+def boot_failure(found: BootFailure, printed: str, *, room: int | None = None) -> list[RenderableType]:
+    """The reason why the app did not start, in at most ``room`` characters, its lines, and its output."""
+    head = Text.assemble((f"{found.title}: ", "bold red"), visible(found.headline, room or _REASON))
     parts: list[RenderableType] = [head]
     parts += [Padding(place(frame), (0, 0, 0, 5)) for frame in found.frames[-8:]]
     if found.advice:

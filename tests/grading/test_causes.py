@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from grader.errors import Violation
 from grader.grading.causes import hint, sentence
-from grader.model import Place, Raised
+from grader.grading.verdict import verdict
+from grader.grading.wording import worded
+from grader.model import Check, Finding, Place, Raised, WhenSeen
 from tests.tiny import write_kata
 
 if TYPE_CHECKING:
@@ -56,22 +60,22 @@ BUGS = {
     ),
     "a missing await": (
         "return collect(prompt)",
-        "ValueError: the endpoint returned 'coroutine', of which",
+        "returned 'coroutine', of which FastAPI cannot make JSON (an `await` is missing) in app.py:",
         "was not awaited",
     ),
     "a generator that is returned": (
         "return {'chunks': items()}",
-        "returned 'async_generator', of which FastAPI",
+        "cannot make JSON (a generator is not a value or a response) in app.py:",
         "`async for`",
     ),
     "a plain loop over the upstream": (
         "return {'chunks': [chunk for chunk in upstream(prompt)]}",
-        "TypeError: 'Items' object is not iterable in app.py:",
+        "TypeError: 'Items' object is not iterable (`async for` is needed) in app.py:",
         "upstream() is asynchronous",
     ),
     "an HTTPException in the stream": (
         "return StreamingResponse(refusing())",
-        "RuntimeError: Caught handled exception, but response already started in app.py:",
+        "but response already started (the status had been sent before it) in app.py:",
         "The status was sent before the error came.",
     ),
     "a key": ("return {}['chunks']", "KeyError: 'chunks' in app.py:", "The key is not there"),
@@ -118,6 +122,43 @@ def test_a_failed_pull_that_nothing_caught_keeps_the_hint_of_the_check() -> None
         "the app raised UpstreamError: the upstream is out of order in app.py:7, “return chunks”"
     )
     assert sentence(Raised("KeyError: 1.")) == "the app raised KeyError: 1"
+
+
+def test_what_an_error_means_is_said_where_its_own_words_do_not() -> None:
+    pydantic = "PydanticSerializationError: Unable to serialize unknown type: <class 'coroutine'>"
+    where = "in app.py:7, “return chunks”"
+    assert sentence(Raised(pydantic, (PLACE,))) == f"the app raised {pydantic} (an `await` is missing) {where}"
+    assert sentence(Raised("KeyError: 'coroutine'", (PLACE,))) == f"the app raised KeyError: 'coroutine' {where}"
+    assert hint(Raised(pydantic.replace("coroutine", "Thing"))).startswith("FastAPI cannot make JSON of the value")
+
+
+@pytest.mark.parametrize("words", ["UpstreamError: 'coroutine' object", "ValueError"])
+def test_long_words_of_an_error_leave_room_for_its_place(words: str) -> None:
+    raised = Raised(f"{words} {'long ' * 99}", (Place("app.py", 7, "generate", "x" * 400),))
+    headline = worded(Finding("so", "not so"), cause=sentence(raised)).headline
+    assert headline.startswith(f"The app raised {words} long long")
+    assert f"… in app.py:7, “{'x' * 100}…”. So: " in headline
+
+
+@pytest.mark.parametrize(
+    ("headline", "helps"),
+    [
+        ("The response has ended: the stream ended before a blank line ended its last event", "two end an event"),
+        ('A blank line follows "event: result" before any data, so a browser drops that event', "are one event"),
+        ("status: 200; expected: 502", ""),
+    ],
+)
+def test_a_fault_of_a_response_has_a_hint_of_its_own(headline: str, helps: str) -> None:
+    check = Check("c", "c holds", 1, ("its own",), when=(WhenSeen("^never", "no"),))
+    _, found = verdict(check, Violation(expected="so", seen="not so", sentence=headline))
+    assert found is not None
+    assert (helps or "its own") in found.hint
+    closer = replace(check, when=(WhenSeen("^(The|A|Status) ?", "closer"),))
+    for statuses in ({}, {501: "It is not written yet. Write it."}):
+        _, found = verdict(closer, Violation(expected="so", seen="not so", sentence=headline), hints=statuses)
+        assert found is not None
+        assert found.hint == "closer"
+        assert found.headline.startswith("It is not") is bool(statuses)
 
 
 @pytest.mark.parametrize(

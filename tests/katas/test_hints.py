@@ -51,11 +51,13 @@ def test_the_stub_gets_the_hint_to_begin(name: str, tmp_path: Path, grade: Grade
     kata = KATAS[name]
     first = graded(kata)[0].id
     done = grade(name, "--only", first, "--app", str(kata.stub), cwd=tmp_path, json_report=True)
-    hints = [check["finding"]["hint"] for check in done.report["checks"] if check["id"] == first]
-    assert hints[0].startswith("This is still the stub's own response. Begin with this mode alone: ")
+    found = next(check["finding"] for check in done.report["checks"] if check["id"] == first)
+    assert found["hint"].startswith("This is still the stub's own response. Begin with this mode alone: ")
+    assert re.match(r"(GET|POST) /\S+ is not written yet: the app responds with 501", found["headline"])
 
 
-SOLUTION = (KATAS["kata-1"].solutions / "app.py").read_text("utf-8")
+SOLUTIONS = {name: (kata.solutions / "app.py").read_text("utf-8") for name, kata in KATAS.items()}
+SOLUTION = SOLUTIONS["kata-1"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Bug:
     after: str
     cause: str
     hint: str
+    kata: str = "kata-1"
 
 
 BUGS = {
@@ -88,7 +91,7 @@ BUGS = {
         "one_event_a_chunk",
         "first = await anext",
         "first = anext",
-        "The app raised TypeError: Object of type anext_awaitable is not JSON serializable in app.py:",
+        "The app raised TypeError: Object of type anext_awaitable is not JSON serializable (an `await` is missing) in",
         "A coroutine was not awaited: write `await` before the call.",
     ),
     "another route": Bug(
@@ -104,7 +107,8 @@ BUGS = {
         events(first, chunks), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
     )""",
         "return {'events': events(first, chunks)}",
-        "The app raised ValueError: the endpoint returned 'async_generator', of which FastAPI cannot make JSON.",
+        "The app raised ValueError: the endpoint returned 'async_generator', of which FastAPI cannot make JSON (a "
+        "generator is not a value or a response) in app.py:",
         "An asynchronous generator stands where a value or a response is needed",
     ),
     "a sleep that blocks": Bug(
@@ -141,7 +145,8 @@ async def late(prompt):
     except UpstreamError as error:
         raise HTTPException(502, detail=str(error))
 """,
-        "The app raised RuntimeError: Caught handled exception, but response already started in app.py:",
+        "The app raised RuntimeError: Caught handled exception, but response already started (the status had "
+        "been sent before it) in app.py:",
         "The status was sent before the error came.",
     ),
     "a key that is missing": Bug(
@@ -151,18 +156,70 @@ async def late(prompt):
         "The app raised KeyError: 'chunk' in app.py:",
         "The key is not there",
     ),
+    "a step that was not awaited": Bug(
+        "batch_answers_with_all_outcomes",
+        "[await anext(items) for",
+        "[anext(items) for",
+        "The app raised TypeError: Object of type coroutine is not JSON serializable (an `await` is missing) in ",
+        "A coroutine was not awaited",
+        "kata-2",
+    ),
+    "one line ending after a progress event": Bug(
+        "one_progress_event_a_step",
+        "{json.dumps(payload)}\\n\\n",
+        "{json.dumps(payload)}\\n",
+        "The response has ended: the stream ended before a blank line ended its last event",
+        "One line ending ends a line, and two end an event",
+        "kata-2",
+    ),
+    "a result in two parts": Bug(
+        "result_ends_the_stream",
+        'yield sse("result", {"outcomes": outcomes})',
+        'yield "event: result\\n\\n" + sse("result", {"outcomes": outcomes}).partition("\\n")[2]',
+        'A blank line follows "event: result" before any data, so a browser drops that event',
+        "The type and its data are one event",
+        "kata-2",
+    ),
+    "a failure that nothing catches": Bug(
+        "a_failed_stream_ends_with_an_error",
+        "except UpstreamError as error:  # the 200",
+        "except ZeroDivisionError as error:  # the 200",
+        "The app raised UpstreamError: ",
+        "Nothing catches the error in the generator",
+        "kata-2",
+    ),
+    "a completion that was not awaited": Bug(
+        "batch_is_one_completion",
+        'return Answer(request.model).completion("".join(tokens), request.usage(len(tokens)))',
+        "async def complete(): ...\n    return complete()",
+        "The app raised PydanticSerializationError: Unable to serialize unknown type: <class 'coroutine'> (an `await` "
+        "is missing) in app.py:",
+        "A coroutine was not awaited",
+        "kata-3",
+    ),
+    "a generator of chunks that is returned": Bug(
+        "stream_is_an_event_stream",
+        'return StreamingResponse(events(request), media_type="text/event-stream")',
+        "return events(request)",
+        "The app raised PydanticSerializationError: Unable to serialize unknown type: <class 'async_generator'> (a "
+        "generator is not a value or a response) in app.py:",
+        "An asynchronous generator stands where a value or a response is needed",
+        "kata-3",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BUGS)
 def test_the_first_line_and_the_hint_name_the_cause_of_a_common_bug(name: str, tmp_path: Path, grade: Grade) -> None:
     bug = BUGS[name]
-    assert SOLUTION.count(bug.before) == 1
+    assert SOLUTIONS[bug.kata].count(bug.before) == 1
     app = tmp_path / "app.py"
-    app.write_text(SOLUTION.replace(bug.before, bug.after), "utf-8")
-    done = grade("kata-1", "--app", "app.py", "--only", bug.check, cwd=tmp_path, json_report=True)
+    app.write_text(SOLUTIONS[bug.kata].replace(bug.before, bug.after), "utf-8")
+    done = grade(bug.kata, "--app", "app.py", "--only", bug.check, cwd=tmp_path, json_report=True)
     finding = next(check["finding"] for check in done.report["checks"] if check["id"] == bug.check)
     assert finding["headline"].startswith(bug.cause)
     assert finding["hint"].startswith(bug.hint)
     at_the_end = " ".join(" ".join(done.out.splitlines()[-24:]).split())
     assert bug.cause[:60] in at_the_end
+    if finding["headline"].startswith("The app raised "):
+        assert " in app.py:" in at_the_end.partition("The app raised ")[2]

@@ -24,6 +24,7 @@ def head(status: int, **fields: str) -> Head:
         (head(405), "but for other methods and not for GET."),
         (head(307, location="/generate/"), "The app redirects GET /generate to /generate/, and the client does not"),
         (head(302), "The app redirects GET /generate to nowhere"),
+        (head(501), "GET /generate is not written yet: the app responds with 501, Not Implemented. Write what"),
         (head(404, location="\x1b[31m"), "The app has no route"),
     ],
 )

@@ -221,6 +221,7 @@ FAULTS = [
     (b'data: {"a": 1}\ndata: {"a": 2}\n\n', SseFaultKind.JOINED_EVENTS, 6, 29, "empty line after every event"),
     (b"data: a\n\ndata: b", SseFaultKind.CUT_OFF_LINE, 9, 16, '"data: b"'),
     (b'data: a\n\n{"b": 1}\n\n', SseFaultKind.BARE_JSON, 9, 17, 'write "data: " before it'),
+    (b"data: a\n\n[DONE]\n\n", SseFaultKind.BARE_JSON, 9, 15, 'the line "[DONE]" has no field name'),
     (b'data: a\n\n{"b": 1}', SseFaultKind.BARE_JSON, 9, 17, 'write "data: " before it'),
     (b'  "b"\n\n', SseFaultKind.BARE_JSON, 0, 5, 'write "data: " before it'),
     (b'data: {"a": 1}\n{"b": 2}\n\n', SseFaultKind.BARE_JSON, 15, 23, 'write "data: " before it'),

@@ -32,6 +32,12 @@ def test_the_outcomes_that_there_are_are_counted(outcomes: tuple[Outcome, ...], 
     assert advice.counts(report(*outcomes)) == words
 
 
+def test_what_blocks_a_check_is_named_though_it_does_not_come_after_it() -> None:
+    """A law without a response to look at, and what the app's delays leave no time for, come after no failed check."""
+    assert advice.blocked(report(P, F, B, B)) == ["2 checks blocked by “rule 1 holds”, 4 points"]
+    assert advice.blocked(report(F, F, B)) == ["1 check blocked by checks that did not pass, 2 points"]
+
+
 def test_a_report_is_headed_by_number_and_title_of_its_kata() -> None:
     assert advice.heading(dataclasses.replace(report(P), kata="kata-12-some-words")) == "Kata 12: Title"
     assert advice.heading(dataclasses.replace(report(P), kata="words")) == "Title"  # read from somebody's JSON

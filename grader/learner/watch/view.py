@@ -40,7 +40,8 @@ o      open the report as a page
 ?      these keys, or the report again
 q      quit"""
 _SMALL = 16  # rows; with fewer, what is not about the first failed check is left out
-_NEWS = 4  # titles of checks that are new, for each sign: the first failed check must stay on the screen
+_SMALL_HEADLINE = 160  # characters of why an app did not start, on a small screen: its line must be seen, too
+_NEWS = 4  # titles of checks that are new, for each sign
 
 
 class Window:
@@ -100,7 +101,7 @@ def _body(state: State, frame: Frame, console: Console) -> list[RenderableType]:
     app = "" if small else f"   {visible(from_here(frame.app), 200)}"
     parts: list[RenderableType] = [Text.assemble((frame.title, "bold"), (app, "dim"))]
     parts += [Text(frame.page, "dim", overflow="fold")] if frame.page else []
-    parts.append(_status(state, small=small))
+    parts.append(_status(state, small=small, width=console.width))
     if state.help:
         return [*parts, Text(f"\n{_HELP}".encode(console.encoding, "replace").decode(console.encoding))]
     if state.report is None:
@@ -108,14 +109,15 @@ def _body(state: State, frame: Frame, console: Console) -> list[RenderableType]:
         return parts
     if state.report.results and state.report.boot_failure is None and not small:
         parts.append(_signs(state.report, console))
-    parts += [] if state.details else _news(state)
     if state.message:
         parts.append(Text(f"\n{visible(state.message, 500)}", "yellow"))
     notes = [Text(visible(note, 400), "yellow") for note in state.report.notes]
-    return [*parts, *([] if small else [Text()]), *_first(state, state.report, console), *notes]
+    first = _first(state, state.report, console, small=small)
+    news = [] if state.details else _news(state)  # below, where they push nothing off the screen
+    return [*parts, *([] if small else [Text()]), *first, *notes, *news]
 
 
-def _status(state: State, *, small: bool) -> Text:
+def _status(state: State, *, small: bool, width: int) -> Text:
     found: list[tuple[str, str]] = []
     if state.report is not None:
         full = state.report.points == state.report.possible
@@ -126,7 +128,8 @@ def _status(state: State, *, small: bool) -> Text:
         case None if state.report is not None and not small:
             found.append((f"   run {state.runs}, {state.report.seconds:.1f} s; waiting for a save", "dim"))
         case None:
-            found.append(("   waiting for a save", "dim"))
+            waiting = "   waiting for a save"
+            found += [(waiting, "dim")] if sum(len(text) for text, _ in found) + len(waiting) <= width else []
         case progress if progress.total == 0:
             found.append((f"   run {state.runs}: the app is starting", "yellow"))
         case progress:
@@ -150,13 +153,13 @@ def _news(state: State) -> list[RenderableType]:
     for sign, titles, style in (("+", state.gained, "green"), ("-", state.lost, "red")):
         found += [Text(f"{sign} {title}", style) for title in titles[:_NEWS]]
         found += [Text(f"{sign} … and {len(titles) - _NEWS} more", style)] if len(titles) > _NEWS else []
-    return found
+    return [Text(), *found] if found else []
 
 
-def _first(state: State, report: Report, console: Console) -> list[RenderableType]:
+def _first(state: State, report: Report, console: Console, *, small: bool) -> list[RenderableType]:
     """The boot failure or the first failed check, or else what to do next."""
     if report.boot_failure is not None:
-        return terminal.boot_failure(report.boot_failure, report.log)
+        return terminal.boot_failure(report.boot_failure, report.log, room=_SMALL_HEADLINE if small else None)
     to_fix = state.to_fix
     if to_fix is None or to_fix.finding is None:
         ends: list[RenderableType] = [Text(advice.next_step(report), "bold green" if state.is_done else "yellow")]
@@ -168,7 +171,7 @@ def _first(state: State, report: Report, console: Console) -> list[RenderableTyp
     if state.details:
         return [*failure.failed(to_fix, to_fix.finding, console), *shown_hints[1:]]
     return [
-        failure.line(to_fix),
+        failure.line(to_fix, is_one_row=small),
         Padding(Text(visible(to_fix.finding.headline, 600), "red"), (0, 0, 0, 5)),
         *failure.own(to_fix),
         *shown_hints,

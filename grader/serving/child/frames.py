@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import linecache
 import logging
 import os
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 
 from grader.serving.connections import CONTROL_IN_LOG
 from grader.wire import CHECK_IS_OVER, Location, Raised
@@ -68,8 +70,19 @@ class LearnerFrames:
         while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             error = error.exceptions[0]
         words = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-        frames = next(filter(None, map(self.of, _with_causes(error))), ())
+        frames = next(filter(None, map(self.of, _with_causes(error))), ()) or self._endpoint(error)
         return Raised(words[:_LONGEST], tuple(frame._replace(text=frame.text[:_LONGEST]) for frame in frames))
+
+    def _endpoint(self, error: BaseException) -> tuple[Location, ...]:
+        """The first line of the endpoint whose request ended with ``error``, where the framework raised it all."""
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            scope = frame.f_locals.get("scope")
+            endpoint = inspect.unwrap(scope["endpoint"]) if isinstance(scope, dict) and "endpoint" in scope else None
+            code = getattr(endpoint, "__code__", None)
+            if isinstance(code, CodeType) and self.owns(code.co_filename):
+                text = linecache.getline(code.co_filename, code.co_firstlineno).strip()
+                return (Location(self.name(code.co_filename), code.co_firstlineno, code.co_name, text),)
+        return ()
 
     def _location(self, item: traceback.FrameSummary) -> Location:
         return Location(self.name(item.filename), item.lineno or 0, item.name, item.line or "")

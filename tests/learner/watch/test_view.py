@@ -111,6 +111,26 @@ def test_on_a_small_screen_the_cause_comes_at_once() -> None:
     ]
 
 
+def test_on_a_small_screen_a_long_title_and_the_news_leave_room_for_the_cause() -> None:
+    (failed,) = report("f").results
+    wordy = replace(failed, check=replace(failed.check, title="each event reaches the client before the next one is"))
+    results = (*report("pppppppppp").results[1:], wordy)
+    state = after(report("f" * 10), replace(report("f" * 10), results=results))
+    assert lines(state, columns=40, rows=12)[:5] == [
+        "Kata 77: Small echo",
+        "9 of 10 points  +9 checks",
+        "FAIL each event reaches the client … 0/1",
+        "     a does not hold",
+        "",
+    ]
+
+
+def test_on_a_small_screen_the_line_of_an_app_that_does_not_start_is_seen() -> None:
+    failure = BootFailure(f"app.py raises FastAPIError while it is imported: {'long ' * 90}", frames=(PLACE,))
+    shown = lines(after(replace(UNBOOTED, boot_failure=failure)), columns=40, rows=12)
+    assert any("app.py:17, in events" in row for row in shown)
+
+
 # -- what is new ------------------------------------------------------------------------------------------------------
 
 
@@ -141,8 +161,9 @@ def test_the_change_since_the_grade_before_stands_beside_the_score(before: str, 
 def test_what_was_gained_and_lost_is_named_and_a_long_list_cut() -> None:
     shown = lines(after(report("pffffff"), report("fpppppp")))
     assert shown[2] == "✗✓✓✓✓✓✓"
-    assert shown[3:8] == ["+ b holds", "+ c holds", "+ d holds", "+ e holds", "+ … and 2 more"]
-    assert shown[8] == "- a holds"
+    assert shown[4].startswith("FAIL a holds")
+    assert shown[6:12] == ["", "+ b holds", "+ c holds", "+ d holds", "+ e holds", "+ … and 2 more"]
+    assert shown[12] == "- a holds"
 
 
 def test_a_sign_for_each_check_shows_how_it_ended_in_plain_characters_if_need_be() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
 import logging
 import os
 import sys
@@ -340,6 +342,20 @@ def test_frames_are_bounded_and_keep_the_innermost(broken: Any, folder: Path) ->
 
 def test_an_error_without_a_learners_frame_has_none(folder: Path) -> None:
     assert LearnerFrames(folder).of(raised(lambda: int("x"))) == ()
+
+
+def test_what_the_framework_alone_raises_is_placed_at_the_endpoint(folder: Path, broken: Any) -> None:
+    def serve(scope: object) -> None:
+        raise ValueError(scope)
+
+    def at(scope: object) -> list[tuple[str, int, str, str]]:
+        return [frame[:4] for frame in LearnerFrames(folder).raised(raised(lambda: serve(scope))).frames]
+
+    line = broken.library.__code__.co_firstlineno
+    assert at({"endpoint": broken.library}) == [("app.py", line, "library", "def library():")]
+    assert at({"endpoint": functools.wraps(broken.library)(lambda: None)}) == at({"endpoint": broken.library})
+    for other in ({"endpoint": print}, {"endpoint": json.loads}, {"endpoint": None}, {}, "endpoint"):
+        assert at(other) == []
 
 
 @pytest.mark.parametrize(
