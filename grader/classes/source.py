@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.catalog.kata import Kata
+from grader.classes.intake import layout, naming
 from grader.classes.intake.archive import is_archive, unpack
-from grader.classes.intake.layout import find
+from grader.classes.intake.gradescope import METADATA
 from grader.classes.intake.rejection import Rejected
 from grader.classes.intake.roster import read_roster
 from grader.classes.model import Bounds, Settings
@@ -18,6 +20,8 @@ from grader.errors import UsageError
 
 #: Of a whole download, which the instructor has chosen.
 _DOWNLOAD = Bounds(size=8 << 30, files=1_000_000)
+#: So many names in an archive are looked at.
+_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,22 @@ class Source:
         """Who is in the class, and what they handed in. Raises UsageError."""
         folder = self._unpacked(work) if self.submissions.is_file() else self.submissions
         return take_in(
-            find(folder, is_for_all=len(katas) > 1),
+            layout.find(folder, is_for_all=len(katas) > 1),
             katas,
             roster=read_roster(self.roster) if self.roster else None,
             settings=settings,
             shard=self.shard,
             is_modified=self.is_modified,
         )
+
+    def doubts(self) -> Iterator[str]:
+        """Sentences about what somebody has probably not meant."""
+        inner = [path for path in _entries(self.submissions) if not layout.is_beside(path.name)]
+        if len(inner) == 1 and inner[0].is_file() and _is_download(inner[0]):
+            yield (
+                f"{inner[0]} looks like what a platform gives out for a whole class, and is graded as the submission "
+                f"of one student: name the archive itself, `grade class {inner[0]}`."
+            )
 
     def _unpacked(self, work: Path) -> Path:
         if not is_archive(self.submissions.name):
@@ -88,3 +101,21 @@ def _without_cover(folder: Path) -> Path:
     inner = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
     is_cover = len(inner) == 1 and inner[0].is_dir() and not any(inner[0].glob("*.py"))
     return inner[0] if is_cover and sum(path.is_dir() for path in inner[0].iterdir()) > 1 else folder
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        return []  # whoever reads it says so
+
+
+def _is_download(archive: Path) -> bool:
+    """Whether the names in it are a platform's, of several students. Nothing of it is unpacked."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            names = opened.namelist()[:_LOOKED_AT]
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return False
+    found = filter(None, (naming.read(part) for name in names for part in name.split("/")[:2]))
+    return len({named.user for named in found}) > 1 or any(name.endswith(METADATA) for name in names)

@@ -27,19 +27,21 @@ def commands_of(section: str) -> list[list[str]]:
 
 def test_a_kata_is_handed_out_as_the_guide_says(tmp_path: Path, grade: Grade) -> None:
     """A learner's machine has the pack, and not the folder that it was made of."""
-    path, here = str(ROOT), tmp_path / "course"
-    here.mkdir()
-    for command in commands_of("Hand a kata out"):
+    course, path = tmp_path / "course", str(ROOT)
+    for command in [*commands_of("Begin"), *commands_of("Hand a kata out")]:
         match command:
-            case ["grade", *words]:
-                done = grade(*words, cwd=here, PYTHONPATH=path)
+            case ["cd", "course"]:
+                assert course.is_dir()
+            case ["pip", "install", grader, pack]:
+                assert len(list((course / "tools").glob(grader))) == 1
+                (file,) = (course / "learners").glob(pack)
+                path = os.pathsep.join([str(ROOT), str(install(file.read_bytes(), tmp_path / "site"))])
+            case ["grade", "new" | "init" as name, *words]:
+                done = grade(name, *words, cwd=tmp_path, PYTHONPATH=path)
                 assert (done.code, done.err) == (0, ""), command
-            case ["pip", "install", file]:
-                path = os.pathsep.join([str(ROOT), str(install((here / file).read_bytes(), tmp_path / "site"))])
-                here = tmp_path
-            case ["mkdir", folder]:
-                path, here = str(ROOT), tmp_path / "course"
-                (here / folder).mkdir()
+            case ["grade", *words]:
+                done = grade(*words, cwd=course)
+                assert (done.code, done.err) == ("verify" in words, ""), command  # there is something to fill in
             case other:
                 raise AssertionError(f"nobody knows how to follow {other}")
     assert (tmp_path / "my-katas" / "kata-12-running-total" / "app.py").is_file()
@@ -51,7 +53,7 @@ def test_recipes_are_written_as_the_guide_says(tmp_path: Path, grade: Grade) -> 
         done = grade(*words, cwd=tmp_path)
         assert (command, done.code, done.err) == ("grade", 0, ""), words
     made = {path.name for path in tmp_path.iterdir()}
-    assert {"kata-1-on-github", "kata-12-on-gradescope", "course", "kata-1-to-start-from"} <= made
+    assert {"kata-1-on-github", "kata-12-on-gradescope", "kata-1-to-start-from"} <= made
 
 
 def test_the_guide_says_of_each_platform_what_its_jail_can() -> None:

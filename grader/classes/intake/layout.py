@@ -38,6 +38,11 @@ def find(folder: Path, *, is_for_all: bool = False) -> list[Handed]:
     return sorted(named, key=lambda one: (one.label, one.attempt))
 
 
+def is_beside(name: str) -> bool:
+    """Whether a file or folder of this name may lie beside the submissions, and is none."""
+    return _BESIDE.fullmatch(name) is not None
+
+
 def label_of(name: str) -> str:
     """A name as it is kept: composed, as macOS does not write it, without spaces around."""
     return unicodedata.normalize("NFC", from_system(name)).strip()
@@ -47,7 +52,7 @@ def _by_names(root: Path) -> Iterator[Handed]:
     plain: list[Path] = []
     of_platform: dict[tuple[str, str], list[tuple[Named, Path]]] = defaultdict(list)
     for path in sorted(root.iterdir()):
-        if _BESIDE.fullmatch(path.name):
+        if is_beside(path.name):
             continue
         if named := naming.read(path.name):
             of_platform[named.name, named.user].append((named, path))

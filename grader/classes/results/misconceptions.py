@@ -12,6 +12,9 @@ from grader.classes.results.mark import Mark
 #: What differs from grade to grade, as the seed draws it: quoted text, and numbers.
 _DRAWN = re.compile(r"“[^”]*”|\"[^\"]*\"|'[^']*'|\b\d+(?:\.\d+)?\b")
 
+#: A status is never drawn: 200 and 501 instead of 422 are two mistakes.
+_STATUS = re.compile(r"^status\b[^:]*: (\d{3})\b")
+
 
 @dataclass(frozen=True, slots=True)
 class Misconception:
@@ -33,7 +36,7 @@ def misconceptions(marks: Iterable[Mark]) -> list[Misconception]:
     students: dict[str, dict[str, Mark]] = {}
     for mark in marks:
         for check, headline in (mark.headlines or {}).items():
-            key = _DRAWN.sub("…", headline)
+            key = _undrawn(headline)
             headlines.setdefault(key, Counter())[headline] += 1
             checks.setdefault(key, {})[check] = None
             students.setdefault(key, {})[mark.student.label] = mark
@@ -42,3 +45,9 @@ def misconceptions(marks: Iterable[Mark]) -> list[Misconception]:
         for key, counts in headlines.items()
     ]
     return sorted(found, key=lambda one: (-len(one.marks), one.headline))
+
+
+def _undrawn(headline: str) -> str:
+    """What headlines that differ only in what was drawn have in common."""
+    status = _STATUS.match(headline)
+    return f"{status[1] if status else ''} {_DRAWN.sub('…', headline)}"

@@ -58,6 +58,11 @@ class KataOverview:
         return [one.points for one in self.marks if one.points is not None and one.status is not Status.NO_SUBMISSION]
 
     @property
+    def graded(self) -> int:
+        """How many were graded, and decided."""
+        return sum(mark.status is Status.GRADED for mark in self.marks)
+
+    @property
     def median(self) -> float | None:
         return statistics.median(self.points) if self.points else None
 

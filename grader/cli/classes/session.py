@@ -74,7 +74,8 @@ class Session:
     ) -> Exit:
         """Grade the ``chosen`` tasks, with ``force`` also those that the ledger has; then look at the whole class."""
         katas = self.katas()
-        for sentence in changed_since(self.handed_out, katas) if self.handed_out else ():
+        changes = changed_since(self.handed_out, katas) if self.handed_out else ()
+        for sentence in (*changes, *self.source.doubts()):
             click.echo(f"grade: {visible(sentence, 500)}", err=True)
         graded = {kata.name: graded_kata(kata) for kata in katas}
         tier = Tier.NONE if self.cluster else self.wish.strict_tier()  # of a cluster, each worker chooses its own

@@ -44,6 +44,13 @@ def test_all_columns_are_kept(tmp_path: Path) -> None:
     assert (student.label, student.columns["ID"]) == ("al1", "77")
 
 
+def test_the_test_student_of_canvas_is_nobody(tmp_path: Path) -> None:
+    text = 'Student,ID,SIS Login ID\n    Points Possible,,\n"Lovelace, Ada",77,al1\n"Student, Test",99,f00d\n'
+    assert [student.label for student in roster(tmp_path, text).students] == ["al1"]
+    (other,) = roster(tmp_path, 'label,Student\nts,"Student, Test"\n').students
+    assert other.label == "ts"
+
+
 def test_a_student_is_found_by_whatever_a_platform_says(tmp_path: Path) -> None:
     found = roster(tmp_path, 'Student,ID,SIS Login ID,email\n"Lovelace, Ada",77,al1,ada@example.org\nBea,78,be1,\n')
     assert label(found, of="al1") == "al1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from grader.classes.results.gathering import gather
 from grader.classes.results.likeness import By
 from grader.classes.results.mark import Mark, Status
+from grader.classes.results.misconceptions import misconceptions
 from grader.classes.results.overview import KataOverview, Overview, overview
 from grader.model import Outcome
 from tests.classes.hand import KATA
@@ -61,6 +63,8 @@ def test_the_distribution_counts_who_was_graded(found: KataOverview) -> None:
     assert [part.count for part in found.bins] == [3, 0, 0, 0, 0, 0, 0, 1, 2, 0, 2]
     assert (found.bins[0].label, found.bins[-1].label) == ("0 to 9 %", "full marks")
     assert sum(part.count for part in found.bins) == len(found.points)
+    assert found.graded + len(found.without_report) + len(found.undecided) == len(found.marks)
+    assert found.graded == 7
 
 
 def test_checks_are_in_the_order_of_the_kata_with_their_rates(found: KataOverview) -> None:
@@ -79,6 +83,22 @@ def test_headlines_that_differ_in_what_was_drawn_are_one_misconception(found: Ka
 def test_an_app_that_did_not_start_is_one_misconception(found: KataOverview) -> None:
     (broken,) = [one for one in found.misconceptions if "did not start" in one.headline]
     assert (labels(broken.marks), len(broken.checks)) == (["eve"], len(CHECKS))
+
+
+@pytest.mark.parametrize(
+    ("headlines", "groups"),
+    [
+        (("status: 501; expected: 422", "status: 200; expected: 422"), 2),
+        (('status and media type: 501, "a/b"; expected: 200, "c/d"', "status and media type: 501, (empty)"), 2),
+        (("status: 501; expected: 422", "status: 501; expected: 422"), 1),
+        (("count of “tea”: 3; expected: 4", "count of “a cup”: 5; expected: 17"), 1),
+    ],
+)
+def test_a_status_is_not_drawn_and_tells_misconceptions_apart(
+    headlines: tuple[str, str], groups: int, marks: list[Mark]
+) -> None:
+    failed = [replace(marks[at], headlines={"check": headline}) for at, headline in enumerate(headlines)]
+    assert len(misconceptions(failed)) == groups
 
 
 def test_misconceptions_come_by_the_number_of_students(found: KataOverview) -> None:

@@ -181,6 +181,19 @@ def test_root_grades_no_class_without_a_jail(course: Path, run_class: RunClass) 
     assert not (course / "results").exists()
 
 
+def test_the_folder_of_a_download_is_not_the_download(course: Path, run_class: RunClass) -> None:
+    names = {f"lovelaceada{at}_{at}_5{at}_app.py": SOLUTION for at in range(2)}
+    write(course / "download/Grades.csv", "Student,ID\n")
+    make_zip(course / "download/submissions.zip", names)
+    done = run_class("download", "--kata", "kata-77", "--out", "results")
+    assert done.err.splitlines()[0] == (
+        "grade: download/submissions.zip looks like what a platform gives out for a whole class, and is graded as the "
+        "submission of one student: name the archive itself, `grade class download/submissions.zip`."
+    )
+    whole = run_class("download/submissions.zip", "--kata", "kata-77", "--out", "whole")
+    assert (whole.code, "2  graded" in whole.out, "looks like" in whole.err) == (0, True, False)
+
+
 def test_students_have_their_names_in_what_a_command_prints(course: Path, run_class: RunClass) -> None:
     write(course / "roster.csv", "label,name\neve,Eve Öz\nada,Ada Lovelace\n")
     done = run_class("class", "--kata", "kata-77", "--out", "results", "--roster", "roster.csv")
