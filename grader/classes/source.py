@@ -107,7 +107,7 @@ def _entries(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError:
-        return []  # whoever reads it says so
+        return []  # it is reported when its submissions are read
 
 
 def _is_download(archive: Path) -> bool:
