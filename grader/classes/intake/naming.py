@@ -43,3 +43,9 @@ def read(name: str) -> Named | None:
         order = (int(again[1]) if again else 0, int(found["file"]))
         return Named(found["name"], found["user"], file, order, found["late"] is not None)
     return None
+
+
+def number_at_moodle(name: str) -> str:
+    """The number that the name of a file or folder from Moodle says; "" for any other one."""
+    found = _MOODLE.fullmatch(name)
+    return found["user"] if found else ""

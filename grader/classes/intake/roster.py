@@ -115,11 +115,16 @@ def _words(students: Iterable[Student]) -> Mapping[str, tuple[Student, ...]]:
     for one in students:
         local = one.email.partition("@")[0]
         turned = "".join(reversed(one.name.partition(" ")[::2]))  # "lovelaceada", as Canvas writes it
-        number = _PARTICIPANT.fullmatch(one.columns.get("Identifier", ""))
-        words = {one.label, one.name, one.email, local, turned, number[1] if number else "", *one.columns.values()}
+        words = {one.label, one.name, one.email, local, turned, participant_of(one.columns), *one.columns.values()}
         for word in words - {one.section, ""}:
             found[in_plain_letters(word)][one.label] = one
     return {word: tuple(students.values()) for word, students in found.items()}
+
+
+def participant_of(columns: Mapping[str, str]) -> str:
+    """The number by which Moodle's names of files mean a student; "" where the roster does not have it."""
+    found = _PARTICIPANT.fullmatch(columns.get("Identifier", ""))
+    return found[1] if found else ""
 
 
 def in_plain_letters(word: str) -> str:

@@ -13,16 +13,19 @@ from grader.classes.results.columns import column_of, wished
 from grader.classes.results.gathering import gather
 from grader.classes.results.gradebook import Scale
 from grader.classes.results.mark import Mark, Status
+from grader.classes.results.moodle_feedback import feedback_files
 from grader.classes.results.naming import file_names
 from grader.classes.results.overview import overview
 from grader.errors import Inconclusive, UsageError
 from grader.report import formats, junit
 from grader.report.destination import Destination
 from grader.report.feedback import Feedback
-from grader.text import did_you_mean
+from grader.text import did_you_mean, plural
 
 #: The formats of a whole class, in one file.
-OF_CLASS = ("csv", "canvas", "moodle", "junit", "page")
+OF_CLASS = ("csv", "canvas", "moodle", "moodle-feedback", "junit", "page")
+#: So many students are named in a note.
+_NAMED = 10
 #: The endings of the files of formats for each student; of any other one it is .json.
 _ENDINGS = {
     "html": ".html",
@@ -42,9 +45,14 @@ class Export:
     about what else to look at.
     """
 
-    text: str
+    content: bytes
     untold: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of_text(cls, text: str, *others: tuple[str, ...]) -> Export:
+        """One that is text, in UTF-8; names that cannot be encoded are written with backslashes."""
+        return cls(text.encode("utf-8", "backslashreplace"), *others)
 
 
 def of_class(
@@ -54,6 +62,9 @@ def of_class(
 
     Raises UsageError where the ledger does not have what the format needs.
     """
+    if name == "moodle-feedback":
+        content, lost = feedback_files(ledger, feedback)
+        return Export(content, notes=_without_number(lost))
     if name == "junit":
         return _junit(ledger, feedback or Feedback.FULL)
     marks, katas = gather(ledger), ledger.katas()
@@ -62,11 +73,13 @@ def of_class(
             return _canvas(katas, marks, scale, wishes)
         case "moodle":
             text = gradebook.moodle(katas, marks, scale, wished(katas, wishes, ()))
-            return Export(text, _labels(marks, _is_undecided))
+            return Export.of_text(text, _labels(marks, _is_undecided))
         case "page":
-            return Export(class_page.render(overview(ledger.settings.title, katas, marks, forms=ledger.forms())))
+            return Export.of_text(
+                class_page.render(overview(ledger.settings.title, katas, marks, forms=ledger.forms()))
+            )
         case _:
-            return Export(gradebook.plain(marks, scale))
+            return Export.of_text(gradebook.plain(marks, scale))
 
 
 def _canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, wishes: Sequence[str]) -> Export:
@@ -79,7 +92,14 @@ def _canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, wi
         for kata in katas
         if columns.get(kata.name) not in known
     )
-    return Export(gradebook.canvas(katas, marks, scale, columns), _labels(marks, _is_undecided), notes)
+    return Export.of_text(gradebook.canvas(katas, marks, scale, columns), _labels(marks, _is_undecided), notes)
+
+
+def _without_number(labels: Sequence[str]) -> tuple[str, ...]:
+    if not labels:
+        return ()
+    names = ", ".join(labels[:_NAMED]) + (", …" if len(labels) > _NAMED else "")
+    return (f"{plural(len(labels), 'student')} without a number at Moodle, and so without a page in it: {names}",)
 
 
 def _junit(ledger: Ledger, feedback: Feedback) -> Export:
@@ -90,7 +110,7 @@ def _junit(ledger: Ledger, feedback: Feedback) -> Export:
         return ""
 
     marks = gather(ledger, add)
-    return Export(junit.document(suites), _labels(marks, _is_waiting))
+    return Export.of_text(junit.document(suites), _labels(marks, _is_waiting))
 
 
 def _labels(marks: Sequence[Mark], chosen: Callable[[Mark], bool]) -> tuple[str, ...]:
@@ -130,7 +150,7 @@ def of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback |
         return ""
 
     marks = gather(ledger, write)
-    return Export("", tuple(sorted(refused | set(_labels(marks, _is_waiting)))))
+    return Export(b"", tuple(sorted(refused | set(_labels(marks, _is_waiting)))))
 
 
 def find(name: str) -> Callable[..., bytes]:

@@ -27,8 +27,9 @@ _NAMED = 10
 @click.option(
     "--to",
     metavar="NAME[:PATH]",
-    help="csv, canvas, moodle, junit or page: a file (without PATH, or with “-”: standard output). A format of "
-    "`grade run --to`: a folder with a file for each student. Without --to: all pages, and gradebook.csv, in RESULTS.",
+    help="csv, canvas, moodle, moodle-feedback, junit or page: a file (without PATH, or with “-”: standard output). "
+    "A format of `grade run --to`: a folder with a file for each student. Without --to: all pages, and gradebook.csv, "
+    "in RESULTS.",
 )
 @click.option(
     "--feedback", type=click.Choice([one.value for one in Feedback]), help="What students see, instead of class.toml's."
@@ -67,7 +68,7 @@ def _of_class(
 ) -> Export:
     place = destination.find(path, option=f"--to {name}")
     found = exports.of_class(ledger, name, scale=scale, feedback=feedback, wishes=wishes)
-    place.write(found.text.encode("utf-8", "backslashreplace"))
+    place.write(found.content)
     return found
 
 

@@ -55,9 +55,9 @@ def test_an_old_file_of_a_grade_that_is_undecided_now_goes(ledger: Ledger, tmp_p
 
 def test_junit_has_a_suite_for_each_student(ledger: Ledger) -> None:
     found = of_class(ledger, "junit", scale=Scale(), feedback=None)
-    assert junit_faults(found.text) == []
+    assert junit_faults(found.content.decode()) == []
     assert found.untold == ("jon",)
-    suites = {suite.get("name"): suite for suite in ET.fromstring(found.text)}
+    suites = {suite.get("name"): suite for suite in ET.fromstring(found.content.decode())}
     assert len(suites) == len(GRADED)
     assert suites["ada: Small echo"].get("failures") == "0"
     assert suites["gus: Small echo"].get("errors") == "6"
@@ -67,7 +67,7 @@ def test_junit_has_a_suite_for_each_student(ledger: Ledger) -> None:
 def test_who_has_no_points_is_known(name: str, untold: tuple[str, ...], ledger: Ledger) -> None:
     found = of_class(ledger, name, scale=Scale(), feedback=None)
     assert found.untold == untold
-    assert found.text
+    assert found.content.decode()
 
 
 def test_an_unknown_export_is_refused_with_all_names(ledger: Ledger, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_points_are_scaled_to_whole_numbers_that_are_full_for_full_marks_only(le
 
 
 def test_canvas_finds_students_and_the_assignment_by_its_own_columns(ledger: Ledger) -> None:
-    rows = rows_of(of_class(ledger, "canvas", scale=Scale(), feedback=None).text)
+    rows = rows_of(of_class(ledger, "canvas", scale=Scale(), feedback=None).content.decode())
     assert list(rows[0]) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Small echo (4711)"]
     assert (rows[0]["Student"].strip(), rows[0]["Small echo (4711)"]) == ("Points Possible", "32")
     by_id = {row["ID"]: row for row in rows[1:]}
@@ -84,7 +84,7 @@ def test_moodle_has_points_and_what_became_of_the_checks(ledger: Ledger) -> None
 def test_several_katas_have_a_column_each(tmp_path: Path) -> None:
     with make_course(tmp_path, katas=(KATA, OTHER)) as made:
         marks = gather(made)
-        row = rows_of(of_class(made, "canvas", scale=Scale(), feedback=None).text)[1]
+        row = rows_of(of_class(made, "canvas", scale=Scale(), feedback=None).content.decode())[1]
         assert {"Small echo (4711)", "Large echo"} <= set(row)
         assert len(rows_of(plain(marks, Scale()))) == 2 * len(FATES)
         assert {"Large echo", "Large echo feedback"} <= set(rows_of(moodle(made.katas(), marks, Scale()))[0])
