@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from grader.text import plural, short_path, visible
 
 if TYPE_CHECKING:
     from grader.grading.prepared import Prepared
-    from grader.model import Report
+    from grader.model import CheckResult, Report
     from grader.serving.warm import ForkClient  # a cold grade needs none of it
 
 
@@ -87,7 +87,7 @@ def grade(
         boot_failure=runner.boot_failure,
         notes=(
             *notes,
-            *_explanations(rig, is_submission=job.launch.jail.is_strict),
+            *_explanations(rig, results, is_submission=job.launch.jail.is_strict),
             *_rest(job.kata),
             *_left_out(job, checks=len(collection.checks), run=len(results)),
         ),
@@ -103,14 +103,15 @@ def grade(
     return without_roots(report, job.launch.module.working_directory) if report.is_submission else report
 
 
-def _explanations(rig: Rig, *, is_submission: bool) -> list[str]:
+def _explanations(rig: Rig, results: Iterable[CheckResult], *, is_submission: bool) -> list[str]:
     notes = []
     if rig.reboots:
         notes.append(
             f"The app had to be started again {plural(rig.reboots, 'time')}: it had crashed, or no longer responded."
         )
     stuck = rig.app.longest_blockage
-    if stuck is not None:
+    said = {(place.file, place.line) for one in results if one.finding and (place := one.finding.place)}
+    if stuck is not None and (stuck.file, stuck.line) not in said:
         line = visible(f"{stuck.file}:{stuck.line}: {stuck.text}", 120)
         notes.append(
             f"The event loop was blocked for {stuck.seconds:.1f} s at {line}; no other request was served meanwhile."

@@ -33,6 +33,11 @@ _PRINTED = 8  # lines of what the app printed during the check
 _FOLLOWS = r"(?:The above exception was|During handling of)"
 _CAME_FROM = rf"Traceback(?:(?!^ERROR: |^{_FOLLOWS}).)*^{_FOLLOWS}[^\n]*\n\n"
 _ERROR = r"Traceback[^\n]*\n(?:[ \t][^\n]*\n)*(?:\S[^\n]*(?:\n|\Z))?"
+_NOT_AWAITED = re.compile(
+    r"^\S+:-?\d+: RuntimeWarning: (coroutine '[^'\n]+' was never awaited)\n(?:  \S[^\n]*\n)?"
+    r"RuntimeWarning: Enable tracemalloc[^\n]*(?:\n|\Z)",
+    re.MULTILINE,
+)
 _TRACEBACK = re.compile(rf"^ERROR: +Exception in ASGI application\n(?:{_CAME_FROM})*{_ERROR}", re.MULTILINE | re.DOTALL)
 
 
@@ -104,8 +109,11 @@ def printed_before(result: CheckResult) -> str:
 
 
 def without_tracebacks(printed: str) -> str:
-    """What an app printed itself: the errors that nothing caught are shown with the checks in which they came."""
-    return _TRACEBACK.sub("", printed)
+    """What an app printed itself: the errors that nothing caught are shown with the checks in which they came.
+
+    Of what Python prints about a coroutine that was not awaited, its name is left.
+    """
+    return _NOT_AWAITED.sub(r"\1\n", _TRACEBACK.sub("", printed))
 
 
 def own(result: CheckResult) -> list[RenderableType]:

@@ -143,6 +143,28 @@ def test_a_memory_error_of_a_request_is_noted_and_the_word_in_the_log_is_not(
     assert any("MemoryError" in note for note in notes) is raises
 
 
+BLOCKS = """
+    async def more(path, answer):
+        __import__("time").sleep(0.4)
+        return False
+"""
+BLOCKED = """
+    @law(points=1)
+    def test_blocks(pace: Pace) -> None:
+        \"\"\"nothing blocks\"\"\"
+        pace.never_blocks()
+"""
+
+
+@pytest.mark.parametrize("law", ["", BLOCKED], ids=["no check says it", "a check says it"])
+def test_a_blocked_event_loop_is_said_once(law: str, tmp_path: Path, grade: Grade) -> None:
+    report = grade(write_kata(tmp_path, ASKS + law, app=app_with(BLOCKS)), json_report=True).report
+    headlines = [check["finding"]["headline"] for check in report["checks"] if check["outcome"] == "failed"]
+    said = [text for text in (*report["notes"], *headlines) if text.startswith("The event loop was blocked for ")]
+    assert len(said) == 1
+    assert (said == headlines) is bool(law)
+
+
 def test_a_batch_is_waited_for_while_the_app_pulls(tmp_path: Path, grade: Grade) -> None:
     """Its first byte comes after its last item, however long the items take."""
     spec = '''

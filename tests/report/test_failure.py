@@ -47,6 +47,15 @@ def test_how_long_the_event_loop_had_been_blocked_is_said_once_it_says_something
     assert place(replace(at, seconds=0.05)).plain.endswith("; the event loop had been blocked for 0.1 s")
 
 
+def test_of_a_coroutine_that_was_not_awaited_its_name_is_left() -> None:
+    warning = """/venv/lib/uvicorn/protocols/http/h11_impl.py:-1: RuntimeWarning: coroutine 'collect' was never awaited
+RuntimeWarning: Enable tracemalloc to get the object allocation traceback
+"""
+    assert without_tracebacks(f"one\n{warning}two\n") == "one\ncoroutine 'collect' was never awaited\ntwo\n"
+    with_line = warning.replace("awaited\n", "awaited\n  return collect()\n", 1)
+    assert without_tracebacks(with_line.rstrip("\n")) == "coroutine 'collect' was never awaited\n"
+
+
 def test_what_an_app_prints_itself_is_kept() -> None:
     own = "Traceback (most recent call last):\n  it is mine\nKeyError: 1\nERROR: Exception in my own code\n"
     assert without_tracebacks(own) == own

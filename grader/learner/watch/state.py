@@ -79,6 +79,7 @@ class State:
     def graded(self, report: Report, seen: Mapping[str, int] | None = None) -> State:
         """A grade has ended. Hints stay while the same check fails, also when the app did not start in between.
 
+        A check that the learner has moved to is looked at as long as it fails, and else the first one that fails.
         ``seen`` counts the hints of each check that were asked for, here or by `grade hint`.
         """
         looked_at = self.to_fix
@@ -88,9 +89,8 @@ class State:
             return replace(done, scroll=0)
         before = looked_at or (first_failure(last) if last is not None else None)
         places = [at for at, one in enumerate(done.failures) if before and one.check.id == before.check.id]
-        if places:
+        if places and (self.at or places[0] == 0):
             return replace(done, at=places[0])
-        done = replace(done, at=0)
         if done.to_fix is None:
             return replace(done, hints=1, scroll=0)
         asked = (seen or {}).get(done.to_fix.check.id, 0)

@@ -13,6 +13,11 @@ from grader.serving.child.frames import LearnerFrames
 from grader.serving.child.source import WrongEncoding
 from grader.wire import Failed, Location
 
+#: FastAPI's error about the type of a parameter, or of what an endpoint returns.
+_ANNOTATION = re.compile(
+    r"Invalid args for response field.*?check that (.+?) is a valid Pydantic field type", re.DOTALL
+)
+
 
 def words_of(error: BaseException) -> str:
     """What the error says. Its own method may raise, and then it says nothing."""
@@ -83,6 +88,13 @@ def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal
             return Refusal(
                 f"{file} exits while it is imported (SystemExit: {error.code})",
                 "An app module must only define things; the server imports it and goes on.",
+                own,
+            )
+        case RuntimeError() if annotation := _ANNOTATION.search(words_of(error)):
+            return Refusal(
+                f"{file} has an annotation of which FastAPI can make no field: {annotation[1]}",
+                "Of what an endpoint returns: leave it out, or write response_model=None in the decorator. "
+                "Of a parameter: take a type that Pydantic knows.",
                 own,
             )
         case _:

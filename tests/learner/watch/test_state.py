@@ -120,6 +120,21 @@ def test_hints_and_place_are_kept_as_long_as_the_same_check_fails(word: str, kep
     assert (state.hints, state.scroll) == ((2, 5) if kept else (1, 0))
 
 
+@pytest.mark.parametrize(("moved", "looked_at"), [(0, "a"), (1, "c")])
+def test_a_check_that_fails_before_the_one_that_is_looked_at_comes_first_unless_the_learner_has_moved(
+    moved: int, looked_at: str
+) -> None:
+    state = after(report("pff", hints=HINTS))
+    for _ in range(moved):
+        state = state.moved(1)
+    state = state.with_hint().started().graded(report("fff", hints=HINTS))
+    assert state.to_fix is not None
+    assert (state.to_fix.check.id, state.hints) == (looked_at, 1 + moved)
+    state = state.started().graded(report("pff", hints=HINTS))
+    assert state.to_fix is not None
+    assert state.to_fix.check.id == (looked_at if moved else "b")
+
+
 def test_hints_are_kept_though_the_app_is_broken_in_mid_edit() -> None:
     state = replace(after(report("f", hints=HINTS)).with_hint(), scroll=5).started().graded(broken(1))
     assert state.scroll == 0  # of another text

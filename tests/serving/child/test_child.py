@@ -142,6 +142,11 @@ REFUSED = {
     ),
     "exit": ("exit(3)", "exits while it is imported (SystemExit: 3)", "An app module must only define things"),
     "interrupt": ("raise KeyboardInterrupt", "raises KeyboardInterrupt while it is imported", ""),
+    "annotation": (
+        'raise RuntimeError("Invalid args for response field! Hint: check that a | b is a valid Pydantic field type.")',
+        "app.py has an annotation of which FastAPI can make no field: a | b",
+        "write response_model=None in the decorator",
+    ),
     "exception": ("{}['key']", "app.py raises KeyError while it is imported: 'key'", "Run `python app.py`"),
 }
 
