@@ -105,6 +105,14 @@ def test_a_hint_is_about_the_first_check_that_fails(workspace: Path, grade: Grad
     assert "This check has no hint" in done.out
 
 
+def test_a_hint_is_about_what_the_app_raised_before_the_checks_own_hints(workspace: Path, grade: Grade) -> None:
+    write(app_of(workspace), SOLUTION.replace("upstream(key)", "upstream(undefined)", 1))
+    grade("77", cwd=workspace)
+    words = " ".join(grade("hint", "77", cwd=workspace).out.split())
+    assert "The app raised NameError: name 'undefined' is not defined in app.py:" in words
+    assert "1 of 4 Python knows no such name at this place" in words
+
+
 def test_a_hint_can_be_about_another_check(workspace: Path, grade: Grade) -> None:
     grade("77", cwd=workspace)
     done = grade("hint", "77", "--check", "is_json", cwd=workspace)

@@ -38,6 +38,18 @@ def test_what_blocks_a_check_is_named_though_it_does_not_come_after_it() -> None
     assert advice.blocked(report(F, F, B)) == ["1 check blocked by checks that did not pass, 2 points"]
 
 
+def test_no_report_says_that_all_is_well_where_the_event_loop_was_blocked() -> None:
+    blocked = "The event loop was blocked for 2.0 s at app.py:7: time.sleep(2); no other request was served meanwhile."
+    graded = dataclasses.replace(report(P, P), notes=(blocked,))
+    assert advice.next_step(graded) == (
+        "All checks passed, but the event loop was blocked for a while: see the note above."
+    )
+    for shown in (terminal.render(graded), html.render(graded), markdown.render(graded)):
+        text = " ".join(shown.split())
+        assert blocked in text
+        assert "All checks passed." not in text
+
+
 def test_a_report_is_headed_by_number_and_title_of_its_kata() -> None:
     assert advice.heading(dataclasses.replace(report(P), kata="kata-12-some-words")) == "Kata 12: Title"
     assert advice.heading(dataclasses.replace(report(P), kata="words")) == "Title"  # read from somebody's JSON

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from grader.model import BootFailure, Check, CheckResult, Finding, Outcome, Place, Report, Requirement, Spot
+from grader.model import BootFailure, Check, CheckResult, Finding, Outcome, Place, Raised, Report, Requirement, Spot
 from grader.report import advice
 from grader.report.html import render
 from grader.requirement import link
@@ -77,6 +77,17 @@ def test_the_next_step_comes_before_all_checks(report: Report) -> None:
         assert advised.one("a").attributes["href"] == f"#{page.all(of='failed')[0].attributes['id']}"
     else:
         assert not advised.all("a")
+
+
+def test_the_cause_stands_above_all_checks_and_what_the_app_raised_and_printed_in_the_first_failure() -> None:
+    place = Place("app.py", 17, "events", "yield item['x']")
+    failed = replace(FAILED, raised=Raised("KeyError: 'x'", (place,)), printed="hello\n")
+    page = read(render(replace(MIXED, results=(failed,))))
+    assert page.one("header").one(of="cause").text == FINDING.headline
+    check = page.one(of="failed")
+    assert {"What the app raised", "What it printed during this check"} <= set(check.says("h3"))
+    for words in ("KeyError: 'x'", "app.py:17, in events: yield item['x']", "hello"):
+        assert words in check.text
 
 
 def test_the_bar_is_as_long_as_the_points_that_were_earned() -> None:

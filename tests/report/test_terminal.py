@@ -1,4 +1,4 @@
-"""The report at a terminal: a caret stands under the byte that it points at."""
+"""The report at a terminal: what is said in full, what in one line, and what is in sight without scrolling."""
 
 from __future__ import annotations
 
@@ -9,9 +9,54 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from grader.model import Spot
-from grader.report import terminal
-from tests.report.samples import FAILED, FINDING, MIXED
+from grader.model import Place, Raised, Report, Spot
+from grader.report import advice, terminal
+from tests.report.samples import COMPARED, FAILED, FINDING, MIXED
+
+
+def lines(report: Report, *, verbose: bool = False) -> list[str]:
+    """What stands on a terminal of 80 columns, however high it is."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
+    terminal.show(report, console, verbose=verbose)
+    assert isinstance(console.file, io.StringIO)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_the_first_failure_is_whole_the_others_are_one_row_each_and_the_rest_is_counted() -> None:
+    text = "\n".join(lines(MIXED))
+    assert "pass 2 checks, 2 points (--verbose lists them)\n" in text
+    for part in ("FAIL each item is an event of its own", FINDING.headline, FINDING.hint, "what happened at both ends"):
+        assert text.count(part) == (2 if part == FINDING.headline else 1)
+    assert "\nFAIL counts 0/4  items: 2; expected: 3\n" in text
+    assert "\n???? is_quick 0/16  the machine gave the app no time; expected: a verdict\n" in text
+    assert "\n---- 1 check blocked by “each item is an event of its own”, 8 points\n" in text
+    assert "nothing is sent unasked" not in text
+
+
+def test_all_of_it_is_shown_where_that_is_asked_for() -> None:
+    text = "\n".join(lines(MIXED, verbose=True))
+    for result in MIXED.results:
+        assert result.check.title in " ".join(text.split())
+    assert text.count("what happened at both ends:") == 3
+    assert "(--verbose" not in text
+
+
+def test_the_last_24_rows_hold_the_score_the_cause_and_the_next_step() -> None:
+    place = Place("app.py", 17, "events", "yield sse(counts)")
+    cause = "The app raised NameError: name 'counts' is not defined in app.py:17, “yield sse(counts)”. So: "
+    wordy = replace(
+        FAILED,
+        finding=replace(FINDING, headline=cause + "words " * 200),
+        raised=Raised("NameError: name 'counts' is not defined", (place,) * 9),
+        printed="printed\n" * 99,
+    )
+    report = replace(MIXED, results=(wordy, *[COMPARED] * 3), notes=("A note of many words. " * 5,), log="log\n" * 99)
+    in_sight = " ".join(" ".join(lines(report)[-24:]).split())
+    assert cause in in_sight
+    assert f"Score: {advice.score(report)}" in in_sight
+    assert "Next: fix “each item is an event of its own”." in in_sight
+    assert advice.single_check(report) in in_sight
+    assert report.notes[0].strip() in in_sight
 
 
 def shown(spot: Spot, width: int) -> list[str]:
