@@ -16,7 +16,7 @@ from grader.text import visible
 _OPTIONAL = {
     "uvloop": "--loop uvloop (python -m pip install uvloop)",
     "httptools": "--http httptools (python -m pip install httptools)",
-    "sse_starlette": "grade verify (python -m pip install sse-starlette)",
+    "sse_starlette": "grade verify of the bundled katas (python -m pip install sse-starlette)",
 }
 
 

@@ -60,7 +60,8 @@ def _keep_other(output: Path, audience: Audience) -> None:
     there = audience_of(output)
     if there is None or there is audience:
         return
-    other = click.format_filename(output.parent / audience.value / output.name)
+    folder = output.parent.parent if output.parent.name == there.value else output.parent
+    other = click.format_filename(folder / audience.value / output.name)
     raise UsageError(
         f"{click.format_filename(output)} is the pack for {there.value}, and stays: both packs have one name, so write "
         f"the one for {audience.value} into a folder of its own, as in -o {other}."

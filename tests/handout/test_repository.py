@@ -67,9 +67,11 @@ def test_its_hook_proves_what_a_commit_changes(tmp_path: Path) -> None:
     fake = write(tmp_path / "bin" / "grade", '#!/bin/sh\necho "$*" >> asked\nexit "$CODE"\n')
     fake.chmod(0o755)
 
+    others = [place for place in os.environ["PATH"].split(":") if not Path(place, "grade").exists()]
+
     def commit(*files: str, code: int = 0) -> tuple[int, list[str]]:
         (tmp_path / "asked").unlink(missing_ok=True)
-        variables = {"PATH": f"{fake.parent}:{os.environ['PATH']}", "CODE": str(code), "GIT_CONFIG_GLOBAL": os.devnull}
+        variables = {"PATH": ":".join([str(fake.parent), *others]), "CODE": str(code), "GIT_CONFIG_GLOBAL": os.devnull}
         git = ["git", "-c", "core.hooksPath=.githooks", "-c", "user.name=a", "-c", "user.email=a@example.org"]
         for words in (["add", "--all", *files], ["commit", "--quiet", "-m", "x"]):
             done = subprocess.run([*git, *words], cwd=tmp_path, env={**os.environ, **variables}, capture_output=True)
@@ -77,6 +79,9 @@ def test_its_hook_proves_what_a_commit_changes(tmp_path: Path) -> None:
         return done.returncode, asked
 
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    fake.rename(away := fake.with_name("away"))
+    assert commit("katas", "solutions") == (1, [])  # no environment was entered
+    away.rename(fake)
     both = f"verify --once katas/{NAME} katas/kata-78-other"
     assert commit("katas", "solutions", code=1) == (1, [both])
     assert commit("katas", "solutions") == (0, [both])
