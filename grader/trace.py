@@ -10,12 +10,13 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.grading.rig import Rig
+from grader.grading.wording import blocked_loop, sentence
 from grader.model import Raised
 from grader.probe.client import CannotSend, Client
 from grader.probe.connection import Disconnect
 from grader.probe.gate import Gate
 from grader.probe.leaving import ITERATIONS_TO_SEE_DISCONNECT
-from grader.probe.response import Response, exchange_of
+from grader.probe.response import Response, exchange_of, faults_of
 from grader.probe.session import Session
 from grader.probe.stalling import flowing
 from grader.probe.waiting import Awaited
@@ -70,14 +71,15 @@ class HeaderFields:
 class Summary:
     """The result in sentences, for one line each; ``answered`` says whether there was a response at all.
 
-    ``log`` is the output of the app, ``raised`` the first error that nothing in it caught. Escape them before you show
-    them.
+    ``log`` is the output of the app, ``raised`` the first error that nothing in it caught, and ``causes`` what else may
+    be wrong: no such route, a body that loses data, a blocked event loop. Escape them before you show them.
     """
 
     sentences: tuple[str, ...]
     answered: bool
     log: str = ""
     raised: Raised | None = None
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +101,16 @@ def trace(launch: Launch, requests: Sequence[Request], behaviour: Behaviour, sho
     with Rig(launch) as rig:
         rig.wait_until_ready()
         session = rig.session("trace", Path())
-        transcript = _LiveTranscript()
-        session.transcript = transcript
+        transcript = session.transcript = _LiveTranscript()
         try:
             summaries = [_Trace(session, request, behaviour, transcript, show).run() for request in requests]
+            causes = [*session.hints().values(), *(words for summary in summaries for words in summary.causes)]
         finally:
             session.close()
         rig.finish()
         raised = session.app.account.raised_since(session.born)  # all that the app has said is read by now
-        return replace(_joined(requests, summaries, log=rig.log()), raised=raised)
+        causes += [blocked_loop(stuck)] if (stuck := rig.app.longest_blockage) else []
+        return replace(_joined(requests, summaries, log=rig.log()), raised=raised, causes=tuple(map(sentence, causes)))
 
 
 def _joined(requests: Sequence[Request], summaries: Sequence[Summary], *, log: str) -> Summary:
@@ -294,4 +297,4 @@ class _Trace:
                 f"After the disconnect the app asked for {plural(more, 'more item')}, and "
                 + ("its upstream connection is still open." if held else "it closed its upstream connection.")
             )
-        return Summary(tuple(sentences), answered=True)
+        return Summary(tuple(sentences), answered=True, causes=faults_of(self._response) if is_over else ())

@@ -217,6 +217,42 @@ def test_what_the_app_raised_comes_before_the_result(folder: Path, grade: Grade)
     assert said.endswith("1 chunk, 21 bytes of body.")
 
 
+BODIES = """
+    import time
+    from fastapi import FastAPI
+    from fastapi.responses import StreamingResponse
+
+    app = FastAPI()
+
+    @app.get("/cut")
+    async def cut():
+        return StreamingResponse(iter(["data: one\\n\\n", "data: two\\n"]), media_type="text/event-stream")
+
+    @app.get("/typed")
+    async def typed(number: int):
+        return number
+
+    @app.get("/slow")
+    async def slow():
+        time.sleep(0.5)
+        return "slow"
+"""
+CAUSES = {
+    "/gone": "There is no GET /gone: the app has GET /cut, GET /typed, GET /slow.",
+    "/typed?number=x": "The app's own declaration of GET /typed refuses this request: query number: ",
+    "/cut": 'The stream ended before a blank line ended its last event ("data: two"), so a browser drops that event: ',
+    "/slow": "The event loop was blocked for 0.",
+}
+
+
+@pytest.mark.parametrize("path", CAUSES)
+def test_what_is_wrong_with_a_response_comes_before_the_result(path: str, folder: Path, grade: Grade) -> None:
+    app = write(folder / "bodies.py", BODIES)
+    said = sentences(grade("trace", "77", path, "--app", str(app), cwd=folder))
+    assert said.startswith(CAUSES[path])
+    assert re.search(r"\. \d chunks?, \d+ bytes of body\.$", said)
+
+
 def test_several_requests_go_to_one_app(folder: Path, grade: Grade) -> None:
     done = grade("trace", "77", "/echo?key=fail-after-1", "/echo?key=empty", cwd=folder, COLUMNS="120")
     assert [row for row in rows(done) if row.startswith("GET")] == ["GET /echo?key=fail-after-1", "GET /echo?key=empty"]

@@ -19,7 +19,7 @@ from grader.exits import Exit
 from grader.grading import causes
 from grader.probe.connection import Disconnect
 from grader.report import terminal
-from grader.report.failure import place
+from grader.report.failure import place, without_tracebacks
 from grader.report.picture.console import ASCII, LINES, Pen, Tone
 from grader.report.picture.layout import PAUSE, Party, Pause, Remark, Row, arrow, stretch
 from grader.report.picture.order import Order
@@ -121,13 +121,15 @@ def _trace(target: Target, requests: list[Request], behaviour: Behaviour, consol
     if not screen.is_ordered:
         about = (ASCII if console.options.ascii_only else LINES).about
         console.print(_UNORDERED.format(about=about), style="dim", highlight=False, markup=False)
-    for part in terminal.log(summary.log):
+    for part in terminal.log(without_tracebacks(summary.log) if summary.raised else summary.log):
         console.print(part, highlight=False, markup=False)
     if summary.raised is not None:
         cause = causes.sentence(summary.raised)
         console.print(visible(cause[:1].upper() + cause[1:], 600), style="bold red", highlight=False, markup=False)
         for frame in summary.raised.frames[-4:]:
             console.print(Padding(place(frame), (0, 0, 0, 4)), highlight=False, markup=False)
+    for words in summary.causes:
+        console.print(visible(words, 600), style="bold red", highlight=False, markup=False)
     for sentence in summary.sentences:
         console.print(sentence, style="bold", highlight=False, markup=False)
     return Exit.PASSED if summary.answered else Exit.FAILED

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from grader.catalog.kata import Kata
 from grader.grading.rig import Rig
 from grader.grading.versions import versions
+from grader.grading.wording import blocked_loop
 from grader.serving.jail.plan import Tier
 from grader.serving.launch import Launch
-from grader.text import plural, short_path, visible
+from grader.text import plural, short_path
 
 if TYPE_CHECKING:
     from grader.grading.prepared import Prepared
@@ -112,10 +113,7 @@ def _explanations(rig: Rig, results: Iterable[CheckResult], *, is_submission: bo
     stuck = rig.app.longest_blockage
     said = {(place.file, place.line) for one in results if one.finding and (place := one.finding.place)}
     if stuck is not None and (stuck.file, stuck.line) not in said:
-        line = visible(f"{stuck.file}:{stuck.line}: {stuck.text}", 120)
-        notes.append(
-            f"The event loop was blocked for {stuck.seconds:.1f} s at {line}; no other request was served meanwhile."
-        )
+        notes.append(blocked_loop(stuck))
     if rig.app.jail is not Tier.NONE and any(words in rig.log() for words in _REFUSED):
         advice = "" if is_submission else " `--jail none` grades your own app without a jail."
         notes.append(

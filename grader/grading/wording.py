@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.model import Finding
+from grader.model import Finding, Place
 from grader.text import visible, visible_ends
 
 #: Characters of what was seen, and of what was expected; what is longer gets lines of its own in a report.
@@ -34,3 +34,14 @@ def worded(found: Finding, *, sentence: str = "", note: str = "", request: str =
         line += f". Also: {note}"
     is_complete = bool(sentence) or (seen, expected) == (found.seen, found.expected)
     return replace(found, headline=line, headline_is_complete=is_complete, note=note)
+
+
+def blocked_loop(stuck: Place) -> str:
+    """The sentence about the line in which the event loop was blocked for the longest time."""
+    line = visible(f"{stuck.file}:{stuck.line}: {stuck.text}", 120)
+    return f"The event loop was blocked for {stuck.seconds:.1f} s at {line}; no other request was served meanwhile."
+
+
+def sentence(words: str) -> str:
+    """``words`` with a capital at their beginning, and a full stop."""
+    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."

@@ -174,3 +174,12 @@ class Response(SentRequest):
 def exchange_of(response: Response) -> Exchange:
     """What has arrived of ``response``, for `grade trace`, which does not know what will come."""
     return response._exchange
+
+
+def faults_of(response: Response) -> tuple[str, ...]:
+    """The first fault of a body that has ended, if there is one, for `grade trace`."""
+    try:
+        response._reading.feed.read()
+    except Violation as error:
+        return (error.finding.seen,)
+    return tuple(filter(None, [response._reading.first_fault()]))

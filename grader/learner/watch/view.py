@@ -14,6 +14,7 @@ from rich.text import Text
 from grader.learner.watch.state import State
 from grader.model import Outcome, Report
 from grader.report import advice, failure, terminal
+from grader.score import first_failure
 from grader.text import from_here, plural, visible
 
 _SIGNS = {
@@ -93,6 +94,8 @@ def line(state: State) -> str:
     change = f" ({_change(state)})" if _change(state) else ""
     failure = report.boot_failure
     says = f"The app did not start: {failure.headline}" if failure else advice.next_step(report)
+    if failure is None and (first := first_failure(report)) and first.finding:
+        says += f" {first.finding.headline}"
     return visible(f"{report.points} of {report.possible} points{change}. {says}", 500)
 
 

@@ -271,15 +271,15 @@ def test_full_marks_say_what_comes_next() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (after(report("pf")), "1 of 2 points. Next: fix “b holds”."),
-        (after(report("pf"), report("fp")), "1 of 2 points (+1 check, -1 check). Next: fix “a holds”."),
+        (after(report("pf")), "1 of 2 points. Next: fix “b holds”. b does not hold"),
+        (after(report("pf"), report("fp")), "1 of 2 points (+1 check, -1 check). Next: fix “a holds”. a does not hold"),
         (after(report("pp")), f"2 of 2 points. {advice.next_step(report('pp'))}"),
         (
             after(report("pf"), broken(2)),
             "0 of 2 points. The app did not start: app.py is not valid Python: unexpected indent",
         ),
         (State().troubled("no\x1b[2Jne"), "no\\x1b[2Jne"),
-        (after(report("pf")).troubled("a message"), "1 of 2 points. Next: fix “b holds”."),
+        (after(report("pf")).troubled("a message"), "1 of 2 points. Next: fix “b holds”. b does not hold"),
     ],
 )
 def test_a_grade_in_one_line(state: State, words: str) -> None:
