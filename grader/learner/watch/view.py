@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.layout import Layout
 from rich.padding import Padding
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from grader.learner.watch.state import State
@@ -152,11 +153,12 @@ def _signs(report: Report, console: Console) -> Text:
 
 
 def _news(state: State) -> list[RenderableType]:
-    found: list[RenderableType] = []
+    rows = Table.grid(padding=(0, 1))  # a title that is longer than a row goes on under itself
     for sign, titles, style in (("+", state.gained, "green"), ("-", state.lost, "red")):
-        found += [Text(f"{sign} {title}", style) for title in titles[:_NEWS]]
-        found += [Text(f"{sign} … and {len(titles) - _NEWS} more", style)] if len(titles) > _NEWS else []
-    return [Text(), *found] if found else []
+        more = [f"… and {len(titles) - _NEWS} more"] if len(titles) > _NEWS else []
+        for title in (*titles[:_NEWS], *more):
+            rows.add_row(Text(sign, style), Text(title, style))
+    return [Text(), rows] if rows.row_count else []
 
 
 def _first(state: State, report: Report, console: Console, *, small: bool) -> list[RenderableType]:

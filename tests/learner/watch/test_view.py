@@ -166,6 +166,14 @@ def test_what_was_gained_and_lost_is_named_and_a_long_list_cut() -> None:
     assert shown[12] == "- a holds"
 
 
+def test_a_new_title_that_takes_several_rows_is_indented() -> None:
+    wordy, other = (replace(one, check=replace(one.check, title="word " * 30)) for one in report("pp").results)
+    now = replace(report("pp"), results=(replace(wordy, check=replace(wordy.check, id="a")), other))
+    shown = lines(after(report("ff"), now))
+    at = next(at for at, row in enumerate(shown) if row.startswith("+ word"))
+    assert shown[at + 1].startswith("  word")
+
+
 def test_a_sign_for_each_check_shows_how_it_ended_in_plain_characters_if_need_be() -> None:
     state = after(report("pfbi"))
     assert lines(state)[2] == "✓✗·?"
