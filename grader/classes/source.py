@@ -27,7 +27,8 @@ _LOOKED_AT = 1000
 @dataclass(frozen=True, slots=True)
 class Source:
     """``submissions`` is a folder, or the archive in which a platform gives it out. ``katas`` are names, ``folders``
-    those of --katas. ``is_modified``: the times of the files say when they were handed in."""
+    those of --katas. ``is_modified``: the times of the files say when they were handed in. ``here`` is the folder where
+    the command ran, whose stream-katas.toml counts."""
 
     submissions: Path
     katas: tuple[str, ...]
@@ -35,17 +36,19 @@ class Source:
     roster: Path | None = None
     is_modified: bool = False
     shard: Shard = field(default_factory=Shard)
+    here: Path = field(default_factory=Path.cwd)
 
     def encode(self) -> str:
         """As text, with whole paths."""
         return json.dumps(
             {
-                "submissions": str(self.submissions.absolute()),
+                "submissions": str(self.submissions.resolve()),
                 "katas": self.katas,
                 "folders": [str(folder.absolute()) for folder in self.folders],
                 "roster": str(self.roster.absolute()) if self.roster else None,
                 "is_modified": self.is_modified,
                 "shard": [self.shard.number, self.shard.count],
+                "here": str(self.here.absolute()),
             }
         )
 
@@ -53,7 +56,10 @@ class Source:
     def decode(cls, text: str) -> Source:
         """What :meth:`encode` wrote. Raises UsageError for a ledger that was merged: it has no submissions."""
         if not text:
-            raise UsageError("This ledger was merged of others, and does not know where the submissions are.")
+            raise UsageError(
+                "This ledger was merged of others, and does not know where the submissions are: tell it by "
+                "`grade class SUBMISSIONS --kata KATA --out RESULTS`. What it has is not graded again."
+            )
         found = json.loads(text)
         return cls(
             Path(found["submissions"]),
@@ -62,7 +68,17 @@ class Source:
             Path(found["roster"]) if found["roster"] else None,
             found["is_modified"],
             Shard(*found["shard"]),
+            Path(found.get("here", Path.cwd())),  # older ledgers do not say
         )
+
+    def require_submissions(self, results: Path) -> None:
+        """Raises UsageError where they have been moved, or removed."""
+        if not self.submissions.exists():
+            katas = " ".join(f"--kata {kata}" for kata in self.katas)
+            raise UsageError(
+                f"The submissions are not in {self.submissions} any more. If they are elsewhere, say where: "
+                f"`grade class SUBMISSIONS {katas} --out {results}`. What the ledger has is not graded again."
+            )
 
     def take_in(self, katas: Sequence[Kata], settings: Settings, *, work: Path) -> Intake:
         """Who is in the class, and what they handed in. Raises UsageError."""

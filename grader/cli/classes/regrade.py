@@ -55,6 +55,7 @@ def command(
             return (of.student, of.kata, of.attempt) in chosen
         return everybody or of.student in labels
 
+    source.require_submissions(results)
     session = Session(results, source, Wish(True, unsafe, tier), jobs, color)
     return session.carry_out(settings, chosen=is_chosen, force=True)
 

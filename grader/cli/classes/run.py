@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -19,6 +19,7 @@ from grader.cli.parameters import color_option, complete_kata, katas_option
 from grader.errors import UsageError
 from grader.exits import Exit
 from grader.serving.jail.plan import Tier
+from grader.text import visible
 
 _PATH = click.Path(path_type=Path)
 
@@ -86,6 +87,8 @@ def command(
     Exit codes: 0 each submission has a result; 2 usage; 3 the grader or the machine failed for some.
     """
     found = _class_file(class_file)
+    for sentence in _overlooked(submissions, is_file_given=class_file is not None, roster=roster or found.roster):
+        click.echo(f"grade: {visible(sentence, 500)}", err=True)
     settings = with_options(
         found.settings,
         app=app,
@@ -104,6 +107,15 @@ def _class_file(file: Path | None) -> ClassFile:
     if file is None and not Path(FILE).is_file():
         return ClassFile()
     return read_class(file or Path(FILE))
+
+
+def _overlooked(submissions: Path, *, is_file_given: bool, roster: Path | None) -> Iterator[str]:
+    """What lies beside the submissions, and is not read there: a student might have put it into the folder."""
+    file = submissions / FILE
+    if file.is_file() and not is_file_given and not (Path(FILE).is_file() and file.samefile(FILE)):
+        yield f"{file} is not read: {FILE} is read in the folder where you run the command, or is named with --class."
+    if roster is None and (found := next(iter(sorted(submissions.glob("*.csv"))), None)):
+        yield f"{found} is not read: name the roster with --roster, or in {FILE}."
 
 
 def _shard(text: str | None) -> Shard:

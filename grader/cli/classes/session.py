@@ -59,7 +59,7 @@ class Session:
         """Raises UsageError and BadKata."""
         if not self.source.katas:
             raise UsageError("Name the katas to grade: --kata kata-1 (repeatable), or katas in class.toml.")
-        found = choose(self.source.katas, Path.cwd(), self.source.folders)
+        found = choose(self.source.katas, self.source.here, self.source.folders)
         tell_refused(found)
         for kata in found.katas:
             require_whole(kata)
@@ -123,7 +123,7 @@ def exit_of(found: Audit) -> Exit:
 def _is_of_same_folder(ledger: Ledger, source: Source) -> bool:
     """Whether the submissions of an earlier run lay where they lie now."""
     before = ledger.fact("source")
-    return bool(before) and Source.decode(before).submissions == source.submissions.absolute()
+    return bool(before) and Source.decode(before).submissions == source.submissions.resolve()
 
 
 def _seed(out: Path) -> str:

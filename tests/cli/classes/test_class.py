@@ -186,7 +186,7 @@ def test_the_folder_of_a_download_is_not_the_download(course: Path, run_class: R
     write(course / "download/Grades.csv", "Student,ID\n")
     make_zip(course / "download/submissions.zip", names)
     done = run_class("download", "--kata", "kata-77", "--out", "results")
-    assert done.err.splitlines()[0] == (
+    assert done.err.splitlines()[1] == (
         "grade: download/submissions.zip looks like what a platform gives out for a whole class, and is graded as the "
         "submission of one student: name the archive itself, `grade class download/submissions.zip`."
     )
@@ -213,3 +213,37 @@ def test_of_many_lines_the_first_are_shown_and_the_others_counted(course: Path, 
     assert "  and 2 more; `grade class status RESULTS --all` names all\n" in done.out
     every = run_class("status", "results", "--all")
     assert ("  s20, kata-77" in every.out, "more;" in every.out) == (True, False)
+
+
+def test_a_regrade_works_from_any_folder_and_says_when_submissions_are_gone(course: Path, grade: Grade) -> None:
+    offers.a_tier()
+    write(course / "stream-katas.toml", 'katas = ["katas"]')
+    (course / "elsewhere").mkdir()
+    assert grade("class", "../class", "--kata", "kata-77", "--out", "results", cwd=course / "elsewhere").code == 0
+    results = str(course / "elsewhere" / "results")
+    done = grade("class", "regrade", results, "ada", cwd=course.parent)
+    assert (done.code, "graded: 1 of 1" in done.err) == (0, True), done.err
+    (course / "class").rename(course / "moved")
+    gone = grade("class", "regrade", "results", "ada", cwd=course / "elsewhere")
+    assert (gone.code, gone.err) == (
+        2,
+        f"grade: The submissions are not in {course / 'class'} any more. If they are elsewhere, say where: "
+        "`grade class SUBMISSIONS --kata kata-77 --out results`. What the ledger has is not graded again.\n",
+    )
+    again = grade("class", "../moved", "--kata", "kata-77", "--out", "results", cwd=course / "elsewhere")
+    assert (again.code, again.err) == (0, "graded: 6 of 6\n")
+    assert grade("class", "regrade", results, "ada", cwd=course).code == 0
+
+
+def test_what_lies_beside_submissions_and_is_not_read_is_named(course: Path, run_class: RunClass) -> None:
+    write(course / "class" / "class.toml", 'title = "T"')
+    write(course / "class" / "roster.csv", "label\nada\n")
+    options = ("--kata", "kata-77", "--out", "results")
+    both = [
+        "grade: class/class.toml is not read: class.toml is read in the folder where you run the command, or is named "
+        "with --class.",
+        "grade: class/roster.csv is not read: name the roster with --roster, or in class.toml.",
+    ]
+    assert run_class("class", *options).err.splitlines()[:2] == both
+    named = run_class("class", *options, "--class", "class/class.toml", "--roster", "class/roster.csv")
+    assert (named.code, "is not read" in named.err) == (0, False)
