@@ -33,7 +33,7 @@ class Collection:
     """A pytest plugin that collects the checks of one kata, or one check with all that it depends on.
 
     ``checks`` are those to run, by id and in the specification's order; ``shown`` are those that the report is about.
-    A law judges the responses of all checks, so all run for it. ``trouble`` says why they cannot be run;
+    A law judges the responses of all checks and all laws, so all run for it. ``trouble`` says why they cannot be run;
     :func:`run_checks` raises it.
     """
 
@@ -195,16 +195,13 @@ def unknown_check(wanted: str, known: Iterable[str], kata: Kata) -> UsageError:
 def _closure(checks: list[Check], wanted: str, kata: Kata) -> set[str]:
     """The checks to run where one is wanted: those that it depends on. Raises UsageError.
 
-    For a law these are all checks, and the laws above it, whose own requests it judges, too.
+    For a law these are all checks and all laws, whose own requests it judges, too.
     """
     ids = [check.id for check in checks]
     if wanted not in ids:
         raise unknown_check(wanted, ids, kata)
     kept = _needed(checks, wanted)
-    if any(check.is_law for check in checks if check.id in kept):
-        above = ids[: ids.index(wanted)]
-        kept |= {check.id for check in checks if not check.is_law or check.id in above}
-    return kept
+    return set(ids) if any(check.is_law for check in checks if check.id in kept) else kept
 
 
 def _needed(checks: list[Check], wanted: str) -> set[str]:

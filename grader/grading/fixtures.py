@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from grader.errors import BootFailed, Inconclusive
 from grader.grading.collect import Collection
 from grader.grading.rig import Rig
+from grader.model import BootFailure, Check
 from grader.probe.client import Client
 from grader.probe.draw import Draw
 from grader.probe.record import Record
@@ -21,27 +23,40 @@ SESSION = pytest.StashKey[Session]()
 class Fixtures:
     """A pytest plugin with the fixtures of one run, against ``rig``, which is set before the first check.
 
-    ``session_now`` is the session of the check that runs.
+    ``session_now`` is the session of the check that runs; ``lost`` says why an app that had ended did not start again.
     """
 
     rig: Rig
 
     def __init__(self, collection: Collection, record: Record) -> None:
         self.session_now: Session | None = None
+        self.lost: BootFailure | None = None
         self._collection = collection
         self._record = record
 
-    def ends(self, item: pytest.Item) -> tuple[Client, Upstream, Draw]:
+    def open_session(self, check: Check) -> Session:
+        """A session of ``check``, which is now the one that runs."""
+        self.session_now = self.rig.session(check.id, self._collection.kata.schemas, title=check.title)
+        return self.session_now
+
+    def recover(self) -> None:
+        """After requests that did not go well: see to it that there is an app that responds, for the next ones."""
+        try:
+            self.rig.recover()
+        except BootFailed as error:
+            self.lost = error.failure
+        except Inconclusive:
+            pass  # the next requests will say so themselves
+
+    def ends(self, session: Session) -> tuple[Client, Upstream, Draw]:
         """Both ends and the draw, for the requests of a law's own."""
-        session = item.stash[SESSION]
         return Client(session, self._record), Upstream(session), session.draw
 
     @pytest.fixture
     def session(self, request: pytest.FixtureRequest) -> Iterator[Session]:
         """The session of this check, with both ends."""
-        check = self._collection.check(request.node)
-        session = self.rig.session(check.id, self._collection.kata.schemas, title=check.title)
-        request.node.stash[SESSION] = self.session_now = session
+        session = self.open_session(self._collection.check(request.node))
+        request.node.stash[SESSION] = session
         yield session
         self.session_now = None
         session.close_active()

@@ -9,10 +9,11 @@ import pytest
 
 from grader.errors import OVERTIME, BadKata, BootFailed, Inconclusive, Violation
 from grader.grading import comparison
+from grader.grading.asking import Asking
 from grader.grading.collect import Collection
 from grader.grading.fixtures import SESSION, Fixtures
 from grader.grading.laws import Judge, Uncovered
-from grader.grading.results import broken, ended
+from grader.grading.results import broken, ended, excused
 from grader.grading.rig import Rig
 from grader.grading.verdict import blocked, too_late, unbootable, uncovered, verdict
 from grader.model import BootFailure, Check, CheckResult, Outcome
@@ -43,10 +44,10 @@ class Runner:
         self._record = Record()
         self.fixtures = Fixtures(collection, self._record)
         self._judge = Judge(self._record)
+        self._asking = Asking(collection, self.fixtures, allows=self._allows, result=self._result)
         self._compared: Violation | None = None
         self._before: tuple[Check, Session] | None = None  # the check before this one, and its session
         self._too_late: set[str] = set()  # checks that were blocked by the delays that the app adds
-        self._lost: BootFailure | None = None  # a check has ended the app, which did not start again
 
     def begin(self, rig: Rig, progress: Callable[[int, int], None]) -> None:
         """Name the rig for the checks, and whom to tell how many have run."""
@@ -82,16 +83,15 @@ class Runner:
             self.results[check.id] = CheckResult(check, Outcome.BLOCKED, too_late(late))
             self._too_late.add(check.id)
             pytest.skip("too late")
-        excused = self._too_late if check.is_law else set[str]()  # what delays alone have blocked
-        if missing := [name for name in check.after if not self._has_passed(name) and name not in excused]:
+        if missing := [name for name in check.after if not self._allows(name, check)]:
             finding = blocked(self._collection.checks[name].title for name in missing)
             self.results[check.id] = CheckResult(check, Outcome.BLOCKED, finding)
             pytest.skip("blocked")
         if self._rig.is_overtime:
             self.results[check.id] = CheckResult(check, *verdict(check, Inconclusive(OVERTIME)))
             pytest.skip("no time")
-        if self._lost is not None:
-            self.results[check.id] = CheckResult(check, Outcome.FAILED, unbootable(self._lost))
+        if self.fixtures.lost is not None:
+            self.results[check.id] = CheckResult(check, Outcome.FAILED, unbootable(self.fixtures.lost))
             pytest.skip("no app")
 
     @pytest.hookimpl(tryfirst=True)
@@ -100,8 +100,10 @@ class Runner:
         law = law_of(pyfuncitem.obj)
         if law is None:
             return None
-        for ask in law.asks:
-            ask(*self.fixtures.ends(pyfuncitem))
+        self._asking.ask(pyfuncitem.session.items)
+        if (failed := self._asking.failed.get(self._collection.check(pyfuncitem).id)) is not None:
+            self.results[failed.check.id] = failed
+            pytest.fail("its own requests")
         self._judge.judge(law, pyfuncitem.obj)
         return True
 
@@ -138,12 +140,7 @@ class Runner:
         last = next(reversed(self.results.values()), None)
         if last is None or last.outcome in (Outcome.PASSED, Outcome.BLOCKED):
             return
-        try:
-            self._rig.recover()
-        except BootFailed as error:
-            self._lost = error.failure
-        except Inconclusive:
-            pass  # the next check will say so itself
+        self.fixtures.recover()
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str]:
         if self.fixtures.session_now is not None:
@@ -152,6 +149,10 @@ class Runner:
         return [str(self._compared)]
 
     # -- results --------------------------------------------------------------------------------------------------
+
+    def _allows(self, name: str, check: Check) -> bool:
+        """Whether ``check`` may come after the check ``name``: a law may, too, where delays alone have blocked that."""
+        return self._has_passed(name) or (check.is_law and name in self._too_late)
 
     def _has_passed(self, name: str) -> bool:
         return name in self.results and self.results[name].outcome is Outcome.PASSED
@@ -162,10 +163,8 @@ class Runner:
         if isinstance(error, pytest.FixtureLookupError):
             what = f"it asks for {error.argname!r}, which does not exist"
             error = Inconclusive(f"{what}: a check is given client, upstream and draw")
-        if error is not None and self._rig.is_overtime:
-            error = Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
-        if isinstance(error, AssertionError) and (fault := self._rig.app.machine_fault):
-            error = Inconclusive(fault)
+        rig = self._rig
+        error = excused(error, is_overtime=rig.is_overtime, machine_fault=rig.app.machine_fault)
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error
         if isinstance(error, Uncovered):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from grader.errors import Violation
+from grader.errors import OVERTIME, Inconclusive, Violation
 from grader.grading.verdict import verdict
 from grader.model import Check, CheckResult
 from grader.probe.recorded import Recorded
@@ -50,6 +50,15 @@ def ended(
         printed=_kept(session.printed()),
     )
     return _recorded(result, session)
+
+
+def excused(error: BaseException | None, *, is_overtime: bool, machine_fault: str) -> BaseException | None:
+    """``error``, or Inconclusive where not the app is at fault, but the time limit or the machine."""
+    if error is not None and is_overtime:
+        error = Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
+    if isinstance(error, AssertionError) and machine_fault:
+        error = Inconclusive(machine_fault)
+    return error
 
 
 def _kept(printed: str) -> str:

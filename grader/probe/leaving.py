@@ -21,14 +21,14 @@ ITERATIONS_TO_SEE_DISCONNECT: Final = 6
 _WATCHED: Final = 4.0
 
 
-def pulls_after_disconnect(session: Session, gate: Gate) -> int:
-    """The number of items that the app pulls from now on; each pull gets an item."""
+def pulls_after_disconnect(session: Session, gate: Gate, *, item: str) -> int:
+    """The number of items that the app pulls from now on; each pull gets ``item``."""
     waiter = session.waiter
     sees_disconnect = waiter.iterate(ITERATIONS_TO_SEE_DISCONNECT) is Waited.SILENT
     session.server.call()
     before = gate.pulls
     while gate.pulls - before < _ENOUGH and _pulls_again(session, gate):
-        gate.give([" more"])
+        gate.give([item])
         sees_disconnect = sees_disconnect and waiter.stays_quiet(never) is Waited.SILENT
         session.server.call()
     return gate.pulls - before

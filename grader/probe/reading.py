@@ -126,6 +126,8 @@ class Reading:
     def until(self, condition: Callable[[], bool], *, awaited: str, feed: Feed[object] | None = None) -> None:
         """Return when ``condition`` holds, or the exchange is over."""
         self._session.touched = self._exchange.number
+        if condition() or self._exchange.is_over:
+            return  # of many items that have come together, all but the first are here
         ready = self._exchange.ready(condition)
         waited = self._session.waiter.until(Awaited(ready, progress=self._progress))
         if waited is not Waited.CAME:

@@ -37,6 +37,8 @@ class Record:
         rests: list[tuple[Recorded, Rest]] = []
         blockages: list[tuple[Recorded, Blockage]] = []
         for session in self._supplies:
+            if not (session.pacing.rests or session.pacing.blockages):
+                continue
             own = [response for response in self._responses if response.session is session]
             rests += [(own[rest.request], rest) for rest in session.pacing.rests]
             blockages += [(own[blockage.request], blockage) for blockage in session.pacing.blockages]

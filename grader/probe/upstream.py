@@ -123,8 +123,8 @@ class Upstream(Giver):
                 sentence=f"the app does not close its upstream connection: {doing}",
             )
 
-    def pulls_after_disconnect(self) -> int:
-        """The number of items that the app pulls after its client has disconnected; each pull gets an item.
+    def pulls_after_disconnect(self, *, item: str = " more") -> int:
+        """The number of items that the app pulls after its client has disconnected; each pull gets ``item``.
 
         Counting ends with the third pull; more of them may have arrived by then, and are counted as well.
 
@@ -133,7 +133,7 @@ class Upstream(Giver):
         when the item has come. An app that has closed its upstream connection can pull no more; one that keeps it open
         is watched for four seconds after each pull, as it may wait between two of them.
         """
-        self._pulled_after = leaving.pulls_after_disconnect(self._session, self._gate)
+        self._pulled_after = leaving.pulls_after_disconnect(self._session, self._gate, item=item)
         return self._pulled_after
 
     def outlast_timers(self) -> None:

@@ -63,12 +63,13 @@ class Watch:
 
     def ready(self, ready: Ready, seconds: float) -> bool:
         """``ready(seconds)``, with looks at the app as long as it is its turn; a little longer while it sleeps."""
-        deadline, pause = time.monotonic() + seconds, _SOON
-        while self._pacing.is_apps_turn and (deadline - time.monotonic() > pause or self._is_questionable):
-            if ready(pause):
-                return True
+        deadline = time.monotonic() + seconds
+        if ready(min(_SOON, seconds)):
+            return True  # most things come at once, and whose turn it is costs two calls of the system for each client
+        while self._pacing.is_apps_turn and (deadline - time.monotonic() > LOOK or self._is_questionable):
             self._look()
-            pause = LOOK
+            if ready(LOOK):
+                return True
         return ready(max(0.0, deadline - time.monotonic()))
 
     def control(self, connection: socket.socket) -> Control:

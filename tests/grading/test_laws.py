@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.conftest import Graded
 from tests.tiny import app_with, write_kata
 
@@ -110,32 +112,67 @@ def test_a_law_alone_runs_all_checks_and_reports_itself(tmp_path: Path, grade: G
     assert done.outcomes() == {"each_ends_with_done": "failed"}
 
 
-def test_a_law_alone_judges_what_the_laws_above_it_ask(tmp_path: Path, grade: Grade) -> None:
-    spec = '''
-        def own(client: Client, upstream: Upstream, draw: Draw) -> None:
-            client.get("/other").body()
+ASKING = """
+    def above(client: Client, upstream: Upstream, draw: Draw) -> None:
+        client.get("/above").body()
 
-        @check(points=1)
-        def test_answers(client: Client) -> None:
-            """it answers"""
-            assert client.get("/").status == 200
+    def below(client: Client, upstream: Upstream, draw: Draw) -> None:
+        client.get("/below").body()
 
-        @law(points=1, asks=(own,))
-        def test_asks(response: Recorded) -> None:
-            """a law that asks"""
+    def not_found(client: Client, upstream: Upstream, draw: Draw) -> None:
+        client.get("/one").body()
+        assert client.get("/two").status == 404
 
-        @law(points=1)
-        def test_judges(response: Recorded) -> None:
-            """a law that judges"""
-            assert response.asked.path != "/other"
+    @check(points=1)
+    def test_answers(client: Client) -> None:
+        '''it answers'''
+        response = client.get("/")
+        response.wait_for_end()
+        assert response.status == 200
 
-        @law(points=1, asks=(own,))
-        def test_below(response: Recorded) -> None:
-            """a law below it"""
-    '''
-    done = grade(write_kata(tmp_path, spec), "--only", "judges", json_report=True)
-    assert done.outcomes() == {"judges": "failed"}
-    assert len(done.report["checks"][0]["requests"]) == 1
+    @law(points=1, asks=(above,))
+    def test_asks(response: Recorded) -> None:
+        '''a law that asks'''
+
+    @law(points=1)
+    def test_judges(responses: list[Recorded]) -> None:
+        '''a law that judges'''
+        assert [response.asked.path for response in responses][:4] == []
+
+    @law(points=1, asks=(below,))
+    def test_below(response: Recorded) -> None:
+        '''a law below it'''
+
+    @law(points=1, asks=(not_found,), after=test_answers)
+    def test_finds_nothing(response: Recorded) -> None:
+        '''a law whose own request fails'''
+"""
+
+
+@pytest.mark.parametrize("only", ["", "judges"])
+def test_a_law_judges_what_all_laws_ask_wherever_they_stand(tmp_path: Path, grade: Grade, only: str) -> None:
+    done = grade(write_kata(tmp_path, ASKING), *(["--only", only] if only else []), json_report=True)
+    assert done.outcomes()["judges"] == "failed"
+    assert finding(done, "judges")["seen"] == '4 items: ["/", "/above", "/below", "/one"]'
+
+
+def test_a_law_fails_by_its_own_requests(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, ASKING), json_report=True)
+    assert {name: done.outcomes()[name] for name in ("asks", "below", "finds_nothing")} == {
+        "asks": "passed",
+        "below": "passed",
+        "finds_nothing": "failed",
+    }
+    law = done.report["checks"][-1]
+    assert (law["finding"]["seen"], law["finding"]["expected"]) == ("200", "404")
+    assert len(law["requests"]) == 2
+
+
+def test_a_law_asks_nothing_where_a_check_before_it_has_failed(tmp_path: Path, grade: Grade) -> None:
+    spec = ASKING.replace("response.status == 200", "response.status == 201")
+    done = grade(write_kata(tmp_path, spec), json_report=True)
+    assert done.outcomes()["finds_nothing"] == "blocked"
+    assert '"/one"' not in finding(done, "judges")["seen"]
 
 
 PARTS = '''

@@ -193,7 +193,7 @@ def test_an_app_is_not_blocked_while_the_grader_is_busy_reading(make: Make) -> N
         return False
 
     assert waiter.until(Awaited(reads)) is Waited.BLOCKED
-    assert len(looks) == 1 + 7  # the first one is before any control request
+    assert len(looks) == 2 + 7  # the first two are before any control request
 
 
 def test_a_blocked_app_is_given_the_seconds(make: Make) -> None:

@@ -53,6 +53,8 @@ def every_name(random: Random) -> dict[str, str]:
         "other scripts": f"模型-{first}-👩‍🚀",
         "quotes and a backslash": f"{first}\"'\\n",
         "a line feed": f"{first}\n{second}",
+        "another line ending": f"{first}\r\n{second}",
+        "a control character": f"{first}\0{second}",
         "a number": str(random.randrange(10**4)),
         "bare null": "null",
         "longer than 4096 characters": long_text(random, _LONG),

@@ -8,6 +8,8 @@ from grader.spec import Asked, Client, Draw, Pace, Recorded, Response, ServerSen
 PATH = "/generate"
 #: Clients at the same time, as in README.md.
 CLIENTS = 32
+#: More failures in a row than an app may take as a reason to ask no more.
+FAILURES = 11
 #: Either is right: the one forbids a cache to reuse the response unasked, the other to store it (RFC 9111 5.2.2).
 UNCACHED = ("no-cache", "no-store")
 #: Upper case, a decomposed letter, HTML, a control character, and white space at the end.
@@ -240,11 +242,16 @@ def test_chunks_are_numbered(response: Recorded) -> None:
 )
 def test_any_chunk_leaves_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """also a later chunk, an empty or a long one reaches the client before the next one exists"""
-    texts = draw.texts(16)
+    *texts, last, very_last = draw.texts(draw.number(129, 149))
     with client.get(PATH, params=stream(upstream), headers={"Accept-Encoding": "gzip"}) as response:
-        for chunk in [*texts[:15], "", " ", "\n", draw.block(5000), "", texts[15]]:
+        for chunk in [*texts[:15], "", " ", "\n", draw.block(70_000), "", texts[15]]:
             upstream.give(chunk)
             assert next_texts(response, 1) == [chunk], "text of the next event"
+        upstream.give(*texts[16:])
+        assert next_texts(response, len(texts[16:])) == texts[16:], "texts of the next events"
+        for chunk in (last, very_last):
+            upstream.give(chunk)
+            assert next_texts(response, 1) == [chunk], "text of a late event"
 
 
 @check(
@@ -429,15 +436,21 @@ def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) ->
         assert chunks_of(response) == chunks, "chunks of one of the batches"
 
 
+def failures(client: Client, upstream: Upstream, ask: Callable[[Upstream], dict[str, str]]) -> list[Response]:
+    """Responses of an upstream that fails again and again before its first chunk; the first of them fails late."""
+    late, *others = [upstream.another() for _ in range(FAILURES - 1)]
+    for each in (upstream, *others):
+        each.fail()
+    responses = [client.get(PATH, params=ask(each)) for each in (late, upstream, *others)]
+    late.wait_for_pull()
+    late.fail()
+    return responses
+
+
 @check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, an upstream that fails before its first chunk gives 502, as JSON"""
-    late = upstream.another()
-    upstream.fail()
-    responses = [client.get(PATH, params=batch(late)), client.get(PATH, params=batch(upstream))]
-    late.wait_for_pull()
-    late.fail()
-    for response in responses:
+    for response in failures(client, upstream, batch):
         assert (response.status, response.content_type) == (502, "application/json"), (
             "status and media type when it fails"
         )
@@ -449,12 +462,7 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
 @check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_FAILURE)
 def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in stream mode, an upstream that fails before its first chunk gives 502, as JSON"""
-    late = upstream.another()
-    upstream.fail()
-    responses = [client.get(PATH, params=stream(late)), client.get(PATH, params=stream(upstream))]
-    late.wait_for_pull()
-    late.fail()
-    for response in responses:
+    for response in failures(client, upstream, stream):
         assert (response.status, response.content_type) == (502, "application/json"), (
             "status and media type when it fails"
         )
@@ -509,17 +517,31 @@ def accept_the_other_mode(client: Client, upstream: Upstream, draw: Draw) -> Non
         client.get(PATH, params={**flag, **batch(each)}, headers=headers).wait_for_end()
 
 
+def ask_for_two_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """Two streams at the same time, with three chunks and with two; the first one ends when the other has counted."""
+    asked = upstream.another(), upstream.another()
+    responses = [client.get(PATH, params=stream(each)) for each in asked]
+    asked[0].wait_with(asked[1:])
+    for turn in (0, 1, 0, 0, 1):
+        asked[turn].give(*draw.texts(1))
+        responses[turn].next_event()
+    for each, response in zip(asked, responses, strict=True):
+        each.end()
+        response.wait_for_end()
+
+
 @law(
     points=1,
     of=is_either,
     whole=None,
-    asks=(accept_the_other_mode,),
+    asks=(accept_the_other_mode, ask_for_two_at_once),
     after=(
         test_stream_false_is_batch,
         test_both_modes_carry_the_same_text,
         test_any_number_of_chunks,
         test_no_chunks_at_all,
         test_prompt_is_passed_on,
+        test_streams_do_not_mix,
         test_same_prompt_again,
         test_batch_upstream_failure_is_502,
         test_stream_upstream_failure_is_502,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from grader.spec import Asked, Client, Disconnect, Draw, Pace, Recorded, Response, ServerSentEvent, Upstream, check, law
 
@@ -16,6 +17,8 @@ SLOW = {"stream": "true", "heartbeat": "0.2"}
 HARD_TO_DIVIDE = (97, 700)
 #: What each browser sends: an app may compress its responses then, if it holds back none of their events.
 COMPRESSING = {"Accept-Encoding": "gzip"}
+#: More failures in a row than an app may take as a reason to ask no more.
+FAILURES = 9
 #: The clients that the contract names.
 CALLERS = 32
 #: A refusal may be a problem document, too: the contract leaves it open (RFC 9457 3).
@@ -37,7 +40,7 @@ A_DISCONNECT = (
     "When the client disconnects from a stream, end the task: the step in progress may be finished, and "
     "one more may have begun before your server noticed, but nothing is pulled after that."
 )
-MANY_CALLERS = "Up to 32 clients at once are served in each mode, and no task waits for another one."
+MANY_CALLERS = "Up to 32 clients at once are served, in either mode, and no task waits for another one."
 A_BAD_BODY = (
     "A body that is not an object with such a `task` and such `steps` is refused in both modes with `422`, as "
     "`application/json` or `application/problem+json`, and nothing is asked of the upstream."
@@ -51,8 +54,10 @@ def start(
     params: dict[str, str] | None = None,
     *,
     headers: dict[str, str] | None = None,
+    slow: bool = False,
 ) -> Response:
-    return client.post(PATH, params=params, json={"task": upstream.key, "steps": steps}, headers=headers)
+    body = {"task": upstream.key, "steps": steps}
+    return client.post(PATH, params=params, json=body, headers=headers, slow=slow)
 
 
 def whole(response: Response) -> list[str]:
@@ -101,7 +106,8 @@ def as_json(value: object) -> bytes:
 
 def a_message(draw: Draw) -> str:
     """Words of an upstream that fails: one line, with characters that careless code damages, and not short."""
-    return f'no more “{draw.word()}” in C:\\café, said "{draw.word()}" & <b>👩‍🚀</b>{"".join(draw.texts(30))}'
+    words = f'no more “{draw.word()}” in C:\\café or cafe\u0301, said "{draw.word()}" & <b>👩‍🚀</b>'
+    return f"{words}{''.join(draw.texts(30))} {draw.block(5000)}"
 
 
 def must_be_refused(client: Client, upstream: Upstream, draw: Draw, params: dict[str, str] | None = None) -> None:
@@ -210,6 +216,23 @@ def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, dra
     steps = 4
     with start(client, upstream, steps, STREAM, headers=COMPRESSING) as response:
         for done, outcome in enumerate(draw.texts(steps), start=1):
+            upstream.give(outcome)
+            assert done_in(response.next_event()) == done, "steps done in the next event"
+
+
+@check(
+    points=2,
+    after=test_each_step_is_told_as_it_is_done,
+    requirement="Each event is sent at once: it reaches the client before the next step is done.",
+)
+def test_a_late_step_is_told_as_it_is_done(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """after more than a hundred steps, too, each progress event reaches the client before the next step is done"""
+    before = draw.number(129, 149)
+    with start(client, upstream, before + 3, STREAM) as response:
+        upstream.give(*draw.texts(before))
+        while told(response.next_event()) < before:  # that each step has an event is the subject of a law
+            pass
+        for done, outcome in enumerate(draw.texts(2), start=before + 1):
             upstream.give(outcome)
             assert done_in(response.next_event()) == done, "steps done in the next event"
 
@@ -327,7 +350,7 @@ def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -
         assert response.status == 200, "status"
         upstream.wait_for_pull()
         response.disconnect(Disconnect.ABORT)
-    assert upstream.pulls_after_disconnect() <= 1, "items pulled after the disconnect"
+    assert upstream.pulls_after_disconnect(item="") <= 1, "items pulled after the disconnect"
 
 
 @check(
@@ -337,13 +360,24 @@ def test_a_broken_connection_ends_the_work(client: Client, upstream: Upstream) -
 )
 def test_leaving_during_heartbeats_ends_the_work(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when the client disconnects while heartbeats bridge a step, at most one more step begins"""
-    with start(client, upstream, 100, BRISK) as response:
-        upstream.give(*draw.texts(1))
-        response.next_event()
-        upstream.wait_for_pull(2)
+    before = draw.number(101, 119)
+    with start(client, upstream, before + 100, BRISK) as response:
+        upstream.give(*draw.texts(before))
+        while told(response.next_event()) < before:  # that each step has an event is the subject of a law
+            pass
+        upstream.wait_for_pull(before + 1)
         response.next_comment()
         response.next_comment()
     assert upstream.pulls_after_disconnect() <= 1, "items pulled after the disconnect"
+
+
+def left_after(client: Client, task: Upstream, outcomes: list[str]) -> None:
+    """A client leaves during the step after these."""
+    with start(client, task, 100, STREAM) as response:
+        task.give(*outcomes)
+        for _ in outcomes:
+            response.next_event()
+        task.wait_for_pull(len(outcomes) + 1)
 
 
 @check(
@@ -354,19 +388,31 @@ def test_leaving_during_heartbeats_ends_the_work(client: Client, upstream: Upstr
 def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when a stream has ended, or its client has disconnected, the upstream connection is closed"""
     for steps in (2, 1):
-        task, other = upstream.another(), upstream.another()
+        task = upstream.another()
         task.give(*draw.texts(steps))
         start(client, task, steps, STREAM).wait_for_end()
         task.wait_for_close()
-    with start(client, other, 100, STREAM) as response:
-        other.give(*draw.texts(1))
-        response.next_event()
-        other.wait_for_pull(2)
-    other.pulls_after_disconnect()  # finishes the step in progress, as a pull in a thread cannot be cancelled
-    other.wait_for_close()
+    for steps in (1, 0):
+        left_after(client, other := upstream.another(), draw.texts(steps))
+        other.pulls_after_disconnect()  # finishes the step in progress, as a pull in a thread cannot be cancelled
+        other.wait_for_close()
 
 
 # -- many clients -----------------------------------------------------------------------------------------------------
+
+
+def steps_beside_a_stalled_client(client: Client, upstream: Upstream, draw: Draw) -> list[int]:
+    """The steps that a stream reports, one after the other, while another client does not read a large result."""
+    large, other, found = upstream.another(), upstream.another(), []
+    stalled = start(client, large, 40, STREAM, slow=True)
+    large.give_all(draw.block(5000) for _ in range(40))
+    large.wait_for_pull(40)
+    with start(client, other, 10, STREAM) as response:
+        for outcome in draw.texts(9):
+            other.give(outcome)
+            found.append(told(response.next_event()))
+    stalled.wait_for_end()
+    return found
 
 
 @check(
@@ -383,6 +429,8 @@ def test_others_are_answered_beside_a_stream(client: Client, upstream: Upstream,
         upstream.wait_for_pull()
         response = start(client, other, len(outcomes))
         assert response.json(schema="outcomes")["outcomes"] == outcomes, "outcomes of the other task"
+    steps = steps_beside_a_stalled_client(client, upstream, draw)
+    assert steps == [*range(1, 10)], "steps done beside a client that does not read"
 
 
 @check(points=3, after=(test_batch_answers_with_all_outcomes, test_result_ends_the_stream), requirement=MANY_CALLERS)
@@ -438,13 +486,25 @@ def test_tasks_of_one_name_are_two_tasks(client: Client, upstream: Upstream, dra
         assert whole(start(client, task, 2, params)) == third, "outcomes of a third task of that name"
 
 
+def many_clients_leave(client: Client, upstream: Upstream, draw: Draw) -> None:
+    tasks = [upstream.another() for _ in range(CALLERS)]
+    responses = [start(client, task, 2, STREAM) for task in tasks]
+    tasks[0].wait_with(tasks[1:])
+    for response in responses:
+        response.disconnect()
+    responses[-1].wait_until_noticed()
+    for task in tasks:
+        task.give_all(draw.texts(2))  # a pull in a thread cannot be cancelled
+
+
 @check(
     points=3,
     after=(test_others_are_answered_beside_a_stream, test_each_stream_tells_of_its_own_task),
     requirement=MANY_CALLERS,
 )
-def test_many_streams_run_at_once(client: Client, upstream: Upstream) -> None:
-    """32 streams at once are all worked on"""
+def test_many_streams_run_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """32 streams at once are all worked on, again when 32 clients have left"""
+    many_clients_leave(client, upstream, draw)
     tasks = [upstream, *(upstream.another() for _ in range(CALLERS - 1))]
     responses = [start(client, task, 1, STREAM) for task in tasks]
     upstream.wait_with(tasks[1:])
@@ -489,11 +549,14 @@ def test_the_task_is_passed_on_unchanged(client: Client, upstream: Upstream, dra
 @check(points=1, after=test_no_step_too_many, requirement="Further keys of the body are ignored.")
 def test_further_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
     """further keys of the body are ignored in both modes"""
-    for params in (STREAM, None):
+    for params, more in product((STREAM, None), (draw.every_extra(), {"stream": True}, {"stream": False})):
         task, outcomes = upstream.another(), draw.texts(4)
         task.give_all(outcomes)
-        response = client.post(PATH, params=params, json={**draw.every_extra(), "task": task.key, "steps": 4})
-        assert response.status == 200, "status for a body with further keys"
+        response = client.post(PATH, params=params, json={**more, "task": task.key, "steps": 4})
+        media_type = "text/event-stream" if params else "application/json"
+        assert (response.status, response.content_type) == (200, media_type), (
+            f"status and media type with {params or 'no query'} and a body with {json.dumps(more)}"
+        )
         assert whole(response) == outcomes, "outcomes of a task whose body has further keys"
 
 
@@ -525,7 +588,7 @@ def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream, 
 )
 def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode a step that fails gives 502 with a problem document that contains the upstream's message"""
-    for done in (draw.number(2, 4), 1, 0):
+    for done in (draw.number(2, 4), 1, *([0] * FAILURES)):
         words, task = a_message(draw), upstream.another()
         task.give(*draw.texts(done))
         task.fail(words)
@@ -541,12 +604,14 @@ def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw)
 @check(points=4, after=test_result_ends_the_stream, requirement=A_FAILED_STREAM)
 def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in stream mode a step that fails gives an error event as the last one, and the stream ends cleanly"""
-    for steps in (draw.number(3, 6), 1):
+    for steps in (draw.number(3, 6), *([1] * FAILURES)):
         task = upstream.another()
         task.give(*draw.texts(steps - 1))
         task.fail(a_message(draw))
         events = start(client, task, steps, STREAM).events()
         assert [event.type for event in events] == ["progress"] * (steps - 1) + ["error"], "types of all events"
+    task.give_all(outcomes := draw.texts(2))
+    assert whole(start(client, task, 2, STREAM)) == outcomes, "outcomes of the same task when no step fails"
 
 
 @check(
@@ -623,7 +688,7 @@ def many_steps(client: Client, upstream: Upstream, draw: Draw) -> None:
     """Outcomes of every class, and more of them than one byte counts; and the greatest number of steps, not done."""
     for params, steps in (*((STREAM, steps) for steps in HARD_TO_DIVIDE), (None, draw.many())):
         many, most, kinds = upstream.another(), upstream.another(), list(draw.every_text().values())
-        many.give_all([*kinds, *draw.texts(steps - len(kinds))])
+        many.give_all([*kinds, *draw.texts(steps - len(kinds) - 2), "", ""])
         start(client, many, steps, params).wait_for_end()
         most.fail()
         assert start(client, most, 1000, params).status != 422, "status for 1000 steps"

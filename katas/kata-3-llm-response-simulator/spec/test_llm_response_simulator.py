@@ -13,6 +13,8 @@ from grader.spec import Asked, Client, Disconnect, Draw, Pace, Recorded, Respons
 PATH = "/v1/chat/completions"
 DONE = "[DONE]"
 ROLES = ("system", "developer", "user", "assistant", "tool")
+#: More failures in a row than an app may take as a reason to ask no more.
+FAILURES = 9
 #: The number of callers that the contract names.
 CALLERS = 32
 #: Bytes of tokens that may be pulled and not yet read. A stall shows within about 100 KiB (uvicorn buffers 64 KiB, and
@@ -29,8 +31,8 @@ ALL_TEXT = (
 )
 ONE_CHUNK = "Each token is the `content` of one chunk, and that chunk reaches the client before the next token exists."
 MANY_CLIENTS = (
-    "Many clients send requests at the same time, at least 32 in each mode; none of them waits for another, and each "
-    "gets the tokens of its own request."
+    "Many clients send requests at the same time, at least 32, in either mode; none of them waits for another, and "
+    "each gets the tokens of its own request."
 )
 A_BAD_BODY = (
     "A body that is not JSON, or does not fit the table above, is refused with `400` or `422`, as "
@@ -41,6 +43,8 @@ A_DISCONNECT = (
     "connection while nothing is sent, or aborts it while tokens are on their way."
 )
 USAGE = {"stream_options": {"include_usage": True}}
+#: A batch, a stream, and a stream with its usage.
+MODES: tuple[dict[str, Any], ...] = ({"stream": False}, {"stream": True}, {"stream": True, **USAGE})
 SHAPE = (
     "Each event but the last is a `chat.completion.chunk` object, as JSON in its data, and no event has "
     "an `event` field."
@@ -157,7 +161,7 @@ def told(client: Client, upstream: Upstream, **body: Any) -> str:
 
 
 class Seconds:
-    """Sees to it that the clock's second changes within some stream: only then do two times of creation differ.
+    """Sees to it that the clock's second changes within a stream that is read whole: only then do two times differ.
 
     A stream that is held a moment before that time is held a little longer. ``over`` says that one has had chunks of
     both seconds.
@@ -183,8 +187,13 @@ def next_token(response: Response) -> str:
     """The text of the next chunk that has any: the role may come in a chunk of its own."""
     while not (token := text([response.next_event().json(schema="chunk")])):
         pass
-    SECONDS.pass_in(response, within=0.1)
     return token
+
+
+def finish(upstream: Upstream, response: Response) -> None:
+    """Read a response to its end, so that laws about whole ones see it."""
+    upstream.end()
+    response.wait_for_end()
 
 
 # -- the completion as a whole ---------------------------------------------------------------------------------------
@@ -303,6 +312,7 @@ def test_completion_of_any_length(client: Client, upstream: Upstream, draw: Draw
     """a completion may have any number of tokens, in both modes"""
     for stream in (True, False):
         tokens, asked = ["", *draw.texts(draw.many())], upstream.another()
+        tokens[9::10] = [""] * len(tokens[9::10])  # where counts have another digit
         asked.give_all(tokens)
         response = client.post(PATH, json=asking(asked, stream=stream, **(USAGE if stream else {})))
         assert said(response, stream=stream) == "".join(tokens), f"text of {len(tokens)} tokens"
@@ -316,7 +326,9 @@ def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
     for more in ({}, USAGE):
         response = client.post(PATH, json=asking(upstream, **more))
         assert (response.status, response.content_type) == (200, "text/event-stream"), "status and media type"
-        assert len(chunks(response)) > 0, "chunks of a completion without tokens"
+        found = chunks(response)
+        assert len(found) > 0, "chunks of a completion without tokens"
+        assert text(found) == "", "text of a stream without tokens"
 
 
 @law(
@@ -477,10 +489,10 @@ def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) 
 
 def models_of_every_kind(client: Client, upstream: Upstream, draw: Draw) -> None:
     for kind, model in draw.every_name().items():
-        for stream in (False, True):
+        for more in MODES:
             asked = upstream.another()
             asked.give_all(draw.texts(1))
-            response = client.post(PATH, json=asking(asked, stream=stream, model=model))
+            response = client.post(PATH, json=asking(asked, model=model, **more))
             assert response.status == 200, f"status for a model's name with {kind}"
             response.wait_for_end()
 
@@ -507,13 +519,14 @@ def test_model_is_echoed(response: Recorded) -> None:
 )
 def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the prompt reaches the upstream exactly as it came, whatever characters are in it"""
-    for kind, key in draw.every_key().items():
-        asked = upstream.another(key=key)
-        for stream in (False, True):
+    for kind, key in {**draw.every_key(), "nothing at all": ""}.items():
+        asked, before = upstream.another(key=key), [{"role": "user", "content": draw.word()}]
+        for more in MODES:
             tokens = draw.texts(1)
             asked.give(*tokens)
             asked.end()
-            assert told(client, asked, stream=stream) == tokens[0], f"text for a prompt with {kind}"
+            messages = [*before, {"role": "user", "content": key}]
+            assert told(client, asked, messages=messages, **more) == tokens[0], f"text for a prompt with {kind}"
 
 
 @check(
@@ -526,16 +539,27 @@ def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) ->
 )
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the same prompt gets new tokens each time, in both modes"""
-    for stream in (False, False, True, True):
+    alike = {name: value for name, value in draw.every_extra().items() if name in ("seed", "temperature", "user")}
+    for stream, more in product((False, True), ({}, {}, alike, alike)):
         tokens = draw.texts(3)
         upstream.give(*tokens)
         upstream.end()
-        assert told(client, upstream, stream=stream) == "".join(tokens), "text for a prompt that came before"
+        assert told(client, upstream, stream=stream, **more) == "".join(tokens), "text for a prompt that came before"
+
+
+def batches_with_options(client: Client, upstream: Upstream, draw: Draw) -> None:
+    for more in ({"stream_options": {}}, {**USAGE, "stream": False}, USAGE):
+        upstream.give(*draw.texts(2))
+        upstream.end()
+        response = client.post(PATH, json=without("stream", asking(upstream)) | more)
+        assert response.status == 200, f"status for a batch with {json.dumps(more)}"
+        response.wait_for_end()
 
 
 @law(
     points=1,
     of=is_batch,
+    asks=(batches_with_options,),
     after=(test_completion_of_any_length, test_same_prompt_again, test_other_keys_are_ignored),
     requirement=(
         "`completion_tokens` is the number of tokens that you pulled, empty ones included, and `total_tokens` is the "
@@ -611,6 +635,8 @@ def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upst
         for token in draw.texts(4):
             upstream.give(token)
             assert next_token(response) == token, "content of the next delta"
+            SECONDS.pass_in(response, within=0.1)
+        finish(upstream, response)
 
 
 @check(
@@ -628,6 +654,12 @@ def test_any_token_leaves_before_the_next_exists(client: Client, upstream: Upstr
         for kind, token in draw.every_text().items():
             upstream.give(token)
             assert text([response.next_event().json(schema="chunk")]) == token, f"content of the next delta: {kind}"
+        upstream.give(*(many := draw.texts(draw.number(99, 119))))
+        assert [next_token(response) for _ in many] == many, "contents of the next deltas"
+        for token in draw.texts(2):
+            upstream.give(token)
+            assert next_token(response) == token, "content of a late delta"
+        finish(upstream, response)
 
 
 @law(
@@ -663,6 +695,19 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
             upstream.outlast_timers()
             upstream.give(here)
             assert next_token(mine) == here, "content of the first stream"
+            SECONDS.pass_in(mine, within=0.1)
+    finish(upstream, mine)
+
+
+def told_beside_a_stalled_client(client: Client, upstream: Upstream, draw: Draw, tokens: list[str]) -> str:
+    """The text of a stream while another client does not read."""
+    large, other = upstream.another(), upstream.another()
+    stalled = client.post(PATH, json=asking(large), slow=True)
+    large.bytes_pulled_before_stalling(draw.block(5000) for _ in range(40))
+    other.give_all(tokens)
+    seen = told(client, other, stream=True)
+    finish(large, stalled)
+    return seen
 
 
 @check(
@@ -672,7 +717,7 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
 )
 def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw: Draw) -> None:
     """another request gets its response while a stream waits for its next token"""
-    tokens = draw.texts(3)
+    tokens = draw.texts(draw.number(101, 119))
     other = upstream.another()
     other.give_all(tokens)
     with client.post(PATH, json=asking(upstream)) as held:
@@ -681,6 +726,8 @@ def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw:
         upstream.wait_for_pull(len(tokens) + 1)
         answer = client.post(PATH, json=asking(other, stream=False)).json(schema="completion")
     assert answer["choices"][0]["message"]["content"] == "".join(tokens), "content of the message"
+    seen = told_beside_a_stalled_client(client, upstream, draw, tokens)
+    assert seen == "".join(tokens), "text beside a client that does not read"
 
 
 @check(points=2, after=test_batch_is_one_completion, requirement=MANY_CLIENTS)
@@ -709,7 +756,15 @@ def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Ups
 
 @check(points=2, after=test_others_are_answered_meanwhile, requirement=MANY_CLIENTS)
 def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """32 streams are served at the same time, and each gets its own tokens, the last one first"""
+    """32 streams are served at the same time, again when 32 clients have left, each with its own tokens"""
+    left = crowd(client, upstream, stream=True)
+    for asked, response in left:
+        asked.give(token := draw.word())
+        assert next_token(response) == token, "content of the first delta of a stream, while others wait"
+        response.disconnect()
+    left[-1][1].wait_until_noticed()
+    for asked, _ in left:
+        asked.give_all(draw.texts(2))
     for asked, response in reversed(crowd(client, upstream, stream=True)):
         tokens = draw.texts(2)
         asked.give_all(tokens)
@@ -723,6 +778,19 @@ def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) ->
         tokens = draw.texts(2)
         asked.give_all(tokens)
         assert said(response, stream=False) == "".join(tokens), "text of a batch, while others wait"
+
+
+def two_streams_with_usage(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """At the same time, with three tokens and with two; the first one ends when the other has counted."""
+    asked = upstream.another(), upstream.another()
+    responses = [client.post(PATH, json=asking(each, **USAGE)) for each in asked]
+    asked[0].wait_with(asked[1:])
+    for turn in (0, 1, 0, 0, 1):
+        asked[turn].give(*draw.texts(1))
+        next_token(responses[turn])
+    for each, response in zip(asked, responses, strict=True):
+        each.end()
+        response.wait_for_end()
 
 
 def one_prompt_twice_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -749,7 +817,7 @@ def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:
     points=1,
     of=fits,
     failing=None,
-    asks=(one_prompt_twice_at_once, a_body_in_two_parts),
+    asks=(two_streams_with_usage, one_prompt_twice_at_once, a_body_in_two_parts),
     after=(
         test_prompt_is_the_last_message,
         test_prompt_is_as_it_came,
@@ -864,7 +932,7 @@ def test_no_stream_unless_asked_for(client: Client, upstream: Upstream, draw: Dr
 )
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, an upstream that fails gives 502 and an error object"""
-    for count in (2, 0, 1, draw.number(101, 119)):
+    for count in (2, 1, draw.number(101, 119), *([0] * FAILURES)):
         failing = upstream.another()
         failing.give(*draw.texts(count))
         failing.fail(f'{draw.word()}: "out of order"\n\n\\')
@@ -896,25 +964,32 @@ def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw:
             assert [event.data for event in response.events()] == [], "events after the error"
 
 
+def must_tell_of_a_failure(response: Response) -> None:
+    """By the error object, as the last event, or as the body with 502."""
+    if response.status == 502:
+        assert response.content_type == "application/json", "media type of a response with 502"
+        response.json(schema="error")
+        return
+    events = response.events()
+    whole = [event.data for event in events if event.data == DONE or '"stop"' in event.data]
+    assert whole == [], "events that say that the completion is whole"
+    assert len(events) > 0, "number of events after a failure"
+    events[-1].json(schema="error")
+
+
 @check(
     points=1,
     after=(test_batch_upstream_failure_is_502, test_failure_in_mid_stream_is_told),
     requirement="A stream that fails before its first token may do the same, or respond with `502` like a batch.",
 )
-def test_failure_before_the_first_token(client: Client, upstream: Upstream) -> None:
+def test_failure_before_the_first_token(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a stream that fails before its first token has an error object as its last event, or as its body with 502"""
     upstream.fail()
-    for more in ({}, USAGE):
-        response = client.post(PATH, json=asking(upstream, **more))
-        if response.status == 502:
-            assert response.content_type == "application/json", "media type of a response with 502"
-            response.json(schema="error")
-        else:
-            events = response.events()
-            whole = [event.data for event in events if event.data == DONE or '"stop"' in event.data]
-            assert whole == [], "events that say that the completion is whole"
-            assert len(events) > 0, "number of events after a failure"
-            events[-1].json(schema="error")
+    for more in ({}, *([USAGE] * FAILURES)):
+        must_tell_of_a_failure(client.post(PATH, json=asking(upstream, **more)))
+    working = upstream.another()
+    working.give_all(tokens := draw.texts(2))
+    assert told(client, working, stream=True) == "".join(tokens), "text of a stream after these failures"
 
 
 # -- disconnecting and stalling --------------------------------------------------------------------------------------

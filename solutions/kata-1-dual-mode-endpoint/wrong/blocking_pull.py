@@ -1,6 +1,6 @@
 """A blocking pull in asynchronous code: while it waits, all other requests wait, too.
 
-Fails: others_are_answered_meanwhile, others_are_answered_during_a_batch
+Fails: any_chunk_leaves_at_once, others_are_answered_meanwhile, others_are_answered_during_a_batch
 """
 
 import json

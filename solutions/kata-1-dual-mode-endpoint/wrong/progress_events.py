@@ -1,6 +1,6 @@
 """After every hundredth chunk comes an event of type `progress`.
 
-Fails: any_number_of_chunks
+Fails: any_chunk_leaves_at_once, any_number_of_chunks
 """
 
 import json

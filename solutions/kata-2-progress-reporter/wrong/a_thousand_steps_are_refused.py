@@ -1,6 +1,6 @@
 """The limit of 1000 steps is taken for the first number that is too many.
 
-Fails: every_number_of_steps_is_done
+Fails: the_query_alone_decides_the_mode, every_number_of_steps_is_done
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """A progress event is sent only when the whole percent has changed.
 
 Fails: no_step_of_a_stream_is_left_out
+May fail: a_late_step_is_told_as_it_is_done, leaving_during_heartbeats_ends_the_work
 """
 
 import asyncio

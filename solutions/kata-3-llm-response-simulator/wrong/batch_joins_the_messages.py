@@ -1,6 +1,6 @@
 """Hands all messages to the upstream in batch mode, one after the other.
 
-Fails: prompt_is_the_last_message
+Fails: prompt_is_the_last_message, prompt_is_as_it_came
 """
 
 import json

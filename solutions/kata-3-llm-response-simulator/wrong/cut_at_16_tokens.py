@@ -1,6 +1,6 @@
 """Ends a completion after 16 tokens.
 
-Fails: completion_of_any_length, both_modes_carry_the_same_text
+Fails: both_modes_carry_the_same_text, completion_of_any_length, others_are_answered_meanwhile
 """
 
 import json

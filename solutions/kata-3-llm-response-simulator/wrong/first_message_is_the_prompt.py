@@ -1,6 +1,6 @@
 """Uses the first message as the prompt, which is often the system message.
 
-Fails: prompt_is_the_last_message
+Fails: prompt_is_the_last_message, prompt_is_as_it_came
 """
 
 import json

@@ -1,6 +1,6 @@
 """Refuses every key that it does not know.
 
-Fails: other_keys_are_ignored
+Fails: other_keys_are_ignored, same_prompt_again
 """
 
 import json

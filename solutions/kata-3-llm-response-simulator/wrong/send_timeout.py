@@ -1,6 +1,6 @@
 """Gives up on a client that does not read for five seconds.
 
-Fails: slow_reader_slows_the_model
+Fails: others_are_answered_meanwhile, slow_reader_slows_the_model
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Refuses a temperature above 1.
 
-Fails: other_keys_are_ignored
+Fails: other_keys_are_ignored, same_prompt_again
 """
 
 import json
