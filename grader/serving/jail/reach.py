@@ -40,7 +40,7 @@ _VARIABLES: Final = (
 #: Of the grader's library: what an app's process imports, or runs again when it starts workers. Beside it may lie
 #: specifications and solutions.
 _LIBRARY: Final = Path(__file__).resolve().parents[3]
-_OF_LIBRARY: Final = ("__init__.py", "kit.py", "wire.py", "serving", "__pycache__")
+_OF_LIBRARY: Final = ("__init__.py", "kit.py", "standin.py", "wire.py", "serving", "__pycache__")
 #: In a learner's home, for no app to read.
 _SECRETS: Final = (".ssh", ".gnupg", ".docker", ".kube", ".pypirc", ".git-credentials")
 
