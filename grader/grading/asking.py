@@ -55,11 +55,13 @@ class Asking:
         try:
             for ask in law.asks:
                 ask(*self._fixtures.ends(session))
+            error = session.late_fault()
         except Exception as raised:  # whatever a specification raises, the result says what it was
             error = raised
-        if (error := error or session.late_fault()) is not None:
-            self.failed[check.id] = self._result(check, error, session)
-        session.close()
-        self._fixtures.session_now = before
+        finally:
+            if error is not None:
+                self.failed[check.id] = self._result(check, error, session)
+            session.close()
+            self._fixtures.session_now = before
         if error is not None:
             self._fixtures.recover()

@@ -101,6 +101,7 @@ class Runner:
         if law is None:
             return None
         self._asking.ask(pyfuncitem.session.items)
+        self._compared = None  # the last comparison was theirs
         if (failed := self._asking.failed.get(self._collection.check(pyfuncitem).id)) is not None:
             self.results[failed.check.id] = failed
             pytest.fail("its own requests")

@@ -168,6 +168,13 @@ def test_a_law_fails_by_its_own_requests(tmp_path: Path, grade: Grade) -> None:
     assert len(law["requests"]) == 2
 
 
+def test_what_a_request_of_a_law_has_compared_is_not_said_of_another_law(tmp_path: Path, grade: Grade) -> None:
+    spec = ASKING.replace("a law that asks'''", "a law that asks'''\n        assert not response.status, 'a status'")
+    done = grade(write_kata(tmp_path, spec), json_report=True)
+    assert done.outcomes()["asks"] == "failed"
+    assert "404" not in str(finding(done, "asks"))
+
+
 def test_a_law_asks_nothing_where_a_check_before_it_has_failed(tmp_path: Path, grade: Grade) -> None:
     spec = ASKING.replace("response.status == 200", "response.status == 201")
     done = grade(write_kata(tmp_path, spec), json_report=True)
