@@ -8,6 +8,7 @@ import logging
 import os
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 
@@ -77,7 +78,10 @@ class LearnerFrames:
         """The first line of the endpoint whose request ended with ``error``, where the framework raised it all."""
         for frame, _ in traceback.walk_tb(error.__traceback__):
             scope = frame.f_locals.get("scope")
-            endpoint = inspect.unwrap(scope["endpoint"]) if isinstance(scope, dict) and "endpoint" in scope else None
+            endpoint = scope.get("endpoint") if isinstance(scope, dict) else None
+            if callable(endpoint):
+                with suppress(ValueError):  # a function may name itself as the one that it wraps
+                    endpoint = inspect.unwrap(endpoint)
             code = getattr(endpoint, "__code__", None)
             if isinstance(code, CodeType) and self.owns(code.co_filename):
                 text = linecache.getline(code.co_filename, code.co_firstlineno).strip()

@@ -359,6 +359,8 @@ def test_what_the_framework_alone_raises_is_placed_at_the_endpoint(folder: Path,
     line = broken.library.__code__.co_firstlineno
     assert at({"endpoint": broken.library}) == [("app.py", line, "library", "def library():")]
     assert at({"endpoint": functools.wraps(broken.library)(lambda: None)}) == at({"endpoint": broken.library})
+    broken.library.__wrapped__ = broken.library
+    assert at({"endpoint": broken.library}) == [("app.py", line, "library", "def library():")]
     for other in ({"endpoint": print}, {"endpoint": json.loads}, {"endpoint": None}, {}, "endpoint"):
         assert at(other) == []
 
