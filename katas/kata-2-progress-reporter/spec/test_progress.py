@@ -503,7 +503,7 @@ def many_clients_leave(client: Client, upstream: Upstream, draw: Draw) -> None:
     requirement=MANY_CALLERS,
 )
 def test_many_streams_run_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """32 streams at once are all worked on, again when 32 clients have left"""
+    """32 streams at once are all worked on, also after 32 clients have left"""
     many_clients_leave(client, upstream, draw)
     tasks = [upstream, *(upstream.another() for _ in range(CALLERS - 1))]
     responses = [start(client, task, 1, STREAM) for task in tasks]

@@ -756,7 +756,7 @@ def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Ups
 
 @check(points=2, after=test_others_are_answered_meanwhile, requirement=MANY_CLIENTS)
 def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """32 streams are served at the same time, again when 32 clients have left, each with its own tokens"""
+    """32 streams are served at the same time, each with its own tokens, also after 32 clients have left"""
     left = crowd(client, upstream, stream=True)
     for asked, response in left:
         asked.give(token := draw.word())
