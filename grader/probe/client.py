@@ -93,7 +93,7 @@ class Client:
         slow: bool = False,
         hold_back: int = 0,
     ) -> Response:
-        """Send a request and return at once. A ``slow`` client has a small receive buffer.
+        """Send a request and return at once. A ``slow`` client has a small receive buffer, until it is first read from.
 
         The last ``hold_back`` bytes of the body are not sent before :meth:`Response.send_rest`. Raises Violation when
         the app does not accept a connection, and when no request can be made of these values.
@@ -139,7 +139,7 @@ class Client:
         except OSError as error:
             seen = session.app.exit_reason() or "the app does not accept connections"
             raise Violation(expected="a connection to the app", seen=seen) from error
-        connection = Connection(connected)
+        connection = Connection(connected, slow=slow)
         detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
         session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
         began = time.time()  # before the app can have seen anything: an app may send the time of its response

@@ -10,8 +10,13 @@ import sys
 import termios
 from contextlib import suppress
 from enum import Enum
+from typing import Final
 
 from grader.serving.connections import abort_at_close
+
+
+#: Bytes: the receive buffer of a client that was slow and now reads on. A segment of the loopback interface has 64 KiB.
+_READS_ON: Final = 1 << 18
 
 
 class NoData(Enum):
@@ -30,10 +35,11 @@ class Disconnect(Enum):
 
 
 class Connection:
-    """A connected socket."""
+    """A connected socket. A ``slow`` one has a small receive buffer, which is enlarged when it is first read from."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, slow: bool = False) -> None:
         self._socket = connection
+        self._is_small = slow
         self.is_open = True
 
     def send(self, data: bytes) -> bool:
@@ -46,6 +52,7 @@ class Connection:
 
     def receive(self, timeout: float) -> bytes | NoData:
         """The bytes that have arrived, at most 64 KiB; waits up to ``timeout`` seconds for the first."""
+        self._enlarge()
         if not self.is_open or not select.select([self._socket], [], [], timeout)[0]:
             return NoData.NOTHING
         try:
@@ -54,6 +61,18 @@ class Connection:
             return received or NoData.EOF
         except OSError:
             return NoData.RESET
+
+    def _enlarge(self) -> None:
+        """Enlarge a small receive buffer, and what the app may send into it (tcp(7), TCP_WINDOW_CLAMP).
+
+        Read through a small one, a response may arrive in small segments, each of them 0.2 s after the one before: the
+        window is too small for a whole segment, so the sender waits for its timer (RFC 9293 3.8.6.2.1).
+        """
+        if self._is_small and self.is_open:
+            self._is_small = False
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _READS_ON)
+            if sys.platform == "linux":
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, _READS_ON)
 
     def _acknowledge(self) -> None:
         """Have the system acknowledge what has arrived at once (Linux).

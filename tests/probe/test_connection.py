@@ -5,19 +5,23 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
+from grader.probe.client import SLOW
 from grader.probe.connection import Connection, Disconnect, NoData
+from grader.serving.connections import connect, listen
 from tests.probe.conftest import DEADLINE, reset
 
 
 class Pair:
     """A connection, and the peer's end of it."""
 
-    def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.connection = Connection(socket.create_connection(listener.getsockname(), timeout=DEADLINE))
+    def __init__(self, *, slow: bool = False) -> None:
+        with listen() as listener:
+            connected = connect(listener.getsockname(), receive_buffer=SLOW if slow else None)
+            self.connection = Connection(connected, slow=slow)
             self.peer, _ = listener.accept()
         self.peer.settimeout(DEADLINE)
 
@@ -35,6 +39,26 @@ def test_what_arrives_is_received(pair: Pair) -> None:
     pair.peer.sendall(b"hello")
     assert pair.connection.receive(DEADLINE) == b"hello"
     assert pair.connection.receive(0) is NoData.NOTHING
+
+
+def fill(peer: socket.socket) -> int:
+    """Send until nothing more goes without a reader; returns how many bytes went."""
+    peer.setblocking(False)
+    sent = 0
+    with suppress(BlockingIOError):
+        while True:
+            sent += peer.send(b"x" * 1024)
+    peer.settimeout(DEADLINE)
+    return sent
+
+
+def test_a_slow_client_takes_little_until_it_reads_and_then_as_much_as_others() -> None:
+    pair = Pair(slow=True)
+    assert fill(pair.peer) < 100_000
+    assert pair.connection.receive(DEADLINE)
+    pair.peer.sendall(b"x" * 100_000)  # nobody reads meanwhile; through the small buffer this would not go
+    pair.connection.disconnect(Disconnect.ABORT)
+    pair.peer.close()
 
 
 def test_a_close_is_told_after_what_was_sent(pair: Pair) -> None:
