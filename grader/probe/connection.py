@@ -14,7 +14,6 @@ from typing import Final
 
 from grader.serving.connections import abort_at_close
 
-
 #: Bytes: the receive buffer of a client that was slow and now reads on. A segment of the loopback interface has 64 KiB.
 _READS_ON: Final = 1 << 18
 
