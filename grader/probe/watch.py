@@ -44,7 +44,7 @@ _BLOCKED: Final = 0.03
 #: Processor seconds of the loop's thread in which no control request is answered, for each request in progress. The
 #: katas' bound is 0.1 seconds at a stretch; it takes three iterations of the loop to accept, read and answer one.
 _COMPUTES: Final = 0.3
-#: Processor seconds of a new interpreter. On a busy machine it takes several times as long to start.
+#: Seconds of a new interpreter, which on a busy machine waits for a processor most of the time.
 _STARTS: Final = 0.02
 #: Seconds of sleep, or of computing, without which a loop is not blocked, however long a control request has waited.
 _STOPPED: Final = 0.85
@@ -128,7 +128,7 @@ class Control:
         self._blocked = 0.0  # the longest sleep of the loop's thread
         self._ran = 0.0  # processor seconds of all threads since the first look
         self._first = NOTHING
-        self._work = 0.0  # processor seconds of the app's worker processes at the first look
+        self._starting = 0.0  # for how long worker processes had been starting at the first look
         self._has_asked = False
         self._place: Place | None = None  # what the app's process has told first; later the loop may be elsewhere
         self._last_place: Place | None = None  # of an earlier time
@@ -151,7 +151,9 @@ class Control:
 
     def has_stopped(self) -> bool:
         """Whether the event loop has done nothing, or nothing else than to compute: a busy machine alone is neither."""
-        return not self._still.is_exact or self._blocked >= _STOPPED or self._computes() >= _STOPPED
+        if not self._still.is_exact or self._computes() >= _STOPPED:
+            return True
+        return self._blocked >= _STOPPED and not self._started_workers()
 
     def end(self) -> None:
         """The request was answered, or what was awaited has come: note a blockage, if this was one."""
@@ -167,8 +169,8 @@ class Control:
                 self._note(computed, computed=True)
 
     def _started_workers(self) -> bool:
-        """Whether worker processes have run meanwhile: a call that starts one waits until its interpreter is there."""
-        return self._app.worker_seconds() - self._work >= max(_STARTS, self._blocked / 5)
+        """Whether worker processes were starting meanwhile: a call that starts one waits for its interpreter."""
+        return self._app.starting_seconds() - self._starting >= max(_STARTS, self._blocked / 5)
 
     def _computes(self) -> float:
         return self._app.loop_seconds() - self._computed
@@ -180,7 +182,7 @@ class Control:
         snapshot = self._app.snapshot()
         self._still.look(time.monotonic(), snapshot)
         if self._looks == 1:
-            self._first, self._work = snapshot, self._app.worker_seconds()
+            self._first, self._starting = snapshot, self._app.starting_seconds()
         self._ran = snapshot.ran - self._first.ran
         if self._looks > 1:
             self._blocked = max(self._blocked, self._still.unbroken)

@@ -61,6 +61,9 @@ class Served(Protocol):
     def worker_seconds(self) -> float:
         """Processor seconds that the processes which the app has started have used; 0.0 where that is not known."""
 
+    def starting_seconds(self) -> float:
+        """For how long these processes have been starting, or have waited for a processor; 0.0 where not known."""
+
     @property
     def account(self) -> Account:
         """What the app's process says about itself."""

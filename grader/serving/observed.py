@@ -47,3 +47,6 @@ class Observed:
 
     def worker_seconds(self) -> float:
         return usage.worker_seconds(self._process.pid)
+
+    def starting_seconds(self) -> float:
+        return threads.starting_seconds(usage.family(usage.children(self._process.pid)))

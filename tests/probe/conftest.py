@@ -160,6 +160,9 @@ class FakeApp:
         self.work += self.work_a_look
         return self.work
 
+    def starting_seconds(self) -> float:
+        return 0.0
+
     def collect_garbage(self) -> None:
         self.collections += 1
 

@@ -26,6 +26,7 @@ APP = """
     import asyncio, json, queue, threading, time
     from concurrent.futures import ProcessPoolExecutor
     from inspect import isawaitable
+    from multiprocessing import forkserver, get_context
 
     from starlette.applications import Starlette
     from starlette.responses import JSONResponse, StreamingResponse
@@ -206,6 +207,14 @@ APP = """
             yield DONE
         return stream(events())
 
+    async def starts_a_fork_server(request):
+        "The call that starts a worker waits for the first bytes of a new interpreter."
+        await asyncio.to_thread(forkserver._forkserver._stop)
+        pool = ProcessPoolExecutor(1, mp_context=get_context("forkserver"))
+        await asyncio.get_running_loop().run_in_executor(pool, abs, -1)
+        pool.shutdown(wait=False)
+        return await plain(request)
+
     one_at_a_time = asyncio.Lock()
 
     async def lock(request):
@@ -219,12 +228,14 @@ APP = """
     ways = (
         late_somewhere, plain, generator, thread_for_each_pull, task_and_queue, chain_of_threads, polls_a_queue,
         computes_in_a_thread, computes_a_little, large_items, heartbeats, worker_process, lock,
+        starts_a_fork_server,
     )
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
 """
 RIGHT = (
     *("plain", "generator", "thread_for_each_pull", "task_and_queue", "chain_of_threads", "polls_a_queue"),
     *("computes_in_a_thread", "computes_a_little", "large_items", "heartbeats", "worker_process"),
+    "starts_a_fork_server",
 )
 PLACES = {
     "before the head": "the request had been sent",

@@ -35,7 +35,7 @@ class App:
     def __init__(self) -> None:
         self.seen = ASLEEP
         self.computed = 0.0
-        self.worked = 0.0  # processor seconds of worker processes
+        self.starting = 0.0  # seconds for which worker processes have been starting
         self.asked = 0
         self.place = Place("app.py", 7)
 
@@ -45,8 +45,8 @@ class App:
     def loop_seconds(self) -> float:
         return self.computed
 
-    def worker_seconds(self) -> float:
-        return self.worked
+    def starting_seconds(self) -> float:
+        return self.starting
 
     def ask_where(self) -> None:
         self.asked += 1
@@ -235,15 +235,26 @@ def test_the_line_is_the_one_that_was_told_first(wait: Wait, control: Control) -
     assert [blockage.place for blockage in wait.pacing.blockages] == [Place("app.py", 7)]
 
 
-@pytest.mark.parametrize(("worked", "count"), [(0.09, 0), (0.03, 0), (0.01, 1)])
+@pytest.mark.parametrize(("starting", "count"), [(0.09, 0), (0.03, 0), (0.01, 1)])
 def test_a_call_that_starts_a_worker_process_blocks_nothing(
-    wait: Wait, control: Control, worked: float, count: int, monkeypatch: pytest.MonkeyPatch
+    wait: Wait, control: Control, starting: float, count: int
 ) -> None:
     """Its interpreter starts meanwhile: that is work of the app."""
-    seconds = iter([0.5])
-    monkeypatch.setattr(wait.app, "worker_seconds", lambda: next(seconds, 0.5 + worked))
+    assert not control.is_answered(0.01)
+    wait.app.starting += starting
     unanswered(control, 0.12)
     assert len(wait.pacing.blockages) == count
+
+
+@pytest.mark.parametrize(("starting", "stopped"), [(2.0, False), (0.1, True)])
+def test_a_loop_that_starts_a_worker_process_has_not_stopped(
+    wait: Wait, control: Control, starting: float, stopped: bool
+) -> None:
+    """On a busy machine a new interpreter takes seconds."""
+    assert not control.is_answered(0.01)
+    wait.app.starting += starting
+    assert not control.is_answered(2.0)
+    assert control.has_stopped() is stopped
 
 
 def test_a_loop_that_sleeps_shortly_is_not_blocked(wait: Wait, control: Control) -> None:

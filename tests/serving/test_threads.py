@@ -104,3 +104,20 @@ def test_a_process_that_shares_a_processor_is_held_up() -> None:
             assert threads.held_up_seconds(process.pid) >= waited * 1e-9 > 0.01
             process.communicate(b"\n")
     assert threads.held_up_seconds(one.pid) == 0.0
+
+
+@ONLY_LINUX
+def test_a_process_has_started_once_it_has_run_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it waits for a processor counts later, too: that is the machine's."""
+    monkeypatch.setattr(threads, "STARTED", 0.1)
+    with running(COMPUTES) as pid:
+        deadline = monotonic() + DEADLINE
+        while processor_seconds(pid) < 0.2:
+            assert monotonic() < deadline
+        before, found, after = (
+            threads.held_up_seconds(pid),
+            threads.starting_seconds([pid]),
+            threads.held_up_seconds(pid),
+        )
+    assert 0.1 + before <= found <= 0.1 + after + 1e-6
+    assert threads.starting_seconds([pid]) == 0.0
