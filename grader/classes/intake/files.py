@@ -12,11 +12,13 @@ from typing import IO, Final
 
 from grader.classes.intake.rejection import Budget, refused, unreadable
 from grader.classes.model import Bounds
+from grader.serving.jail.links import NOT_CODE, leads_out
 from grader.text import from_system
 
 #: Files and folders beside an app that are none of its code.
 _LEFT_OUT: Final = (
-    *(".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", "__MACOSX", ".DS_Store", "Thumbs.db"),
+    *sorted(NOT_CODE),
+    *(".hg", ".svn", "__MACOSX", ".DS_Store", "Thumbs.db"),
     *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea", ".vscode", "*.pyc", "*.sock", "._*"),
 )
 _CHUNK: Final = 1 << 16
@@ -35,19 +37,17 @@ def copy_file(source: Path, target: Path, bounds: Bounds) -> None:
     _copy(source, target, budget, name=source.name)
 
 
-def copy_folder(source: Path, target: Path, bounds: Bounds, *, root: Path | None = None) -> None:
-    """Copy a folder with all that is of an app's code. A link may lead to a file in ``root``. Raises Rejected."""
+def copy_folder(source: Path, target: Path, bounds: Bounds) -> None:
+    """Copy a folder with all that is of an app's code. A link may lead to a file in it. Raises Rejected."""
     budget = Budget(bounds)
-    top = Path(os.path.realpath(root or source))
+    home = Path(os.path.realpath(source))
     target.mkdir(parents=True, exist_ok=True)
     for path in walk(source):
         name = from_system(str(path.relative_to(source)))
-        if path.is_symlink() and not is_inside(path, top):
-            raise refused(f"{name} is a link that leads out of the submission's folder")
+        if path.is_symlink():
+            _must_lead_to_a_file(path, home, name=name)
         goal = target / path.relative_to(source)
         if path.is_dir():
-            if path.is_symlink():
-                raise refused(f"{name} is a link to a folder")
             budget.add_file()
             goal.mkdir(exist_ok=True)
         else:
@@ -75,9 +75,13 @@ def walk(folder: Path, *, depth: int = 0) -> Iterator[Path]:
             yield from walk(path, depth=depth + 1)
 
 
-def is_inside(path: Path, root: Path) -> bool:
-    """Whether ``path`` lies in the real folder ``root`` once links are followed; of a broken link it does not."""
-    return path.exists() and Path(os.path.realpath(path)).is_relative_to(root)
+def _must_lead_to_a_file(link: Path, home: Path, *, name: str) -> None:
+    if leads_out(link, home):
+        raise refused(f"{name} is a link that leads out of the submission's folder")
+    if not link.exists():
+        raise refused(f"{name} is a link to nothing")
+    if link.is_dir():
+        raise refused(f"{name} is a link to a folder")
 
 
 def _copy(source: Path, target: Path, budget: Budget, *, name: str) -> None:

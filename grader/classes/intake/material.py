@@ -17,6 +17,7 @@ from grader.classes.intake.files import copy_file, copy_folder, walk
 from grader.classes.intake.handed import Handed
 from grader.classes.intake.rejection import Rejected, refused, unreadable
 from grader.classes.model import Bounds, Settings, Why
+from grader.serving.jail.links import leads_out
 from grader.text import from_system
 
 #: Archives in archives that are unpacked: a platform packs what a student has packed.
@@ -62,10 +63,10 @@ def _names_of_others() -> Iterator[None]:
 
 def _take(path: Path, folder: Path, *, handed: Handed, name: str, bounds: Bounds) -> None:
     """Copy or unpack one of the things that were handed in."""
-    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(handed.root):
+    if path.is_symlink() and leads_out(path, handed.root):
         raise refused(f"{from_system(path.name)} is a link that leads out of the folder of all submissions")
     if path.is_dir():
-        copy_folder(path, folder, bounds, root=path)
+        copy_folder(path, folder, bounds)
         _unpack_inner(folder, bounds, deep=_DEEP)
     elif is_archive(path.name):
         unpack(path, folder, bounds)

@@ -1,4 +1,7 @@
-"""Links in a submission's folder: those that leave it would show the app what is not the submission's own."""
+"""Links in a submission's folder: those that leave it would show the app what is not the submission's own.
+
+`leads_out` is the one rule, for a folder that is graded where it lies and for one that is copied for a class.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Final
 
 #: Entries of a folder that are looked at: a jail copies no more.
 _MOST: Final = 5000
-#: Folders beside an app that are none of its code, and that a jail does not copy. Environments hold links to Python.
+#: Folders beside an app that are none of its code, and that nobody copies. Environments hold links to Python.
 NOT_CODE: Final = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__"})
 
 
@@ -17,16 +20,21 @@ def leading_out(folder: Path) -> str:
     """The path, from ``folder`` on, of the first link in it that leads out of it; "" where there is none.
 
     ``folder`` is the submission's, and may itself be a link; for a module of a package it is the folder above its
-    packages (:attr:`grader.serving.module.Module.working_directory`). A link whose target does not exist counts by
-    where it points to. Folders of libraries (``NOT_CODE``) are not looked at, as no jail shows them. At most 5000
-    entries are looked at. Nothing is raised: what cannot be read is left out.
+    packages (:attr:`grader.serving.module.Module.working_directory`). Folders of libraries (``NOT_CODE``) are not
+    looked at, as no jail shows them. At most 5000 entries are looked at. Nothing is raised: what cannot be read is
+    left out.
     """
     home = os.path.realpath(folder)
-    for path in sorted(_links(home)):
-        target = os.path.realpath(path)
-        if target != home and not target.startswith(home.rstrip(os.sep) + os.sep):
-            return os.path.relpath(path, home)
-    return ""
+    found = (path for path in sorted(_links(home)) if leads_out(path, home))
+    return next((os.path.relpath(path, home) for path in found), "")
+
+
+def leads_out(path: str | Path, home: str | Path) -> bool:
+    """Whether ``path`` lies outside of the real folder ``home`` once links are followed.
+
+    A link whose target does not exist counts by where it points to.
+    """
+    return not Path(os.path.realpath(path)).is_relative_to(home)
 
 
 def _links(folder: str) -> Iterator[str]:

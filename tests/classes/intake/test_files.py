@@ -11,6 +11,7 @@ import pytest
 from grader.classes.intake.files import copy_folder
 from grader.classes.intake.rejection import Rejected
 from grader.classes.model import Bounds
+from tests.serving.jail.test_links import LINKS
 from tests.small_kata import write
 
 BOUNDS = Bounds(size=1000, files=5)
@@ -40,11 +41,32 @@ def test_a_link_within_the_submission_is_copied_as_the_file(folder: Path) -> Non
     assert copied(folder) == ["again.py", "app.py"]
 
 
-@pytest.mark.parametrize("target", ["/etc/hostname", "../outside.py", "nowhere", "loop"])
+@pytest.mark.parametrize("target", ["/etc/hostname", "../outside.py", "../nowhere", "/nowhere/x.py"])
 def test_a_link_that_leaves_it_is_refused(target: str, folder: Path) -> None:
     write(folder.parent / "outside.py", "secret")
     (folder / "loop").symlink_to(target)
     with pytest.raises(Rejected, match="loop is a link that leads out of the submission's folder"):
+        copied(folder)
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_what_leads_out_is_the_same_as_where_one_app_is_graded(name: str, tmp_path: Path) -> None:
+    place, target, leads_out = LINKS[name]
+    for file in ("ada/parts/store.py", "ada/.venv/file", "ada-too/app.py", "bea/app.py"):
+        write(tmp_path / file, "")
+    (tmp_path / "ada" / place).symlink_to(target)
+    said = ""
+    try:
+        copied(tmp_path / "ada")
+    except Rejected as rejected:
+        said = rejected.reason.sentence
+    assert said.endswith("that leads out of the submission's folder") == leads_out
+
+
+@pytest.mark.parametrize("target", ["nowhere", "loop"])
+def test_a_link_to_nothing_is_said_to_be_one(target: str, folder: Path) -> None:
+    (folder / "loop").symlink_to(target)
+    with pytest.raises(Rejected, match="loop is a link to nothing"):
         copied(folder)
 
 
