@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classes.ledger import Grade, Ledger, Row
+from grader.classes.model import Student
 from grader.errors import UsageError
 
 #: A student's label, a kata and an attempt.
@@ -32,10 +33,11 @@ class Side:
 class Change:
     """One submission whose grade differs. ``old`` and ``new`` are points, None where there is no decided grade.
 
-    ``checks`` has (check, outcome before, outcome now), with "" where there was none.
+    ``student`` is as the newer ledger has them. ``checks`` has (check, outcome before, outcome now), with "" where there
+    was none.
     """
 
-    student: str
+    student: Student
     kata: str
     attempt: int
     old: int | None
@@ -46,19 +48,20 @@ class Change:
 def changes(old: Side, new: Side) -> Iterator[Change]:
     """Each submission that is in both, and whose grade differs. Raises UsageError."""
     with Ledger.open(old.path) as before, Ledger.open(new.path) as now:
-        earlier = dict(_graded(before, old))
-        for place, grade in _graded(now, new):
-            if (other := earlier.get(place)) is not None:
+        earlier = {_place(row): grade for row, grade in _graded(before, old)}
+        for row, grade in _graded(now, new):
+            if (other := earlier.get(_place(row))) is not None:
                 checks = tuple(_checks(other, grade))
                 if checks or _points(other) != _points(grade):
-                    yield Change(*place, _points(other), _points(grade), checks)
+                    of = row.submission
+                    yield Change(row.student, of.kata, of.attempt, _points(other), _points(grade), checks)
 
 
-def _graded(ledger: Ledger, side: Side) -> Iterator[tuple[Place, Grade]]:
+def _graded(ledger: Ledger, side: Side) -> Iterator[tuple[Row, Grade]]:
     digest = _digest(ledger, side) if side.specification else ""
     for row in ledger.rows(specification=digest):
         if row.grade is not None:
-            yield _place(row), row.grade
+            yield row, row.grade
 
 
 def _place(row: Row) -> Place:

@@ -11,7 +11,7 @@ from grader.classes.difference import Change, Side, changes
 from grader.classes.model import Submission
 from grader.errors import UsageError
 from grader.model import Outcome, Report
-from tests.classes.hand import KATA, NAME, WHOLE, hand_in, key, make_ledger
+from tests.classes.hand import ADA, KATA, NAME, WHOLE, hand_in, key, make_ledger
 
 LATER = replace(KATA, digest="6" * 64)
 
@@ -27,7 +27,7 @@ def test_two_folders(tmp_path: Path) -> None:
             hand_in(ledger, Submission("ada", NAME, digest="a"), result)
             hand_in(ledger, Submission("bea", NAME, digest="b"), WHOLE)
     found = list(changes(Side(tmp_path / "old"), Side(tmp_path / "new")))
-    assert found == [Change("ada", NAME, 1, 4, 2, (("streams", "passed", "failed"),))]
+    assert found == [Change(ADA, NAME, 1, 4, 2, (("streams", "passed", "failed"),))]
 
 
 def test_two_specifications_in_one_folder(tmp_path: Path) -> None:

@@ -47,5 +47,5 @@ def _table(found: list[Change]) -> Table:
         table.add_column(name, justify="left" if name in ("student", "kata") else "right")
     for change in found:
         points = ("?" if one is None else str(one) for one in (change.old, change.new))
-        table.add_row(visible(change.student, 60), change.kata, str(change.attempt), *points)
+        table.add_row(visible(change.student.named, 100), change.kata, str(change.attempt), *points)
     return table

@@ -45,7 +45,7 @@ def _heading(entry: Entry) -> str:
     """Who, what, which attempt, and what is booked."""
     of = entry.submission
     points = "no points yet" if entry.points is None else f"{entry.points:g} of {entry.possible} points"
-    parts = [f"{visible(entry.student.shown, 100)} ({visible(entry.student.label, 100)})", of.kata]
+    parts = [visible(entry.student.named, 200), of.kata]
     parts += [f"attempt {of.attempt}{', which counts' if entry.counts else ''}"] if of.attempt > 1 else []
     parts += [f"late: {entry.taken} % less"] if entry.taken else []
     parts += [f"digest {of.digest[:12]}"] if of.digest else []
