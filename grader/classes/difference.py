@@ -33,8 +33,8 @@ class Side:
 class Change:
     """One submission whose grade differs. ``old`` and ``new`` are points, None where there is no decided grade.
 
-    ``student`` is as the newer ledger has them. ``checks`` has (check, outcome before, outcome now), with "" where there
-    was none.
+    ``student`` is as the newer ledger has them. ``checks`` has (check, outcome before, outcome now), with "" where
+    there was none.
     """
 
     student: Student

@@ -49,3 +49,9 @@ def number_at_moodle(name: str) -> str:
     """The number that the name of a file or folder from Moodle says; "" for any other one."""
     found = _MOODLE.fullmatch(name)
     return found["user"] if found else ""
+
+
+def number_at_canvas(name: str) -> str:
+    """The number that the name of a file from Canvas says; "" for any other one."""
+    found = None if _MOODLE.fullmatch(name) else _CANVAS.fullmatch(name)
+    return found["user"] if found else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classes.ledger import Ledger
-from grader.classes.model import Entry, GradedKata
+from grader.classes.model import Entry, GradedKata, Student
 from grader.classes.results import class_page, gradebook, student_page
+from grader.classes.results.canvas_comments import request_of
 from grader.classes.results.columns import column_of, wished
 from grader.classes.results.gathering import gather
 from grader.classes.results.gradebook import Scale
@@ -23,7 +24,7 @@ from grader.report.feedback import Feedback
 from grader.text import did_you_mean, plural
 
 #: The formats of a whole class, in one file.
-OF_CLASS = ("csv", "canvas", "moodle", "moodle-feedback", "junit", "page")
+OF_CLASS = ("csv", "canvas", "canvas-comments", "moodle", "moodle-feedback", "junit", "page")
 #: So many students are named in a note.
 _NAMED = 10
 #: The endings of the files of formats for each student; of any other one it is .json.
@@ -64,7 +65,9 @@ def of_class(
     """
     if name == "moodle-feedback":
         content, lost = feedback_files(ledger, feedback)
-        return Export(content, notes=_without_number(lost))
+        return Export(content, notes=_without_number(lost, "Moodle", "page"))
+    if name == "canvas-comments":
+        return _canvas_comments(ledger, feedback, wishes)
     if name == "junit":
         return _junit(ledger, feedback or Feedback.FULL)
     marks, katas = gather(ledger), ledger.katas()
@@ -83,9 +86,7 @@ def of_class(
 
 
 def _canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, wishes: Sequence[str]) -> Export:
-    known = list(dict.fromkeys(name for mark in marks for name in mark.student.columns))
-    found = {kata.name: column for kata in katas if (column := column_of(kata, known))}
-    columns = {**found, **wished(katas, wishes, known)}
+    columns, known = _columns(katas, (mark.student for mark in marks), wishes)
     notes = tuple(
         f"no column of the roster is for {kata.name}, so Canvas takes “{columns.get(kata.name, kata.title)}” for a new "
         f"assignment. To name the one that you have: --column '{kata.id.rpartition(':')[2]}=NAME'."
@@ -95,11 +96,32 @@ def _canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, wi
     return Export.of_text(gradebook.canvas(katas, marks, scale, columns), _labels(marks, _is_undecided), notes)
 
 
-def _without_number(labels: Sequence[str]) -> tuple[str, ...]:
+def _columns(
+    katas: Sequence[GradedKata], students: Iterable[Student], wishes: Sequence[str]
+) -> tuple[dict[str, str], Sequence[str]]:
+    """The columns of katas at Canvas by their names, and all that the roster has."""
+    known = list(dict.fromkeys(name for student in students for name in student.columns))
+    found = {kata.name: column for kata in katas if (column := column_of(kata, known))}
+    return {**found, **wished(katas, wishes, known)}, known
+
+
+def _canvas_comments(ledger: Ledger, feedback: Feedback | None, wishes: Sequence[str]) -> Export:
+    columns, _ = _columns(ledger.katas(), ledger.students(), wishes)
+    text, lost, homeless = request_of(ledger, columns, feedback)
+    notes = tuple(
+        f"no assignment of the roster is for {kata}, so there are no comments of it. To name one, with its number: "
+        f"--column '{kata}=NAME (98765)'."
+        for kata in homeless
+    )
+    waiting = _labels(gather(ledger), _is_waiting)
+    return Export.of_text(text, waiting, (*notes, *_without_number(lost, "Canvas", "comment")))
+
+
+def _without_number(labels: Sequence[str], platform: str, what: str) -> tuple[str, ...]:
     if not labels:
         return ()
     names = ", ".join(labels[:_NAMED]) + (", …" if len(labels) > _NAMED else "")
-    return (f"{plural(len(labels), 'student')} without a number at Moodle, and so without a page in it: {names}",)
+    return (f"{plural(len(labels), 'student')} without a number at {platform}, and so without a {what} in it: {names}",)
 
 
 def _junit(ledger: Ledger, feedback: Feedback) -> Export:

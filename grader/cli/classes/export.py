@@ -27,9 +27,9 @@ _NAMED = 10
 @click.option(
     "--to",
     metavar="NAME[:PATH]",
-    help="csv, canvas, moodle, moodle-feedback, junit or page: a file (without PATH, or with “-”: standard output). "
-    "A format of `grade run --to`: a folder with a file for each student. Without --to: all pages, and gradebook.csv, "
-    "in RESULTS.",
+    help="csv, canvas, canvas-comments, moodle, moodle-feedback, junit or page: a file (without PATH, or with “-”: "
+    "standard output). A format of `grade run --to`: a folder with a file for each student. Without --to: all pages, "
+    "and gradebook.csv, in RESULTS.",
 )
 @click.option(
     "--feedback", type=click.Choice([one.value for one in Feedback]), help="What students see, instead of class.toml's."
