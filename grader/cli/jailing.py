@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -16,6 +15,7 @@ from grader.errors import Inconclusive, UsageError
 from grader.exits import Exit
 from grader.serving.jail import own
 from grader.serving.jail.plan import Jail, Tier
+from grader.serving.module import Module
 
 _AUTO = "auto"
 
@@ -33,7 +33,7 @@ class Wish(NamedTuple):
         words = {"--submission": self.submission, "--unsafe": self.unsafe, f"--jail {self.tier}": self.tier != _AUTO}
         return "".join(f" {word}" for word, is_given in words.items() if is_given)
 
-    def jail(self, app: Path, kata: Kata) -> Jail:
+    def jail(self, app: Module, kata: Kata) -> Jail:
         """The jail for this app. Raises UsageError, and Inconclusive where a submission cannot be graded safely."""
         if self.unsafe and not self.submission:
             raise UsageError("--unsafe: only a submission (--submission) needs it.")
@@ -43,7 +43,7 @@ class Wish(NamedTuple):
 
         tier = self.strict_tier()
         katas = [kata, *bundled(), *installed.catalog().katas]
-        return Jail(tier, is_strict=self.submission or tier is not Tier.NONE, hidden=own.hidden_from(app, katas))
+        return Jail(tier, is_strict=self.submission or tier is not Tier.NONE, hidden=own.hidden_from(app.file, katas))
 
     def strict_tier(self) -> Tier:
         """The tier for apps that nobody has read, or the named one. Raises Inconclusive where it is not offered."""

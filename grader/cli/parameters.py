@@ -183,7 +183,7 @@ class Choice(NamedTuple):
         app = _launch(self, kata)
         if self.app is None and not self.folders:  # a submission's own setting must not ask for its grader's secrets
             app = replace(app, environment=of_settings(Path.cwd()) | dict(app.environment))
-        app = replace(app, jail=own.jail_for(app.file, [kata, *bundled()]))
+        app = replace(app, jail=own.jail_for(app.module, [kata, *bundled()]))
         _require_installed(self.loop, self.http)
         if (is_graded or not is_withheld(kata)) and (problem := unusable(kata)):
             raise BadKata(problem)

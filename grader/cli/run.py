@@ -121,7 +121,7 @@ def command(
         return _put_out(_without_app(choice, wish, missing), outputs)
     job = Job(
         kata=target.kata,
-        launch=replace(target.launch(limits), jail=wish.jail(target.file, target.kata)),
+        launch=replace(target.launch(limits), jail=wish.jail(target.app.module, target.kata)),
         command=target.command + wish.words,
         seed=seed,
         only=only,

@@ -14,6 +14,7 @@ from grader.pool.news import Result, Trouble
 from grader.pool.pool import Pool
 from grader.serving.jail import own
 from grader.serving.launch import Launch
+from grader.serving.module import locate
 from grader.verify.reference import ReferenceApp
 
 
@@ -61,7 +62,7 @@ def job_for(kata: Kata, app: ReferenceApp, *, seed: str = "", stop_early: bool =
 
     ``stop_early`` leaves out all checks after the first one that fails.
     """
-    jail = own.jail_for(app.file, [kata, *bundled()])
+    jail = own.jail_for(locate(app.file), [kata, *bundled()])
     return Job(kata, Launch(app.file, kata.entry[1], jail=jail), seed=seed, stop_early=stop_early)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from grader.cli.jailing import Wish
 from grader.errors import Inconclusive, UsageError
 from grader.serving.jail import choice, machine
 from grader.serving.jail.plan import Jail, Tier
+from grader.serving.module import locate
 from tests.catalog.test_installed import install
 
 KATA = next(iter(bundled()))
@@ -20,7 +22,7 @@ APP = Path("/class/ada/app.py")
 
 
 def jail(*, submission: bool = True, unsafe: bool = False, tier: str = "auto", app: Path = APP) -> Jail:
-    return Wish(submission, unsafe, tier).jail(app, KATA)
+    return Wish(submission, unsafe, tier).jail(locate(app), KATA)
 
 
 @pytest.fixture
@@ -71,6 +73,17 @@ def test_an_app_beside_its_specification_is_not_jailed(offers: dict[Tier, str]) 
     """It may write its own folder, and no jail of one's own app can take the specification out of that."""
     assert jail(submission=False, app=KATA.stub).tier is Tier.NONE
     assert jail(app=KATA.stub).tier is Tier.A
+
+
+@pytest.mark.parametrize(("place", "tier"), [("shop/main.py", Tier.NONE), ("elsewhere/shop/main.py", Tier.C)])
+def test_a_package_beside_the_katas_is_not_jailed(
+    place: str, tier: Tier, offers: dict[Tier, str], tmp_path: Path
+) -> None:
+    """Its own folder is the one above the package, from which it is imported."""
+    kata = replace(KATA, folder=tmp_path / "katas" / KATA.name)
+    (main := tmp_path / place).parent.mkdir(parents=True)
+    (main.parent / "__init__.py").touch()
+    assert Wish(submission=False, unsafe=False, tier="auto").jail(locate(main), kata).tier is tier
 
 
 def test_specifications_and_solutions_are_hidden_but_an_app_is_not_hidden_from_itself(offers: dict[Tier, str]) -> None:

@@ -9,16 +9,18 @@ from pathlib import Path
 from grader.catalog.facts import FACTS
 from grader.catalog.kata import BUNDLED, FOLDER, Kata
 from grader.serving.jail.plan import NO_JAIL, Jail, Tier
+from grader.serving.module import Module
 
 
-def jail_for(app: Path, katas: Iterable[Kata]) -> Jail:
+def jail_for(app: Module, katas: Iterable[Kata]) -> Jail:
     """Tier C, or none. The app's process finds out by itself whether this machine has it.
 
-    There is none for an app in whose own folder something hidden lies, such as the stub in the folder of its kata. It
-    may write its folder, and Landlock allows a folder with all that is in it.
+    There is none for an app in whose own folder something hidden lies, such as the stub in the folder of its kata, or a
+    package beside the katas. It may write its folder, and Landlock allows a folder with all that is in it.
     """
-    hidden = hidden_from(app, katas)
-    if sys.platform != "linux" or any(Path(part).is_relative_to(app.parent) for part in hidden):
+    hidden = hidden_from(app.file, katas)
+    folder = app.working_directory
+    if sys.platform != "linux" or any(Path(part).is_relative_to(folder) for part in hidden):
         return NO_JAIL
     return Jail(Tier.C, is_strict=False, hidden=hidden)
 
