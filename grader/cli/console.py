@@ -52,6 +52,11 @@ def _width() -> int | None:
     return max(_NARROWEST, get_terminal_size().columns)
 
 
+def is_watched_terminal() -> bool:
+    """Whether a person reads standard output: a terminal, and not that of a machine for continuous integration."""
+    return sys.stdout.isatty() and not os.environ.get("CI")
+
+
 @contextmanager
 def untrusted_text() -> Iterator[None]:
     """In this block text of the app is printed: in a job of GitHub Actions, none of it becomes a command.

@@ -1,4 +1,4 @@
-"""`grade hint`: one more hint about the first check that fails."""
+"""`grade hint`: one more hint about the check that the last report showed whole."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from grader.text import visible
     help="Give a hint for this check instead.",
 )
 def command(named: Named, name: str) -> Exit:
-    """Give the next hint about the first check of KATA that fails.
+    """Give the next hint about a check of KATA that fails: the one that the last report showed whole.
 
     Each check has up to three, from the concept to nearly the answer. The workspace remembers which ones you have seen.
     """
@@ -59,7 +59,7 @@ def _wanted(kata: Kata, checks: list[Check], name: str, standing: Standing) -> C
     by_id = {check.id: check for check in checks}
     if name and name not in by_id:
         raise unknown_check(name, by_id, kata)
-    names = [name] if name else [one for one in standing.failed if one in by_id]
+    names = [name] if name else [one for one in (standing.focus, *standing.failed) if one in by_id]
     return by_id[names[0]] if names else None
 
 
@@ -67,7 +67,7 @@ def _give(check: Check, kata: Kata, notes: Journal, standing: Standing) -> None:
     """Show one more hint, and those before it; remember that."""
     console = console_for("auto")
     console.print(Text.assemble(("Your server must show that ", "dim"), (check.title, "bold"), ("", "")))
-    is_first = standing.failed[:1] == (check.id,)
+    is_first = check.id == (standing.focus or next(iter(standing.failed), ""))
     if is_first and standing.seen:
         console.print(Text(visible(standing.seen, 600), "red"))
     hints = advice.all_hints(check, standing.cause if is_first else "")

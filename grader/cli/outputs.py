@@ -16,6 +16,7 @@ from grader.report.destination import STDOUT, Destination
 from grader.text import visible
 
 if TYPE_CHECKING:
+    from grader.learner.recall import Compared
     from grader.model import Report
 
 # Named tuples, here and in the modules beside this one: they are defined before the app is started. To define one takes
@@ -52,17 +53,23 @@ class Outputs(NamedTuple):
         for output in self.written:
             output.destination.clear()
 
-    def put_out(self, report: Report) -> None:
+    @property
+    def is_to_stdout(self) -> bool:
+        """Whether a format takes the place of the report for people."""
+        return any(output.destination.is_stdout for output in self.written)
+
+    def put_out(self, report: Report, compared: Compared | None = None) -> None:
         """Show and write the report; on standard output there is one format only.
 
-        Raises Inconclusive, after all others are written, where one could not be.
+        ``compared`` says what a learner at this terminal has seen before; no other output depends on it. Raises
+        Inconclusive, after all others are written, where one could not be.
         """
-        to_stdout = any(output.destination.is_stdout for output in self.written)
-        if not to_stdout:
+        if not self.is_to_stdout:
             from grader.report import terminal  # imports Rich: not before the app is started
 
             with untrusted_text():
-                terminal.show(report, console_for(self.color), verbose=self.verbose)
+                seen = compared or terminal.NOTHING
+                terminal.show(report, console_for(self.color), verbose=self.verbose, compared=seen)
         shown = _shown(report, self.audience) if self.audience else report
         refusal: Inconclusive | None = None
         for output in self.written:
@@ -71,7 +78,7 @@ class Outputs(NamedTuple):
             except Inconclusive as error:  # of this format or destination: the others are written all the same
                 refusal = refusal or error
                 continue
-            if output.format == "html" and not to_stdout:
+            if output.format == "html" and not self.is_to_stdout:
                 click.echo(f"Page: {visible(click.format_filename(output.destination.name), 4096)}")
         if self.opens:
             _open(next(output.destination for output in self.written if output.format == "html"))

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.catalog.kata import Kata
-from grader.cli.console import progress_of
+from grader.cli.console import is_watched_terminal, progress_of
 from grader.cli.jailing import Wish, takes_jail
 from grader.cli.outputs import Audience, Outputs, outputs_of
-from grader.cli.parameters import Choice, color_option, complete_check, takes_app, tell_next
+from grader.cli.parameters import Choice, Target, color_option, complete_check, takes_app, tell_next
 from grader.errors import NoApp
 from grader.exits import Exit
 from grader.grading.run import Job, grade
+from grader.learner.recall import source_of
 from grader.serving.limits import LaunchLimits
 from grader.text import short_path
 
 if TYPE_CHECKING:
+    from grader.learner.recall import Compared
     from grader.model import Report
 
 _DEFAULTS = LaunchLimits()
@@ -127,22 +128,25 @@ def command(
         only=only,
         stop_early=stop_early,
     )
+    source = source_of(target.file)  # before the grade: its learner may save meanwhile
     with progress_of(target.kata.id, color=color) as progress:
         report = grade(job, progress)
+    compared = None
     if target.is_own and report.is_whole:
-        _remember(target.kata, report, target.file)
-    code = _put_out(report, outputs)
+        is_watched = not report.is_submission and not outputs.is_to_stdout and is_watched_terminal()
+        compared = _remember(target, report, shown=source if is_watched else None)
+    code = _put_out(report, outputs, compared)
     if target.is_own and not outputs.written and report.is_whole and report.points == report.possible:
         with suppress(BrokenPipeError):
             tell_next(target.kata, choice.folders)
     return code
 
 
-def _put_out(report: Report, outputs: Outputs) -> Exit:
+def _put_out(report: Report, outputs: Outputs, compared: Compared | None = None) -> Exit:
     from grader.score import exit_code  # late: the model takes 7 ms, in which the app can boot
 
     with suppress(BrokenPipeError):  # the reader has seen enough, as in `grade kata-1 | head`; the verdict stays
-        outputs.put_out(report)
+        outputs.put_out(report, compared)
     return exit_code(report)
 
 
@@ -158,12 +162,17 @@ def _without_app(choice: Choice, wish: Wish, missing: NoApp) -> Report:
     return absent(kata, checks_of(kata), reason, app=short_path(Path.cwd() / missing.app), command=command)
 
 
-def _remember(kata: Kata, report: Report, module: Path) -> None:
-    """Keep the score in the workspace, where one can: no grade depends on it."""
+def _remember(target: Target, report: Report, *, shown: str | None) -> Compared | None:
+    """Keep the score in the workspace, where one can: no grade depends on it.
+
+    ``shown`` is the digest of the source that was graded, where a terminal shows the report; then returns what its
+    reader has seen before.
+    """
     from grader.learner.journal import Journal  # not before the app is started, which boots meanwhile
 
-    journal = Journal.of(module)
+    journal, before = Journal.of(target.file), None
     with suppress(OSError):
-        journal.note(kata, report)
+        before = journal.note(target.kata, report, shown=shown)
     if journal.damaged:
         click.echo(f"{journal.file.name} could not be read; it is kept as {journal.damaged.name}.", err=True)
+    return before.recall.compared(report, shown) if before is not None and shown is not None else None

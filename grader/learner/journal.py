@@ -14,6 +14,7 @@ from typing import Any
 
 from grader.catalog.kata import BUNDLED, Kata
 from grader.errors import UsageError
+from grader.learner.recall import Recall, document_of, focus, recall_in
 from grader.model import Outcome, Report
 from grader.score import first_failure
 
@@ -39,8 +40,9 @@ class Standing:
     """The state of a learner's work on one kata.
 
     ``passed`` and ``failed`` are the checks of the last grade, in the specification's order; ``trouble`` says why the
-    app did not start then; ``hints`` counts for each check the hints that were asked for. ``seen`` is the headline of
-    the first check that failed then, and ``cause`` the hint about it.
+    app did not start then; ``hints`` counts for each check the hints that were asked for. ``focus`` is the failed check
+    that the report showed whole, ``seen`` its headline, and ``cause`` the hint about it. ``recall`` is what terminals
+    have shown.
     """
 
     attempts: int = 0
@@ -49,16 +51,20 @@ class Standing:
     passed: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     trouble: str = ""
+    focus: str = ""
     seen: str = ""
     cause: str = ""
     hints: Mapping[str, int] = field(default_factory=dict)
+    recall: Recall = field(default_factory=Recall)
 
-    def after(self, report: Report, at: datetime) -> Standing:
-        """The standing after one more grade."""
+    def after(self, report: Report, at: datetime, *, shown: str | None = None) -> Standing:
+        """The standing after one more grade. ``shown`` is the source's digest, where a terminal shows the report."""
         score = Score(report.points, report.possible, at)
         best = score if self.best is None or score.points >= self.best.points else self.best
-        failure, first = report.boot_failure, first_failure(report)
-        finding = first.finding if first else None
+        failure, looked_at = report.boot_failure, first_failure(report)
+        if shown is not None:
+            looked_at = focus(report, self.recall.compared(report, shown))
+        finding = looked_at.finding if looked_at else None
         return replace(
             self,
             attempts=self.attempts + 1,
@@ -67,13 +73,15 @@ class Standing:
             passed=_ids(report, Outcome.PASSED),
             failed=_ids(report, Outcome.FAILED),
             trouble=failure.headline if failure else "",
+            focus=looked_at.check.id if looked_at else "",
             seen=finding.headline if finding else "",
             cause=finding.hint if finding else "",
+            recall=self.recall if shown is None else self.recall.after(report, shown),
         )
 
     def after_reset(self) -> Standing:
         """The standing after the stub was put back: the outcomes of the last grade are dropped."""
-        return replace(self, last=None, passed=(), failed=(), trouble="", seen="", cause="")
+        return replace(self, last=None, passed=(), failed=(), trouble="", focus="", seen="", cause="", recall=Recall())
 
     def with_hint(self, check: str) -> Standing:
         """One more hint of ``check`` has been seen."""
@@ -103,9 +111,12 @@ class Journal:
         """The standing in ``kata``: an empty one when the file is missing or cannot be read."""
         return _standing(self._read().get(_key(kata)))
 
-    def note(self, kata: Kata, report: Report) -> Standing:
-        """Record one whole grade; returns where the learner stood before. Raises OSError."""
-        return self._change(kata, lambda standing: standing.after(report, datetime.now(UTC)))
+    def note(self, kata: Kata, report: Report, *, shown: str | None = None) -> Standing:
+        """Record one whole grade; returns where the learner stood before. Raises OSError.
+
+        ``shown`` is the digest of the app's source, where a terminal shows the report.
+        """
+        return self._change(kata, lambda standing: standing.after(report, datetime.now(UTC), shown=shown))
 
     def note_hint(self, kata: Kata, check: str) -> Standing:
         """One more hint of ``check`` is shown; returns where the learner stood before. Raises OSError."""
@@ -185,9 +196,11 @@ def _document(standing: Standing) -> dict[str, object]:
         "passed": list(standing.passed),
         "failed": list(standing.failed),
         "trouble": standing.trouble,
+        "focus": standing.focus,
         "seen": standing.seen,
         "cause": standing.cause,
         "hints": dict(standing.hints),
+        "recall": document_of(standing.recall),
     }
 
 
@@ -210,9 +223,11 @@ def _standing(found: object) -> Standing:
         passed=_names(found.get("passed")),
         failed=_names(found.get("failed")),
         trouble=str(found.get("trouble", "")),
+        focus=str(found.get("focus", "")),
         seen=str(found.get("seen", "")),
         cause=str(found.get("cause", "")),
         hints={name: count for name, count in counts if isinstance(count, int)},
+        recall=recall_in(found.get("recall")),
     )
 
 

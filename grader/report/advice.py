@@ -27,13 +27,16 @@ def score(report: Report) -> str:
     return points if is_decided(report) else f"{points} so far, not final"
 
 
-def next_step(report: Report) -> str:
-    """The next step for the learner, in one or two sentences; "" where what they are shown allows none."""
+def next_step(report: Report, focus: CheckResult | None = None) -> str:
+    """The next step for the learner, in one or two sentences; "" where what they are shown allows none.
+
+    ``focus`` is the failed check that they look at, if that is not the first one.
+    """
     if not report.command:
         return _next_for_student(report)
     if report.boot_failure is not None:
         return f"Next: make the app start, then run `{report.command}` again."
-    if failed := first_failure(report):
+    if failed := focus or first_failure(report):
         return f"Next: fix “{failed.check.title}”."
     if report.count(Outcome.INCONCLUSIVE):
         return "Next: run it again on a quieter machine. Some checks could not be decided, which is not your fault."
@@ -94,9 +97,9 @@ def all_hints(check: Check, cause: str) -> tuple[str, ...]:
     return check.hints if not cause or cause in check.hints[:1] else (cause, *check.hints)
 
 
-def single_check(report: Report) -> str:
-    """The command that runs only the first failed check, with the same seed; "" when none failed, or none could run."""
-    failed = first_failure(report) if report.boot_failure is None and report.command else None
+def single_check(report: Report, focus: CheckResult | None = None) -> str:
+    """The command that runs only the first failed check, or ``focus``, with the same seed; "" when none could run."""
+    failed = (focus or first_failure(report)) if report.boot_failure is None and report.command else None
     return f"{report.command} --only {failed.check.id} --seed {report.seed}" if failed else ""
 
 

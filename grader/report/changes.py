@@ -1,11 +1,15 @@
-"""What has changed from one grade to the next."""
+"""What has changed from one grade to the next, and since a learner's last change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from grader.learner.recall import Compared, News
 from grader.model import CheckResult, Outcome, Report
+from grader.text import visible
+
+_SAID = 160  # characters of an earlier headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +50,29 @@ def _was(old: CheckResult, new: CheckResult) -> str:
         return f"{old.outcome.value} the last time"
     before, now = (result.finding.headline if result.finding else "" for result in (old, new))
     return f"the last time: {before}" if before != now and new.outcome is Outcome.FAILED else ""
+
+
+def word(check: str, compared: Compared) -> str:
+    """One or two words about a failed check, for a row of a few; "" when nothing is known."""
+    match compared.news.get(check):
+        case News.BROKEN:
+            return "new"
+        case News.OTHER:
+            return "new finding"
+        case News.SAME:
+            return "as before"
+        case None:
+            return ""
+
+
+def sentence(check: str, compared: Compared) -> str:
+    """The same, for a failure that is shown whole."""
+    match compared.news.get(check):
+        case News.BROKEN:
+            return "new: this check passed before your last change"
+        case News.OTHER:
+            return f"new finding; before your last change it was: {visible(compared.before[check], _SAID)}"
+        case News.SAME:
+            return "as before your last change"
+        case None:
+            return ""

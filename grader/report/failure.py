@@ -41,9 +41,16 @@ _NOT_AWAITED = re.compile(
 _TRACEBACK = re.compile(rf"^ERROR: +Exception in ASGI application\n(?:{_CAME_FROM})*{_ERROR}", re.MULTILINE | re.DOTALL)
 
 
-def failed(result: CheckResult, finding: Finding, console: Console, *, most: int = _PICTURE) -> list[RenderableType]:
-    """A check that did not pass: its finding, ``most`` rows of its picture (0: none), its requests."""
-    parts: list[RenderableType] = [line(result), Padding(_detail(finding, console), (0, 0, 0, 4)), *own(result)]
+def failed(
+    result: CheckResult, finding: Finding, console: Console, *, most: int = _PICTURE, news: str = ""
+) -> list[RenderableType]:
+    """A check that did not pass: its finding, ``most`` rows of its picture (0: none), its requests.
+
+    ``news`` is a sentence on what it was before.
+    """
+    parts: list[RenderableType] = [line(result)]
+    parts += [Padding(Text(news, "dim"), (0, 0, 0, 4))] if news else []
+    parts += [Padding(_detail(finding, console), (0, 0, 0, 4)), *own(result)]
     if most and result.transcript:
         parts += picture(result, console, most=most)
     return [*parts, *_requests(result)] if result.requests else parts
@@ -94,13 +101,14 @@ def place(found: Place) -> Text:
     return Text(visible(f"{found.file}:{found.line}{function}: {found.text}{doing}{blocked}", 300))
 
 
-def in_short(result: CheckResult, width: int) -> Text:
-    """A check that did not pass in one row: its outcome, id, points and headline."""
+def in_short(result: CheckResult, width: int, *, news: str = "") -> Text:
+    """A check that did not pass in one row: its outcome, id, points, a word on what is new, and its headline."""
     mark, style = _MARKS[result.outcome]
     headline = result.finding.headline if result.finding else ""
     start = f" {result.check.id} {result.earned}/{result.check.points}  "
-    room = max(20, width - len(mark) - cell_len(start) - 2)
-    return Text.assemble((mark, style), start, (visible(headline, room), "red"), no_wrap=True)
+    since = f"{news}: " if news else ""
+    room = max(20, width - len(mark) - cell_len(start) - cell_len(since) - 2)
+    return Text.assemble((mark, style), start, (since, "dim"), (visible(headline, room), "red"), no_wrap=True)
 
 
 def printed_before(result: CheckResult) -> str:

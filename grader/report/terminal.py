@@ -10,24 +10,31 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from grader.model import BootFailure, Outcome, Report
-from grader.report import advice, failure
+from grader.learner.recall import Compared, focus
+from grader.model import BootFailure, CheckResult, Outcome, Report
+from grader.report import advice, changes, failure
 from grader.report.failure import place
 from grader.score import first_failure
 from grader.text import from_here, plural, visible, visible_lines, without_commands
+
+#: Nothing has been seen before: every report but that of a learner at a terminal.
+NOTHING = Compared()
 
 #: Rows of the first failure's headline beside the score.
 _HEADLINE = 4
 _REASON = 500  # characters of why the app did not start
 
 
-def show(report: Report, console: Console, *, verbose: bool = False) -> None:
-    """Print ``report``. Text that comes from the learner is escaped, and is never read as Rich's markup."""
+def show(report: Report, console: Console, *, verbose: bool = False, compared: Compared = NOTHING) -> None:
+    """Print ``report``, of which ``compared`` says what its reader has seen before.
+
+    Text that comes from the learner is escaped, and is never read as Rich's markup.
+    """
     parts = (
         _heading(report),
         Text(),
-        *_results(report, console, verbose=verbose),
-        *_ending(report, console, verbose=verbose),
+        *_results(report, console, verbose=verbose, compared=compared),
+        *_ending(report, console, verbose=verbose, first=_first(report, compared)),
     )
     if console.is_terminal:
         _print(parts, console)
@@ -62,10 +69,15 @@ def _heading(report: Report) -> Text:
     return Text.assemble((advice.heading(report), "bold"), f"   {visible(app, 400)}")
 
 
-def _results(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:
+def _first(report: Report, compared: Compared) -> CheckResult | None:
+    """The failed check that is shown whole; None when none failed."""
+    return focus(report, compared) or first_failure(report)
+
+
+def _results(report: Report, console: Console, *, verbose: bool, compared: Compared) -> list[RenderableType]:
     if report.boot_failure is not None:
         return boot_failure(report.boot_failure, report.log)
-    return _all(report, console) if verbose else _short(report, console)
+    return _all(report, console) if verbose else _short(report, console, compared)
 
 
 def _all(report: Report, console: Console) -> list[RenderableType]:
@@ -81,9 +93,11 @@ def _all(report: Report, console: Console) -> list[RenderableType]:
     return parts
 
 
-def _short(report: Report, console: Console) -> list[RenderableType]:
-    """The first failure whole, the others in one row each; what passed and what is blocked is counted."""
-    first = first_failure(report) or next((one for one in report.results if one.outcome is Outcome.INCONCLUSIVE), None)
+def _short(report: Report, console: Console, compared: Compared) -> list[RenderableType]:
+    """One failure whole, the others in one row each; what passed and what is blocked is counted."""
+    first = _first(report, compared) or next(
+        (one for one in report.results if one.outcome is Outcome.INCONCLUSIVE), None
+    )
     parts: list[RenderableType] = []
     if passed := [result for result in report.results if result.outcome is Outcome.PASSED]:
         points = sum(result.earned for result in passed)
@@ -91,10 +105,13 @@ def _short(report: Report, console: Console) -> list[RenderableType]:
         words = f" {plural(len(passed), 'check')}, {plural(points, 'point')}{more}"
         parts.append(Text.assemble(("pass", "green"), words))
     if first is not None and first.finding is not None:
-        parts += [Text(), *failure.failed(first, first.finding, console), Text()]
+        news = changes.sentence(first.check.id, compared)
+        parts += [Text(), *failure.failed(first, first.finding, console, news=news), Text()]
     others = [one for one in report.results if one is not first]
     parts += [
-        failure.in_short(one, console.width) for one in others if one.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE)
+        failure.in_short(one, console.width, news=changes.word(one.check.id, compared))
+        for one in others
+        if one.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE)
     ]
     return [*parts, *(Text.assemble(("----", "dim"), f" {words}") for words in advice.blocked(report))]
 
@@ -121,11 +138,10 @@ def log(text: str) -> list[RenderableType]:
     ]
 
 
-def _ending(report: Report, console: Console, *, verbose: bool) -> list[RenderableType]:
+def _ending(report: Report, console: Console, *, verbose: bool, first: CheckResult | None) -> list[RenderableType]:
     """All that must be in sight without scrolling: on a terminal of 24 rows, it is the last that is printed."""
     parts: list[RenderableType] = []
     failed = report.count(Outcome.FAILED) + report.count(Outcome.INCONCLUSIVE)
-    first = first_failure(report)
     if failed and report.boot_failure is None and not (first and (first.raised or first.printed)):
         raised = any(result.raised for result in report.results)
         parts += log(failure.without_tracebacks(report.log) if raised else report.log)
@@ -139,11 +155,11 @@ def _ending(report: Report, console: Console, *, verbose: bool) -> list[Renderab
     seed = f"   seed {visible(report.seed, 80)}" if report.seed else ""
     parts.append(Text())
     parts.append(Text.assemble(score, f"   {advice.counts(report)}{seed}   {report.seconds:.1f} s"))
-    if step := advice.next_step(report):
+    if step := advice.next_step(report, first):
         parts.append(Text(visible(step, 1000)))
     if first is not None and first.finding is not None and report.boot_failure is None:
         headline = visible(first.finding.headline, _HEADLINE * (console.width - 6))
         parts.append(Padding(Text(headline, "red"), (0, 0, 0, 4)))
-    if command := advice.single_check(report):
+    if command := advice.single_check(report, first):
         parts.append(Text(f"Run just this check: {visible(command, 1000)}", no_wrap=True))
     return parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Protocol
 
 from grader.grading.run import Job
 from grader.learner.journal import Journal
+from grader.learner.recall import source_of
 from grader.learner.watch.handout import Handout
 from grader.learner.watch.keys import DOWN, UP, Keys
 from grader.learner.watch.saves import Saves
@@ -70,6 +71,7 @@ class Watch:
         self._following = following
         self._going_on = True
         self._furthest = 0
+        self._source = ""  # the digest of what is graded
         self.goes_on = False
         self.state = State()
 
@@ -97,6 +99,7 @@ class Watch:
 
     def _begin(self) -> None:
         self._end_grade()
+        self._source = source_of(self._job.launch.file)
         self.state = self.state.started()
         self._draw()
         try:
@@ -122,7 +125,7 @@ class Watch:
                 return
             case Report() as report:
                 self._end_grade()
-                self.state = self.state.graded(report, self._note(report))
+                self.state = self._graded(report)
                 if self.state.is_done:
                     self.state = replace(self.state, following=self._following())
             case Trouble(message):
@@ -130,12 +133,15 @@ class Watch:
                 self.state = self.state.troubled(message)
         self._draw(has_ended=True)
 
-    def _note(self, report: Report) -> Mapping[str, int]:
-        """Keep the score; returns how many hints of each check were asked for so far."""
-        if self._journal is not None:
-            with suppress(OSError):
-                return self._journal.note(self._job.kata, report).hints
-        return {}
+    def _graded(self, report: Report) -> State:
+        """Keep the score, and what is seen on a terminal; returns the state with what was kept before."""
+        shown = self._source if self._keys is not None else None
+        with suppress(OSError):
+            if self._journal is not None:
+                before = self._journal.note(self._job.kata, report, shown=shown)
+                compared = before.recall.compared(report, shown) if shown is not None else None
+                return self.state.graded(report, before.hints, compared)
+        return self.state.graded(report)
 
     # -- the learner --------------------------------------------------------------------------------------------------
 

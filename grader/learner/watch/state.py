@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from grader.grading.hints import NO_HINT
+from grader.learner.recall import Compared
 from grader.model import CheckResult, Outcome, Report
 from grader.pool.news import Progress
 from grader.report import advice
 from grader.report.changes import between
-from grader.score import first_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,11 @@ class State:
     """``report`` is the last grade, ``before`` the grade before it in which the app started. While a grade runs,
     ``progress`` is there.
 
-    ``at`` is which of the failed checks is looked at, ``hints`` how many hints of it are shown, and ``scroll`` the
-    first line of the details. With ``help`` the keys are explained. ``following`` is the heading of the kata to which a
-    learner with full marks can go on, "" where there is none.
+    ``compared`` says how the report compares with what its learner has seen before. ``at`` is which of the failed
+    checks is looked at; ``looked_at`` is its id, also while the app does not start, and with ``has_moved`` the learner
+    has chosen it. ``hints`` is how many hints of it are shown, and ``scroll`` the first line of the details. With
+    ``help`` the keys are explained. ``following`` is the heading of the kata to which a learner with full marks can go
+    on, "" where there is none.
     """
 
     report: Report | None = None
@@ -30,10 +32,13 @@ class State:
     details: bool = False
     help: bool = False
     at: int = 0
+    has_moved: bool = False
+    looked_at: str = ""
     hints: int = 1
     scroll: int = 0
     message: str = ""
     following: str = ""
+    compared: Compared = field(default_factory=Compared)
 
     @property
     def to_fix(self) -> CheckResult | None:
@@ -76,24 +81,24 @@ class State:
         """A grade begins."""
         return replace(self, progress=Progress(0, 0), runs=self.runs + 1, message="")
 
-    def graded(self, report: Report, seen: Mapping[str, int] | None = None) -> State:
-        """A grade has ended. Hints stay while the same check fails, also when the app did not start in between.
+    def graded(self, report: Report, seen: Mapping[str, int] | None = None, compared: Compared | None = None) -> State:
+        """A grade has ended. Hints stay while the same check is looked at, also when the app did not start in between.
 
-        A check that the learner has moved to is looked at as long as it fails, and else the first one that fails.
-        ``seen`` counts the hints of each check that were asked for, here or by `grade hint`.
+        A check that the learner has moved to is looked at as long as it fails; otherwise it is the one that
+        ``compared`` names, or the first that fails. ``seen`` counts the hints of each check that were asked for, here
+        or by `grade hint`.
         """
-        looked_at = self.to_fix
         last = self.before if self.report is None or self.report.boot_failure is not None else self.report
-        done = replace(self, report=report, before=last, progress=None, at=0, following="")
+        done = replace(self, report=report, before=last, progress=None, compared=compared or Compared(), following="")
         if report.boot_failure is not None:
             return replace(done, scroll=0)
-        before = looked_at or (first_failure(last) if last is not None else None)
-        places = [at for at, one in enumerate(done.failures) if before and one.check.id == before.check.id]
-        if places and (self.at or places[0] == 0):
-            return replace(done, at=places[0])
-        if done.to_fix is None:
-            return replace(done, hints=1, scroll=0)
-        asked = (seen or {}).get(done.to_fix.check.id, 0)
+        ids = [one.check.id for one in done.failures]
+        has_moved = self.has_moved and self.looked_at in ids
+        name = self.looked_at if has_moved else done.compared.focus or next(iter(ids), "")
+        done = replace(done, at=ids.index(name) if name in ids else 0, has_moved=has_moved, looked_at=name)
+        if name == self.looked_at and name:
+            return done
+        asked = (seen or {}).get(name, 0)
         return replace(done, hints=max(1, min(asked, len(done.all_hints))), scroll=0)
 
     def troubled(self, message: str) -> State:
@@ -104,7 +109,10 @@ class State:
         """Look at the next failed check, or with -1 at the one before; after the last comes the first."""
         if len(self.failures) < 2:
             return replace(self, message="There is no other check that failed.")
-        return replace(self, at=(self.at + by) % len(self.failures), hints=1, scroll=0, message="")
+        at = (self.at + by) % len(self.failures)
+        name = self.failures[at].check.id
+        has_moved = name != (self.compared.focus or self.failures[0].check.id)
+        return replace(self, at=at, looked_at=name, has_moved=has_moved, hints=1, scroll=0, message="")
 
     def with_hint(self) -> State:
         """One more hint, if the check has one."""

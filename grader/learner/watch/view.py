@@ -14,8 +14,7 @@ from rich.text import Text
 
 from grader.learner.watch.state import State
 from grader.model import Outcome, Report
-from grader.report import advice, failure, terminal
-from grader.score import first_failure
+from grader.report import advice, changes, failure, terminal
 from grader.text import from_here, plural, visible
 
 _SIGNS = {
@@ -94,9 +93,10 @@ def line(state: State) -> str:
         return visible(state.message, 500)
     change = f" ({_change(state)})" if _change(state) else ""
     failure = report.boot_failure
-    says = f"The app did not start: {failure.headline}" if failure else advice.next_step(report)
-    if failure is None and (first := first_failure(report)) and first.finding:
-        says += f" {first.finding.headline}"
+    to_fix = state.to_fix
+    says = f"The app did not start: {failure.headline}" if failure else advice.next_step(report, to_fix)
+    if to_fix is not None and to_fix.finding:
+        says += f" {to_fix.finding.headline}"
     return visible(f"{report.points} of {report.possible} points{change}. {says}", 500)
 
 
@@ -173,10 +173,12 @@ def _first(state: State, report: Report, console: Console, *, small: bool) -> li
     shown = enumerate(state.all_hints[: state.hints], 1)
     hints = [f"\nhint {at} of {count}: {visible(hint, 1000)}" for at, hint in shown]
     shown_hints = [Padding(Text(hint, "cyan"), (0, 0, 0, 5)) for hint in hints]
+    since = "" if small else changes.sentence(to_fix.check.id, state.compared)
     if state.details:
-        return [*failure.failed(to_fix, to_fix.finding, console), *shown_hints[1:]]
+        return [*failure.failed(to_fix, to_fix.finding, console, news=since), *shown_hints[1:]]
     return [
         failure.line(to_fix, is_one_row=small),
+        *([Padding(Text(since, "dim"), (0, 0, 0, 5))] if since else []),
         Padding(Text(visible(to_fix.finding.headline, 600), "red"), (0, 0, 0, 5)),
         *failure.own(to_fix),
         *shown_hints,
@@ -187,6 +189,7 @@ def _first(state: State, report: Report, console: Console, *, small: bool) -> li
 def _others(state: State, console: Console) -> list[RenderableType]:
     """The other failed checks, in a row each."""
     others = [one for one in state.failures if one is not state.to_fix]
-    rows: list[RenderableType] = [failure.in_short(one, console.width) for one in others]
+    words = {one.check.id: changes.word(one.check.id, state.compared) for one in others}
+    rows: list[RenderableType] = [failure.in_short(one, console.width, news=words[one.check.id]) for one in others]
     heading = Text(f"\n{state.at + 1} of {len(state.failures)} that failed; n shows the next", "dim")
     return [heading, *rows] if rows else []

@@ -16,6 +16,7 @@ import pytest
 from grader.catalog.kata import Kata
 from grader.grading.run import Job
 from grader.learner.journal import Journal
+from grader.learner.recall import News as Seen
 from grader.learner.watch.keys import Keys
 from grader.learner.watch.loop import Watch
 from grader.learner.watch.saves import Saves
@@ -252,6 +253,18 @@ def test_where_nobody_reads_any_more_the_watch_ends_and_its_grade_with_it(desk: 
     desk.press("d")
     with pytest.raises(BrokenPipeError):
         desk.wait_for(lambda _: False)
+
+
+def test_what_a_save_broke_is_looked_at_and_remembered_for_the_next_grade(desk: Desk) -> None:
+    desk.graded("fp")
+    for source, focus, news in (("1", "b", Seen.BROKEN), ("2", "b", Seen.SAME)):
+        desk.kata.folder.mkdir(exist_ok=True)
+        desk.kata.stub.write_text(source, "utf-8")
+        desk.saves.save()
+        state = desk.graded("ff")
+        assert state.to_fix is not None
+        assert (state.to_fix.check.id, state.compared.news) == (focus, {"a": Seen.SAME, "b": news})
+    assert desk.journal.standing(desk.kata).focus == "b"
 
 
 # -- keys -------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from grader.learner.recall import Compared
 from grader.learner.watch.state import State
 from grader.model import Report
 from grader.pool.news import Progress
@@ -133,6 +134,24 @@ def test_a_check_that_fails_before_the_one_that_is_looked_at_comes_first_unless_
     state = state.started().graded(report("pff", hints=HINTS))
     assert state.to_fix is not None
     assert state.to_fix.check.id == (looked_at if moved else "b")
+
+
+@pytest.mark.parametrize(
+    ("keys", "looked_at"),
+    [("", "c"), ("n", "a"), ("nn", "b"), ("nnn", "c"), ("p", "b")],
+    ids=lambda keys: keys or "none",
+)
+def test_what_the_last_change_broke_is_looked_at_unless_the_learner_has_moved(keys: str, looked_at: str) -> None:
+    state = after(report("ffp", hints=HINTS)).with_hint().started()
+    state = state.graded(report("fff", hints=HINTS), {"c": 3}, Compared(focus="c"))
+    assert state.to_fix is not None
+    assert (state.to_fix.check.id, state.hints) == ("c", 3)
+    for key in keys:
+        state = state.moved(1 if key == "n" else -1)
+    state = state.started().graded(broken(3)).started()
+    state = state.graded(report("fff", hints=HINTS), {}, Compared(focus="c"))
+    assert state.to_fix is not None
+    assert state.to_fix.check.id == looked_at
 
 
 def test_hints_are_kept_though_the_app_is_broken_in_mid_edit() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from grader.learner.recall import Compared, News
 from grader.learner.watch.state import State
 from grader.learner.watch.view import Frame, line, screen
 from grader.model import BootFailure, CheckResult, Finding, Outcome, Place, Raised, Report
@@ -164,6 +165,20 @@ def test_what_was_gained_and_lost_is_named_and_a_long_list_cut() -> None:
     assert shown[4].startswith("FAIL a holds")
     assert shown[6:12] == ["", "+ b holds", "+ c holds", "+ d holds", "+ e holds", "+ … and 2 more"]
     assert shown[12] == "- a holds"
+
+
+def test_what_is_new_and_what_is_as_before_is_said_of_each_failed_check() -> None:
+    compared = Compared({"a": News.SAME, "b": News.OTHER, "c": News.BROKEN}, {"b": "b was late"}, "c")
+    state = State().started().graded(report("fff"), {}, compared)
+    shown = lines(state)
+    at = next(at for at, row in enumerate(shown) if row.startswith("FAIL c holds"))
+    assert shown[at + 1] == "     new: this check passed before your last change"
+    assert "FAIL a 0/1  as before: a does not hold" in shown
+    assert "FAIL b 0/1  new finding: b does not hold" in shown
+    assert "new finding; before your last change it was: b was late" in "\n".join(lines(state.moved(-1)))
+    assert "as before your last change" in "\n".join(lines(replace(state.moved(1), details=True), rows=60))
+    assert not any("your last change" in row for row in lines(state, columns=40, rows=12))
+    assert line(state) == "0 of 3 points. Next: fix “c holds”. c does not hold"
 
 
 def test_a_new_title_that_takes_several_rows_is_indented() -> None:
