@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import selectors
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
+from grader.catalog.kata import Kata
 from grader.grading.run import Job
 from grader.learner.journal import Journal
-from grader.learner.recall import source_of
+from grader.learner.recall import Compared, source_of
 from grader.learner.watch.handout import Handout
 from grader.learner.watch.keys import DOWN, UP, Keys
 from grader.learner.watch.saves import Saves
@@ -134,14 +135,8 @@ class Watch:
         self._draw(has_ended=True)
 
     def _graded(self, report: Report) -> State:
-        """Keep the score, and what is seen on a terminal; returns the state with what was kept before."""
         shown = self._source if self._keys is not None else None
-        with suppress(OSError):
-            if self._journal is not None:
-                before = self._journal.note(self._job.kata, report, shown=shown)
-                compared = before.recall.compared(report, shown) if shown is not None else None
-                return self.state.graded(report, before.hints, compared)
-        return self.state.graded(report)
+        return self.state.graded(report, *_noted(self._journal, self._job.kata, report=report, shown=shown))
 
     # -- the learner --------------------------------------------------------------------------------------------------
 
@@ -190,3 +185,17 @@ class Watch:
         if self._journal is not None and self.state.to_fix is not None and self.state.hints > shown:
             with suppress(OSError):
                 self._journal.note_hint(self._job.kata, self.state.to_fix.check.id)
+
+
+def _noted(
+    journal: Journal | None, kata: Kata, *, report: Report, shown: str | None
+) -> tuple[Mapping[str, int], Compared | None]:
+    """Keep the score, and what a terminal shows, if it is one.
+
+    Returns how many hints of each check were asked for so far, and how the report compares with what was seen before.
+    """
+    if journal is not None:
+        with suppress(OSError):
+            before = journal.note(kata, report, shown=shown)
+            return before.hints, before.recall.compared(report, shown) if shown is not None else None
+    return {}, None
