@@ -31,6 +31,7 @@ KATA = next(iter(bundled()))
 TIERS = [Tier.A, Tier.C]
 QUIET = {name: attack.code for name, attack in ATTACKS.items() if attack.is_quiet}
 TOKEN, FOUND = f"token-{uuid.uuid4().hex}", f"found-{uuid.uuid4().hex}"
+SEED = uuid.uuid4().hex
 ROWS = {"forgery", "survival", "exhaustion", "exfiltration", "output"}
 
 
@@ -118,7 +119,7 @@ def classroom(tmp_path: Path) -> Iterator[Classroom]:
 
 def grade_jailed(grade: Grade, room: Classroom, tier: Tier) -> Graded:
     offers.tier(tier)
-    options = ("--submission", "--jail", tier.value, "--json", str(room.report), "--total-limit", "40")
+    options = ("--submission", "--jail", tier.value, "--json", str(room.report), "--seed", SEED, "--total-limit", "40")
     return grade(
         KATA.id,
         *("--app", str(room.app), *options),
@@ -134,6 +135,7 @@ def assert_nothing_came_about(room: Classroom, before: dict[str, tuple[int, int,
     assert (done.code, report["exit_code"]) in {(1, 1), (3, 3)}, done.err
     assert report["points"] == 0, done.out
     assert report["is_submission"] is True
+    assert SEED not in report["log"]
     assert room.files() == before
     assert room.markers() == []
     assert room.got() == []

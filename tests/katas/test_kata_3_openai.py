@@ -6,6 +6,7 @@ The client forgives much, so this proves less than the specification does; but w
 from __future__ import annotations
 
 import importlib.util
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ from grader import kit
 from grader.probe.gate import Gate, UpstreamServer
 from grader.protocol.transcript import Act
 
-SOLUTION = Path(__file__).resolve().parents[2] / "solutions" / "kata-3-llm-response-simulator" / "app.py"
+_ROOT = Path(__file__).resolve().parents[2]
+SOLUTION = _ROOT / "solutions" / "kata-3-llm-response-simulator" / "app.py"
+README = _ROOT / "katas" / "kata-3-llm-response-simulator" / "README.md"
 PROMPT = "Sag etwas & mehr, café"
 MESSAGES: list[ChatCompletionMessageParam] = [
     {"role": "system", "content": "Be brief."},
@@ -154,3 +157,26 @@ def test_no_messages(stand: Stand, stream: bool) -> None:
     with pytest.raises(openai.BadRequestError, match="messages") as caught:
         stand.client.chat.completions.create(model="kata", messages=[], stream=stream)
     assert caught.value.type == "invalid_request_error"
+
+
+def test_a_block_without_data_is_what_the_readme_says_it_is() -> None:
+    """The standard allows it, so the checks do; the client raises, so the README says that."""
+    front = _listener()
+    served = threading.Thread(target=_serve_once, args=(front, b'retry: 3000\n\ndata: {"choices": []}\n\n'))
+    served.start()
+    base, http = f"http://{_address(front)}/v1", openai.DefaultHttpxClient(trust_env=False)
+    with openai.OpenAI(base_url=base, api_key="none", max_retries=0, timeout=30, http_client=http) as client:
+        stream = client.chat.completions.create(model="kata", messages=MESSAGES, stream=True)
+        with pytest.raises(json.JSONDecodeError):
+            next(stream)
+    served.join(timeout=30)
+    said = "at a block without data, such as a `retry` field with a blank line of its own, it raises `JSONDecodeError`"
+    assert said in " ".join(README.read_text("utf-8").split())
+
+
+def _serve_once(listener: socket.socket, events: bytes) -> None:
+    with listener, listener.accept()[0] as connection:
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + events)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):  # with unread bytes the close would become a RST, and drop the events
+            pass

@@ -179,6 +179,16 @@ def test_a_python_path_with_another_grader_does_not_break_the_child(
         assert ask(app) == "still there"
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("http", ["h11", "httptools"])
+def test_the_server_and_the_kit_are_imported_before_the_app(loop: str, http: str, tmp_path: Path) -> None:
+    """What the app changes or hides at its import, such as asyncio.run(), they have taken before."""
+    source = "import sys\nfound = sorted(sys.modules)\n" + mirror("def facts(_): return found")
+    with boot(Launch(write(tmp_path, source), loop=loop, http=http), NOWHERE) as app:
+        needed = {"uvicorn.server", f"uvicorn.protocols.http.{http}_impl", f"uvicorn.loops.{loop}", "grader.kit", http}
+        assert needed <= set(ask(app))
+
+
 def test_a_patched_asyncio_does_not_break_the_child(start_app: Boot) -> None:
     """As nest_asyncio does: an asyncio.run() that knows no loop factory."""
     source = """

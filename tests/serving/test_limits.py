@@ -45,3 +45,24 @@ def test_an_app_that_could_not_be_connected_to_is_not_graded(tmp_path: Path) -> 
     assert done.returncode == 3
     assert "only 24 files and connections open at a time here" in done.stderr
     assert done.stdout == ""
+
+
+#: Starts threads that do nothing under the limits of an app's process, and says how many there are.
+THREADS = """
+import threading
+from grader.serving.child.limits import keep_small
+keep_small(64 << 20)
+end = threading.Event()
+for _ in range(100):
+    threading.Thread(target=end.wait, daemon=True).start()
+print(threading.active_count())
+"""
+
+
+@pytest.mark.parametrize("kib", ["256", "65536", "1048576", "unlimited"])
+def test_stacks_of_any_size_leave_room_for_threads(kib: str) -> None:
+    """Clusters and judges set large ones. A stack that is not used takes no memory."""
+    done = limited(f"ulimit -s {kib}", "-c", THREADS)
+    if "ulimit" in done.stderr:
+        pytest.skip(done.stderr)
+    assert (done.stdout, done.stderr) == ("101\n", "")
