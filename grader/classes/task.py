@@ -32,6 +32,12 @@ class Intake:
     tasks: tuple[Task, ...]
     strangers: tuple[str, ...] = ()
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether anything says when something was handed in, or that it was late; also where nothing was."""
+        found = [task.submission for task in self.tasks if task.submission.attempt]
+        return not found or any(one.handed_in or one.is_marked_late for one in found)
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:

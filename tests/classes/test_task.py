@@ -76,6 +76,16 @@ def test_late_by(kata: Kata) -> None:
     assert [task.submission.late_by for task in found.tasks] == [timedelta(), timedelta(hours=1), timedelta()]
 
 
+def test_whether_anything_says_when_it_was_handed_in(kata: Kata, roster: Roster) -> None:
+    def is_dated(*found: Handed) -> bool:
+        return take_in(found, [kata], roster=roster, settings=Settings(deadline=NOON)).is_dated
+
+    assert not is_dated(handed("ada"), handed("x"))
+    assert is_dated(handed("ada"), handed("x", handed_in=NOON))
+    assert is_dated(handed("ada", is_marked_late=True))
+    assert is_dated()
+
+
 def test_the_times_of_files_say_when_it_was_handed_in_if_the_class_says_so(kata: Kata, tmp_path: Path) -> None:
     for name, seconds in (("app.py", 1000), ("parts/x.py", 5000)):
         os.utime(write(tmp_path / "class/ada" / name, ""), (seconds, seconds))

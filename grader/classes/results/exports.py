@@ -88,8 +88,8 @@ def of_class(
 def _canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, wishes: Sequence[str]) -> Export:
     columns, known = _columns(katas, (mark.student for mark in marks), wishes)
     notes = tuple(
-        f"no column of the roster is for {kata.name}, so Canvas takes “{columns.get(kata.name, kata.title)}” for a new "
-        f"assignment. To name the one that you have: --column '{kata.id.rpartition(':')[2]}=NAME'."
+        f"the roster has no column “{columns.get(kata.name, kata.title)}” for {kata.name}, so Canvas takes it for a "
+        f"new assignment. To name the one that you have: --column '{kata.id.rpartition(':')[2]}=NAME'."
         for kata in katas
         if columns.get(kata.name) not in known
     )

@@ -11,6 +11,7 @@ from grader.classes.results import exports
 from grader.classes.results.exports import OF_CLASS, Export
 from grader.classes.results.folder import write_results
 from grader.classes.results.gradebook import Scale
+from grader.cli.classes import summary
 from grader.errors import UsageError
 from grader.exits import Exit
 from grader.report import destination
@@ -52,8 +53,7 @@ def command(results: Path, to: str | None, feedback: str | None, out_of: int | N
     shown = Feedback(feedback) if feedback else None
     with Ledger.open(results) as ledger:
         if to is None:
-            write_results(ledger, results if results.is_dir() else results.parent, feedback=shown)
-            return Exit.PASSED
+            return _all_pages(ledger, results if results.is_dir() else results.parent, feedback=shown)
         name, _, path = to.partition(":")
         found = (
             _of_class(ledger, name, path or STDOUT, scale=Scale(out_of or 0), feedback=shown, wishes=columns)
@@ -61,6 +61,19 @@ def command(results: Path, to: str | None, feedback: str | None, out_of: int | N
             else _of_students(ledger, name, path, feedback=shown)
         )
     return _told(found, name)
+
+
+def _all_pages(ledger: Ledger, folder: Path, *, feedback: Feedback | None) -> Exit:
+    write_results(ledger, folder, feedback=feedback)
+    summary.tell_results(folder)
+    usual = ledger.settings.feedback
+    if feedback not in (None, usual):
+        click.echo(
+            f"grade: the next run writes the pages of students by the class's own feedback again, {usual.value!r}: "
+            "write another one into class.toml.",
+            err=True,
+        )
+    return Exit.PASSED
 
 
 def _of_class(

@@ -30,4 +30,5 @@ def command(parts: tuple[Path, ...], out: Path, color: str) -> Exit:
         found = audit(ledger)
         write_results(ledger, out)
     summary.show(found, color)
+    summary.tell_results(out)
     return exit_of(found)

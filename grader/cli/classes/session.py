@@ -91,7 +91,7 @@ class Session:
                 if is_same:
                     ledger.forget_others([task.submission for task in intake.tasks])
                 ledger.keep_students(intake.students)
-                _tell_strangers(intake)
+                _tell_doubts(intake, settings)
                 interrupt.say_kept(_KEPT)
                 tasks = [task for task in intake.tasks if chosen(task)]
                 with progress_shown(color=self.color) as tell, self._graders(tier) as graders:
@@ -99,7 +99,7 @@ class Session:
                 found = audit(ledger)
                 write_results(ledger, self.out)
         summary.show(found, self.color)
-        click.echo(f"Results: {visible(str(self.out / 'index.html'), 4096)}")
+        summary.tell_results(self.out)
         return exit_of(found)
 
     @contextmanager
@@ -156,7 +156,13 @@ def _alone(out: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def _tell_strangers(intake: Intake) -> None:
+def _tell_doubts(intake: Intake, settings: Settings) -> None:
+    if settings.deadline and not intake.is_dated:
+        click.echo(
+            "grade: no submission says when it was handed in, so none counts as late. To go by the times of the files, "
+            'write handed-in = "modified" into class.toml.',
+            err=True,
+        )
     if intake.strangers:
         names = ", ".join(visible(name, 60) for name in intake.strangers[:10])
         more = f" and {len(intake.strangers) - 10} more" if len(intake.strangers) > 10 else ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -50,6 +52,11 @@ def show(found: Audit, color: str, *, all_named: bool = False) -> None:
         _list(console, "The audit found faults", found.problems, most)
         if not found.problems and not found.waiting:
             console.print("Audit: each submission has a result, and all sums agree.", markup=False, highlight=False)
+
+
+def tell_results(folder: Path) -> None:
+    """Where the page of the class is, from which all others can be reached."""
+    click.echo(f"Results: {visible(str(folder / 'index.html'), 4096)}")
 
 
 def _list(console: Console, title: str, lines: Sequence[str], most: int | None) -> None:

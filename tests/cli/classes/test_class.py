@@ -108,7 +108,7 @@ def test_shards_are_merged(course: Path, run_class: RunClass) -> None:
         )
         assert (done.code, "3 of 3" in done.err) == (0, True)
     merged = run_class("merge", "part-1", "part-2", "--out", "all")
-    assert merged.code == 0
+    assert (merged.code, merged.out.splitlines()[-1]) == (0, "Results: all/index.html")
     run_class("class", "--kata", "kata-77", "--out", "results", "--seed", "s")
     assert points(course, "all") == points(course)
 
@@ -124,6 +124,9 @@ def test_a_class_file_a_roster_and_a_deadline(course: Path, run_class: RunClass)
     assert found["ada"].name == "Ada Lovelace"
     assert found["fay"] == Student("fay", "Fay", section="B", columns={"label": "fay", "name": "Fay", "section": "B"})
     assert points(course)["fay"] == 0
+    assert "counts as late" not in done.err
+    undated = run_class("class", "--out", "results", "--deadline", "2026-11-30")
+    assert "grade: no submission says when it was handed in, so none counts as late. To go by" in undated.err
 
 
 def test_a_roster_that_comes_later_renames_students(course: Path, run_class: RunClass) -> None:

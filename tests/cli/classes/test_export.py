@@ -45,7 +45,11 @@ def test_a_format_of_a_report_makes_a_folder(course: Path, grade: Grade) -> None
 
 
 def test_without_a_format_the_pages_are_written_again(course: Path, grade: Grade) -> None:
-    assert grade("class", "export", "results", "--feedback", "score", cwd=course).code == 0
+    done = grade("class", "export", "results", "--feedback", "score", cwd=course)
+    assert (done.code, done.out) == (0, "Results: results/index.html\n")
+    assert "the next run writes the pages of students by the class's own feedback again, 'full'" in done.err
+    assert grade("class", "export", "results", "--feedback", "full", cwd=course).err == ""
+    grade("class", "export", "results", "--feedback", "score", cwd=course)
     assert (course / "results" / "index.html").is_file()
     assert "a line without a colon" not in (course / "results" / "students" / "dan.html").read_text("utf-8")
 
@@ -82,7 +86,7 @@ def test_an_assignment_of_another_name_is_given_or_told(tmp_path: Path, grade: G
     assert export("--to", "canvas") == (
         0,
         f"{head},Small echo",
-        f"grade: no column of the roster is for {NAME}, so Canvas takes “Small echo” for a new assignment. "
+        f"grade: the roster has no column “Small echo” for {NAME}, so Canvas takes it for a new assignment. "
         "To name the one that you have: --column 'kata-77=NAME'.\n",
     )
     assert export("--to", "canvas", "--column", "kata-77=homework 3") == (0, f"{head},Homework 3 (98)", "")
