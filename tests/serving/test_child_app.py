@@ -306,6 +306,22 @@ def test_a_control_request_is_answered_by_the_loop_and_neither_app_nor_log_see_i
     assert app.log == "asked for /\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the states of connections are not in a file")
+def test_a_control_request_holds_no_port(start_app: Boot) -> None:
+    """Not even until the end of the grade, when ports are given back: a busy machine has many grades at once."""
+    app = start_app(mirror("facts = str"))
+    app.wait_until_ready()
+    with app.ask() as control:
+        control.settimeout(DEADLINE)
+        while control.recv(100):  # to its end: a close before would be a reset by itself
+            pass
+        port = f":{control.getsockname()[1]:04X}"
+    deadline = time.monotonic() + 20  # TIME_WAIT lasts a minute
+    while any(port in row.split()[1] + row.split()[2] for row in Path("/proc/net/tcp").read_text("ascii").splitlines()):
+        assert time.monotonic() < deadline
+        app.exit_reason()  # which gives it a moment
+
+
 def test_what_the_app_prints_is_kept(start_app: Boot) -> None:
     app = start_app(
         'import os, sys\nprint("out é")\nsys.stderr.write("err\\n")\nos.write(1, b"\\xff raw\\n")\nx = 1 / 0'
