@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from grader.errors import NO_LOOPBACK, NO_UPSTREAM
 from grader.model import Check, CheckResult, Outcome, Report
 from grader.score import first_failure, is_decided
 from grader.text import plural
@@ -39,13 +40,23 @@ def next_step(report: Report, focus: CheckResult | None = None) -> str:
     if failed := focus or first_failure(report):
         return f"Next: fix “{failed.check.title}”."
     if report.count(Outcome.INCONCLUSIVE):
-        return "Next: run it again on a quieter machine. Some checks could not be decided, which is not your fault."
+        return f"Next: {_undecided(report)} Some checks could not be decided, which is not your fault."
     if not report.is_whole:
         return f"The selected checks passed. To run all of them: `{report.command}`."
     if any("event loop was blocked" in note for note in report.notes):
         return "All checks passed, but the event loop was blocked for a while: see the note above."
     solution = "" if _is_of_pack(report) else "`grade solution` shows another solution, "
     return f"All checks passed. {solution}`grade list`{'' if solution else ' shows'} the next kata."
+
+
+def _undecided(report: Report) -> str:
+    """What may help where checks are inconclusive: to wait, or to fix the machine, if it could not grade anything."""
+    undecided = [one.finding for one in report.results if one.finding and one.outcome is Outcome.INCONCLUSIVE]
+    reasons = {finding.seen.partition(":")[0] for finding in undecided}
+    for reason in (NO_LOOPBACK, NO_UPSTREAM):
+        if reason in reasons:
+            return f"fix this machine, and run it again: {reason.replace('this machine', 'it')}."
+    return "run it again on a quieter machine."
 
 
 def _is_of_pack(report: Report) -> bool:

@@ -6,7 +6,7 @@ import socket
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from grader.errors import BootFailed, Inconclusive
+from grader.errors import NO_UPSTREAM, BootFailed, Inconclusive
 from grader.serving import connections, threads
 from grader.serving.account import Account
 from grader.serving.guard import Guard
@@ -106,7 +106,7 @@ class ChildApp(Observed):
     @property
     def machine_fault(self) -> str:
         reason = self._status.wait_for_unreachable()
-        return f"this machine cannot connect the app to the grader's upstream: {reason}" if reason else ""
+        return f"{NO_UPSTREAM}: {reason}" if reason else ""
 
     @property
     def longest_blockage(self) -> Place | None:

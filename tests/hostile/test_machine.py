@@ -71,4 +71,6 @@ def test_a_loopback_interface_that_is_down_is_not_the_apps(command: str, folder:
     if "no network of its own" in done.stderr:
         pytest.skip(done.stderr)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "127.0.0.1" in done.stderr + done.stdout
+    said = " ".join((done.stderr + done.stdout).split())
+    assert "this machine cannot connect to its own 127.0.0.1" in said
+    assert ("fix this machine, and run it again" in said) is (command == "77")

@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from grader.model import BootFailure, Check, CheckResult, Origin, Outcome, Report
+from grader.errors import NO_LOOPBACK, NO_UPSTREAM
+from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Report
 from grader.report import advice, html, markdown, terminal
 from tests.report.samples import MIXED
 
@@ -87,6 +88,21 @@ def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str,
     assert advice.next_step(graded) == words
     command = f"grade kata-1 --app app.py --only {alone} --seed 5eed"
     assert advice.single_check(graded) == (command if alone else "")
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (f"{NO_LOOPBACK}: [Errno 101] Network is unreachable", "it cannot connect to its own 127.0.0.1."),
+        (f"{NO_UPSTREAM}: [Errno 99] No address", "it cannot connect the app to the grader's upstream."),
+    ],
+)
+def test_a_machine_that_cannot_grade_is_to_be_fixed(seen: str, words: str) -> None:
+    """On a quieter one it would be the same."""
+    graded = report(P, I, B)
+    results = [dataclasses.replace(one, finding=Finding("a verdict", seen)) for one in graded.results]
+    found = advice.next_step(dataclasses.replace(graded, results=tuple(results)))
+    assert found.startswith(f"Next: fix this machine, and run it again: {words} Some checks could not be decided")
 
 
 DIGEST = "0123456789ab" + "f" * 52

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from grader import interrupt
-from grader.errors import Inconclusive
+from grader.errors import NO_LOOPBACK, Inconclusive
 from grader.serving.jail.plan import Canary, Jail, Plan, Tier
 from grader.serving.jail.sockets import Door, InnerDoor, OuterDoor
 
@@ -87,7 +87,7 @@ class Cell:
         except (ConnectionError, TimeoutError):
             raise
         except OSError as error:
-            raise Inconclusive(f"this machine cannot connect to its own 127.0.0.1: {error}") from error
+            raise Inconclusive(f"{NO_LOOPBACK}: {error}") from error
 
     def close(self) -> None:
         """The app's processes have ended. May be repeated."""
