@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -32,7 +33,7 @@ _LOOK = 0.05  # seconds between two looks at whether a process has ended
 _ENDING = 0.1  # seconds for a process to end whose sockets the kernel has just closed: the exit follows them
 _LAST_LINES = 1.0  # seconds until the last lines of an ended process have been read
 _STAY = "The process that the server started must stay: it alone has the server's sockets, and not what it forks."
-
+_HIDING = " (PYTHONPATH is set: a module there may take the place of one that the server needs)"
 _LEFT = "A process of the app is left: the system could not end it."
 
 
@@ -162,6 +163,7 @@ class ChildApp(Observed):
         last = self.log.strip().rpartition("\n")[2]
         return Inconclusive(
             f"the app's process {in_words(code)} before it came to your code: {last or 'it printed nothing'}"
+            + (_HIDING if os.environ.get("PYTHONPATH") else "")
         )
 
     def _how_it_ended(self, code: int) -> str:

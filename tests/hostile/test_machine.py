@@ -57,6 +57,15 @@ def test_an_interpreter_that_does_not_start_is_not_the_apps(fault: str, folder: 
     assert words in done.err
 
 
+def test_a_module_that_hides_one_of_the_servers_is_not_the_apps(folder: Path, grade: Grade) -> None:
+    """By hand the server does not start either."""
+    write(folder / "path" / "click.py", "x = 1")
+    done = grade("77", "--app", "mine.py", cwd=folder, PYTHONPATH=f"{ROOT}:{folder / 'path'}")
+    assert (done.code, done.out) == (3, "")
+    assert "before it came to your code: AttributeError: module 'click'" in done.err
+    assert "PYTHONPATH is set: a module there may take the place of one that the server needs" in done.err
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no network of one's own")
 @pytest.mark.parametrize("command", ["77", "trace 77 /echo?key=a"], ids=["grade", "trace"])
 def test_a_loopback_interface_that_is_down_is_not_the_apps(command: str, folder: Path) -> None:
