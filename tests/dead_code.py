@@ -26,6 +26,7 @@ USED = {
     "maxfail": "pytest reads this option",
     "pytest_*": "pytest calls the hooks of a plugin by their names",
     "on_broken_pipe": "Rich's console calls it",
+    "__call__": "a protocol of functions has it",
     "overflow": "Rich's table reads this attribute of a column",
     "list_commands": "click's group calls it",
     "get_command": "click's group calls it",

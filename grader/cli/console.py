@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from grader import interrupt
 from grader.cli.streams import is_github
+from grader.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _NARROWEST = 40
 #: Seconds between two lines about progress where there is no terminal.
 _PLAIN_EVERY = 30.0
+#: Rows of what was found, below a bar.
+_FOUND = 3
 
 
 def console_for(color: str, *, stderr: bool = False) -> Console:
@@ -82,38 +85,57 @@ def _command(line: str) -> None:
     sys.stdout.buffer.flush()
 
 
-@contextmanager
-def progress_of(what: str, *, color: str = "auto") -> Iterator[Callable[[int, int], None]]:
-    """Yields a function to call with how much is done of how much: it draws a bar, or without a terminal prints lines.
+class Tell(Protocol):
+    """Says how much is done of how much (0: not known yet), and what was found by then, "" for nothing."""
 
-    A total of 0 says that it is not known yet. Nothing is imported or shown before the first call.
+    def __call__(self, done: int, total: int, found: str = "", /) -> None: ...
+
+
+@contextmanager
+def progress_of(what: str, *, color: str = "auto") -> Iterator[Tell]:
+    """Yields what to call with how much is done: it draws a bar, or without a terminal prints lines.
+
+    Nothing is imported or shown before the first call.
     """
     if not sys.stderr.isatty():
         yield _plain(what)
         return
     with ExitStack() as held:
-        bar: list[Callable[[int, int], None]] = []
+        bar: list[Tell] = []
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int, found: str = "", /) -> None:
             if not bar:
                 bar.append(held.enter_context(_bar(what, color)))
-            bar[0](done, total)
+            bar[0](done, total, found)
 
         yield tell
 
 
 @contextmanager
-def _bar(what: str, color: str) -> Iterator[Callable[[int, int], None]]:
+def _bar(what: str, color: str) -> Iterator[Tell]:
     # Late, as above; without a terminal it is not needed at all.
+    from rich.console import RenderableType
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Bar(Progress):
+        """A bar, and below it what was found."""
+
+        found = ""
+
+        def get_renderables(self) -> Iterable[RenderableType]:
+            yield from super().get_renderables()
+            if self.found:
+                yield Text(f"so far: {visible(self.found, _FOUND * self.console.width - 10)}", "red")
 
     console = console_for(color, stderr=True)
     forget = interrupt.on_end(lambda: os.write(2, b"\r\x1b[K\x1b[?25h"))  # the bar hides the cursor
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Bar(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=None, count="")
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int, found: str = "", /) -> None:
+            progress.found = found
             count = f"{done}/{total}" if total else ""
             progress.update(task, completed=done, total=total or None, count=count)
 
@@ -121,10 +143,11 @@ def _bar(what: str, color: str) -> Iterator[Callable[[int, int], None]]:
     forget()
 
 
-def _plain(what: str) -> Callable[[int, int], None]:
+def _plain(what: str) -> Tell:
     last = time.monotonic()
 
-    def tell(done: int, total: int) -> None:
+    def tell(done: int, total: int, found: str = "", /) -> None:
+        del found  # the report says it, which is all that a program wants to read
         nonlocal last
         if total and time.monotonic() - last >= _PLAIN_EVERY:
             last = time.monotonic()

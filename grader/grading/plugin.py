@@ -13,7 +13,7 @@ from grader.grading.asking import Asking
 from grader.grading.collect import Collection
 from grader.grading.fixtures import SESSION, Fixtures
 from grader.grading.laws import Judge, Uncovered
-from grader.grading.results import broken, ended, excused
+from grader.grading.results import broken, ended, excused, so_far
 from grader.grading.rig import Rig
 from grader.grading.verdict import blocked, too_late, unbootable, uncovered, verdict
 from grader.model import BootFailure, Check, CheckResult, Outcome
@@ -35,7 +35,7 @@ class Runner:
     """
 
     _rig: Rig
-    _progress: Callable[[int, int], None]
+    _progress: Callable[[int, int, str], None]
 
     def __init__(self, collection: Collection) -> None:
         self.results: dict[str, CheckResult] = {}
@@ -49,8 +49,8 @@ class Runner:
         self._before: tuple[Check, Session] | None = None  # the check before this one, and its session
         self._too_late: set[str] = set()  # checks that were blocked by the delays that the app adds
 
-    def begin(self, rig: Rig, progress: Callable[[int, int], None]) -> None:
-        """Name the rig for the checks, and whom to tell how many have run."""
+    def begin(self, rig: Rig, progress: Callable[[int, int, str], None]) -> None:
+        """Name the rig for the checks, and whom to tell how many have run, and what was found."""
         self._rig = self.fixtures.rig = rig
         self._progress = progress
 
@@ -60,7 +60,7 @@ class Runner:
         if self._collection.trouble is not None:
             return True
         content.prepare(self._collection.kata.schemas)
-        self._progress(0, len(self._collection.checks))
+        self._progress(0, len(self._collection.checks), "")
         try:
             self._rig.wait_until_ready()
         except BootFailed as error:
@@ -137,7 +137,7 @@ class Runner:
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Start the app again if it has ended, after a check that did not pass."""
         del nodeid
-        self._progress(len(self.results), len(self._collection.checks))
+        self._progress(len(self.results), len(self._collection.checks), so_far(self.results.values(), self._rig.app))
         last = next(reversed(self.results.values()), None)
         if last is None or last.outcome in (Outcome.PASSED, Outcome.BLOCKED):
             return

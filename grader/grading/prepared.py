@@ -28,7 +28,7 @@ class Prepared:
         self._session = session
         self._runner = runner
 
-    def run(self, rig: Rig, progress: Callable[[int, int], None], *, only: str, stop_early: bool) -> Runner:
+    def run(self, rig: Rig, progress: Callable[[int, int, str], None], *, only: str, stop_early: bool) -> Runner:
         """Do what :func:`run_checks <grader.grading.collect.run_checks>` does after the collection."""
         session, collection = self._session, self.collection
         collection.select(session.items, only)

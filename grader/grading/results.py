@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from grader.errors import OVERTIME, Inconclusive, Violation
 from grader.grading.verdict import verdict
-from grader.model import Check, CheckResult
+from grader.grading.wording import blocked_loop
+from grader.model import Check, CheckResult, Outcome
 from grader.probe.recorded import Recorded
 from grader.probe.session import Session
 from grader.protocol.brief import brief
 from grader.protocol.transcript import Act
+from grader.serving.app import App
 
 #: Characters that are kept of the beginning, and of the end, of what the app printed during a check.
 _PRINTED = 2000
@@ -50,6 +53,14 @@ def ended(
         printed=_kept(session.printed()),
     )
     return _recorded(result, session)
+
+
+def so_far(results: Iterable[CheckResult], app: App) -> str:
+    """What is wrong with an app in mid-grade: the first failure, or else where the event loop was blocked; or ""."""
+    first = next((one for one in results if one.outcome is Outcome.FAILED), None)
+    if first is not None:
+        return f"{first.check.title}: {first.finding.headline}" if first.finding else first.check.title
+    return blocked_loop(stuck) if (stuck := app.longest_blockage) is not None else ""
 
 
 def excused(error: BaseException | None, *, is_overtime: bool, machine_fault: str) -> BaseException | None:

@@ -40,13 +40,16 @@ class Job:
 #: In what an app prints: errors of the system that a jail may be the cause of.
 _REFUSED = ("[Errno 13] ", "[Errno 1] ", "Permission denied", "Operation not permitted")
 
-#: Called with how many checks (in a pool: grades) are done, and how many there are: 0 and 0 while the app boots.
+#: Called with how many grades are done, and how many there are.
 OnProgress = Callable[[int, int], None]
+#: Called with how many checks of a grade are done, how many there are (0 while the app boots), and what is known to be
+#: wrong by then, "" for nothing: a learner need not wait for the report to read it.
+OnNews = Callable[[int, int, str], None]
 
 
 def grade(
     job: Job,
-    progress: OnProgress = lambda *_: None,
+    progress: OnNews = lambda *_: None,
     *,
     forks: ForkClient | None = None,
     prepared: Prepared | None = None,
@@ -57,7 +60,7 @@ def grade(
     """
     began = time.monotonic()
     with Rig(job.launch, seed=job.seed, forks=forks) as rig:  # boots while the rest of the grader is imported
-        progress(0, 0)
+        progress(0, 0, "")
         # While the interpreter of the app starts: no code of the learner's runs yet.
         origin = job.kata.origin if prepared is None else prepared.origin
         # Late: with pytest they take three times as long as all imports before, and the app boots meanwhile.

@@ -9,10 +9,11 @@ from grader.model import Report
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``done`` of ``total`` checks have run; ``total`` is 0 while the app boots."""
+    """``done`` of ``total`` checks have run; ``total`` is 0 while the app boots. ``found`` is what is wrong by then."""
 
     done: int
     total: int
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def work(fd: int, forks: int | None = None, *, prepared: Prepared | None = None)
     with suppress(BrokenPipeError):
         try:
             client = None if forks is None else ForkClient(socket.socket(fileno=forks))
-            tell = lambda done, total: pipe.send(Progress(done, total))  # noqa: E731
+            tell = lambda done, total, found: pipe.send(Progress(done, total, found))  # noqa: E731
             pipe.send(grade(job, tell, forks=client, prepared=prepared))
         except (BadKata, UsageError, Inconclusive) as error:
             pipe.send(Trouble(str(error)))

@@ -25,7 +25,7 @@ from grader.pool.servers import fork_servers
 from grader.pool.worker import Worker
 from grader.serving.launch import Launch
 from tests.conftest import DEADLINE, ROOT, environment, survivors
-from tests.small_kata import SOLUTION, SPECIFICATION, make_kata, write
+from tests.small_kata import NO_ITEMS, SOLUTION, SPECIFICATION, make_kata, write
 
 Start = Callable[[Job], Worker]
 ENDED = Trouble("the grader's process ended without a report")
@@ -104,6 +104,19 @@ def test_it_tells_how_far_it_is_and_then_gives_the_report(job: Job, start: Start
     assert isinstance(report, Report)
     assert (report.points, report.possible) == (3, 3)
     assert report.results[1].transcript
+
+
+def test_it_tells_what_is_wrong_as_soon_as_it_is_known(job: Job, start: Start) -> None:
+    write(job.launch.file, NO_ITEMS)
+    *progress, report = all_news(start(job))
+    assert isinstance(report, Report)
+    (finding,) = [result.finding for result in report.results if result.finding]
+    assert [news.found for news in progress if isinstance(news, Progress)] == [
+        "",
+        "",
+        "",
+        f"the answer is all that the upstream gives, in order: {finding.headline}",
+    ]
 
 
 @pytest.mark.parametrize(

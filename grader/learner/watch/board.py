@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from grader.learner.watch.state import State
 from grader.report import html
 from grader.report.changes import between
-from grader.text import plural
+from grader.text import plural, visible
 
 #: The address of the page's script, beside the page.
 SCRIPT = "live.js"
+_FOUND = 300  # characters of what was found in mid-grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +110,5 @@ def _now(state: State) -> str:
         case progress if progress.total == 0:
             return f"Run {state.runs}: the app is starting."
         case progress:
-            return f"Run {state.runs}: {progress.done} of {plural(progress.total, 'check')}."
+            found = f" So far: {visible(progress.found, _FOUND)}" if progress.found else ""
+            return f"Run {state.runs}: {progress.done} of {plural(progress.total, 'check')}.{found}"

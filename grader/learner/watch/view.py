@@ -110,8 +110,10 @@ def _body(state: State, frame: Frame, console: Console) -> list[RenderableType]:
         return [*parts, Text(f"\n{_HELP}".encode(console.encoding, "replace").decode(console.encoding))]
     if state.report is None:
         parts += [Text(f"\n{visible(state.message, 500)}", "yellow")] if state.message else []
-        return parts
-    if state.report.results and state.report.boot_failure is None and not small:
+        return [*parts, *([Text(f"\n{_so_far(state)}", "red")] if _so_far(state) else [])]
+    if _so_far(state) and not small:  # instead of the signs, so that nothing below it moves
+        parts.append(Text(_so_far(state), "red", no_wrap=True, overflow="ellipsis"))
+    elif state.report.results and state.report.boot_failure is None and not small:
         parts.append(_signs(state.report, console))
     if state.message:
         parts.append(Text(f"\n{visible(state.message, 500)}", "yellow"))
@@ -119,6 +121,12 @@ def _body(state: State, frame: Frame, console: Console) -> list[RenderableType]:
     first = _first(state, state.report, console, small=small)
     news = [] if state.details else _news(state)  # below, where they push nothing off the screen
     return [*parts, *([] if small else [Text()]), *first, *notes, *news]
+
+
+def _so_far(state: State) -> str:
+    """What is known to be wrong while a grade runs; "" when nothing is."""
+    found = state.progress.found if state.progress else ""
+    return f"so far: {visible(found, 400)}" if found else ""
 
 
 def _status(state: State, *, small: bool, width: int) -> Text:

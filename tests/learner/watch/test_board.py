@@ -41,6 +41,13 @@ def test_each_change_that_a_reader_can_see_has_a_notice_of_its_own() -> None:
     assert seen[0].report == seen[2].report < seen[3].report == seen[4].report
 
 
+def test_what_is_wrong_is_said_while_the_grade_runs() -> None:
+    board = Board()
+    board.begin("Kata 77: Small echo")
+    board.show(replace(BEGUN, progress=Progress(1, 2, "the answer is JSON: \x1b it is not")))
+    assert board.notice.now == "Run 1: 1 of 2 checks. So far: the answer is JSON: \\x1b it is not"
+
+
 def test_the_page_waits_for_a_report_and_then_shows_it_with_its_changes() -> None:
     board = Board()
     board.begin("Kata 77: Small echo")

@@ -142,6 +142,22 @@ def test_before_the_first_grade_ends_it_says_how_far_it_is() -> None:
     assert lines(replace(state, progress=Progress(1, 1)))[1] == "   run 1: 1 of 1 check"
 
 
+def test_what_is_wrong_is_said_before_the_first_grade_ends_and_later_instead_of_the_signs() -> None:
+    wrong = Progress(4, 9, "The event loop was blocked for 0.5 s at app.py:28: time.sleep(0.5). " + "So it is. " * 20)
+    first = lines(replace(State().started(), progress=wrong))
+    assert first[1:4] == [
+        "   run 1: 4 of 9 checks",
+        "",
+        "so far: The event loop was blocked for 0.5 s at app.py:28: time.sleep(0.5). So",
+    ]
+    state = after(report("pf"))
+    before, meanwhile = lines(state), lines(replace(state.started(), progress=wrong))
+    assert before[2] == "✓✗"
+    assert meanwhile[2].startswith("so far: The event loop was blocked for 0.5 s at app.py:28: time.sleep(0.5).")
+    assert before[3:] == meanwhile[3:]
+    assert len(lines(replace(state.started(), progress=wrong), columns=40, rows=12)) == 12
+
+
 @pytest.mark.parametrize(
     ("before", "now", "change"),
     [
