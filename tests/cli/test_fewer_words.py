@@ -42,6 +42,16 @@ def test_without_a_name_it_is_the_kata_of_the_folder_or_the_next_one(workspace: 
     assert "the answer is all" in grade("hint", cwd=workspace).out
 
 
+def test_other_commands_without_a_name_take_the_same_kata(workspace: Path, grade: Grade) -> None:
+    grade("77", cwd=workspace)
+    assert first_line(grade("explain", cwd=workspace)).startswith("kata-78: ")
+    assert first_line(grade("explain", cwd=workspace / NAME)).startswith("kata-77: ")
+    assert "async def app" in grade("solution", cwd=workspace / NAME).out
+    assert grade("reset", cwd=workspace / NAME).code == 0
+    assert (workspace / NAME / "app.mine-1.py").exists()
+    assert not (workspace / OTHER / "app.mine-1.py").exists()
+
+
 def test_full_marks_name_the_next_kata(workspace: Path, grade: Grade) -> None:
     done = grade("77", cwd=workspace)
     assert done.out.splitlines()[-1] == (
@@ -120,9 +130,10 @@ def test_a_shell_completes_katas_and_checks(workspace: Path, monkeypatch: pytest
     monkeypatch.chdir(workspace)
     context = click.Context(cli)
     assert "kata-78" in [item.value for item in cli.shell_complete(context, "kata-7")]
-    run = cli.get_command(context, "run")
-    assert run is not None
-    only = next(option for option in run.params if option.name == "only")
-    inner = click.Context(run)
-    inner.params = {"kata": "77", "folders": ()}
-    assert [item.value for item in only.shell_complete(inner, "all")] == ["all_items"]
+    for command, name in (("run", "only"), ("hint", "name")):
+        found = cli.get_command(context, command)
+        assert found is not None
+        option = next(option for option in found.params if option.name == name)
+        inner = click.Context(found)
+        inner.params = {"kata": "77", "folders": ()}
+        assert [item.value for item in option.shell_complete(inner, "all")] == ["all_items"]

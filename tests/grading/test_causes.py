@@ -47,7 +47,7 @@ APP = """
         yield "{{"
         raise KeyError("chunk")
 
-    @app.get("{path}")
+    @app.{verb}("{path}")
     async def generate(prompt: str, {more}):
         print("asked for", len(prompt) > 1)
         {body}
@@ -87,7 +87,7 @@ BUGS = {
 @pytest.mark.parametrize("name", BUGS)
 def test_an_error_is_the_first_thing_that_is_said(name: str, tmp_path: Path, grade: Grade) -> None:
     body, words, helps = BUGS[name]
-    app = APP.format(path="/generate", more="", body=body)
+    app = APP.format(verb="get", path="/generate", more="", body=body)
     done = grade(write_kata(tmp_path, SPEC, app=app, hints={"is_right": ["its own"]}), json_report=True)
     (check,) = done.report["checks"]
     finding = check["finding"]
@@ -101,15 +101,27 @@ def test_an_error_is_the_first_thing_that_is_said(name: str, tmp_path: Path, gra
 
 
 OTHERS = {
-    "another path": ("/gen", "", "There is no GET /generate: the app has GET /gen. So: "),
-    "a field more": ("/generate", "steps: int", "refuses this request: query steps: field required. So: "),
+    "another path": ("get", "/gen", "", "There is no GET /generate: the app has GET /gen. So: "),
+    "another method": (
+        "post",
+        "/generate",
+        "",
+        "The app has a route for /generate, but for POST and not for GET. So: ",
+    ),
+    "a path with a slash more": (
+        "get",
+        "/generate/",
+        "",
+        "The app redirects GET /generate to http://127.0.0.1:8000/generate/?prompt=",
+    ),
+    "a field more": ("get", "/generate", "steps: int", "refuses this request: query steps: field required. So: "),
 }
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_refusal_by_the_framework_is_explained(name: str, tmp_path: Path, grade: Grade) -> None:
-    path, more, helps = OTHERS[name]
-    app = APP.format(path=path, more=more, body="return await collect(prompt)")
+    verb, path, more, helps = OTHERS[name]
+    app = APP.format(verb=verb, path=path, more=more, body="return await collect(prompt)")
     done = grade(write_kata(tmp_path, SPEC, app=app, hints={"is_right": ["its own"]}), json_report=True)
     assert helps in done.report["checks"][0]["finding"]["headline"] + "."
     assert done.report["checks"][0]["raised"] is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +16,12 @@ import pytest
 from grader.catalog.kata import Kata
 from grader.catalog.packs import bundled
 from grader.grading.collect import checks_of
+from grader.learner.watch.state import State
+from grader.model import Report
+from grader.report.html import render
+from grader.report.read_json import read
 from tests.katas import diagnoses
+from tests.learner.watch.test_view import lines as rows_of
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -223,3 +230,14 @@ def test_the_first_line_and_the_hint_name_the_cause_of_a_common_bug(name: str, t
     assert bug.cause[:60] in at_the_end
     if finding["headline"].startswith("The app raised "):
         assert " in app.py:" in at_the_end.partition("The app raised ")[2]
+    require_in_each_view(read(json.dumps(done.report)), bug.cause)
+
+
+def require_in_each_view(report: Report, cause: str) -> None:
+    """The cause is in sight in a watch, large and small, and on the page before all checks."""
+    state = State().started().graded(report)
+    for columns, rows in ((80, 24), (40, 12)):
+        shown = " ".join(" ".join(rows_of(state, columns=columns, rows=rows)).split())
+        assert cause[:60] in shown, (columns, rows)
+    page = html.unescape(render(report)).partition("<main>")[0]
+    assert cause[:60] in re.sub(r"<[^>]+>|\s+", " ", page)

@@ -109,12 +109,19 @@ def test_a_readme_is_read_in_five_minutes_and_begins_with_the_steps(kata: Kata) 
     in_sight = re.sub(r"(?s)<details>.*?</details>|```.*?```|\]\(.*?\)", "", readme)
     assert len(re.findall(r"[A-Za-z][\w'’-]*", in_sight)) <= 900
     assert readme.count("<details>") == readme.count("</details>") > 3
+    assert "garbage" not in in_sight  # an aside: it is fine print
     headings = re.findall(r"(?m)^## (.+)$", readme)
     assert headings[:2] == ["Step by step", "The contract"]
     anchors = {
         re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in re.findall(r"(?m)^#+ (.+)$", readme)
     }
     assert set(re.findall(r"\]\(#(.+?)\)", readme)) <= anchors
+
+
+def test_the_steps_of_kata_2_come_in_the_order_in_which_a_learner_works() -> None:
+    kata = next(kata for kata in KATAS if kata.id == "kata-2")
+    steps = re.findall(r"(?m)^\| \d\. (.+?) \|", kata.readme.read_text("utf-8"))
+    assert steps == ["batches", "streams", "heartbeats", "failures", "disconnects", "many clients"]
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)

@@ -59,6 +59,16 @@ def test_the_last_24_rows_hold_the_score_the_cause_and_the_next_step() -> None:
     assert report.notes[0].strip() in in_sight
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_curl_line_is_never_broken_or_cut(is_terminal: bool) -> None:
+    """A terminal may break it where it shows it: what is copied from there is one line all the same."""
+    curl = "curl -N 'http://127.0.0.1:8000/generate?prompt=" + "brown+otter+" * 99 + "&stream=true'"
+    console = Console(file=io.StringIO(), force_terminal=is_terminal, width=80, color_system=None)
+    terminal.show(replace(MIXED, results=(replace(FAILED, requests=(curl,)),)), console)
+    assert isinstance(console.file, io.StringIO)
+    assert f"\n      {curl}\n" in console.file.getvalue()
+
+
 def shown(spot: Spot, width: int) -> list[str]:
     """The lines about ``spot`` on a terminal without colours."""
     console = Console(file=io.StringIO(), width=width, color_system=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -196,6 +197,11 @@ def test_keys_give_hints_details_another_grade_and_a_page(desk: Desk) -> None:
 
         terminal.press("\r")
         terminal.wait_for(lambda text: "run 2" in text and DONE in text)
+
+        terminal.press("c")
+        terminal.wait_for("The request is copied.")
+        copied = base64.b64decode(terminal.raw.rpartition(b"\x1b]52;c;")[2].partition(b"\x07")[0]).decode()
+        assert copied.startswith("curl -N 'http://127.0.0.1:8000/echo?key=")
 
         terminal.press("o")
         page = Path(desk.hear().removeprefix("file://"))
