@@ -23,7 +23,7 @@ _WORD = re.compile(r"(?<![\w.])(?:[A-Za-z][A-Za-z/.+-]*|[1-5]\d\d)(?!\w)")
 
 
 class News(Enum):
-    """How a failure compares with the run before the last change."""
+    """How a failure compares with what was seen of its check before the last change."""
 
     BROKEN = "the check passed then"
     OTHER = "it failed then, with another finding"
@@ -45,7 +45,7 @@ Outcomes = Mapping[str, Seen]
 class Compared:
     """A report beside what its reader has seen before.
 
-    ``news`` is about its failed checks, by their ids; one that was not run then is not there. ``before`` has the
+    ``news`` is about its failed checks, by their ids; one that was never run is not there. ``before`` has the
     headlines of then. ``focus`` is the check that is shown whole, "" when none failed.
     """
 
@@ -79,10 +79,16 @@ class Recall:
         return Compared(news, before, _focus([result.check.id for result in failed], news, self.focus))
 
     def after(self, report: Report, source: str) -> Recall:
-        """What is known once ``report`` was shown. One of an app that did not start leaves it as it is."""
+        """What is known once ``report`` was shown. One of an app that did not start leaves it as it is.
+
+        Of a check that was not run, or not decided, stays what was known before.
+        """
         if report.boot_failure is not None:
             return self
-        now = {one.check.id: _seen(one) for one in report.results if one.outcome in (Outcome.PASSED, Outcome.FAILED)}
+        ids = [result.check.id for result in report.results]
+        kept = {name: seen for name, seen in self.last.items() if name in ids}
+        run = [one for one in report.results if one.outcome in (Outcome.PASSED, Outcome.FAILED)]
+        now = kept | {one.check.id: _seen(one) for one in run}
         earlier = self.earlier if source == self.source else self.last
         return Recall(source, now, earlier, self.compared(report, source).focus)
 

@@ -69,10 +69,10 @@ def sentence(check: str, compared: Compared) -> str:
     """The same, for a failure that is shown whole."""
     match compared.news.get(check):
         case News.BROKEN:
-            return "new: this check passed before your last change"
+            return "new: this check passed before"
         case News.OTHER:
-            return f"new finding; before your last change it was: {visible(compared.before[check], _SAID)}"
+            return f"new finding; before, it was: {visible(compared.before[check], _SAID)}"
         case News.SAME:
-            return "as before your last change"
+            return "as before"
         case None:
             return ""

@@ -51,7 +51,9 @@ def test_of_a_first_grade_nothing_is_said_and_its_first_failure_is_looked_at() -
         (["fpp", "fpf"], "fpf", {"a": SAME, "c": SAME}, "c"),  # it is looked at until it passes
         (["fpp", "fpf"], "fpp", {"a": SAME}, "a"),
         (["fppp", "fpfp"], "fpff", {"a": SAME, "c": SAME, "d": BROKEN}, "d"),
-        (["fb"], "pf", {}, "b"),  # it was not run before
+        (["fb"], "pf", {}, "b"),  # it was never run
+        (["pff", "fbf"], "pff", {"b": SAME, "c": SAME}, "b"),  # it was not run the last time
+        (["pp", "fb"], "pf", {"b": BROKEN}, "b"),
         (["fp"], "pp", {}, ""),
     ],
 )

@@ -188,12 +188,12 @@ def test_what_is_new_and_what_is_as_before_is_said_of_each_failed_check() -> Non
     state = State().started().graded(report("fff"), {}, compared)
     shown = lines(state)
     at = next(at for at, row in enumerate(shown) if row.startswith("FAIL c holds"))
-    assert shown[at + 1] == "     new: this check passed before your last change"
+    assert shown[at + 1] == "     new: this check passed before"
     assert "FAIL a 0/1  as before: a does not hold" in shown
     assert "FAIL b 0/1  new finding: b does not hold" in shown
-    assert "new finding; before your last change it was: b was late" in "\n".join(lines(state.moved(-1)))
-    assert "as before your last change" in "\n".join(lines(replace(state.moved(1), details=True), rows=60))
-    assert not any("your last change" in row for row in lines(state, columns=40, rows=12))
+    assert "new finding; before, it was: b was late" in "\n".join(lines(state.moved(-1)))
+    assert "    as before" in lines(replace(state.moved(1), details=True), rows=60)
+    assert not any("passed before" in row for row in lines(state, columns=40, rows=12))
     assert line(state) == "0 of 3 points. Next: fix “c holds”. c does not hold"
 
 
