@@ -37,6 +37,7 @@ def test_without_a_name_it_is_the_kata_of_the_folder_or_the_next_one(workspace: 
     done = grade("next", cwd=workspace)
     assert done.out.splitlines()[0] == "kata-78: Small echo (3 points)"
     assert done.out.splitlines()[1] == f"Read {OTHER}/README.md, then run `grade kata-78`."
+    assert "\nkata-78 (next) " in grade("list", cwd=workspace).out
     assert first_line(grade(cwd=workspace)).startswith("Kata 78: ")
     assert first_line(grade(cwd=workspace / NAME)).startswith("Kata 77: ")
     assert "the answer is all" in grade("hint", cwd=workspace).out
