@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import stat
 import threading
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import Inconclusive, UsageError
+from grader.report import destination
 from grader.report.destination import find
 
 
@@ -48,6 +51,45 @@ def test_a_link_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:
     find(str(file), option="--json").write(b"report")
     assert file.read_bytes() == b"report"
     assert not (tmp_path / "gone").exists()
+
+
+def test_nobody_knows_under_which_name_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    opens = os.open
+
+    def note(path: Path, flags: int, mode: int) -> int:
+        names.append(path.name)
+        return opens(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", note)
+    for _ in range(2):
+        find(str(tmp_path / "report.json"), option="--json").write(b"report")
+    assert len(set(names)) == 2
+    assert all(re.fullmatch(r"\.report\.json\.[0-9a-f]{16}", name) for name in names)
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["file", "link"])
+def test_whatever_has_that_name_is_left_alone(is_link: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app that guesses it keeps the report from being written, and gets nothing written elsewhere."""
+    monkeypatch.setattr(os, "urandom", bytes)
+    precious, taken = tmp_path / "precious", tmp_path / ".report.json.0000000000000000"
+    precious.write_text("precious")
+    taken.symlink_to(precious) if is_link else taken.write_text("precious")
+    with pytest.raises(Inconclusive, match=r"could not be written to .*report\.json: "):
+        find(str(tmp_path / "report.json"), option="--json").write(b"report")
+    assert precious.read_text() == taken.read_text() == "precious"
+    assert not (tmp_path / "report.json").exists()
+
+
+def test_a_report_that_is_cut_off_has_never_been_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(descriptor: int, data: bytes) -> None:
+        os.write(descriptor, data[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(destination, "write_all", fill)
+    with pytest.raises(Inconclusive, match="No space left"):
+        find(str(tmp_path / "report.json"), option="--json").write(b"report")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_takes_the_name_meanwhile_is_told_of(tmp_path: Path) -> None:

@@ -539,7 +539,7 @@ def test_a_start_up_without_end_is_given_up(source: str, doing: str, start_app: 
 HOARD = "hoard = b'x' * (300 << 20)"
 HOARDS = {
     "private": HOARD,
-    "shared": "import mmap\nhoard = mmap.mmap(-1, 300 << 20)\nhoard.write(b'x' * (150 << 20) * 2)",
+    "shared": "import mmap\nhoard = mmap.mmap(-1, 300 << 20)\nfor _ in range(300): hoard.write(b'x' * (1 << 20))",
     "several processes": "import os, time\nfor _ in range(3):\n    if not os.fork():\n"
     "        hoard = b'x' * (100 << 20)\n        time.sleep(1000)",
     "a daemon": "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n"
