@@ -34,9 +34,10 @@ from grader.text import visible
     help="Give a hint for this check instead.",
 )
 def command(named: Named, name: str) -> Exit:
-    """Give the next hint about a check of KATA that fails: the one that the last report showed whole.
+    """Give the next hint about a failed check of KATA.
 
-    Each check has up to three, from the concept to nearly the answer. The workspace remembers which ones you have seen.
+    It is the check that the last report showed whole. Each check has up to three, from the concept to nearly the
+    answer. The workspace remembers which ones you have seen.
     """
     found = named.kata
     notes = journal.require(Path.cwd(), found)

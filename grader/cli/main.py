@@ -30,7 +30,7 @@ COMMANDS = {
     "class": "Grade all submissions of a class, and keep each grade in a ledger.",
     "doctor": "Show which jails this machine offers, which one is chosen and why, and what is missing.",
     "explain": "Show what KATA grades: its checks, their points and requirements.",
-    "hint": "Give the next hint about a check of KATA that fails: the one that the last report showed whole.",
+    "hint": "Give the next hint about a failed check of KATA.",
     "init": "Make a workspace in DIR, with the READMEs and stubs of KATAS.",
     "list": "Show the katas: titles, points, concepts, and your best score in each.",
     "new": "Make the folders of a new kata NAME, such as kata-12-some-words.",
