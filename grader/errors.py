@@ -74,8 +74,11 @@ class UsageError(Exception):
 
 
 class NoApp(UsageError):
-    """There is no module where the command line names one. Of a submission that is a finding, and no wrong command."""
+    """There is no module where the command line names one. Of a submission that is a finding, and no wrong command.
 
-    def __init__(self, app: str) -> None:
-        super().__init__(f"--app: there is no file {app!r}.")
+    ``is_link``: there is a link of this name, which leads to no file, or to itself.
+    """
+
+    def __init__(self, app: str, *, is_link: bool = False) -> None:
+        super().__init__(f"--app: there is no file {app!r}{': it is a link that leads to none' if is_link else ''}.")
         self.app = app

@@ -55,7 +55,7 @@ def find(text: str, start: Path) -> tuple[Module, str]:
         return locate(file), name
     if (module := _dotted(path, start)) is not None:
         return module, name
-    raise NoApp(path)
+    raise NoApp(path, is_link=file.is_symlink())
 
 
 def _dotted(path: str, start: Path) -> Module | None:

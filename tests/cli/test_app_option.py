@@ -86,7 +86,11 @@ def test_links_that_lead_in_a_circle_are_no_file(project: Path, grade: Grade) ->
     (project / "one.py").symlink_to("two.py")
     (project / "two.py").symlink_to("one.py")
     done = grade("77", "--app", "one.py", cwd=project)
-    assert (done.code, done.out, done.err) == (2, "", "grade: --app: there is no file 'one.py'.\n")
+    assert (done.code, done.out, done.err) == (
+        2,
+        "",
+        "grade: --app: there is no file 'one.py': it is a link that leads to none.\n",
+    )
 
 
 NEEDY = "import os\nassert (os.environ['STUDY_KEY'], os.environ['STUDY_URL']) == ('sk 1', 'x=y')\n" + APP
