@@ -7,6 +7,7 @@ import os
 import pkgutil
 import re
 import sys
+from collections.abc import Iterator
 from importlib.machinery import PathFinder
 
 from grader.serving.child.frames import LearnerFrames
@@ -100,7 +101,7 @@ def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal
         case _:
             return Refusal(
                 f"{file} raises {type(error).__name__} while it is imported: {words_of(error)}",
-                f"Run `python {file}` to see it for yourself.",
+                f"Run `python {file}` to see it for yourself.{_suspect(file, frames)}",
                 own,
             )
 
@@ -130,18 +131,29 @@ def _hidden_module(error: BaseException, frames: LearnerFrames) -> tuple[str, st
     """
     if not isinstance(error, ImportError | AttributeError):
         return None
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or "." in name or not frames.owns(file):
-            continue
-        if not re.search(rf"'{re.escape(name)}['.]", str(error)):  # as Python names modules in its messages
-            continue
-        if origin := _other_origin(name, frames):
+    for name, file, origin in _hiding(frames):
+        if re.search(rf"'{re.escape(name)}['.]", str(error)):  # as Python names modules in its messages
             return (
-                f"{frames.name(file)} hides the module “{name}” {origin}: {error}",
-                f"Rename {frames.name(file)}: every `import {name}` finds it first, also those of libraries.",
+                f"{file} hides the module “{name}” {origin}: {error}",
+                f"Rename {file}: every `import {name}` finds it first, also those of libraries.",
             )
     return None
+
+
+def _suspect(app: str, frames: LearnerFrames) -> str:
+    """What else may be the cause of an error: a library may have turned one about a hidden module into another."""
+    for name, file, origin in _hiding(frames):
+        if file != app:
+            return f" Or is it that {file} hides the module “{name}” {origin}?"
+    return ""
+
+
+def _hiding(frames: LearnerFrames) -> Iterator[tuple[str, str, str]]:
+    """The learner's files that hide a module: its name, the file, and whose it is."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and "." not in name and frames.owns(file) and (origin := _other_origin(name, frames)):
+            yield name, frames.name(file), origin
 
 
 def _other_origin(name: str, frames: LearnerFrames) -> str:
@@ -149,4 +161,8 @@ def _other_origin(name: str, frames: LearnerFrames) -> str:
     if name in sys.stdlib_module_names:
         return "of Python's standard library"
     spec = PathFinder.find_spec(name, [entry for entry in sys.path if not frames.is_root(entry)])
-    return "of an installed library" if spec is not None and spec.origin is not None else ""
+    if spec is None:
+        return ""
+    # A folder without __init__.py is a package, too. Beside a checkout of the grader's there are others, of no library.
+    is_library = spec.origin is not None or any("-packages" in place for place in spec.submodule_search_locations or ())
+    return "of an installed library" if is_library else ""

@@ -264,6 +264,30 @@ def test_a_file_that_hides_a_module_is_named(neighbour: str, source: str, whose:
     assert f"Rename {neighbour}.py" in refused.value.failed.advice
 
 
+def test_a_file_that_hides_a_package_without_init_is_named(folder: Path) -> None:
+    write(folder / "site-packages", "x = 1", "namespace_like/part.py")
+    sys.path.append(str(folder / "site-packages"))
+    write(folder / "own", "", "namespace_like.py")
+    with pytest.raises(Refusal) as refused:
+        load_file(write(folder / "own", "from namespace_like import part"))
+    assert (
+        "namespace_like.py hides the module “namespace_like” of an installed library" in refused.value.failed.headline
+    )
+
+
+def test_a_file_that_hides_a_module_is_named_where_a_library_turns_the_error_into_another(folder: Path) -> None:
+    """As pydantic does, which imports its parts when they are first asked for."""
+    sys.path.append(str(folder / "elsewhere"))
+    lazy = "def __getattr__(name):\n    import colorsys\n    return colorsys.nothing"
+    write(folder / "elsewhere", lazy, "lazy_like.py")
+    sys.modules.pop("colorsys", None)
+    write(folder / "own", "", "colorsys.py")
+    with pytest.raises(Refusal, match="raises ImportError while it is imported: cannot import name 'x'") as refused:
+        load_file(write(folder / "own", "from lazy_like import x"))
+    words = "Or is it that colorsys.py hides the module “colorsys” of Python's standard library?"
+    assert refused.value.failed.advice == f"Run `python app.py` to see it for yourself. {words}"
+
+
 def test_an_app_with_the_name_of_a_module_that_the_server_needs_is_refused(folder: Path) -> None:
     with pytest.raises(Refusal) as refused:
         load_file(write(folder, ASGI, "asyncio.py"))
