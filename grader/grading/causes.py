@@ -43,9 +43,24 @@ _CAUSES = (
         "The server runs the event loop already: write `await` instead of asyncio.run().",
     ),
     _Cause(
-        r"'Items' object is not iterable",
+        r"'Items' object is not (?:iterable|an iterator)",
         "upstream() is asynchronous: write `async for`, or await anext(...).",
         "`async for` is needed",
+    ),
+    _Cause(
+        r"object Items can't be used in 'await'",
+        "upstream() itself needs no `await`: each item does. Write `async for` over it, or await anext(...).",
+        "`async for` is needed",
+    ),
+    _Cause(
+        r"Passing coroutines is forbidden|expect a list of futures",
+        "asyncio.wait() takes a set of tasks: make one of each pull, step = asyncio.create_task(anext(...)), and wait "
+        "for {step} until it is done.",
+    ),
+    _Cause(
+        r"AttributeError: '\w+' object has no attribute 'encode'",
+        'A stream consists of text: yield no dict or other object, but "data: " + json.dumps(...) + "\\n\\n".',
+        "text is needed",
     ),
     _Cause(
         r"'coroutine' object|object coroutine|type (?:coroutine|anext_awaitable)|<class '(?:coroutine|anext_await)",
@@ -94,6 +109,11 @@ _FAULTS = (
         'The type and its data are one event, so only the end of it has a blank line: "event: …\\ndata: …\\n\\n".',
     ),
 )
+#: What was noticed where a request has opened the upstream more than once, whichever check has seen it.
+_OPENED = re.compile(r"the app opened \d+ upstream connections for")
+_ONCE = (
+    "Call upstream(...) once for each request, keep what it returns, and pull the first item and all others from that."
+)
 _ANY = "Fix this line first: it decides what the client gets, whatever the check is about."
 _ANYWHERE = "Fix this first: it decides what the client gets, whatever the check is about."
 #: FastAPI's error about a value of which it can make no JSON.
@@ -113,6 +133,11 @@ def hint(raised: Raised | None) -> str:
 def hint_for_fault(headline: str) -> str:
     """The hint for a response that loses data, as ``headline`` says it; "" where it says nothing like that."""
     return next((words for fault, words in _FAULTS if re.search(fault, headline)), "")
+
+
+def hint_for_note(note: str) -> str:
+    """The hint for what else was noticed, where that is the cause; else ""."""
+    return _ONCE if _OPENED.match(note) else ""
 
 
 def sentence(raised: Raised) -> str:

@@ -107,7 +107,8 @@ def _failed(violation: Violation, check: Check, around: Around, *, subject: str 
         return final
     alone = worded(found, sentence=violation.sentence, request=around.request).headline
     hint = _hint_for(check, final.headline) or _hint_for(check, alone)
-    return replace(final, hint=hint or causes.hint_for_fault(final.headline.partition(". Also: ")[0]) or final.hint)
+    hint = hint or causes.hint_for_fault(final.headline.partition(". Also: ")[0]) or causes.hint_for_note(note)
+    return replace(final, hint=hint or final.hint)
 
 
 def _hint_for(check: Check, headline: str) -> str:

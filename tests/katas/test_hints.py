@@ -17,7 +17,7 @@ from grader.catalog.kata import Kata
 from grader.catalog.packs import bundled
 from grader.grading.collect import checks_of
 from grader.learner.watch.state import State
-from grader.model import Report
+from grader.model import Report, WhenSeen
 from grader.report.html import render
 from grader.report.read_json import read
 from tests.katas import diagnoses
@@ -42,13 +42,14 @@ def headlines(kata: Kata, check: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", KATAS)
-def test_each_hint_for_what_was_seen_is_given_for_a_wrong_app(name: str) -> None:
+def test_each_hint_for_what_was_seen_is_given_for_a_wrong_app_or_a_bug(name: str) -> None:
     kata = KATAS[name]
     for check in graded(kata):
         given = {
             next((when.seen for when in check.when if re.search(when.seen, headline)), "")
             for headline in headlines(kata, check.id)
         }
+        given |= {when.seen for when in check.when if any(is_for(when, bug) for bug in of_check(name, check.id))}
         unused = [when.seen for when in check.when if when.seen not in given and ": 501" not in when.seen]
         assert unused == [], check.id
 
@@ -213,7 +214,108 @@ async def late(prompt):
         "An asynchronous generator stands where a value or a response is needed",
         "kata-3",
     ),
+    "a first chunk that is not counted": Bug(
+        "done_closes_the_stream",
+        "        count = 1\n",
+        "",
+        "count in the closing event: ",
+        "Count every event that you send, the first one too, and look at its index",
+    ),
+    "an index that comes twice": Bug(
+        "chunks_are_numbered",
+        '{"index": count,',
+        '{"index": count - 1,',
+        "indexes of the events: [0, 0, 1",
+        "Two events have the same index. Add 1 after each event that you send: after the first one, too",
+    ),
+    "a closing event that is a number": Bug(
+        "done_closes_the_stream",
+        '{"chunks": count}, event',
+        "count, event",
+        "The data of the done event does not fit done.json: ",
+        "The data of the closing event is an object, with the key `chunks`",
+    ),
+    "a stream that is collected first": Bug(
+        "each_chunk_leaves_before_the_next_exists",
+        """        yield sse({"index": 0, "text": first})
+        count = 1
+        async for chunk in rest:
+""",
+        """        for chunk in [first, *[chunk async for chunk in rest]]:
+""",
+        "No body yet: the app has 1 item from the upstream and waits for the next one",
+        "The app pulls the next chunk before it sends this one. Collect nothing in a list, and do not pull ahead",
+    ),
+    "an upstream that is opened twice": Bug(
+        "one_event_a_chunk",
+        "events(first, chunks), media",
+        "events(await anext(upstream(prompt)), upstream(prompt)), media",
+        "types of the chunks' events: ",
+        "Call upstream(...) once for each request, keep what it returns",
+    ),
+    "an await of the upstream": Bug(
+        "batch_is_the_default",
+        "chunks = upstream(prompt)",
+        "chunks = await upstream(prompt)",
+        "The app raised TypeError: object Items can't be used in 'await' expression (`async for` is needed) in app.py:",
+        "upstream() itself needs no `await`: each item does. Write `async for`",
+    ),
+    "a next() of the upstream": Bug(
+        "stream_true_is_an_event_stream",
+        "await anext(chunks, None)",
+        "next(chunks, None)",
+        "The app raised TypeError: 'Items' object is not an iterator (`async for` is needed) in app.py:",
+        "upstream() is asynchronous",
+    ),
+    "a dict that is yielded": Bug(
+        "one_event_a_chunk",
+        'yield sse({"index": 0, "text": first})',
+        'yield {"index": 0, "text": first}',
+        "The app raised AttributeError: 'dict' object has no attribute 'encode' (text is needed) in app.py:",
+        'A stream consists of text: yield no dict or other object, but "data: " + json.dumps(',
+    ),
+    "progress in Python's notation": Bug(
+        "one_progress_event_a_step",
+        "data: {json.dumps(payload)}",
+        "data: {payload}",
+        "The data of the progress event is not valid JSON: {'done': 1, ",
+        'str() and f"{...}" write a dict in Python\'s notation. json.dumps() writes JSON.',
+        "kata-2",
+    ),
+    "a result in Python's notation": Bug(
+        "result_ends_the_stream",
+        'yield sse("result", {"outcomes": outcomes})',
+        """yield f"event: result\\ndata: { {'outcomes': outcomes} }\\n\\n\"""",
+        "The data of the result event is not valid JSON: {'outcomes': [",
+        'str() and f"{...}" write a dict in Python\'s notation. json.dumps() writes JSON.',
+        "kata-2",
+    ),
+    "a result that is a bare list": Bug(
+        "result_ends_the_stream",
+        'sse("result", {"outcomes": outcomes})',
+        'sse("result", outcomes)',
+        "The data of the result event does not fit outcomes.json: ",
+        'The data of the result is an object with one key, as in a batch: {"outcomes": [...]}.',
+        "kata-2",
+    ),
+    "a wait for what is no task": Bug(
+        "one_progress_event_a_step",
+        "asyncio.wait({step}, ",
+        "asyncio.wait({anext(items)}, ",
+        "The app raised TypeError: Passing coroutines is forbidden, use tasks explicitly in app.py:",
+        "asyncio.wait() takes a set of tasks: make one of each pull, step = asyncio.create_task(anext(...))",
+        "kata-2",
+    ),
 }
+
+
+def of_check(kata: str, check: str) -> Iterator[Bug]:
+    return (bug for bug in BUGS.values() if (bug.kata, bug.check) == (kata, check))
+
+
+def is_for(when: WhenSeen, bug: Bug) -> bool:
+    """Whether ``bug``, which another test grades, gets this hint."""
+    return when.hint.startswith(bug.hint)
 
 
 @pytest.mark.parametrize("name", BUGS)
