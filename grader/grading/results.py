@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from grader.errors import OVERTIME, Inconclusive, Violation
 from grader.grading.verdict import verdict
-from grader.grading.wording import blocked_loop
+from grader.grading.wording import blocked_loop, seen_in
 from grader.model import Check, CheckResult, Outcome
 from grader.probe.recorded import Recorded
 from grader.probe.session import Session
@@ -91,7 +91,7 @@ def _one_of_several(session: Session) -> str:
 
 def broken(law: Check, response: Recorded, error: BaseException, *, compared: Violation | None) -> CheckResult:
     """The result of a law that ``response`` breaks, with what was recorded in the check that asked for it."""
-    where = f"this is a response of the check “{response.check}”" if response.check != law.title else ""
+    where = seen_in(response.check) if response.check != law.title else ""
     outcome, finding = verdict(law, error, compared=compared, remarks=[where] if where else [])
     result = _recorded(CheckResult(law, outcome, finding), response.session)
     return replace(result, diverged=None, requests=(response.curl,), at_request=1, seconds=0.0)

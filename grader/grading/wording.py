@@ -10,6 +10,8 @@ from grader.text import visible, visible_ends
 #: Characters of what was seen, and of what was expected; what is longer gets lines of its own in a report.
 _LONG = 120
 _LONGEST_CAUSE = 300
+#: How a note begins that names another check. It is not a second fault, so the headline does not say "Also" before it.
+_SEEN_IN = "seen in the check "
 
 
 def worded(found: Finding, *, sentence: str = "", note: str = "", request: str = "", cause: str = "") -> Finding:
@@ -31,9 +33,14 @@ def worded(found: Finding, *, sentence: str = "", note: str = "", request: str =
         rest = line[:1].lower() + line[1:] if sentence else line
         line = f"{cause[:1].upper()}{visible(cause[1:], _LONGEST_CAUSE)}. So: {rest}"
     if note:
-        line += f". Also: {note}"
+        line += f". {note[:1].upper()}{note[1:]}" if note.startswith(_SEEN_IN) else f". Also: {note}"
     is_complete = bool(sentence) or (seen, expected) == (found.seen, found.expected)
     return replace(found, headline=line, headline_is_complete=is_complete, note=note)
+
+
+def seen_in(title: str) -> str:
+    """The note of a law about the check whose response it looked at."""
+    return f"{_SEEN_IN}“{title}”"
 
 
 def blocked_loop(stuck: Place) -> str:

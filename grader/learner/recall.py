@@ -15,7 +15,7 @@ from grader.model import CheckResult, Outcome, Report
 
 _SAID = 300  # characters of a headline that are kept
 #: What else was noticed, and what stands in parentheses, differ from grade to grade.
-_ASIDE = re.compile(r"\. Also: .*|\([^()]*\)", re.DOTALL)
+_ASIDE = re.compile(r"\. (?:Also: |Seen in the check “).*|\([^()]*\)", re.DOTALL)
 _QUOTED = re.compile(r"“[^”]*”|\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 #: Words, and numbers that may be a status. What the seed draws has digits in it, or is quoted.

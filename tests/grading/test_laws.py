@@ -100,7 +100,8 @@ def test_the_response_that_breaks_a_law_is_shown_with_the_check_that_asked_for_i
     }
     found = finding(done, "each_ends_with_done")
     assert (found["expected"], found["seen"]) == ('["done"]', '["message"]')
-    assert found["note"] == "this is a response of the check “a stream of three”"
+    assert found["note"] == "seen in the check “a stream of three”"
+    assert found["headline"].endswith('; expected: ["done"]. Seen in the check “a stream of three”')
     law = done.report["checks"][0]
     assert [entry["act"] for entry in law["transcript"]].count("gave") == 3
     assert [request.count("key=") for request in law["requests"]] == [1]

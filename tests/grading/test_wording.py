@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.grading.wording import worded
+from grader.grading.wording import seen_in, worded
 from grader.model import Finding, Place
 
 STUCK = Place("app.py", 12, "events", "for chunk in blocking_upstream(prompt):", seconds=1.2)
@@ -29,6 +29,7 @@ STUCK = Place("app.py", 12, "events", "for chunk in blocking_upstream(prompt):",
             "It is blocked at app.py:12: for chunk in",
         ),
         (Finding("1", "2"), "", "it sends LF only", "2; expected: 1. Also: it sends LF only"),
+        (Finding("1", "2"), "", seen_in("it ends"), "2; expected: 1. Seen in the check “it ends”"),
     ],
 )
 def test_a_headline_has_subject_seen_expected_place_and_note(

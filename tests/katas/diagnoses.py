@@ -40,7 +40,7 @@ _CHANGING = (
 
 #: Parts of a headline that depend on which bytes had arrived, and when.
 _BY_CHANCE = (
-    (r"\. Also: .*", ""),  # of which check the first response is that breaks a law
+    (r"\. (?:Also: |Seen in the check “).*", ""),  # of which check the first response is that breaks a law
     (r" \(and \d+ more faults?\)", ""),
     (r"( in \w+\.py:\d+, “[^”]*”)|(?<=\.)\.(?= So:)", ""),  # whether the app had logged its exception already
     (r"^(\w+: )The app raised UpstreamError: the upstream is out of order\. So: ", r"\1"),

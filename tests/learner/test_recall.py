@@ -96,6 +96,7 @@ ALIKE = [
     ("the app rested 3 times, for up to 0.61 s", "the app rested 12 times, for up to 1.02 s"),
     ('text: "a \\" b"; expected: "c"', "text: 'd'; expected: \"e\""),
     ("It failed. Also: the app opened 2 upstream connections", "It failed"),
+    ("It failed. Seen in the check “a stream of three”", "It failed"),
     (
         "blocked for 0.5 s at app.py:17: time.sleep(1) (the longest of 9 times)",
         "blocked for 0.6 s at app.py:18: time.sleep(1)",
