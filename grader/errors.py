@@ -69,6 +69,14 @@ class Inconclusive(Exception):
     """The check cannot be decided: the grader or the machine failed. It costs no points."""
 
 
+class TooLate(Exception):
+    """The app has delayed its responses by itself for so many ``seconds``, in all checks so far, that no more run."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"{seconds:.1f} s of delays")
+        self.seconds = seconds
+
+
 class UsageError(Exception):
     """The command cannot be carried out as it was typed; the message says what to type instead."""
 

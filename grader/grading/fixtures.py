@@ -8,6 +8,7 @@ import pytest
 
 from grader.errors import BootFailed, Inconclusive
 from grader.grading.collect import Collection
+from grader.grading.delays import Delays
 from grader.grading.rig import Rig
 from grader.model import BootFailure, Check
 from grader.probe.client import Client
@@ -31,12 +32,14 @@ class Fixtures:
     def __init__(self, collection: Collection, record: Record) -> None:
         self.session_now: Session | None = None
         self.lost: BootFailure | None = None
+        self.delays = Delays(record)
         self._collection = collection
         self._record = record
 
     def open_session(self, check: Check) -> Session:
         """A session of ``check``, which is now the one that runs."""
         self.session_now = self.rig.session(check.id, self._collection.kata.schemas, title=check.title)
+        self.session_now.pacing.most_late = self.delays.left
         return self.session_now
 
     def recover(self) -> None:

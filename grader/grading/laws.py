@@ -29,7 +29,7 @@ class Judge:
     def judge(self, law: Law, test: Callable[..., None]) -> None:
         """Call ``test`` with what it asks for. Raises what it raises, and Uncovered."""
         self.response = None
-        if "pace" in signature(test).parameters:
+        if looks_at_pace(test):
             self._judge_pace(test)
             return
         covered = [response for response in self._record.responses() if law.covers(response)]
@@ -71,6 +71,11 @@ def _is_known(response: Recorded) -> bool:
     except NotKnown:
         return False
     return True
+
+
+def looks_at_pace(test: object) -> bool:
+    """Whether a law's function asks for the pace of the grade."""
+    return callable(test) and "pace" in signature(test).parameters
 
 
 def wrong_parameters(test: object) -> str:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
 import pytest
 
-from grader.errors import OVERTIME, BadKata, BootFailed, Inconclusive, Violation
+from grader.errors import OVERTIME, BadKata, BootFailed, Inconclusive, TooLate, Violation
 from grader.grading import comparison
 from grader.grading.asking import Asking
 from grader.grading.collect import Collection
 from grader.grading.fixtures import SESSION, Fixtures
-from grader.grading.laws import Judge, Uncovered
+from grader.grading.laws import Judge, Uncovered, looks_at_pace
 from grader.grading.results import broken, ended, excused, so_far
 from grader.grading.rig import Rig
-from grader.grading.verdict import blocked, too_late, unbootable, uncovered, verdict
+from grader.grading.verdict import blocked, unbootable, uncovered, verdict
 from grader.model import BootFailure, Check, CheckResult, Outcome
 from grader.probe import content
+from grader.probe.pace import OutOfPace
 from grader.probe.record import Record
 from grader.probe.session import Session
 from grader.spec import law_of
-
-#: Seconds of delays that an app may add to a grade, all checks together. Then only laws are judged; one of them says
-#: where the delays are: with all checks, a second for each event would take longer than a grade may.
-MOST_LATE: Final = 20.0
 
 
 class Runner:
@@ -47,7 +43,6 @@ class Runner:
         self._asking = Asking(collection, self.fixtures, allows=self._allows, result=self._result)
         self._compared: Violation | None = None
         self._before: tuple[Check, Session] | None = None  # the check before this one, and its session
-        self._too_late: set[str] = set()  # checks that were blocked by the delays that the app adds
 
     def begin(self, rig: Rig, progress: Callable[[int, int, str], None]) -> None:
         """Name the rig for the checks, and whom to tell how many have run, and what was found."""
@@ -55,11 +50,12 @@ class Runner:
         self._progress = progress
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> bool | None:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Wait for the app; when it does not start, all checks have failed without a run."""
         if self._collection.trouble is not None:
             return True
         content.prepare(self._collection.kata.schemas)
+        self.fixtures.delays.begin(session.items)
         self._progress(0, len(self._collection.checks), "")
         try:
             self._rig.wait_until_ready()
@@ -79,18 +75,18 @@ class Runner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         check = self._collection.check(item)
-        if not check.is_law and (late := self._record.late) >= MOST_LATE:
-            self.results[check.id] = CheckResult(check, Outcome.BLOCKED, too_late(late))
-            self._too_late.add(check.id)
+        late = self.fixtures.delays.end(is_overtime=self._rig.is_overtime)
+        if late is not None and not check.is_law:
+            self.results[check.id] = self._result(check, late, None)
             pytest.skip("too late")
         if missing := [name for name in check.after if not self._allows(name, check)]:
             finding = blocked(self._collection.checks[name].title for name in missing)
             self.results[check.id] = CheckResult(check, Outcome.BLOCKED, finding)
             pytest.skip("blocked")
-        if self._rig.is_overtime:
+        if late is None and self._rig.is_overtime:
             self.results[check.id] = CheckResult(check, *verdict(check, Inconclusive(OVERTIME)))
             pytest.skip("no time")
-        if self.fixtures.lost is not None:
+        if late is None and self.fixtures.lost is not None:
             self.results[check.id] = CheckResult(check, Outcome.FAILED, unbootable(self.fixtures.lost))
             pytest.skip("no app")
 
@@ -102,10 +98,13 @@ class Runner:
             return None
         self._asking.ask(pyfuncitem.session.items)
         self._compared = None  # the last comparison was theirs
-        if (failed := self._asking.failed.get(self._collection.check(pyfuncitem).id)) is not None:
+        failed = self._asking.failed.get(self._collection.check(pyfuncitem).id)
+        if failed is not None and not (failed.outcome is Outcome.BLOCKED and looks_at_pace(pyfuncitem.obj)):
             self.results[failed.check.id] = failed
             pytest.fail("its own requests")
         self._judge.judge(law, pyfuncitem.obj)
+        if (late := self.fixtures.delays.end(is_overtime=self._rig.is_overtime)) and not looks_at_pace(pyfuncitem.obj):
+            raise late  # it holds for the responses that there were, and others were not asked for
         return True
 
     @pytest.hookimpl(wrapper=True)
@@ -153,7 +152,7 @@ class Runner:
 
     def _allows(self, name: str, check: Check) -> bool:
         """Whether ``check`` may come after the check ``name``: a law may, too, where delays alone have blocked that."""
-        return self._has_passed(name) or (check.is_law and name in self._too_late)
+        return self._has_passed(name) or (check.is_law and name in self.fixtures.delays.blocked)
 
     def _has_passed(self, name: str) -> bool:
         return name in self.results and self.results[name].outcome is Outcome.PASSED
@@ -165,7 +164,12 @@ class Runner:
             what = f"it asks for {error.argname!r}, which does not exist"
             error = Inconclusive(f"{what}: a check is given client, upstream and draw")
         rig = self._rig
-        error = excused(error, is_overtime=rig.is_overtime, machine_fault=rig.app.machine_fault)
+        if not isinstance(error, OutOfPace):  # what was seen of the pace before the time was over stays true
+            error = excused(error, is_overtime=rig.is_overtime, machine_fault=rig.app.machine_fault)
+        delays = self.fixtures.delays
+        if isinstance(error, TooLate | Inconclusive) and (late := delays.end(is_overtime=rig.is_overtime)):
+            error = late
+            delays.blocked.add(check.id)
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error
         if isinstance(error, Uncovered):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.errors import BadKata, Inconclusive, Violation
+from grader.errors import BadKata, Inconclusive, TooLate, Violation
 from grader.grading import causes
 from grader.grading.wording import worded
 from grader.model import BootFailure, Check, Finding, Outcome, Raised
@@ -56,6 +56,8 @@ def verdict(
             words = _words(error) or "the assertion failed"
             said = Violation(expected=f"that {check.title}", seen=words, sentence=words)
             return Outcome.FAILED, _failed(said, check, around)
+        case TooLate():
+            return Outcome.BLOCKED, _too_late(error.seconds)
         case BadKata():
             return Outcome.INCONCLUSIVE, worded(Finding("a sound specification", str(error)))
         case Inconclusive():
@@ -73,12 +75,6 @@ def blocked(titles: Iterable[str]) -> Finding:
     return worded(Finding(f"first {names}", "not passed"), sentence=f"blocked by {names}, which did not pass")
 
 
-def too_late(seconds: float) -> Finding:
-    """The finding of a check that was not run, because the app adds so many delays that it would take too long."""
-    sentence = f"blocked by the delays that the app adds, {seconds:.0f} s in the checks so far: take them out first"
-    return worded(Finding("an app that adds no delays", f"{seconds:.0f} s of them"), sentence=sentence)
-
-
 def uncovered() -> Finding:
     """The finding of a law that no response of the grade could be judged by, as other checks did not pass."""
     sentence = "blocked by the checks that did not pass: no response came that this law could look at"
@@ -88,6 +84,12 @@ def uncovered() -> Finding:
 def unbootable(failure: BootFailure) -> Finding:
     """The finding of a check that failed without a run: an earlier one ended the app, which did not start again."""
     return worded(Finding("the app starts again", failure.headline))
+
+
+def _too_late(seconds: float) -> Finding:
+    """The finding of a check that was not run, because the app adds so many delays that it would take too long."""
+    sentence = f"blocked by the delays that the app adds, {seconds:.0f} s in the checks so far: take them out first"
+    return worded(Finding("an app that adds no delays", f"{seconds:.0f} s of them"), sentence=sentence)
 
 
 def _failed(violation: Violation, check: Check, around: Around, *, subject: str = "") -> Finding:

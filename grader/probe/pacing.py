@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
 from grader.protocol.transcript import Act, Entry
@@ -69,6 +70,7 @@ class Pacing:
 
     def __init__(self, gates: Sequence[Holds] = ()) -> None:
         self._gates = gates  # of the check; grows
+        self.most_late = inf  # seconds of delays after which nothing more is awaited
         self.rests: list[Rest] = []
         self.blockages: list[Blockage] = []
         self.requests: list[Reads] = []
@@ -86,6 +88,11 @@ class Pacing:
         if entry.act in _CALLS_FOR_MORE:
             self._last = entry
         self.acts, self.acted_at = self.acts + 1, time.monotonic()
+
+    @property
+    def late(self) -> float:
+        """Seconds for which the app has rested on its turn, or blocked its event loop."""
+        return sum(rest.seconds for rest in self.rests) + sum(blockage.seconds for blockage in self.blockages)
 
     @property
     def in_progress(self) -> int:

@@ -47,9 +47,7 @@ class Record:
     @property
     def late(self) -> float:
         """Seconds for which the app has rested on its turn, or blocked its event loop, in all checks so far."""
-        found = [session.pacing for session in self._supplies]
-        rests = sum(rest.seconds for pacing in found for rest in pacing.rests)
-        return rests + sum(blockage.seconds for pacing in found for blockage in pacing.blockages)
+        return sum(session.pacing.late for session in self._supplies)
 
     def responses(self) -> list[Recorded]:
         """All responses so far, in the order of their requests. Raises Violation where they are too large to keep."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
-from grader.errors import OVERTIME, Inconclusive
+from grader.errors import OVERTIME, Inconclusive, TooLate
 from grader.probe.pacing import Pacing
 from grader.probe.watch import Control, Ready, Watch
 from grader.serving.app import Served
@@ -114,7 +114,12 @@ class Waiter:
         return found
 
     def until(self, awaited: Awaited) -> Waited:
-        """Wait for ``awaited``; SILENT when it has not come after ``silent_seconds`` and ``silent_iterations``."""
+        """Wait for ``awaited``; SILENT when it has not come after ``silent_seconds`` and ``silent_iterations``.
+
+        Raises TooLate where the app has delayed this check by itself for longer than it may.
+        """
+        if (late := self._pacing.late) > self._pacing.most_late:
+            raise TooLate(late)
         watch = self._watch()
         waited = (
             Waited.CAME if watch.ready(awaited.ready, self.timeouts.before_control) else self._go_on(awaited, watch)

@@ -332,9 +332,9 @@ def test_a_law_is_given_the_pace_of_the_grade(tmp_path: Path, grade: Grade) -> N
 
 
 LATE = '''
-    from grader.grading import plugin
+    from grader.grading import delays
 
-    plugin.MOST_LATE = 0.1
+    delays.MOST_LATE = 0.1
 
     @law(points=1)
     def test_rests(pace: Pace) -> None:
@@ -358,11 +358,58 @@ LATE = '''
 '''
 
 
+SLEEPS = """
+    async def more(path, answer):
+        await asyncio.sleep(0.4)
+"""
+
+
 def test_an_app_that_adds_too_many_delays_is_judged_by_its_laws_alone(tmp_path: Path, grade: Grade) -> None:
-    app = """
-        async def more(path, answer):
-            await asyncio.sleep(0.4)
-    """
-    done = grade(write_kata(tmp_path, LATE, app=app_with(app)), json_report=True)
+    done = grade(write_kata(tmp_path, LATE, app=app_with(SLEEPS)), json_report=True)
     assert done.outcomes() == {"rests": "failed", "one": "passed", "another": "blocked", "blocks": "passed"}, done.out
     assert "blocked by the delays that the app adds" in finding(done, "another")["headline"].lower()
+
+
+ENDLESS = """
+    from grader.grading import delays
+
+    delays.MOST_LATE = 0.5
+
+    @check(points=1)
+    def test_many(client: Client, upstream: Upstream) -> None:
+        \"""many requests\"""
+        for _ in range(1000):
+            client.get("/").wait_for_end()
+
+    @law(points=1)
+    def test_each_is_ok(response: Recorded) -> None:
+        \"""each response has status 200\"""
+        assert response.status == 200, "status"
+"""
+
+RESTS = """
+    @law(points=1)
+    def test_rests(pace: Pace) -> None:
+        \"""no rests\"""
+        pace.has_no_rests()
+"""
+
+
+def test_too_many_delays_end_a_check_of_many_requests(tmp_path: Path, grade: Grade) -> None:
+    """A law that holds so far has not been shown to hold: what would have been asked for was not."""
+    done = grade(write_kata(tmp_path, ENDLESS + RESTS, app=app_with(SLEEPS)), json_report=True)
+    assert done.outcomes() == {"many": "blocked", "each_is_ok": "blocked", "rests": "failed"}, done.out
+    assert "blocked by the delays that the app adds" in finding(done, "many")["headline"].lower()
+
+
+def test_delays_explain_why_there_was_no_time(tmp_path: Path, grade: Grade) -> None:
+    spec = ENDLESS.replace("delays.MOST_LATE = 0.5", "delays.MOST_LATE = 1000") + RESTS
+    done = grade(write_kata(tmp_path, spec, app=app_with(SLEEPS)), "--total-limit", "10", json_report=True)
+    assert done.outcomes() == {"many": "blocked", "each_is_ok": "blocked", "rests": "failed"}, done.out
+    assert done.code == 1
+
+
+def test_delays_of_which_no_law_speaks_block_nothing(tmp_path: Path, grade: Grade) -> None:
+    spec = ENDLESS.replace("range(1000)", "range(4)")
+    done = grade(write_kata(tmp_path, spec, app=app_with(SLEEPS)), json_report=True)
+    assert done.outcomes() == {"many": "passed", "each_is_ok": "passed"}, done.out
