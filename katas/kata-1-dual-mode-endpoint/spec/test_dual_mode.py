@@ -288,6 +288,20 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
     assert chunks_of(client.get(PATH, params=batch(other))) == [], "chunks of the batch"
 
 
+def kept_beside_another(client: Client, upstream: Upstream, draw: Draw) -> list[ServerSentEvent]:
+    """The events of a stream beside which another one of the same prompt has begun before it, and was left."""
+    responses = []
+    for number in (1, 2):
+        responses.append(client.get(PATH, params=stream(upstream)))
+        upstream.wait_for_pull(number)
+    upstream.give(*draw.texts(2))
+    events = [response.next_event() for response in responses]
+    responses[0].disconnect()
+    responses[0].wait_until_noticed()
+    upstream.give_all(draw.texts(3))  # a pull in a thread cannot be cancelled, and takes one of them
+    return [*events[1:], *responses[1].events()]
+
+
 def ask_for_repeats(client: Client, upstream: Upstream, draw: Draw) -> None:
     """A stream with equal and with empty chunks, which is read to its end."""
     text, other = draw.texts(2)
@@ -398,7 +412,7 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
 
 @check(points=2, after=test_others_are_answered_meanwhile, requirement=MANY_CLIENTS)
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """two streams at the same time each carry their own chunks, even while one waits for its first"""
+    """two streams at the same time each carry their own chunks, while one waits, and when the other client has left"""
     texts = draw.texts(4)
     other = upstream.another()
     waiting = client.get(PATH, params=stream(upstream))
@@ -409,8 +423,9 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
             assert next_texts(running, 1) == [text], "text of the running stream"
         upstream.give(texts[2])
         assert next_texts(waiting, 1) == [texts[2]], "text of the waiting stream"
-        other.give(texts[3])
-        assert next_texts(running, 1) == [texts[3]], "text of the running stream"
+    running.wait_until_noticed()
+    upstream.give_all(texts[3:])
+    assert texts_of(waiting) == texts[3:], "texts of the waiting stream once the other client has left"
 
 
 @check(points=2, after=test_streams_do_not_mix, requirement=MANY_CLIENTS)
@@ -487,6 +502,9 @@ def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> No
         both.wait_for_pull(2)
         both.give_all(draw.texts(2))
         assert [len(read(response)) for response in responses] == [1, 1], "chunks of each"
+    events = kept_beside_another(client, upstream.another(), draw)
+    assert len(events) >= 4, "events of a stream beside one of the same prompt that was left"
+    assert events[-1].json() == {"chunks": len(events) - 1}, "last event of that stream"
 
 
 @law(

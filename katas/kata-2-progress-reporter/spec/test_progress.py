@@ -320,13 +320,14 @@ def test_heartbeats_disturb_no_step(client: Client, upstream: Upstream, draw: Dr
 
 @check(points=2, after=test_heartbeats_disturb_no_step, requirement=FOR_EACH_STEP)
 def test_a_later_step_has_heartbeats_as_well(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """a later step that takes long has heartbeats as well as the first one"""
+    """each later step that takes long has heartbeats as well as the first one, up to the last"""
     with start(client, upstream, 3, BRISK) as response:
-        upstream.give(*draw.texts(1))
-        response.next_event()
-        upstream.wait_for_pull(2)
-        for _ in range(draw.number(4, 6)):
-            response.next_comment()
+        for number in (2, 3):
+            upstream.give(*draw.texts(1))
+            response.next_event()
+            upstream.wait_for_pull(number)
+            for _ in range(draw.number(3, 4)):
+                response.next_comment()
 
 
 # -- disconnect -------------------------------------------------------------------------------------------------------
@@ -465,6 +466,17 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
         assert whole(response) == outcomes[task], "outcomes in the stream of one task"
 
 
+def two_of_one_name(
+    client: Client, task: Upstream, params: dict[str, str] | None = STREAM
+) -> tuple[Response, Response]:
+    """Two tasks with the same name, of two steps each; the second is sent when the first waits for its step."""
+    first = start(client, task, 2, params)
+    task.wait_for_pull()
+    second = start(client, task, 2, params)
+    task.wait_for_pull(2)
+    return first, second
+
+
 @check(
     points=2,
     after=(test_no_step_too_many, test_others_are_answered_beside_a_batch, test_each_stream_tells_of_its_own_task),
@@ -473,15 +485,15 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
 def test_tasks_of_one_name_are_two_tasks(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two tasks of the same name are both worked on, at the same time or one after the other, in both modes"""
     for params in (STREAM, None):
-        task, responses = upstream.another(), []
+        task = upstream.another()
         first, second, third = draw.texts(2), draw.texts(2), draw.texts(2)
-        for number in (1, 2):
-            responses.append(start(client, task, 2, params))
-            task.wait_for_pull(number)
-        for number, outcome in enumerate((first[0], second[0], first[1], second[1]), start=3):
+        responses = two_of_one_name(client, task, params)
+        for number, outcome in enumerate((first[0], second[0], first[1]), start=3):
             task.give(outcome)  # goes to the one that has waited longer
             task.wait_for_pull(min(number, 4))
-        assert [whole(each) for each in responses] == [first, second], "outcomes of two tasks of one name"
+        assert whole(responses[0]) == first, "outcomes of the first of two tasks of one name"
+        task.give(second[1])
+        assert whole(responses[1]) == second, "outcomes of the second of two tasks of one name"
         task.give(*third)
         assert whole(start(client, task, 2, params)) == third, "outcomes of a third task of that name"
 
@@ -763,10 +775,28 @@ def test_every_number_of_steps_is_done(response: Recorded) -> None:
         assert len(response.items) == steps, f"steps that were done of {steps}, the last one with the outcome {last}"
 
 
+def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """Two streams of tasks of one name: the client of the first leaves, and the second is read to its end."""
+    both = upstream.another()
+    responses = two_of_one_name(client, both)
+    both.give(*draw.texts(2))
+    for response in responses:
+        response.next_event()
+    responses[0].disconnect()
+    responses[0].wait_until_noticed()
+    both.give_all(draw.texts(2))  # a pull in a thread cannot be cancelled, and takes one of them
+    assert len(whole(responses[1])) == 2, "outcomes beside a stream of the same name that was left"
+
+
 @law(
     points=2,
     of=is_task,
-    after=(test_batch_answers_with_all_outcomes, test_each_stream_tells_of_its_own_task),
+    asks=(one_of_two_leaves,),
+    after=(
+        test_batch_answers_with_all_outcomes,
+        test_each_stream_tells_of_its_own_task,
+        test_tasks_of_one_name_are_two_tasks,
+    ),
     requirement="Both modes send each outcome unchanged, whatever characters are in it.",
 )
 def test_both_modes_carry_the_same_outcomes(response: Recorded) -> None:

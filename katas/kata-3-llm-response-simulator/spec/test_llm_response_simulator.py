@@ -190,6 +190,12 @@ def next_token(response: Response) -> str:
     return token
 
 
+def passed_on(upstream: Upstream, response: Response, token: str) -> str:
+    """The text of the next chunk, when ``token`` has been given."""
+    upstream.give(token)
+    return next_token(response)
+
+
 def finish(upstream: Upstream, response: Response) -> None:
     """Read a response to its end, so that laws about whole ones see it."""
     upstream.end()
@@ -684,18 +690,18 @@ def test_each_token_is_one_chunk(response: Recorded) -> None:
 
 @check(points=2, after=test_each_token_leaves_before_the_next_exists, requirement=MANY_CLIENTS)
 def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """two streams at the same time each carry their own tokens, even while one waits for its first"""
+    """two streams at the same time each carry their own tokens, while one waits, and when the other client has left"""
     other, tokens = upstream.another(), draw.texts(6)
     mine = client.post(PATH, json=asking(upstream, model=draw.word()))
     upstream.wait_for_pull()  # the first request is being served before the second is sent
     with client.post(PATH, json=asking(other, model=draw.word())) as theirs:
         for here, there in zip(tokens[:3], tokens[3:], strict=True):
-            other.give(there)
-            assert next_token(theirs) == there, "content of the second stream"
+            assert passed_on(other, theirs, there) == there, "content of the second stream"
             upstream.outlast_timers()
-            upstream.give(here)
-            assert next_token(mine) == here, "content of the first stream"
+            assert passed_on(upstream, mine, here) == here, "content of the first stream"
             SECONDS.pass_in(mine, within=0.1)
+    theirs.wait_until_noticed()
+    assert passed_on(upstream, mine, tokens[0]) == tokens[0], "content of the first stream after the other was left"
     finish(upstream, mine)
 
 
@@ -803,6 +809,22 @@ def one_prompt_twice_at_once(client: Client, upstream: Upstream, draw: Draw) -> 
             response.wait_for_end()
 
 
+def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """Two streams of one prompt: the client of the first leaves, and the second is read to its end."""
+    both, responses = upstream.another(), []
+    for number in (1, 2):
+        responses.append(client.post(PATH, json=asking(both)))
+        both.wait_for_pull(number)
+    both.give(*draw.texts(2))
+    for response in responses:
+        next_token(response)
+    responses[0].disconnect()
+    responses[0].wait_until_noticed()
+    both.give_all(more := draw.texts(3))  # a pull in a thread cannot be cancelled, and takes one of them
+    rest = text(chunks(responses[1]))
+    assert sum(token in rest for token in more) >= 2, "tokens of a stream beside one of the same prompt that was left"
+
+
 def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:
     for stream in (False, True):
         asked = upstream.another()
@@ -817,7 +839,7 @@ def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:
     points=1,
     of=fits,
     failing=None,
-    asks=(two_streams_with_usage, one_prompt_twice_at_once, a_body_in_two_parts),
+    asks=(two_streams_with_usage, one_prompt_twice_at_once, one_of_two_leaves, a_body_in_two_parts),
     after=(
         test_prompt_is_the_last_message,
         test_prompt_is_as_it_came,

@@ -1,6 +1,7 @@
 """A thread does the work with a pause after each step, and is not stopped when the client has disconnected.
 
-Fails: leaving_ends_the_work, a_broken_connection_ends_the_work, it_adds_no_delays
+Fails: it_adds_no_delays
+May fail: leaving_ends_the_work, a_broken_connection_ends_the_work
 """
 
 import asyncio
