@@ -15,7 +15,8 @@ _LAST: Final = 0.005
 class Stillness:
     """``seconds``: for how long all threads have slept, between looks that found all of them asleep.
 
-    ``unbroken``: for how long the thread of the event loop has slept since it has last run.
+    ``unbroken``: for how long the thread of the event loop has slept since it has last run, without the time for which
+    another thread waited for a processor: what the loop waits for may only be late because the machine is busy.
     """
 
     def __init__(self) -> None:
@@ -37,8 +38,9 @@ class Stillness:
             return
         if snapshot.is_asleep and last[1].is_asleep:
             self._add(last, at, snapshot, _LONGEST)
-        loop_slept = snapshot.loop_slept_since(last[1])
-        self.unbroken = self.unbroken + min(_LONGEST, at - last[0]) if loop_slept else 0.0
+        elapsed = min(_LONGEST, at - last[0])
+        slept = elapsed - snapshot.held_up_since(last[1], elapsed)
+        self.unbroken = self.unbroken + slept if snapshot.loop_slept_since(last[1]) else 0.0
 
     def end(self, at: float, snapshot: Snapshot) -> None:
         """Something happened at ``at``, and ``snapshot`` is from a little later: add the sleep until then."""

@@ -32,7 +32,8 @@ class Thread(NamedTuple):
     number: int
     switches: object  # has changed if it has run
     ran: float = 0.0
-    waited: float = 0.0  # for a processor
+    waited: float = 0.0  # for a processor, until it has got one last
+    is_ready: bool = False  # it runs, or waits for a processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,17 @@ class Snapshot:
     def loop_slept_since(self, earlier: Snapshot) -> bool:
         """Whether the thread of the event loop has slept since, without a break."""
         return self.loop_sleeps and earlier.loop_sleeps and self.threads[:1] == earlier.threads[:1]
+
+    def held_up_since(self, earlier: Snapshot, seconds: float) -> float:
+        """For how many of the ``seconds`` since an ``earlier`` look a thread beside the loop's has had no processor.
+
+        The loop may wait for that thread: for a lock that it holds, or to begin when it is new.
+        """
+        before = {thread.number: thread for thread in earlier.threads}
+        pairs = [(before.get(thread.number, Thread(thread.number, None)), thread) for thread in self.threads[1:]]
+        if any(now.is_ready and now.ran == then.ran for then, now in pairs):
+            return seconds
+        return min(seconds, sum(max(0.0, now.waited - then.waited) for then, now in pairs))
 
     @property
     def busy(self) -> float:
@@ -124,7 +136,7 @@ def _exact(pids: Iterable[int]) -> Snapshot:
             if state == b"Z":  # a process that has ended, and that nothing has waited for yet
                 continue
             sleeps.append(state == b"S" and bool(switches))
-            found.append(Thread(number, switches, *_seconds(pid, number)))
+            found.append(Thread(number, switches, *_seconds(pid, number), is_ready=state == b"R"))
     return Snapshot(bool(found) and all(sleeps), tuple(found), loop_sleeps=sleeps[:1] == [True])
 
 

@@ -63,3 +63,24 @@ def test_the_sleep_until_something_happened_counts_a_little() -> None:
     still = after((0.0, seen()))
     still.end(0.002, seen(asleep=False, loop=1))
     assert still.seconds == pytest.approx(0.002)
+
+
+def starting(*, ran: float = 0.0, waited: float = 0.0) -> Snapshot:
+    """A look at a loop that sleeps until a new thread has begun, which could go on."""
+    threads = (Thread(LOOP, 0), Thread(OTHER, 0, ran, waited, is_ready=True))
+    return Snapshot(is_asleep=False, threads=threads, loop_sleeps=True)
+
+
+def test_a_loop_that_waits_for_a_thread_that_gets_no_processor_is_not_blocked_meanwhile() -> None:
+    still = after((0.0, seen()), (0.01, starting()), (0.02, starting()))
+    assert still.unbroken == 0.0
+
+
+def test_what_a_thread_has_waited_for_a_processor_does_not_count() -> None:
+    still = after((0.0, seen()), (0.01, starting(ran=0.001, waited=0.007)))
+    assert still.unbroken == pytest.approx(0.003)
+
+
+def test_a_loop_that_waits_for_a_thread_that_computes_is_blocked() -> None:
+    still = after((0.0, seen()), (0.01, starting(ran=0.01)), (0.02, starting(ran=0.02)))
+    assert still.unbroken == pytest.approx(0.02)
