@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from math import inf
 from typing import Final
 
-import pytest
-
 from grader.errors import TooLate
 from grader.grading.laws import looks_at_pace
 from grader.probe.record import Record
@@ -29,9 +27,9 @@ class Delays:
         self._record = record
         self._are_judged = False
 
-    def begin(self, items: Iterable[pytest.Item]) -> None:
-        """These are the checks and laws to run."""
-        self._are_judged = any(looks_at_pace(getattr(item, "function", None)) for item in items)
+    def begin(self, functions: Iterable[object]) -> None:
+        """These are the functions of the checks and laws to run."""
+        self._are_judged = any(looks_at_pace(function) for function in functions)
 
     @property
     def left(self) -> float:

@@ -55,7 +55,7 @@ class Runner:
         if self._collection.trouble is not None:
             return True
         content.prepare(self._collection.kata.schemas)
-        self.fixtures.delays.begin(session.items)
+        self.fixtures.delays.begin(getattr(item, "function", None) for item in session.items)
         self._progress(0, len(self._collection.checks), "")
         try:
             self._rig.wait_until_ready()
