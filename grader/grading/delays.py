@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from inspect import signature
 from math import inf
 from typing import Final
 
-from grader.errors import TooLate
-from grader.grading.laws import looks_at_pace
+from grader.errors import Inconclusive, TooLate
 from grader.probe.record import Record
 
 #: Seconds of delays that an app may add to a grade, all checks together. Then only laws are judged: with all checks,
 #: a second for each event would take longer than a grade may, and a learner would wait for minutes.
 MOST_LATE: Final = 8.0
+
+
+def looks_at_pace(test: object) -> bool:
+    """Whether a law's function asks for the pace of the grade."""
+    return callable(test) and "pace" in signature(test).parameters
 
 
 class Delays:
@@ -22,9 +27,10 @@ class Delays:
     ``blocked`` has the checks, by id, that had no verdict because of them.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, *, is_overtime: Callable[[], bool]) -> None:
         self.blocked: set[str] = set()
         self._record = record
+        self._is_overtime = is_overtime
         self._are_judged = False
 
     def begin(self, functions: Iterable[object]) -> None:
@@ -36,8 +42,16 @@ class Delays:
         """Seconds of them until the checks end."""
         return MOST_LATE - self._record.late if self._are_judged else inf
 
-    def end(self, *, is_overtime: bool) -> TooLate | None:
+    @property
+    def end(self) -> TooLate | None:
         """Why no further check runs: there are too many, or there are some and the time of the grade is over."""
         late = self._record.late
-        is_too_late = late >= MOST_LATE or (is_overtime and late > 0)
+        is_too_late = late >= MOST_LATE or (late > 0 and self._is_overtime())
         return TooLate(late) if self._are_judged and is_too_late else None
+
+    def explain(self, error: BaseException | None, *, check: str) -> BaseException | None:
+        """The error of a check: where it was not decided because of the delays, that is what blocks it."""
+        if isinstance(error, TooLate | Inconclusive) and (late := self.end):
+            self.blocked.add(check)
+            return late
+        return error

@@ -32,7 +32,7 @@ class Fixtures:
     def __init__(self, collection: Collection, record: Record) -> None:
         self.session_now: Session | None = None
         self.lost: BootFailure | None = None
-        self.delays = Delays(record)
+        self.delays = Delays(record, is_overtime=lambda: self.rig.is_overtime)
         self._collection = collection
         self._record = record
 

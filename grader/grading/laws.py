@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from inspect import signature
 
+from grader.grading.delays import Delays, looks_at_pace
 from grader.probe.law import Law
 from grader.probe.pace import OutOfPace
 from grader.probe.record import Record
@@ -22,16 +23,25 @@ class Uncovered(Exception):
 class Judge:
     """Judges the laws of one grade. ``response`` is the one that the present law looks at, if it looks at one."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, delays: Delays) -> None:
         self._record = record
+        self._delays = delays
         self.response: Recorded | None = None
 
     def judge(self, law: Law, test: Callable[..., None]) -> None:
-        """Call ``test`` with what it asks for. Raises what it raises, and Uncovered."""
+        """Call ``test`` with what it asks for. Raises what it raises, Uncovered, and TooLate.
+
+        Where delays have ended the checks, a law has not been shown to hold: others were to ask for more responses.
+        """
         self.response = None
         if looks_at_pace(test):
             self._judge_pace(test)
             return
+        self._judge_responses(law, test)
+        if (late := self._delays.end) is not None:
+            raise late
+
+    def _judge_responses(self, law: Law, test: Callable[..., None]) -> None:
         covered = [response for response in self._record.responses() if law.covers(response)]
         if "responses" in signature(test).parameters:
             known = [response for response in covered if _is_known(response)]
@@ -71,11 +81,6 @@ def _is_known(response: Recorded) -> bool:
     except NotKnown:
         return False
     return True
-
-
-def looks_at_pace(test: object) -> bool:
-    """Whether a law's function asks for the pace of the grade."""
-    return callable(test) and "pace" in signature(test).parameters
 
 
 def wrong_parameters(test: object) -> str:

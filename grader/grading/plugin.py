@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from grader.errors import OVERTIME, BadKata, BootFailed, Inconclusive, TooLate, Violation
+from grader.errors import OVERTIME, BadKata, BootFailed, Inconclusive, Violation
 from grader.grading import comparison
 from grader.grading.asking import Asking
 from grader.grading.collect import Collection
+from grader.grading.delays import looks_at_pace
 from grader.grading.fixtures import SESSION, Fixtures
-from grader.grading.laws import Judge, Uncovered, looks_at_pace
+from grader.grading.laws import Judge, Uncovered
 from grader.grading.results import broken, ended, excused, so_far
 from grader.grading.rig import Rig
 from grader.grading.verdict import blocked, unbootable, uncovered, verdict
@@ -39,7 +40,7 @@ class Runner:
         self._collection = collection
         self._record = Record()
         self.fixtures = Fixtures(collection, self._record)
-        self._judge = Judge(self._record)
+        self._judge = Judge(self._record, self.fixtures.delays)
         self._asking = Asking(collection, self.fixtures, allows=self._allows, result=self._result)
         self._compared: Violation | None = None
         self._before: tuple[Check, Session] | None = None  # the check before this one, and its session
@@ -75,7 +76,7 @@ class Runner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         check = self._collection.check(item)
-        late = self.fixtures.delays.end(is_overtime=self._rig.is_overtime)
+        late = self.fixtures.delays.end
         if late is not None and not check.is_law:
             self.results[check.id] = self._result(check, late, None)
             pytest.skip("too late")
@@ -103,8 +104,6 @@ class Runner:
             self.results[failed.check.id] = failed
             pytest.fail("its own requests")
         self._judge.judge(law, pyfuncitem.obj)
-        if (late := self.fixtures.delays.end(is_overtime=self._rig.is_overtime)) and not looks_at_pace(pyfuncitem.obj):
-            raise late  # it holds for the responses that there were, and others were not asked for
         return True
 
     @pytest.hookimpl(wrapper=True)
@@ -163,13 +162,9 @@ class Runner:
         if isinstance(error, pytest.FixtureLookupError):
             what = f"it asks for {error.argname!r}, which does not exist"
             error = Inconclusive(f"{what}: a check is given client, upstream and draw")
-        rig = self._rig
         if not isinstance(error, OutOfPace):  # what was seen of the pace before the time was over stays true
-            error = excused(error, is_overtime=rig.is_overtime, machine_fault=rig.app.machine_fault)
-        delays = self.fixtures.delays
-        if isinstance(error, TooLate | Inconclusive) and (late := delays.end(is_overtime=rig.is_overtime)):
-            error = late
-            delays.blocked.add(check.id)
+            error = excused(error, is_overtime=self._rig.is_overtime, machine_fault=self._rig.app.machine_fault)
+        error = self.fixtures.delays.explain(error, check=check.id)
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error
         if isinstance(error, Uncovered):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
+from grader.errors import TooLate
 from grader.protocol.transcript import Act, Entry
 
 if TYPE_CHECKING:
@@ -93,6 +94,11 @@ class Pacing:
     def late(self) -> float:
         """Seconds for which the app has rested on its turn, or blocked its event loop."""
         return sum(rest.seconds for rest in self.rests) + sum(blockage.seconds for blockage in self.blockages)
+
+    def must_be_in_time(self) -> None:
+        """Raises TooLate where that is longer than ``most_late``."""
+        if self.late > self.most_late:
+            raise TooLate(self.late)
 
     @property
     def in_progress(self) -> int:

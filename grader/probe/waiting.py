@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
-from grader.errors import OVERTIME, Inconclusive, TooLate
+from grader.errors import OVERTIME, Inconclusive
 from grader.probe.pacing import Pacing
 from grader.probe.watch import Control, Ready, Watch
 from grader.serving.app import Served
@@ -88,7 +88,8 @@ class Waiter:
     """Waits on behalf of one grade.
 
     ``upstream_iteration`` runs one iteration of the upstream end, ``overtime`` tells whether the whole grade's time
-    limit is over. Every method that waits raises Inconclusive on a starved machine, and when that limit is over.
+    limit is over. Every method that waits raises Inconclusive on a starved machine, and when that limit is over;
+    :meth:`until` raises TooLate where the app itself has delayed a check for too long.
     """
 
     SLICE = 0.01  # seconds between two looks at the app
@@ -114,12 +115,8 @@ class Waiter:
         return found
 
     def until(self, awaited: Awaited) -> Waited:
-        """Wait for ``awaited``; SILENT when it has not come after ``silent_seconds`` and ``silent_iterations``.
-
-        Raises TooLate where the app has delayed this check by itself for longer than it may.
-        """
-        if (late := self._pacing.late) > self._pacing.most_late:
-            raise TooLate(late)
+        """Wait for ``awaited``; SILENT when it has not come after ``silent_seconds`` and ``silent_iterations``."""
+        self._pacing.must_be_in_time()
         watch = self._watch()
         waited = (
             Waited.CAME if watch.ready(awaited.ready, self.timeouts.before_control) else self._go_on(awaited, watch)
