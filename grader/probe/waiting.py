@@ -87,9 +87,8 @@ class Awaited:
 class Waiter:
     """Waits on behalf of one grade.
 
-    ``upstream_iteration`` runs one iteration of the upstream end, ``overtime`` tells whether the whole grade's time
-    limit is over. Every method that waits raises Inconclusive on a starved machine, and when that limit is over;
-    :meth:`until` raises TooLate where the app itself has delayed a check for too long.
+    ``upstream_iteration`` runs one iteration of the upstream end, ``overtime`` says whether the whole grade's time limit
+    is over: then, and on a starved machine, every method that waits raises Inconclusive. until() also raises TooLate.
     """
 
     SLICE = 0.01  # seconds between two looks at the app
@@ -118,9 +117,8 @@ class Waiter:
         """Wait for ``awaited``; SILENT when it has not come after ``silent_seconds`` and ``silent_iterations``."""
         self._pacing.must_be_in_time()
         watch = self._watch()
-        waited = (
-            Waited.CAME if watch.ready(awaited.ready, self.timeouts.before_control) else self._go_on(awaited, watch)
-        )
+        is_here = watch.ready(awaited.ready, self.timeouts.before_control)
+        waited = Waited.CAME if is_here else self._go_on(awaited, watch)
         if waited is Waited.CAME:
             watch.came()
         return waited
