@@ -87,7 +87,7 @@ class Awaited:
 class Waiter:
     """Waits on behalf of one grade.
 
-    ``upstream_iteration`` runs one iteration of the upstream end, ``overtime`` says whether the whole grade's time limit
+    ``upstream_iteration`` runs one iteration of the upstream end, ``overtime`` says whether the time of the whole grade
     is over: then, and on a starved machine, every method that waits raises Inconclusive. until() also raises TooLate.
     """
 
