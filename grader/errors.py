@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # the model takes 7 ms to define: an app is started before
 OVERTIME = "the time limit of the whole grade is over"
 #: Why this machine can grade nothing before somebody has fixed it; what the system says stands behind a colon.
 NO_LOOPBACK = "this machine cannot connect to its own 127.0.0.1"
+NO_THREADS = "this machine does not let the app start as many threads as every app may need"
 NO_UPSTREAM = "this machine cannot connect the app to the grader's upstream"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from grader.errors import NO_LOOPBACK, NO_UPSTREAM
+from grader.errors import NO_LOOPBACK, NO_THREADS, NO_UPSTREAM
 from grader.model import Check, CheckResult, Outcome, Report
 from grader.score import first_failure, is_decided
 from grader.text import plural
@@ -53,7 +53,7 @@ def _undecided(report: Report) -> str:
     """What may help where checks are inconclusive: to wait, or to fix the machine, if it could not grade anything."""
     undecided = [one.finding for one in report.results if one.finding and one.outcome is Outcome.INCONCLUSIVE]
     reasons = {finding.seen.partition(":")[0] for finding in undecided}
-    for reason in (NO_LOOPBACK, NO_UPSTREAM):
+    for reason in (NO_LOOPBACK, NO_UPSTREAM, NO_THREADS):
         if reason in reasons:
             return f"fix this machine, and run it again: {reason.replace('this machine', 'it')}."
     return "run it again on a quieter machine."

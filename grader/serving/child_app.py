@@ -7,7 +7,7 @@ import socket
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from grader.errors import NO_UPSTREAM, BootFailed, Inconclusive
+from grader.errors import NO_THREADS, NO_UPSTREAM, BootFailed, Inconclusive
 from grader.serving import connections, threads
 from grader.serving.account import Account
 from grader.serving.guard import Guard
@@ -106,8 +106,10 @@ class ChildApp(Observed):
 
     @property
     def machine_fault(self) -> str:
-        reason = self._status.wait_for_unreachable()
-        return f"{NO_UPSTREAM}: {reason}" if reason else ""
+        self._status.wait_for_machine_fault()
+        if reason := self._status.unreachable:
+            return f"{NO_UPSTREAM}: {reason}"
+        return NO_THREADS if self._status.is_starved else ""
 
     @property
     def longest_blockage(self) -> Place | None:

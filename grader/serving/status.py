@@ -39,6 +39,7 @@ class AppStatus:
         self.routes: tuple[str, ...] = ()
         self._raised: deque[tuple[float, Raised]] = deque(maxlen=_MOST_RAISED)
         self.unreachable = ""  # why this machine cannot connect the app to its upstream
+        self.is_starved = False  # this machine refuses the app threads
         self._blocked_at: tuple[float, Place | None] = (0.0, None)
         self._buffer = b""
 
@@ -57,15 +58,15 @@ class AppStatus:
         """Whether the start has succeeded or failed, or nothing more will come that could tell it."""
         return self.is_ready or self.failure is not None or self.is_closed
 
-    def wait_for_unreachable(self) -> str:
-        """Why this machine cannot connect the app to its upstream, or "".
+    def wait_for_machine_fault(self) -> None:
+        """From then on ``unreachable`` and ``is_starved`` are known, if there is anything of the kind.
 
         What the app's process sent before its response has been read by the next tick.
         """
         ticks = self.ticks
         with self.news:
-            self.news.wait_for(lambda: self.unreachable or self.is_closed or self.ticks > ticks, timeout=_NEWS_LIMIT)
-        return self.unreachable
+            known = lambda: self.unreachable or self.is_starved or self.is_closed or self.ticks > ticks  # noqa: E731
+            self.news.wait_for(known, timeout=_NEWS_LIMIT)
 
     def blocked_at(self) -> Place | None:
         """The line where the event loop is blocked now, as far as it is known."""
@@ -94,6 +95,8 @@ class AppStatus:
                 self.is_imported = True
             case wire.Sign.READY:
                 self.is_ready = True
+            case wire.Sign.STARVED:
+                self.is_starved = True
             case wire.Sign.OUT_OF_MEMORY:
                 self.is_out_of_memory = True
             case wire.Blocked(seconds, location):

@@ -319,3 +319,28 @@ def test_an_app_that_the_machine_cannot_connect_to_the_upstream_is_not_blamed(tm
     assert done.code == 3
     assert done.outcomes() == {"batch_is_the_default": "inconclusive"}
     assert "no port is free" in done.seen("batch_is_the_default")
+
+
+@pytest.mark.parametrize(("more", "code"), [(0, 3), (200, 1)], ids=["few threads", "many threads"])
+def test_an_app_that_the_machine_refuses_threads_is_not_blamed(
+    more: int, code: int, tmp_path: Path, grade: Grade
+) -> None:
+    """As under `ulimit -u`. One that has started hundreds itself is."""
+    app = write(
+        tmp_path,
+        f"""
+        import _thread, threading
+        from fastapi import FastAPI
+        end = threading.Event()
+        for _ in range({more}): threading.Thread(target=end.wait, daemon=True).start()
+        def refuse(*_): raise RuntimeError("can't start new thread")
+        threading._start_new_thread = refuse
+        app = FastAPI()
+        @app.get("/generate")
+        def generate(prompt: str):
+            return {{"chunks": []}}
+        """,
+    )
+    done = grade("kata-1", "--app", app, "--only", "batch_is_the_default", json_report=True)
+    assert done.code == code, done.out
+    assert ("this machine does not let the app start" in done.seen("batch_is_the_default")) is (code == 3)

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from grader.errors import NO_LOOPBACK, NO_UPSTREAM
+from grader.errors import NO_LOOPBACK, NO_THREADS, NO_UPSTREAM
 from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Report
 from grader.report import advice, html, markdown, terminal
 from tests.report.samples import MIXED
@@ -94,6 +94,7 @@ def test_the_next_step_is_the_first_thing_that_helps(graded: Report, words: str,
     ("seen", "words"),
     [
         (f"{NO_LOOPBACK}: [Errno 101] Network is unreachable", "it cannot connect to its own 127.0.0.1."),
+        (NO_THREADS, "it does not let the app start as many threads as every app may need."),
         (f"{NO_UPSTREAM}: [Errno 99] No address", "it cannot connect the app to the grader's upstream."),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,8 @@ from grader.wire import ChildConfig, Failed, Loading, Routes, Sign, Unreachable
 #: Exit statuses. The grader goes by the status line that comes before; these tell the two apart in a shell. Neither is
 #: 1 or 2, with which Python itself ends.
 _REFUSED, _BROKEN = 3, 4
+#: Threads that every app may have: the 64 of asyncio.to_thread, the 40 of the framework, and some of its own.
+_FEW_THREADS = 128
 
 
 def run(config: ChildConfig) -> NoReturn:
@@ -68,11 +71,18 @@ def run(config: ChildConfig) -> NoReturn:
         os._exit(_BROKEN)
 
 
+def _is_refused_threads(error: RuntimeError) -> bool:
+    """Whether it is about a thread that the system refuses though there are few: by `ulimit -u`, or by a container."""
+    return words_of(error) == "can't start new thread" and threading.active_count() < _FEW_THREADS
+
+
 def _log_to_stderr(frames: LearnerFrames, status: StatusLine) -> None:
     def tell_error(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, MemoryError):
             status.tell(Sign.OUT_OF_MEMORY)
+        if isinstance(error, RuntimeError) and _is_refused_threads(error):
+            status.tell(Sign.STARVED)
         if error is not None:
             with suppress(Exception):  # the words of an error of the learner's may themselves raise
                 status.tell(frames.raised(error))
