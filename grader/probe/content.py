@@ -92,7 +92,8 @@ def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Spot) 
         why = f" — {error.detail}" if error.detail and text else ""
         mistakes = _MISTAKES_OF_BODY if what == _BODY else _MISTAKES
         wrong = json_text.Wrong.DATA_PREFIX if what == _BODY and _STREAM.match(text) else error.wrong
-        seen = _excerpt(text, error.detail) + mistakes.get(wrong, why)
+        quoted = f"“{_excerpt(text, error.detail)}”" if text else "(empty)"  # spaces at its ends are seen
+        seen = quoted + mistakes.get(wrong, why)
         says = f"{what} is not valid JSON: {seen}"
         raise Violation(
             expected=f"{what} as JSON", seen=seen, sentence=says, requirement=cited("RFC 8259 2"), spot=spot
@@ -155,6 +156,6 @@ def _excerpt(text: str, detail: str = "") -> str:
     """``text``, without its middle where it is long; or what stands around the character that ``detail`` names."""
     named = re.search(r"character (\d+)", detail)
     if named is None or len(text) <= _LONG or int(named[1]) < _LONG // 2:
-        return visible_ends(text, _LONG) if text else "(empty)"
+        return visible_ends(text, _LONG)
     start = int(named[1]) - _LONG // 2
     return "…" + visible(text[start:], _LONG)

@@ -62,7 +62,8 @@ def test_a_value_that_is_nested_too_deeply_is_refused(depth: int, session: Sessi
     ("text", "words"),
     [
         ("", "(empty)"),
-        ("hello", "hello"),
+        ("hello", "“hello”"),
+        (" hello ", "“ hello ”"),
         ("{'a': None}", "json.dumps() writes JSON"),
         ("[1, NaN]", "NaN and Infinity are not valid JSON"),
         ("-Infinity", "NaN and Infinity are not valid JSON"),
