@@ -12,6 +12,9 @@ from pathlib import Path
 #: Unicode categories that can move the cursor, reorder what stands around them, or show nothing at all.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _COMMAND = re.compile(r"(^|[\r\n])((?:[^\S\r\n]|\x1b\[[0-9;]*m)*)::")
+#: Stands for a line feed in a body.
+ENDING = "↵"
+LEGEND = f" ({ENDING} is a line ending)"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -44,6 +47,11 @@ def _units(text: str, room: int, *, backwards: bool = False) -> str:
 def visible_bytes(data: bytes, limit: int = 200) -> str:
     """Like :func:`visible`, for bytes that should be UTF-8; what is not shows as ``\\xNN``."""
     return visible(data[: 4 * limit + 4].decode("utf-8", "backslashreplace"), limit)
+
+
+def visible_body(data: bytes, limit: int = 200) -> str:
+    """Like :func:`visible_bytes`, with a mark for each line feed: a backslash and an ``n`` may stand there as well."""
+    return visible_bytes(data.replace(b"\n", ENDING.encode()), limit)
 
 
 def visible_lines(text: str, *, lines: int = 40, width: int = 200) -> list[str]:

@@ -117,13 +117,15 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None
     if error is not None:
         where = error.json_path if error.json_path != "$" else "the top level"
         inner = isinstance(error.instance, dict | list) and error.json_path != "$"
-        wrong = visible_ends(error.message, 160)
         excerpt = _excerpt(json.dumps(error.instance, ensure_ascii=False) if inner else text)
+        wrong = f"{visible_ends(error.message, 160)} — in {excerpt}"
+        if error.json_path == "$" and error.validator == "type":  # the message has the whole value, as Python writes it
+            wrong = f"{excerpt} is not of type {error.message.rpartition(' is not of type ')[2]}"
         within = "" if error.json_path == "$" else f", at {visible(where)}"
         raise Violation(
             expected=f"{what} by {path.name}",
-            seen=f"at {visible(where)}: {wrong} — in {excerpt}",
-            sentence=f"{what} does not fit {path.name}{within}: {wrong} — in {excerpt}",
+            seen=f"at {visible(where)}: {wrong}",
+            sentence=f"{what} does not fit {path.name}{within}: {wrong}",
             spot=spot,
         )
 

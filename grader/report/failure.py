@@ -15,7 +15,7 @@ from grader.report import reproduce
 from grader.report.picture import layout
 from grader.report.picture.console import ASCII, LINES, Pen, PictureLine, Tone
 from grader.requirement import link
-from grader.text import plural, visible, visible_bytes, visible_lines
+from grader.text import ENDING, LEGEND, plural, visible, visible_body, visible_bytes, visible_lines
 
 _MARKS = {
     Outcome.PASSED: ("pass", "green"),
@@ -84,7 +84,7 @@ def _detail(finding: Finding, console: Console) -> RenderableType:
         grid.add_row("hint", Text(visible(finding.hint, 1000), "cyan"))
     parts: list[RenderableType] = [Text(visible(finding.headline, 800), "bold red"), grid]
     if finding.spot is not None and finding.spot.excerpt:
-        parts.append(_spot(finding.spot, console.width - 4))
+        parts.append(_spot(finding.spot, console))
     return Group(*parts)
 
 
@@ -137,17 +137,20 @@ def own(result: CheckResult) -> list[RenderableType]:
     return [Padding(grid, (0, 0, 0, 4))] if grid.row_count else []
 
 
-def _spot(spot: Spot, width: int) -> Text:
+def _spot(spot: Spot, console: Console) -> Text:
     """The bytes around the offending one, with a caret under it."""
-    room = max(20, (width - 4) // 2)
-    before = visible_bytes(spot.excerpt[: spot.caret], 1000)
+    room = max(20, (console.width - 8) // 2)
+    shown = visible_bytes if console.options.ascii_only else visible_body
+    before = shown(spot.excerpt[: spot.caret], 1000)
     while cell_len(before) > room:
         before = before[1:]
-    after = visible_bytes(spot.excerpt[spot.caret :], room) or "(end of what arrived)"
+    after = shown(spot.excerpt[spot.caret :], room) or "(end of what arrived)"
     while cell_len(after) > room + 1:
         after = after[:-1]
     caret = " " * cell_len(before) + f"^ byte {spot.offset} of the body"
-    return Text.assemble(("response body at this point:\n", "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
+    legend = LEGEND if ENDING in before + after else ""
+    title = f"response body at this point{legend}:\n"
+    return Text.assemble((title, "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
 
 
 def picture(result: CheckResult, console: Console, *, most: int | None = None) -> list[RenderableType]:

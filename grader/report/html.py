@@ -20,7 +20,7 @@ from grader.report.failure import printed_before
 from grader.report.picture import layout, svg
 from grader.requirement import link
 from grader.score import first_failure
-from grader.text import visible, visible_bytes, visible_lines
+from grader.text import ENDING, LEGEND, visible, visible_body, visible_lines
 
 _PAGE = Path(__file__).parent / "page"
 _LOG, _PRINTED = 60, 20  # lines of what the app printed: in all, and during one check
@@ -35,6 +35,10 @@ class Caret:
 
     line: str
     caret: str
+
+    @property
+    def legend(self) -> str:
+        return LEGEND if ENDING in self.line else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,6 @@ def prose(text: str, limit: int = 600) -> Markup:
 
 
 def _caret(spot: Spot) -> Caret:
-    before = visible_bytes(spot.excerpt[: spot.caret], 1000)[-_BEFORE:]
-    after = visible_bytes(spot.excerpt[spot.caret :], _AFTER) or "(end of what arrived)"
+    before = visible_body(spot.excerpt[: spot.caret], 1000)[-_BEFORE:]
+    after = visible_body(spot.excerpt[spot.caret :], _AFTER) or "(end of what arrived)"
     return Caret(before + after, f"{' ' * cell_len(before)}^ byte {spot.offset}")

@@ -102,7 +102,7 @@ def test_what_is_no_json_is_told_what_it_is(text: str, words: str, session: Sess
         ({"id": "7", "choices": {}}, "at $.choices: {} is not of type 'array'"),
         ({"id": "7", "choices": [], "extra": 1}, "'extra' was unexpected"),
         ({"id": "x" * 500, "choices": "y" * 500}, "is not of type 'array'"),
-        ([], "at the top level: [] is not of type 'object'"),
+        (["1"], "at the top level: [\"1\"] is not of type 'object'"),
         ({"id": "7", "choices": [{"index": "\x1b[31m" + "x" * 10_000}]}, "at $.choices[0].index"),
     ],
 )

@@ -126,7 +126,7 @@ def test_a_failed_check_tells_what_was_expected_and_seen_and_where_to_read_on() 
     }
     assert part.one("a").attributes == {"href": link("WHATWG HTML 9.2.6")}
     assert part.says("h3") == [
-        "Response body at this point",
+        "Response body at this point (↵ is a line ending)",
         "What happened at both ends",
         "To reproduce, start the app with uvicorn app:app and send:",
     ]
@@ -158,7 +158,7 @@ def test_a_place_tells_what_is_known_of_it(place: Place, words: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "line"),
     [
-        ("data: one\n\n", "data two\n\n", r"data: one\n\n|data two\n\n"),
+        ("data: one\n\n", "data two\n\n", "data: one↵↵|data two↵↵"),
         ("data", "", "data|(end of what arrived)"),
         ("x" * 60, "!" * 80, "x" * 28 + "|" + "!" * 68 + "…"),
         ("naïve 中文 ", "data", "naïve 中文 |data"),

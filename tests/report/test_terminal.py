@@ -76,8 +76,13 @@ def shown(spot: Spot, width: int) -> list[str]:
     terminal.show(replace(MIXED, results=(failed,)), console)
     assert isinstance(console.file, io.StringIO)
     lines = console.file.getvalue().splitlines()
-    at = next(at for at, line in enumerate(lines) if line.strip() == "response body at this point:")
+    at = next(at for at, line in enumerate(lines) if line.strip().startswith("response body at this point"))
     return [line.rstrip() for line in lines[at + 1 : at + 3]]
+
+
+def test_a_line_ending_is_not_shown_as_a_backslash_is() -> None:
+    body, _ = shown(Spot(b"data: 1\\n\n", 7, 7), 81)
+    assert body.strip() == r"data: 1\n↵"
 
 
 @pytest.mark.parametrize("width", [60, 81])
