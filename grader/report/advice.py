@@ -45,7 +45,7 @@ def next_step(report: Report, focus: CheckResult | None = None) -> str:
         return f"The selected checks passed. To run all of them: `{report.command}`."
     if any("event loop was blocked" in note for note in report.notes):
         return "The event loop was blocked for a while: see the note above. No check failed because of it."
-    solution = "" if _is_of_pack(report) else "`grade solution` shows another solution, "
+    solution = "" if _is_of_pack(report) else "`grade solution` shows another solution or how to install it, "
     return f"All checks passed. {solution}`grade list`{'' if solution else ' shows'} the next kata."
 
 
