@@ -129,7 +129,8 @@ class CheckResult:
     ``seconds`` is what it took, ``requests`` are curl lines that repeat it, and ``at_request`` is the number of the one
     that was looked at last (0: none). ``left_out`` counts the entries that a long transcript lacks in its middle.
     ``diverged`` is the point of divergence, in the transcript's seconds. Where it failed, ``raised`` is what the app
-    raised first meanwhile, and ``printed`` what it printed.
+    raised first meanwhile, and ``printed`` what it printed. ``blocked_by`` is the id of a check that this one does not
+    come after, and that blocks it all the same.
     """
 
     check: Check
@@ -143,6 +144,7 @@ class CheckResult:
     raised: Raised | None = None
     printed: str = ""
     seconds: float = 0.0
+    blocked_by: str = ""
 
     @property
     def earned(self) -> int:

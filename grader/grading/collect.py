@@ -48,6 +48,10 @@ class Collection:
         """The check that ``item`` runs."""
         return self.checks[_marked(item, self.kata).id]
 
+    def functions(self, items: Iterable[pytest.Item]) -> dict[str, object]:
+        """The functions of the checks that ``items`` run, by the checks' ids."""
+        return {self.check(item).id: getattr(item, "function", None) for item in items}
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and self.trouble is None:
             text = str(report.longrepr).strip()

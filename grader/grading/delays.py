@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from inspect import signature
 from math import inf
 from typing import Final
 
 from grader.errors import Inconclusive, TooLate
+from grader.model import CheckResult, Outcome
 from grader.probe.record import Record
 
 #: Seconds of delays that an app may add to a grade, all checks together. Then only laws are judged: with all checks,
@@ -24,30 +26,34 @@ class Delays:
     """Those that were seen in one grade, so far.
 
     They count only where a law of the grade looks at the pace, and so fails: else no check would say what is wrong.
-    ``blocked`` has the checks, by id, that had no verdict because of them.
+    ``laws`` has the ids of such laws, ``blocked`` those of the checks that had no verdict because of the delays.
     """
 
     def __init__(self, record: Record, *, is_overtime: Callable[[], bool]) -> None:
         self.blocked: set[str] = set()
         self._record = record
         self._is_overtime = is_overtime
-        self._are_judged = False
+        self.laws: set[str] = set()
 
-    def begin(self, functions: Iterable[object]) -> None:
-        """These are the functions of the checks and laws to run."""
-        self._are_judged = any(looks_at_pace(function) for function in functions)
+    def begin(self, functions: Mapping[str, object]) -> None:
+        """These are the functions of the checks and laws to run, by id."""
+        self.laws = {name for name, function in functions.items() if looks_at_pace(function)}
 
     @property
     def left(self) -> float:
         """Seconds of them until the checks end."""
-        return MOST_LATE - self._record.late if self._are_judged else inf
+        return MOST_LATE - self._record.late if self.laws else inf
 
     @property
     def end(self) -> TooLate | None:
         """Why no further check runs: there are too many, or there are some and the time of the grade is over."""
         late = self._record.late
         is_too_late = late >= MOST_LATE or (late > 0 and self._is_overtime())
-        return TooLate(late) if self._are_judged and is_too_late else None
+        return TooLate(late) if self.laws and is_too_late else None
+
+    def allow(self, law: str, *, after: str) -> bool:
+        """Whether a law may be judged though the check ``after`` has not passed; one that is about delays always may."""
+        return after in self.blocked or (law in self.laws and self.end is not None)
 
     def explain(self, error: BaseException | None, *, check: str) -> BaseException | None:
         """The error of a check: where it was not decided because of the delays, that is what blocks it."""
@@ -55,3 +61,13 @@ class Delays:
             self.blocked.add(check)
             return late
         return error
+
+    def cause_first(self, results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+        """``results``; where delays have ended the checks, with the law first that says so."""
+        found = tuple(results)
+        causes = [one for one in found if one.check.id in self.laws and one.outcome is Outcome.FAILED]
+        if not self.blocked or not causes:
+            return found
+        others = [one for one in found if one not in causes]
+        by = causes[0].check.id
+        return (*causes, *(replace(one, blocked_by=by) if one.check.id in self.blocked else one for one in others))

@@ -56,7 +56,7 @@ class Runner:
         if self._collection.trouble is not None:
             return True
         content.prepare(self._collection.kata.schemas)
-        self.fixtures.delays.begin(getattr(item, "function", None) for item in session.items)
+        self.fixtures.delays.begin(self._collection.functions(session.items))
         self._progress(0, len(self._collection.checks), "")
         try:
             self._rig.wait_until_ready()
@@ -151,7 +151,7 @@ class Runner:
 
     def _allows(self, name: str, check: Check) -> bool:
         """Whether ``check`` may come after the check ``name``: a law may, too, where delays alone have blocked that."""
-        return self._has_passed(name) or (check.is_law and name in self.fixtures.delays.blocked)
+        return self._has_passed(name) or (check.is_law and self.fixtures.delays.allow(check.id, after=name))
 
     def _has_passed(self, name: str) -> bool:
         return name in self.results and self.results[name].outcome is Outcome.PASSED

@@ -78,7 +78,7 @@ def grade(
             runner.begin(rig, progress)
             run_checks(collection, runner, runner.fixtures, stop_early=job.stop_early)
         notes = rig.finish()
-    results = tuple(
+    results = runner.fixtures.delays.cause_first(
         runner.results[name] for name in collection.checks if name in runner.results and name in collection.shown
     )
     report = Report(

@@ -89,8 +89,8 @@ def blocked(report: Report) -> list[str]:
 
 
 def _root(result: CheckResult, by_id: Mapping[str, CheckResult]) -> str:
-    """The first check that did not pass and was run, of those that ``result`` comes after."""
-    before = [by_id[name] for name in result.check.after if name in by_id]
+    """The first check that did not pass and was run, of those that block ``result`` or that it comes after."""
+    before = [by_id[name] for name in (result.blocked_by, *result.check.after) if name in by_id]
     missing = next((one for one in before if one.outcome is not Outcome.PASSED), None)
     if missing is None:
         return _only_failed(by_id.values())

@@ -398,8 +398,22 @@ RESTS = """
 def test_too_many_delays_end_a_check_of_many_requests(tmp_path: Path, grade: Grade) -> None:
     """A law that holds so far has not been shown to hold: what would have been asked for was not."""
     done = grade(write_kata(tmp_path, ENDLESS + RESTS, app=app_with(SLEEPS)), json_report=True)
-    assert done.outcomes() == {"many": "blocked", "each_is_ok": "blocked", "rests": "failed"}, done.out
+    assert done.outcomes() == {"rests": "failed", "many": "blocked", "each_is_ok": "blocked"}, done.out
+    assert next(iter(done.outcomes())) == "rests"  # the cause comes first
+    assert "2 checks blocked by “no rests”, 2 points" in done.out
     assert "blocked by the delays that the app adds" in finding(done, "many")["headline"].lower()
+
+
+def test_the_law_that_names_the_delays_is_judged_whatever_it_comes_after(tmp_path: Path, grade: Grade) -> None:
+    spec = ENDLESS + RESTS.replace("@law(points=1)", "@law(points=1, after=test_fails)")
+    fails = """
+    @check(points=1)
+    def test_fails(client: Client, upstream: Upstream) -> None:
+        \"""it fails\"""
+        assert client.get("/").status == 500
+    """
+    done = grade(write_kata(tmp_path, fails + spec, app=app_with(SLEEPS)), json_report=True)
+    assert done.outcomes() == {"rests": "failed", "fails": "failed", "many": "blocked", "each_is_ok": "blocked"}
 
 
 def test_delays_explain_why_there_was_no_time(tmp_path: Path, grade: Grade) -> None:
