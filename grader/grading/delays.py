@@ -52,7 +52,7 @@ class Delays:
         return TooLate(late) if self.laws and is_too_late else None
 
     def allow(self, law: str, *, after: str) -> bool:
-        """Whether a law may be judged though the check ``after`` has not passed; one that is about delays always may."""
+        """Whether a law may be judged though the check ``after`` has not passed: one about delays always may."""
         return after in self.blocked or (law in self.laws and self.end is not None)
 
     def explain(self, error: BaseException | None, *, check: str) -> BaseException | None:
