@@ -14,7 +14,7 @@ from grader.probe.record import Record
 
 #: Seconds of delays that an app may add to a grade, all checks together. Then only laws are judged: with all checks,
 #: a second for each event would take longer than a grade may, and a learner would wait for minutes.
-MOST_LATE: Final = 8.0
+MOST_LATE: Final = 5.0
 
 
 def looks_at_pace(test: object) -> bool:
