@@ -245,8 +245,8 @@ PLACES = {
     "before the end": "the upstream had come to its end",
     "in a batch": "item 1 had been given to it",
 }
-#: Seconds, well above the bound: how well 0.05 seconds are found depends on the load of the machine.
-LATE = 0.1
+#: Seconds, far above the bound: how well 0.05 seconds are found depends on the load of the machine.
+LATE = 0.3
 
 numbers = count()
 
@@ -334,7 +334,7 @@ def test_an_event_loop_that_computes_on_and_on_is_found(grade: Grade) -> None:
 def test_many_short_rests_of_a_batch_do_not_fail_its_check(grade: Grade) -> None:
     """All together they are longer than any wait: each pull shows that the app goes on."""
     grade.at_once("late_somewhere", nap="sleeps", seconds=str(LATE), place="in a batch", items=9)
-    with pytest.raises(OutOfPace, match=r"the app rested \d times"):
+    with pytest.raises(OutOfPace, match=r"the app rested \d+ times"):
         grade.record.pace().has_no_rests()
 
 
