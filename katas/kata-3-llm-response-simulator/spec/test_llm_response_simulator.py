@@ -820,9 +820,9 @@ def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
         next_token(response)
     responses[0].disconnect()
     responses[0].wait_until_noticed()
-    both.give_all(more := draw.texts(3))  # a pull in a thread cannot be cancelled, and takes one of them
+    both.give_all(more := draw.texts(5))  # two may be pulled for the client that has left
     rest = text(chunks(responses[1]))
-    assert sum(token in rest for token in more) >= 2, "tokens of a stream beside one of the same prompt that was left"
+    assert sum(token in rest for token in more) >= 3, "tokens of a stream beside one of the same prompt that was left"
 
 
 def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:
