@@ -52,7 +52,7 @@ def writes(rewrite: Callable[[bytes], Iterator[bytes]], *, batch: bool = True) -
                     case {"type": "http.response.body"} if batch or stream.is_sse:
                         for number, piece in enumerate(rewrite(message.get("body", b"")), start=1):
                             await stream.body(piece)
-                            if number % 100 == 0:  # many pieces take long, and the contract bounds that
+                            if number % 10 == 0:  # many pieces take long, and the contract bounds that
                                 await asyncio.sleep(0)
                         if not message.get("more_body", False):
                             await stream.body(b"", more=False)
