@@ -122,7 +122,8 @@ class Control:
         self._pacing = pacing
         self._connection = connection
         self._began = time.monotonic()
-        self._computed = app.loop_seconds()
+        self._before = app.loop_seconds()
+        self._computed = 0.0  # by the loop's thread, until the request was seen unanswered last
         self._still = still
         self._looks = 0  # since the request has reached the app
         self._blocked = 0.0  # the longest sleep of the loop's thread
@@ -137,6 +138,8 @@ class Control:
         """Whether it is answered within ``seconds``."""
         deadline = time.monotonic() + seconds
         while not (found := _is_readable(self._connection, min(LOOK, max(0.0, deadline - time.monotonic())))):
+            # Now, and not at the end: the grader may be away for long, to read what has come, and the app goes on.
+            self._computed = self._app.loop_seconds() - self._before
             self._look()
             if time.monotonic() >= deadline:
                 break
@@ -151,29 +154,23 @@ class Control:
 
     def has_stopped(self) -> bool:
         """Whether the event loop has done nothing, or nothing else than to compute: a busy machine alone is neither."""
-        if not self._still.is_exact or self._computes() >= _STOPPED:
+        if not self._still.is_exact or self._computed >= _STOPPED:
             return True
         return self._blocked >= _STOPPED and not self._started_workers()
 
     def end(self) -> None:
         """The request was answered, or what was awaited has come: note a blockage, if this was one."""
-        elapsed = time.monotonic() - self._began
         if self._blocked:
             least = _BLOCKED if self._still.is_exact else _BLOCKED * _CAREFUL
             if self._blocked >= least and not self._started_workers():
                 self._note(self._blocked, computed=False)
             self._still.forget()  # blocked, even if not for long: this is not a rest
-        elif elapsed >= _COMPUTES and not self._pacing.collects:
-            computed = self._computes()
-            if computed >= _COMPUTES * max(1, self._pacing.in_progress):
-                self._note(computed, computed=True)
+        elif not self._pacing.collects and self._computed >= _COMPUTES * max(1, self._pacing.in_progress):
+            self._note(self._computed, computed=True)
 
     def _started_workers(self) -> bool:
         """Whether worker processes were starting meanwhile: a call that starts one waits for its interpreter."""
         return self._app.starting_seconds() - self._starting >= max(_STARTS, self._blocked / 5)
-
-    def _computes(self) -> float:
-        return self._app.loop_seconds() - self._computed
 
     def _look(self) -> None:
         if not _is_delivered(self._connection):

@@ -25,7 +25,7 @@ UNUSUAL = sorted(
 COMBINED = {
     "framing": ("crlf", "comments_between_fields", "no_space_after_the_colon", "unknown_fields", "byte_order_mark"),
     "spelling": ("json_backwards", "json_with_more_keys", "json_on_many_lines", "odd_pieces"),
-    "carriage returns": ("cr", "comments_before_and_after", "blank_lines_more", "odd_pieces"),
+    "carriage returns": ("cr", "comments_before_and_after", "blank_lines_more", "every_byte_alone"),
     "header fields": ("charset_oddly_spaced", "many_headers", "upper_case_names", "connection_close"),
     "life": ("heartbeats_all_the_time", "another_task_sends", "head_and_options", "slow_start"),
     "noise": ("talkative", "many_turns", "empty_writes", "mixed_line_ends", "no_lifespan"),

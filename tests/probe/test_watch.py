@@ -288,6 +288,31 @@ def test_a_loop_that_computes_on_is_blocked(
     assert [blockage.computed for blockage in wait.pacing.blockages] == [True] * count
 
 
+def test_what_is_computed_after_the_answer_counts_for_nothing(
+    wait: Wait, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The grader may look late, as it has much to read: the app has answered by then, and has gone on."""
+    wait.app.seen = AWAKE
+    assert not control.is_answered(0.01)
+    wait.clock.now += 3.0
+    wait.app.computed = 2.0
+    monkeypatch.setattr(watch, "_is_readable", lambda *_: True)
+    assert control.is_answered(0.01)
+    control.end()
+    assert wait.pacing.blockages == []
+
+
+def test_what_is_computed_while_the_grader_is_away_counts_if_there_is_no_answer_yet(
+    wait: Wait, control: Control
+) -> None:
+    wait.app.seen = AWAKE
+    assert not control.is_answered(0.01)
+    wait.clock.now += 3.0
+    wait.app.computed = 2.0
+    unanswered(control, 0.01)
+    assert [blockage.seconds for blockage in wait.pacing.blockages] == [2.0]
+
+
 def test_what_the_grader_asks_for_blocks_nothing(wait: Wait, control: Control) -> None:
     wait.pacing.collects = True
     wait.app.seen, wait.app.computed = AWAKE, 2.0
