@@ -137,7 +137,7 @@ class Client:
         try:
             connected = session.app.connect(receive_buffer=SLOW if slow else None)
         except OSError as error:
-            seen = session.app.exit_reason() or "the app does not accept connections"
+            seen = session.app.exit_reason(refuses=True) or "the app does not accept connections"
             raise Violation(expected="a connection to the app", seen=seen) from error
         connection = Connection(connected, slow=slow)
         detail = f"{request.method} {request.url.raw_path.decode('ascii')}"

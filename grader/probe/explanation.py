@@ -40,7 +40,7 @@ class Explanation:
             seen = "the event loop is blocked, so the server does not respond to any request"
             hint, place = UNBLOCK, app.blocked_at()
         elif waited is Waited.GONE:
-            seen = app.exit_reason() or "the app no longer accepts connections"
+            seen = app.exit_reason(refuses=True) or "the app no longer accepts connections"
         else:
             seen, hint = self._silence(awaited, feed)
             says = says if exchange.head else ""  # "no response yet" says what is expected

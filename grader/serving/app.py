@@ -52,10 +52,11 @@ class Served(Protocol):
     def loop_seconds(self) -> float:
         """Processor seconds that the thread of the event loop has used; 0.0 where that is not known."""
 
-    def exit_reason(self) -> str:
+    def exit_reason(self, *, refuses: bool = False) -> str:
         """The exit reason of the process, such as "the app's process was killed by SIGSEGV", or "" while it runs.
 
-        Gives a process whose sockets are closed a moment to end.
+        Gives a process whose sockets are closed a moment to end; one that ``refuses`` connections is stopping, which
+        may take longer.
         """
 
     def worker_seconds(self) -> float:

@@ -30,6 +30,7 @@ _SHUTDOWN, _SHUTDOWN_TICKS = 1.0, 15
 #: Ticks for each second of start-up: a quarter of what comes on an idle machine.
 _STARTUP_TICKS = 5
 _LOOK = 0.05  # seconds between two looks at whether a process has ended
+_STOPPING = 5.0  # seconds for a server to stop that has closed its listener: it may have requests to finish
 _ENDING = 0.1  # seconds for a process to end whose sockets the kernel has just closed: the exit follows them
 _LAST_LINES = 1.0  # seconds until the last lines of an ended process have been read
 _STAY = "The process that the server started must stay: it alone has the server's sockets, and not what it forks."
@@ -83,8 +84,8 @@ class ChildApp(Observed):
     def ask_where(self) -> None:
         self._lifeline.order(Order.SAY_WHERE)
 
-    def exit_reason(self) -> str:
-        code = self._process.wait_for(_ENDING)
+    def exit_reason(self, *, refuses: bool = False) -> str:
+        code = self._process.wait_for(_STOPPING if refuses else _ENDING)
         return "" if code is None else f"the app's process {self._how_it_ended(code)}"
 
     def collect_garbage(self) -> None:

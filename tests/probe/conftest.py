@@ -166,7 +166,7 @@ class FakeApp:
     def collect_garbage(self) -> None:
         self.collections += 1
 
-    def exit_reason(self) -> str:
+    def exit_reason(self, *, refuses: bool = False) -> str:
         return "" if self.alive else "the app's process exited with status 7"
 
     @property

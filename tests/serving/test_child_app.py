@@ -95,6 +95,12 @@ def wait_for_end(app: ChildApp) -> None:
             assert time.monotonic() < deadline
 
 
+def test_a_server_that_is_stopping_gets_longer_to_end(start_app: Boot) -> None:
+    app = start_app(mirror("facts = str") + "\nimport os, threading\nthreading.Timer(1.0, os._exit, (3,)).start()\n")
+    app.wait_until_ready()
+    assert app.exit_reason(refuses=True) == "the app's process exited with status 3"
+
+
 # -- what the app is given ------------------------------------------------------------------------------------------
 
 
