@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -48,9 +48,9 @@ class Collection:
         """The check that ``item`` runs."""
         return self.checks[_marked(item, self.kata).id]
 
-    def functions(self, items: Iterable[pytest.Item]) -> dict[str, object]:
+    def functions(self, items: Iterable[pytest.Item]) -> dict[str, Callable[..., None]]:
         """The functions of the checks that ``items`` run, by the checks' ids."""
-        return {self.check(item).id: getattr(item, "function", None) for item in items}
+        return {self.check(item).id: item.obj for item in items if isinstance(item, pytest.Function)}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and self.trouble is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from inspect import signature
-from math import inf
 from typing import Final
 
 from grader.errors import Inconclusive, TooLate
 from grader.model import CheckResult, Outcome
+from grader.probe.pace import OutOfPace
 from grader.probe.record import Record
 
 #: Seconds of delays that an app may add to a grade, all checks together. Then only laws are judged: with all checks,
@@ -17,39 +17,43 @@ from grader.probe.record import Record
 MOST_LATE: Final = 5.0
 
 
-def looks_at_pace(test: object) -> bool:
+def looks_at_pace(test: Callable[..., None]) -> bool:
     """Whether a law's function asks for the pace of the grade."""
-    return callable(test) and "pace" in signature(test).parameters
+    return "pace" in signature(test).parameters
 
 
 class Delays:
     """Those that were seen in one grade, so far.
 
-    They count only where a law of the grade looks at the pace, and so fails: else no check would say what is wrong.
-    ``laws`` has the ids of such laws, ``blocked`` those of the checks that had no verdict because of the delays.
+    They end the checks only where a law of the grade fails because of them: else no check would say what is wrong, and
+    the kata allows them. ``laws`` has the ids of laws about the pace, ``blocked`` those of the checks that had no
+    verdict because of the delays.
     """
 
     def __init__(self, record: Record, *, is_overtime: Callable[[], bool]) -> None:
         self.blocked: set[str] = set()
+        self.laws: dict[str, Callable[..., None]] = {}
         self._record = record
         self._is_overtime = is_overtime
-        self.laws: set[str] = set()
 
-    def begin(self, functions: Mapping[str, object]) -> None:
+    def begin(self, functions: Mapping[str, Callable[..., None]]) -> None:
         """These are the functions of the checks and laws to run, by id."""
-        self.laws = {name for name, function in functions.items() if looks_at_pace(function)}
-
-    @property
-    def left(self) -> float:
-        """Seconds of them until the checks end."""
-        return MOST_LATE - self._record.late if self.laws else inf
+        self.laws = {name: function for name, function in functions.items() if looks_at_pace(function)}
 
     @property
     def end(self) -> TooLate | None:
         """Why no further check runs: there are too many, or there are some and the time of the grade is over."""
         late = self._record.late
         is_too_late = late >= MOST_LATE or (late > 0 and self._is_overtime())
-        return TooLate(late) if self.laws and is_too_late else None
+        return TooLate(late) if is_too_late and self._break_a_law() else None
+
+    def _break_a_law(self) -> bool:
+        for law in self.laws.values():
+            try:
+                law(pace=self._record.pace())
+            except OutOfPace:
+                return True
+        return False
 
     def allow(self, law: str, *, after: str) -> bool:
         """Whether a law may be judged though the check ``after`` has not passed: one about delays always may."""

@@ -39,7 +39,7 @@ class Fixtures:
     def open_session(self, check: Check) -> Session:
         """A session of ``check``, which is now the one that runs."""
         self.session_now = self.rig.session(check.id, self._collection.kata.schemas, title=check.title)
-        self.session_now.pacing.most_late = self.delays.left
+        self.session_now.pacing.is_too_late = lambda: self.delays.end is not None
         return self.session_now
 
     def recover(self) -> None:

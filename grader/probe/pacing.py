@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
 from grader.errors import TooLate
@@ -71,7 +70,7 @@ class Pacing:
 
     def __init__(self, gates: Sequence[Holds] = ()) -> None:
         self._gates = gates  # of the check; grows
-        self.most_late = inf  # seconds of delays after which nothing more is awaited
+        self.is_too_late: Callable[[], bool] = lambda: False  # then nothing more is awaited
         self.rests: list[Rest] = []
         self.blockages: list[Blockage] = []
         self.requests: list[Reads] = []
@@ -96,8 +95,8 @@ class Pacing:
         return sum(rest.seconds for rest in self.rests) + sum(blockage.seconds for blockage in self.blockages)
 
     def must_be_in_time(self) -> None:
-        """Raises TooLate where that is longer than ``most_late``."""
-        if self.late > self.most_late:
+        """Raises TooLate where this check has such delays, and there are too many in all."""
+        if self.late and self.is_too_late():
             raise TooLate(self.late)
 
     @property

@@ -423,6 +423,16 @@ def test_delays_explain_why_there_was_no_time(tmp_path: Path, grade: Grade) -> N
     assert done.code == 1
 
 
+BLOCKS_ONLY = RESTS.replace("test_rests", "test_blocks").replace("has_no_rests", "never_blocks")
+
+
+def test_delays_that_the_kata_allows_end_nothing(tmp_path: Path, grade: Grade) -> None:
+    """Its only law about the pace is about blocking, and this app does not block."""
+    spec = ENDLESS.replace("range(1000)", "range(4)") + BLOCKS_ONLY
+    done = grade(write_kata(tmp_path, spec, app=app_with(SLEEPS)), json_report=True)
+    assert done.outcomes() == {"many": "passed", "each_is_ok": "passed", "blocks": "passed"}, done.out
+
+
 def test_delays_of_which_no_law_speaks_block_nothing(tmp_path: Path, grade: Grade) -> None:
     spec = ENDLESS.replace("range(1000)", "range(4)")
     done = grade(write_kata(tmp_path, spec, app=app_with(SLEEPS)), json_report=True)
