@@ -46,7 +46,8 @@ class Asking:
     def _may_ask(self, law: Check) -> bool:
         """Whether all checks that ``law`` comes after allow it; laws among those have not been judged yet."""
         above = [self._collection.checks[name] for name in law.after]
-        is_possible = self._fixtures.lost is None and not self._fixtures.rig.is_overtime
+        fixtures = self._fixtures
+        is_possible = fixtures.lost is None and not fixtures.rig.is_overtime and fixtures.delays.end is None
         return is_possible and all(each.is_law or self._allows(each.id, law) for each in above)
 
     def _ask(self, law: Law, check: Check) -> None:

@@ -437,3 +437,18 @@ def test_delays_of_which_no_law_speaks_block_nothing(tmp_path: Path, grade: Grad
     spec = ENDLESS.replace("range(1000)", "range(4)")
     done = grade(write_kata(tmp_path, spec, app=app_with(SLEEPS)), json_report=True)
     assert done.outcomes() == {"many": "passed", "each_is_ok": "passed"}, done.out
+
+
+ASKS = """
+    def one_more(client: Client, upstream: Upstream, draw) -> None:
+        assert client.get("/").status == 500, "status"
+
+    @law(points=1, asks=(one_more,))
+    def test_asks(response: Recorded) -> None:
+        \"""it asks for more\"""
+"""
+
+
+def test_no_law_asks_for_more_where_delays_have_ended_the_checks(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, ENDLESS + RESTS + ASKS, app=app_with(SLEEPS)), json_report=True)
+    assert done.outcomes() == {"rests": "failed", "many": "blocked", "each_is_ok": "blocked", "asks": "blocked"}
