@@ -90,11 +90,14 @@ def blocked(report: Report) -> list[str]:
 
 def _root(result: CheckResult, by_id: Mapping[str, CheckResult]) -> str:
     """The first check that did not pass and was run, of those that block ``result`` or that it comes after."""
-    before = [by_id[name] for name in (result.blocked_by, *result.check.after) if name in by_id]
-    missing = next((one for one in before if one.outcome is not Outcome.PASSED), None)
-    if missing is None:
-        return _only_failed(by_id.values())
-    return _root(missing, by_id) if missing.outcome is Outcome.BLOCKED else f"“{missing.check.title}”"
+    left = dict(by_id)  # each is gone to once: a report that was read from a file may name checks in a circle
+    while result.outcome is Outcome.BLOCKED:
+        before = [left[name] for name in (result.blocked_by, *result.check.after) if name in left]
+        missing = next((one for one in before if one.outcome is not Outcome.PASSED), None)
+        if missing is None:
+            return _only_failed(by_id.values())
+        result = left.pop(missing.check.id)
+    return f"“{result.check.title}”"
 
 
 def _only_failed(results: Iterable[CheckResult]) -> str:

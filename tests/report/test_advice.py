@@ -39,6 +39,15 @@ def test_what_blocks_a_check_is_named_though_it_does_not_come_after_it() -> None
     assert advice.blocked(report(F, F, B)) == ["1 check blocked by checks that did not pass, 2 points"]
 
 
+def test_checks_that_a_report_from_a_file_says_to_be_blocked_by_each_other_are_counted() -> None:
+    first, second = report(B, B).results
+    each_other = (dataclasses.replace(first, blocked_by="check_1"), dataclasses.replace(second, blocked_by="check_0"))
+    by_itself = (dataclasses.replace(first, blocked_by="check_0"), dataclasses.replace(second, blocked_by="check_1"))
+    for results in (each_other, by_itself):
+        found = dataclasses.replace(report(), results=results)
+        assert advice.blocked(found) == ["2 checks blocked by checks that did not pass, 4 points"]
+
+
 def test_no_report_says_that_all_is_well_where_the_event_loop_was_blocked() -> None:
     blocked = "The event loop was blocked for 2.0 s at app.py:7: time.sleep(2); no other request was served meanwhile."
     graded = dataclasses.replace(report(P, P), notes=(blocked,))
