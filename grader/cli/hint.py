@@ -37,7 +37,7 @@ def command(named: Named, name: str) -> Exit:
     """Give the next hint about a failed check of KATA.
 
     It is the check that the last report showed whole. Each check has up to three, from the concept to nearly the
-    answer. The workspace remembers which ones you have seen.
+    whole solution; a hint about what your app did may come before them. The workspace remembers which you have seen.
     """
     found = named.kata
     notes = journal.require(Path.cwd(), found)

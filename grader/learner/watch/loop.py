@@ -154,6 +154,8 @@ class Watch:
             self._do(key)
 
     def _do(self, key: str) -> None:
+        if key not in ("?", "q", UP, DOWN):  # what a key shows must be seen
+            self.state = replace(self.state, help=False)
         match key:
             case "enter":
                 self._begin()

@@ -336,6 +336,15 @@ def test_keys_move_between_the_failed_checks_and_explain_themselves(desk: Desk) 
     desk.wait_for(lambda state: state.help)
 
 
+@pytest.mark.parametrize("key", ["h", "d", "o", "n", "p", "c", "\n"])
+def test_what_a_key_shows_takes_the_place_of_the_explained_keys(desk: Desk, key: str) -> None:
+    desk.graded("fpf")
+    desk.press("?")
+    desk.wait_for(lambda state: state.help)
+    desk.press(key)
+    desk.wait_for(lambda state: not state.help)
+
+
 def test_after_full_marks_n_goes_on_with_the_next_kata_and_nothing_else_does(desk: Desk) -> None:
     desk.following = "Kata 78: Another"
     assert desk.graded("pf").following == ""
