@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -22,6 +23,10 @@ from tests.warm import WarmCommands
 
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 300.0  # seconds; nothing here takes as long, whatever the machine does
+
+# A shell's `&`, or nohup, has these ignored, which every process that a test starts would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -59,7 +60,7 @@ class Terminal:
 
     Left without an error, its ``with`` block ends the program, and fails when any process of it survives. The program
     leads the terminal's session; one that is not ``attached`` hears nothing of the terminal but the end of its input.
-    Without ``reads``, its standard input is closed.
+    Without ``reads``, its standard input is closed. ``nohup`` starts it as the command of that name does.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Terminal:
         rows: int = 24,
         attached: bool = True,
         reads: bool = True,
+        nohup: bool = False,
         **more: str,
     ) -> None:
         self.raw = b""
@@ -91,7 +93,7 @@ class Terminal:
             stdout=self._theirs,
             stderr=self._theirs,
             start_new_session=True,
-            preexec_fn=partial(_prepare, attached, reads),
+            preexec_fn=partial(_prepare, attached=attached, reads=reads, nohup=nohup),
         )
 
         self._watched = psutil.Process(self.process.pid)
@@ -208,7 +210,9 @@ class Terminal:
         return bool(data)
 
 
-def _prepare(attached: bool, reads: bool) -> None:
+def _prepare(*, attached: bool, reads: bool, nohup: bool) -> None:
+    if nohup:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if attached:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     if not reads:

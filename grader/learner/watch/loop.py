@@ -149,6 +149,7 @@ class Watch:
         pressed = self._keys.read()
         if pressed is None:  # the terminal is gone, and its SIGHUP may have gone to other processes only
             signal.raise_signal(signal.SIGHUP)
+            self._going_on = False  # SIGHUP may be ignored, as under nohup
             return
         for key in pressed:
             self._do(key)

@@ -307,6 +307,15 @@ def test_it_ends_when_its_terminal_does(attached: bool, desk: Desk) -> None:
         assert terminal.wait_for_end() == 129
 
 
+def test_it_ends_with_its_terminal_also_where_it_is_to_survive_a_hang_up(desk: Desk) -> None:
+    desk.save(desk.waits())
+    with Terminal("watch", "77", cwd=desk.folder, nohup=True) as terminal:
+        desk.hear()
+        terminal.wait_for("0 of 2 checks")
+        terminal.hang_up()
+        terminal.wait_for_end()
+
+
 # -- where there is no such terminal ----------------------------------------------------------------------------------
 
 
