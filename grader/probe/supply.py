@@ -38,11 +38,17 @@ class Supply:
         return None if failure == CHECK_IS_OVER else failure
 
     def openings(self) -> int:
-        """Connections for this request; of requests with one key, the first counts those too many."""
+        """Connections for this request; of requests with one key, the first counts those too many.
+
+        Where there are too few, requests whose responses did not come to their end are those without.
+        """
         gate, same = self._gate, self._same_key
         if gate is None:
             return 0
-        return gate.streams - len(same) + 1 if same[0] is self else int(gate.streams >= len(same))
+        if gate.streams > len(same) and same[0] is self:
+            return gate.streams - len(same) + 1
+        served = sorted(same, key=lambda supply: not supply._exchange.ended)[: gate.streams]
+        return int(self in served)
 
     def log(self) -> StreamLog:
         """The log of the stream that was opened for this request. Raises NotKnown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -248,6 +249,41 @@ def test_a_law_without_a_response_is_blocked_by_what_failed(tmp_path: Path, grad
     done = grade(write_kata(tmp_path, spec), json_report=True)
     assert done.outcomes() == {"fails": "failed", "other": "blocked"}
     assert finding(done, "other")["headline"].startswith("Blocked by the checks that did not pass")
+
+
+def test_of_requests_for_one_key_one_that_was_left_is_the_one_without_the_upstream(
+    tmp_path: Path, grade: Grade
+) -> None:
+    """A client may leave between the head of a response and the moment at which the app opens the upstream."""
+    spec = '''
+        @check(points=1)
+        def test_one_leaves(client: Client, upstream: Upstream) -> None:
+            """one leaves"""
+            upstream.give_all(["a"])
+            with client.get("/", params={"key": upstream.key, "later": "1"}) as left:
+                assert left.status == 200
+            client.get("/", params={"key": upstream.key}).events()
+            with client.get("/", params={"key": upstream.key, "later": "1"}) as left:
+                assert left.status == 200
+
+        @law(points=1, whole=None)
+        def test_opened_once(response: Recorded) -> None:
+            """the upstream is opened for what came to its end"""
+            assert response.openings == int(response.is_whole), "upstream connections"
+    '''
+    late = """
+    async def later(scope, receive, send):
+        if scope["type"] != "http" or b"later" not in scope["query_string"]:
+            return await streams(scope, receive, send)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b":\\n\\n", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    app = later
+    """
+    done = grade(write_kata(tmp_path, spec, app=app(-2) + textwrap.dedent(late)), json_report=True)
+    assert done.outcomes() == {"one_leaves": "passed", "opened_once": "passed"}
 
 
 def test_requests_for_one_key_are_told_apart_by_their_order(tmp_path: Path, grade: Grade) -> None:
