@@ -10,6 +10,8 @@ PATH = "/generate"
 CLIENTS = 32
 #: More failures in a row than an app may take as a reason to ask no more.
 FAILURES = 11
+#: Kinds of prompts that an app may not be able to name in what it says of a failure.
+ODD = ("other scripts", "control characters", "all line endings", "quotes and JSON")
 #: Either is right: the one forbids a cache to reuse the response unasked, the other to store it (RFC 9111 5.2.2).
 UNCACHED = ("no-cache", "no-store")
 #: Upper case, a decomposed letter, HTML, a control character, and white space at the end.
@@ -429,9 +431,17 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
     assert next_texts(waiting, 1) == texts[3:], "text of the waiting stream once the other client has left"
 
 
+def one_that_fails(client: Client, upstream: Upstream, ask: Callable[[Upstream], dict[str, str]]) -> None:
+    """For what follows: an app that limits its clients may keep the place of one whose upstream failed."""
+    failing = upstream.another()
+    failing.fail()
+    client.get(PATH, params=ask(failing))
+
+
 @check(points=2, after=test_streams_do_not_mix, requirement=MANY_CLIENTS)
 def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 clients get their streams at the same time, each with its own chunks"""
+    one_that_fails(client, upstream, stream)
     clients = [upstream.another() for _ in range(CLIENTS)]
     responses = [client.get(PATH, params=stream(each)) for each in clients]
     clients[0].wait_with(clients[1:])
@@ -444,6 +454,7 @@ def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) ->
 @check(points=2, after=test_others_are_answered_during_a_batch, requirement=MANY_CLIENTS)
 def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 clients get their batches at the same time, each with its own chunks"""
+    one_that_fails(client, upstream, batch)
     clients = [upstream.another() for _ in range(CLIENTS)]
     responses = [client.get(PATH, params=batch(each)) for each in clients]
     clients[0].wait_with(clients[1:])
@@ -452,12 +463,16 @@ def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) ->
         assert chunks_of(response) == chunks, "chunks of one of the batches"
 
 
-def failures(client: Client, upstream: Upstream, ask: Callable[[Upstream], dict[str, str]]) -> list[Response]:
+def failures(
+    client: Client, upstream: Upstream, draw: Draw, ask: Callable[[Upstream], dict[str, str]]
+) -> list[Response]:
     """Responses of an upstream that fails again and again before its first chunk; the first of them fails late."""
-    late, *others = [upstream.another() for _ in range(FAILURES - 1)]
-    for each in (upstream, *others):
+    keys = draw.every_key()
+    odd = [upstream.another(key=keys[kind]) for kind in ODD]
+    late, *others = [upstream.another() for _ in range(FAILURES - 1 - len(odd))]
+    for each in (upstream, *odd, *others):
         each.fail()
-    responses = [client.get(PATH, params=ask(each)) for each in (late, upstream, *others)]
+    responses = [client.get(PATH, params=ask(each)) for each in (late, upstream, *odd, *others)]
     late.wait_for_pull()
     late.fail()
     return responses
@@ -466,7 +481,7 @@ def failures(client: Client, upstream: Upstream, ask: Callable[[Upstream], dict[
 @check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, an upstream that fails before its first chunk gives 502, as JSON"""
-    for response in failures(client, upstream, batch):
+    for response in failures(client, upstream, draw, batch):
         assert (response.status, response.content_type) == (502, "application/json"), (
             "status and media type when it fails"
         )
@@ -478,7 +493,7 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
 @check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_FAILURE)
 def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in stream mode, an upstream that fails before its first chunk gives 502, as JSON"""
-    for response in failures(client, upstream, stream):
+    for response in failures(client, upstream, draw, stream):
         assert (response.status, response.content_type) == (502, "application/json"), (
             "status and media type when it fails"
         )
@@ -494,10 +509,10 @@ def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw
 )
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a prompt that has come before, or comes twice at the same time, opens the upstream again"""
+    for ask, read in (MODES[0], *MODES, MODES[1], MODES[0]):  # an app may remember what it sent in the other mode
+        upstream.give_all(chunks := draw.texts(2))
+        assert read(client.get(PATH, params=ask(upstream))) == chunks, f"chunks of the next {ask.__name__}"
     for ask, read in MODES:
-        for chunks in (draw.texts(2), draw.texts(2)):
-            upstream.give_all(chunks)
-            assert read(client.get(PATH, params=ask(upstream))) == chunks, f"chunks of the next {ask.__name__}"
         both = upstream.another()
         responses = [client.get(PATH, params=ask(both)) for _ in range(2)]
         both.wait_for_pull(2)
@@ -537,6 +552,14 @@ def accept_the_other_mode(client: Client, upstream: Upstream, draw: Draw) -> Non
         client.get(PATH, params={**flag, **batch(each)}, headers=headers).wait_for_end()
 
 
+def ask_for_empty_chunks(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """All chunks are empty, in both modes."""
+    for ask, _ in MODES:
+        each = upstream.another()
+        each.give_all([""] * draw.number(2, 3))
+        client.get(PATH, params=ask(each)).wait_for_end()
+
+
 def ask_for_two_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """Two streams at the same time, with three chunks and with two; the first one ends when the other has counted."""
     asked = upstream.another(), upstream.another()
@@ -554,7 +577,7 @@ def ask_for_two_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     points=1,
     of=is_either,
     whole=None,
-    asks=(accept_the_other_mode, ask_for_two_at_once),
+    asks=(accept_the_other_mode, ask_for_empty_chunks, ask_for_two_at_once),
     after=(
         test_stream_false_is_batch,
         test_both_modes_carry_the_same_text,

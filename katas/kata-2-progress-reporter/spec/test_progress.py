@@ -295,7 +295,7 @@ def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstrea
 def test_heartbeats_go_on(client: Client, upstream: Upstream, draw: Draw) -> None:
     """heartbeats go on for as long as the step takes"""
     with start(client, upstream, 3, BRISK) as response:
-        for _ in range(draw.number(18, 22)):  # an app may greet its clients with some
+        for _ in range(draw.number(101, 105)):  # more than any limit that people choose
             response.next_comment()
 
 
@@ -509,6 +509,13 @@ def many_clients_leave(client: Client, upstream: Upstream, draw: Draw) -> None:
         task.give_all(draw.texts(2))  # a pull in a thread cannot be cancelled
 
 
+def one_that_fails(client: Client, upstream: Upstream, params: dict[str, str] | None) -> None:
+    """For what follows: an app that limits its callers may keep the place of one whose task failed."""
+    failing = upstream.another()
+    failing.fail()
+    start(client, failing, 1, params)
+
+
 @check(
     points=3,
     after=(test_others_are_answered_beside_a_stream, test_each_stream_tells_of_its_own_task),
@@ -517,6 +524,7 @@ def many_clients_leave(client: Client, upstream: Upstream, draw: Draw) -> None:
 def test_many_streams_run_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 streams at once are all worked on, also after 32 clients have left"""
     many_clients_leave(client, upstream, draw)
+    one_that_fails(client, upstream, STREAM)
     tasks = [upstream, *(upstream.another() for _ in range(CALLERS - 1))]
     responses = [start(client, task, 1, STREAM) for task in tasks]
     upstream.wait_with(tasks[1:])
@@ -532,6 +540,7 @@ def test_many_streams_run_at_once(client: Client, upstream: Upstream, draw: Draw
 )
 def test_many_batches_run_at_once(client: Client, upstream: Upstream) -> None:
     """32 batches at once are all worked on"""
+    one_that_fails(client, upstream, None)
     tasks = [upstream, *(upstream.another() for _ in range(CALLERS - 1))]
     responses = [start(client, task, 1) for task in tasks]
     upstream.wait_with(tasks[1:])
