@@ -1,6 +1,7 @@
 """After each event `time.sleep` holds up the event loop.
 
 Fails: nothing_blocks_the_event_loop
+May fail: it_adds_no_delays
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """A task of its own pulls the tokens, and is not cancelled when the client has disconnected.
 
 Fails: hanging_up_stops_the_model, breaking_off_stops_the_model
+May fail: each_request_asks_once
 """
 
 import asyncio
