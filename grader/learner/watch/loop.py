@@ -168,10 +168,8 @@ class Watch:
                 self.state = replace(self.state, message=self._handout.open(self.state.report))
             case "n" if self.state.is_done and self.state.following:
                 self.goes_on, self._going_on = True, False
-            case "n":
-                self.state = self.state.moved(1)
-            case "p":
-                self.state = self.state.moved(-1)
+            case "n" | "p":
+                self.state = self.state.moved(1 if key == "n" else -1)
             case "c":
                 self.state = replace(self.state, message=self._handout.copy(self.state.to_fix, self._copy))
             case "?":
