@@ -43,7 +43,6 @@ AREAS = {
 ALLOWED = {
     r"there (is|are|was) no \w+": "says that something does not exist; the banned form means 'is not a'",
     r"(is|are|was) no (longer|more|less)\b": "an adverb, not 'no' and a noun",
-    r"nearly the answer": "the third step of a hint shows nearly the solution",
     r"(a|the|each|every|last|own|blank|whose|where \w+) line ends\b": "'ends' is a verb here",
 }
 
