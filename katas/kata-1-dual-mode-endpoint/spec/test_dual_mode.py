@@ -436,8 +436,12 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
 def one_that_fails(client: Client, upstream: Upstream, ask: Callable[[Upstream], dict[str, str]]) -> None:
     """For what follows: an app that limits its clients may keep the place of one whose upstream failed."""
     failing = upstream.another()
+    response = client.get(PATH, params=ask(failing))
+    failing.wait_for_pull()
     failing.fail()
-    client.get(PATH, params=ask(failing))
+    response.sent_meanwhile()
+    response.disconnect()  # it is none of the clients that follow
+    response.wait_until_noticed()
 
 
 @check(points=2, after=test_streams_do_not_mix, requirement=MANY_CLIENTS)

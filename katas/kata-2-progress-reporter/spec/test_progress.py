@@ -512,8 +512,12 @@ def many_clients_leave(client: Client, upstream: Upstream, draw: Draw) -> None:
 def one_that_fails(client: Client, upstream: Upstream, params: dict[str, str] | None) -> None:
     """For what follows: an app that limits its callers may keep the place of one whose task failed."""
     failing = upstream.another()
+    response = start(client, failing, 1, params)
+    failing.wait_for_pull()
     failing.fail()
-    start(client, failing, 1, params)
+    response.sent_meanwhile()
+    response.disconnect()  # it is none of the callers that follow
+    response.wait_until_noticed()
 
 
 @check(

@@ -755,11 +755,20 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
         assert said(held, stream=False) == "".join(texts), "content of the message that waited"
 
 
+def one_that_fails(client: Client, upstream: Upstream, *, stream: bool) -> None:
+    """For what follows: an app that limits its clients may keep the place of one whose upstream failed."""
+    failing = upstream.another()
+    response = client.post(PATH, json=asking(failing, stream=stream))
+    failing.wait_for_pull()
+    failing.fail()
+    response.sent_meanwhile()
+    response.disconnect()  # it is none of the clients that follow
+    response.wait_until_noticed()
+
+
 def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Upstream, Response]]:
     """As many requests as the contract names, all of which wait for their first token."""
-    failing = upstream.another()  # an app that limits its clients may keep the place of one whose upstream failed
-    failing.fail()
-    client.post(PATH, json=asking(failing, stream=stream))
+    one_that_fails(client, upstream, stream=stream)
     asked = [upstream.another() for _ in range(CALLERS)]
     responses = [client.post(PATH, json=asking(each, stream=stream)) for each in asked]
     asked[0].wait_with(asked[1:])
