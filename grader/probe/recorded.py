@@ -116,7 +116,10 @@ class Recorded:
 
     @property
     def openings(self) -> int:
-        """Upstream connections for this request; of requests with one key, the first counts those too many."""
+        """Upstream connections for this request; of requests with one key, the first counts those too many.
+
+        Where there are too few, requests whose responses did not come to their end are those without.
+        """
         return self._supply.openings()
 
     # -- time ---------------------------------------------------------------------------------------------------
