@@ -63,12 +63,13 @@ def so_far(results: Iterable[CheckResult], app: App) -> str:
     return blocked_loop(stuck) if (stuck := app.longest_blockage) is not None else ""
 
 
-def excused(error: BaseException | None, *, is_overtime: bool, machine_fault: str) -> BaseException | None:
+def excused(error: BaseException | None, *, is_overtime: bool, app: App) -> BaseException | None:
     """``error``, or Inconclusive where not the app is at fault, but the time limit or the machine."""
     if error is not None and is_overtime:
-        error = Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
-    if isinstance(error, AssertionError) and machine_fault:
-        error = Inconclusive(machine_fault)
+        return Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
+    # A check that has passed does not ask the app: it takes up to a tick, and a grade has dozens of checks.
+    if isinstance(error, AssertionError) and (fault := app.machine_fault):
+        return Inconclusive(fault)
     return error
 
 

@@ -17,7 +17,8 @@ from grader.probe.draw import mark_of
 class Asked:
     """A request. ``params`` are those of the query, decoded; ``json`` is the body, or None where it is not JSON.
 
-    Names of ``headers`` are in lower case. ``text`` is address and body, decoded, to look for a word in.
+    Names of ``headers`` are in lower case. ``texts`` are the parameters and all texts of the body; ``text`` is address
+    and body, decoded, to look for a word in.
     """
 
     method: str
@@ -25,18 +26,21 @@ class Asked:
     params: Mapping[str, str]
     headers: Mapping[str, str]
     json: Any  # not typed further, so that a specification can use it without casts
+    texts: frozenset[str]
     text: str
 
     @classmethod
     def of(cls, request: httpx.Request) -> Asked:
         """What ``request`` asks for."""
         body = request.read().decode("utf-8", "replace")
+        params, value = dict(request.url.params), _parsed(body)
         return cls(
             method=request.method,
             path=request.url.path,
-            params=dict(request.url.params),
+            params=params,
             headers={name.lower(): value for name, value in request.headers.items()},
-            json=_parsed(body),
+            json=value,
+            texts=frozenset((*params.values(), *_texts(value))),
             text=unquote_plus(str(request.url)) + body,
         )
 
@@ -46,7 +50,7 @@ class Asked:
 
     def contains(self, key: str) -> bool:
         """Whether ``key`` is a parameter, or a text of the body."""
-        return any(text == key for text in (*self.params.values(), *_texts(self.json)))
+        return key in self.texts
 
     def has_mark_of(self, key: str) -> bool:
         """Whether the request has the mark of a drawn key anywhere."""

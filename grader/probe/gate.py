@@ -253,8 +253,13 @@ class UpstreamServer:
 
     def order(self, *steps: Callable[[], object]) -> None:
         """Run ``steps`` on the server's thread, before all that is ordered or called later. Does not wait."""
-        for step in (*steps, self.tell):
-            self._loop.call_soon_threadsafe(step)
+
+        def run() -> None:  # at once: each call wakes the thread
+            for step in steps:
+                step()
+            self.tell()
+
+        self._loop.call_soon_threadsafe(run)
 
     def call(self) -> None:
         """Wait until the server's thread has read all that had arrived before: now it is counted.
@@ -263,7 +268,7 @@ class UpstreamServer:
         """
         done: Future[None] = Future()
         # Two iterations later: the next one finds and reads what had arrived when this call was made.
-        self.order(lambda: self._loop.call_soon(self._loop.call_soon, done.set_result, None))
+        self._loop.call_soon_threadsafe(self._loop.call_soon, self._loop.call_soon, done.set_result, None)
         try:
             done.result(timeout=_STARVED)
         except TimeoutError:

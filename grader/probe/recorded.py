@@ -112,7 +112,7 @@ class Recorded:
     @property
     def upstream_ended(self) -> bool:
         """Whether the upstream gave its end for this request."""
-        return self._supply.log().ended
+        return self._supply.log.ended
 
     @property
     def openings(self) -> int:

@@ -27,14 +27,14 @@ class Supply:
 
     def items(self) -> list[str]:
         """The items, in order. Raises NotKnown, and Violation where they were too many to keep."""
-        log = self.log()
+        log = self.log
         if not log.is_complete:
             raise Violation(expected="a bounded number of pulls", seen="more than 16 MiB of items pulled")
         return list(log.items)
 
     def failure(self) -> str | None:
         """The message of the failure, if there was one while the check ran. Raises NotKnown."""
-        failure = self.log().failure
+        failure = self.log.failure
         return None if failure == CHECK_IS_OVER else failure
 
     def openings(self) -> int:
@@ -50,6 +50,9 @@ class Supply:
         served = sorted(same, key=lambda supply: not supply._exchange.ended)[: gate.streams]
         return int(self in served)
 
+    # Laws look again and again, and at nothing before its check is over: what is found once stays true.
+
+    @cached_property
     def log(self) -> StreamLog:
         """The log of the stream that was opened for this request. Raises NotKnown."""
         gate, same = self._gate, self._same_key
@@ -63,8 +66,6 @@ class Supply:
         if any(log != gate.logs[0] for log in gate.logs):
             raise NotKnown
         return gate.logs[0]
-
-    # Laws look again and again, and at nothing before its check is over: what is found once stays true.
 
     @cached_property
     def _gate(self) -> Gate | None:

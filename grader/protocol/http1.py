@@ -106,9 +106,9 @@ class ResponseReader:
         self._next = _Next.LINE
         self._raw = 0  # bytes of the response so far
         self._left = 0  # bytes of the body or chunk still to come
-        self._held = (
-            b""  # lines of chunks, which h11 has to get with the content that follows: else it misses where one begins
-        )
+        # Lines that h11 gets with what follows them: those of a head all at once, as it reads no part of one, and those
+        # of a chunk with its content, or it misses where the chunk begins.
+        self._held = b""
         self._after_end = b""  # the first bytes after the end
         self.complete = False  # the end of the response was seen
         self.fault: HttpFault | None = None
@@ -155,10 +155,11 @@ class ResponseReader:
 
     def _read_line(self, line: bytes, events: list[HttpEvent]) -> None:
         """Read a whole line that is good as far as a line alone can tell."""
-        is_held = self._line.section in (Section.CHUNK_HEADER, Section.CHUNK_END)
+        is_held = self._line.section is not Section.TRAILER
         match self._line.section:
             case Section.STATUS | Section.FIELDS:  # after a 1xx head, another head
-                self._line.section = Section.STATUS if line == b"\r\n" else Section.FIELDS
+                is_held = line != b"\r\n"
+                self._line.section = Section.FIELDS if is_held else Section.STATUS
             case Section.CHUNK_HEADER:
                 self._left = chunk_size(line)
                 self._next = _Next.CONTENT if self._left else _Next.LINE
