@@ -86,7 +86,7 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
 def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Spot) -> Json:
     try:
         value = json_text.parse(text)
-        if _is_deeper_than(DEEPEST, value):
+        if text.count("[") + text.count("{") > DEEPEST and _is_deeper_than(DEEPEST, value):
             raise json_text.NotJson(json_text.Wrong.TOO_DEEP)
     except json_text.NotJson as error:
         why = f" — {error.detail}" if error.detail and text else ""

@@ -90,7 +90,7 @@ class Watch:
 
     def _begin_turn(self) -> None:
         self._acts = self._pacing.acts
-        self._after, self._request = self._pacing.last_in_words(), self._pacing.latest
+        self._turn: tuple[str, int] | None = None  # what has come to the app last, and the request that is in progress
         self.still = Stillness()
         self._answers = 0
         self._confirmed = 0.0  # seconds of sleep after which nothing had arrived at the upstream end
@@ -103,14 +103,17 @@ class Watch:
                 self._confirmed = self.still.seconds
         if self._acts != self._pacing.acts:
             self._end_rest()
-        elif self._pacing.is_apps_turn:
+            return
+        if self._turn is None:  # not before: most things come without a look
+            self._turn = self._pacing.last_in_words(), self._pacing.latest
+        if self._pacing.is_apps_turn:
             self.still.look(now, snapshot)
 
     def _end_rest(self) -> None:
-        if self._confirmed and self._answers:
+        if self._confirmed and self._answers and self._turn is not None:
             self.still.end(self._pacing.acted_at, self._app.snapshot())
             if self.still.seconds >= (_REST if self.still.is_exact else _REST * _CAREFUL):
-                self._pacing.rests.append(Rest(self.still.seconds, self._after, self._request))
+                self._pacing.rests.append(Rest(self.still.seconds, *self._turn))
         self._begin_turn()
 
 
