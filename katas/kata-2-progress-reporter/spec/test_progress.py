@@ -15,6 +15,8 @@ SLOW = {"stream": "true", "heartbeat": "0.2"}
 #: Numbers of steps that are hard to divide by: 97 * (100 / 97), and the sum of 700 such shares, are less than 100.
 #: int(203 / 700 * 100) is 28, which is one away from 29, and not wrong.
 HARD_TO_DIVIDE = (97, 700)
+#: The greatest number of steps, as in README.md.
+MOST_STEPS = 1000
 #: What each browser sends: an app may compress its responses then, if it holds back none of their events.
 COMPRESSING = {"Accept-Encoding": "gzip"}
 #: More failures in a row than an app may take as a reason to ask no more.
@@ -710,13 +712,13 @@ def accept_something_else(client: Client, upstream: Upstream, draw: Draw) -> Non
 
 
 def many_steps(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """Outcomes of every class, and more of them than one byte counts; and the greatest number of steps, not done."""
-    for params, steps in (*((STREAM, steps) for steps in HARD_TO_DIVIDE), (None, draw.many())):
+    """Outcomes of every class, and more of them than one byte counts; in a batch, as many as there may be."""
+    for params, steps in (*((STREAM, steps) for steps in HARD_TO_DIVIDE), (None, MOST_STEPS)):
         many, most, kinds = upstream.another(), upstream.another(), list(draw.every_text().values())
         many.give_all([*kinds, *draw.texts(steps - len(kinds) - 2), "", ""])
         start(client, many, steps, params).wait_for_end()
         most.fail()
-        assert start(client, most, 1000, params).status != 422, "status for 1000 steps"
+        assert start(client, most, MOST_STEPS, params).status != 422, f"status for {MOST_STEPS} steps"
 
 
 def a_slow_heartbeat(client: Client, upstream: Upstream, draw: Draw) -> None:
