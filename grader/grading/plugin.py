@@ -163,7 +163,7 @@ class Runner:
             what = f"it asks for {error.argname!r}, which does not exist"
             error = Inconclusive(f"{what}: a check is given client, upstream and draw")
         if not isinstance(error, OutOfPace):  # what was seen of the pace before the time was over stays true
-            error = excused(error, is_overtime=self._rig.is_overtime, app=self._rig.app)
+            error = excused(error, is_overtime=self._rig.is_overtime, machine_fault=self._rig.machine_fault)
         error = self.fixtures.delays.explain(error, check=check.id)
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error

@@ -96,6 +96,10 @@ class Rig:
         """Whether the time limit of the whole grade is over, and the app was ended for that."""
         return self._deadline.is_over
 
+    def machine_fault(self) -> str:
+        """A fault of this machine that harms the app, or "". Takes up to 50 ms."""
+        return self.app.machine_fault
+
     def _restarted(self) -> tuple[App, Waiter]:
         """The app, started again for a check that asks for that. Raises BootFailed."""
         self._must_have_time()
