@@ -86,6 +86,7 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
 def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Spot) -> Json:
     try:
         value = json_text.parse(text)
+        # Each level needs a bracket, so the value of a text with few of them is not looked through.
         if text.count("[") + text.count("{") > DEEPEST and _is_deeper_than(DEEPEST, value):
             raise json_text.NotJson(json_text.Wrong.TOO_DEEP)
     except json_text.NotJson as error:

@@ -74,7 +74,7 @@ _STRICT = json.JSONDecoder(parse_constant=_refuse)
 def parse(text: str) -> JSON:
     """The one JSON value in ``text``, strictly after RFC 8259. Raises :class:`NotJson`."""
     stripped = text.strip(WHITESPACE)
-    with suppress(ValueError, RecursionError):  # most texts are right, and this reads one in a third of the time
+    with suppress(ValueError, RecursionError):  # most texts are right, and need no explanation
         found, end = _STRICT.raw_decode(stripped)
         if end == len(stripped):
             return cast("JSON", found)

@@ -12,11 +12,11 @@ STREAM = {"stream": "true"}
 BRISK = {"heartbeat": "0.002", "stream": "true"}
 #: A heartbeat that is due after 200 ms: an app that looks at its step only when the next one is due rests for so long.
 SLOW = {"stream": "true", "heartbeat": "0.2"}
-#: Numbers of steps that are hard to divide by: 97 * (100 / 97), and the sum of 700 such shares, are less than 100.
-#: int(203 / 700 * 100) is 28, which is one away from 29, and not wrong.
-HARD_TO_DIVIDE = (97, 700)
 #: The greatest number of steps, as in README.md.
 MOST_STEPS = 1000
+#: Numbers of steps that are hard to divide by: 97 * (100 / 97), and the sum of 1000 such shares, are less than 100.
+#: int(290 / 1000 * 100) is 28, which is one away from 29, and not wrong.
+HARD_TO_DIVIDE = (97, MOST_STEPS)
 #: What each browser sends: an app may compress its responses then, if it holds back none of their events.
 COMPRESSING = {"Accept-Encoding": "gzip"}
 #: More failures in a row than an app may take as a reason to ask no more.
@@ -712,7 +712,7 @@ def accept_something_else(client: Client, upstream: Upstream, draw: Draw) -> Non
 
 
 def many_steps(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """Outcomes of every class, and more of them than one byte counts; in a batch, as many as there may be."""
+    """Outcomes of every class, and as many steps as there may be, in both modes."""
     for params, steps in (*((STREAM, steps) for steps in HARD_TO_DIVIDE), (None, MOST_STEPS)):
         many, most, kinds = upstream.another(), upstream.another(), list(draw.every_text().values())
         many.give_all([*kinds, *draw.texts(steps - len(kinds) - 2), "", ""])
