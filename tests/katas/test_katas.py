@@ -16,7 +16,7 @@ from grader.pool.pool import Pool
 from grader.pool.servers import fork_servers
 from grader.verify.clauses import read_clauses
 from grader.verify.coverage import coverage_problems
-from grader.verify.proof import naming_problems, readme_problems, verdict_problems
+from grader.verify.proof import naming_problems, readme_problems, undocumented, verdict_problems
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.verdict import Verdict, job_for
 from tests.katas import clauses, diagnoses
@@ -67,6 +67,7 @@ def test_each_kata_is_complete(kata: Kata) -> None:
     checks = graded(kata)
     apps = list(find_reference_apps(kata))
     assert missing_parts(kata) + manifest_problems(kata) + readme_problems(kata, checks) == []
+    assert list(undocumented(checks)) == []
     assert [problem for app in apps for problem in naming_problems(app, checks)] == []
     assert sum(app.role is Role.VARIANT for app in apps) >= 6
     assert sum(app.role is Role.WRONG for app in apps) >= 10
