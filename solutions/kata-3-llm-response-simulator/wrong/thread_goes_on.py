@@ -1,6 +1,7 @@
 """A thread pulls the tokens, and goes on when the client has disconnected.
 
 Fails: hanging_up_stops_the_model, breaking_off_stops_the_model
+May fail: each_request_asks_once
 """
 
 import asyncio
