@@ -255,9 +255,11 @@ class UpstreamServer:
         """Run ``steps`` on the server's thread, before all that is ordered or called later. Does not wait."""
 
         def run() -> None:  # at once: each call wakes the thread
-            for step in steps:
-                step()
-            self.tell()
+            try:
+                for step in steps:
+                    step()
+            finally:  # whatever an iterator of a specification raises, nobody waits in vain
+                self.tell()
 
         self._loop.call_soon_threadsafe(run)
 
