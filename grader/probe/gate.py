@@ -254,14 +254,11 @@ class UpstreamServer:
     def order(self, *steps: Callable[[], object]) -> None:
         """Run ``steps`` on the server's thread, before all that is ordered or called later. Does not wait."""
 
-        def run() -> None:  # at once: each call wakes the thread
-            try:
-                for step in steps:
-                    step()
-            finally:  # whatever an iterator of a specification raises, nobody waits in vain
-                self.tell()
+        def queue() -> None:  # on the thread, which is so woken once; and each by itself: one may raise
+            for step in (*steps, self.tell):
+                self._loop.call_soon(step)
 
-        self._loop.call_soon_threadsafe(run)
+        self._loop.call_soon_threadsafe(queue)
 
     def call(self) -> None:
         """Wait until the server's thread has read all that had arrived before: now it is counted.
