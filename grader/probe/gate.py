@@ -234,8 +234,7 @@ class UpstreamServer:
 
     def open_gate(self, key: str, record: Recorder) -> Gate:
         """A gate for ``key``; shut, until items are given."""
-        gate = Gate(self, key, record)
-        self._gates[key] = gate
+        gate = self._gates[key] = Gate(self, key, record)
         return gate
 
     def gate(self, key: object) -> Gate | None:
@@ -254,11 +253,14 @@ class UpstreamServer:
     def order(self, *steps: Callable[[], object]) -> None:
         """Run ``steps`` on the server's thread, before all that is ordered or called later. Does not wait."""
 
-        def queue() -> None:  # on the thread, which is so woken once; and each by itself: one may raise
-            for step in (*steps, self.tell):
-                self._loop.call_soon(step)
+        def run() -> None:  # all in one call, as each call wakes the thread
+            try:
+                for step in steps:
+                    step()
+            finally:  # an iterator of a specification may raise
+                self.tell()
 
-        self._loop.call_soon_threadsafe(queue)
+        self._loop.call_soon_threadsafe(run)
 
     def call(self) -> None:
         """Wait until the server's thread has read all that had arrived before: now it is counted.
