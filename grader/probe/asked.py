@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
-
-import httpx
 
 from grader.probe.draw import mark_of
+from grader.probe.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +28,18 @@ class Asked:
     text: str
 
     @classmethod
-    def of(cls, request: httpx.Request) -> Asked:
+    def of(cls, request: Request) -> Asked:
         """What ``request`` asks for."""
-        body = request.read().decode("utf-8", "replace")
-        params, value = dict(request.url.params), _parsed(body)
+        body = request.body.decode("utf-8", "replace")
+        params, value = request.params, _parsed(body)
         return cls(
             method=request.method,
-            path=request.url.path,
+            path=request.path,
             params=params,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=request.headers,
             json=value,
             texts=frozenset((*params.values(), *_texts(value))),
-            text=unquote_plus(str(request.url)) + body,
+            text=request.address + body,
         )
 
     def carries(self, key: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-import h11
 import httpx
 
 from grader.errors import Violation
@@ -13,20 +12,20 @@ from grader.probe.asked import Asked
 from grader.probe.connection import Connection
 from grader.probe.curl import curl
 from grader.probe.exchange import Exchange
+from grader.probe.reading import Reading
 from grader.probe.record import Record
+from grader.probe.request import Params, Request
 from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.protocol.transcript import Act, Lane
 from grader.text import visible
 
-_HOST = "127.0.0.1:8000"
 #: The fields of curl, in its order: so the curl line in a report repeats the request exactly.
 _HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
 #: The receive buffer of a slow client, in bytes. With it, and the small send buffer of the server, a stalled connection
 #: takes 57 to 87 KB; with the system's own buffers it takes 2.7 to 4.4 MB (both measured on Linux).
 SLOW = 4096
 
-Params = Mapping[str, str | int | float | bool]
 #: Values of fields as text, which goes as UTF-8 without white space around it, or as the very bytes.
 Fields = Mapping[str, str | bytes]
 
@@ -101,13 +100,10 @@ class Client:
         try:
             fields = {**_HEADERS, **(headers or {})}
             raw = [(name.encode("ascii"), as_sent(value)) for name, value in fields.items()]
-            url = f"http://{_HOST}{path}"
-            request = httpx.Request(method, url, params=params, headers=raw, json=json, content=content)
-            data = encode(request)
-        except (TypeError, ValueError, AttributeError, httpx.InvalidURL, h11.LocalProtocolError) as error:
+            request = Request.of(method, path, params=params, fields=raw, json=json, content=content)
+        except (TypeError, ValueError, AttributeError, httpx.InvalidURL) as error:
             raise CannotSend(str(error)) from None
-        kept = min(hold_back, len(request.read()))
-        return self._send(request, data[: len(data) - kept], slow=slow, rest=data[len(data) - kept :])
+        return self._send(request, slow=slow, hold_back=hold_back)
 
     def restart_app(self) -> None:
         """End the app cleanly, and start it again: all that it held in memory is gone.
@@ -116,19 +112,16 @@ class Client:
         """
         self._session.restart()
 
-    def _again(self, request: httpx.Request, last_event_id: str) -> Response:
+    def _again(self, request: Request, last_event_id: str) -> Response:
         """Send ``request`` once more, as an EventSource that has seen the event of this id."""
-        fields = [(name, value) for name, value in request.headers.raw if name.lower() != b"last-event-id"]
-        if last_event_id:
-            fields.append((b"Last-Event-ID", as_sent(last_event_id)))
-        again = httpx.Request(request.method, request.url, headers=fields, content=request.read() or None)
         try:
-            data = encode(again)
-        except h11.LocalProtocolError as error:
+            own = [(b"Last-Event-ID", as_sent(last_event_id))] if last_event_id else []
+            again = request.with_fields(b"last-event-id", own)
+        except ValueError as error:
             raise CannotSend(str(error)) from None
-        return self._send(again, data, slow=False)
+        return self._send(again)
 
-    def _send(self, request: httpx.Request, data: bytes, *, slow: bool, rest: bytes = b"") -> Response:
+    def _send(self, request: Request, *, slow: bool = False, hold_back: int = 0) -> Response:
         session = self._session
         session.numbers += 1
         session.touched = session.numbers
@@ -140,21 +133,22 @@ class Client:
             seen = session.app.exit_reason(refuses=True) or "the app does not accept connections"
             raise Violation(expected="a connection to the app", seen=seen) from error
         connection = Connection(connected, slow=slow)
-        detail = f"{request.method} {request.url.raw_path.decode('ascii')}"
-        session.record(Lane.CLIENT, Act.SENT, session.numbers, request.read(), detail)
+        session.record(Lane.CLIENT, Act.SENT, session.numbers, request.body, f"{request.method} {request.target}")
         began = time.time()  # before the app can have seen anything: an app may send the time of its response
-        connection.send(data)
-        session.pacing.is_slow |= slow or bool(rest)
+        data = request.encoded()
+        end = len(data) - min(hold_back, len(request.body))
+        connection.send(data[:end])
+        session.pacing.is_slow |= slow or end < len(data)
         if slow:
             session.record(Lane.CLIENT, Act.STALLED, session.numbers, detail=f"its buffer holds {SLOW >> 10} KiB")
         number, method = session.numbers, request.method
         exchange = Exchange(session, connection=connection, method=method, number=number, began=began)
-        self._record.add(session, exchange, request)
+        reading = Reading(session, exchange)
+        self._record.add(session, request, reading)
         return Response(
             session,
-            exchange,
-            request,
-            rest=rest,
+            reading,
+            rest=data[end:],
             send_again=lambda last_event_id: self._again(request, last_event_id),
         )
 
@@ -162,12 +156,3 @@ class Client:
 def as_sent(value: str | bytes) -> bytes:
     """A field's value as a browser sends it: in UTF-8, without white space around it (RFC 9110 5.5)."""
     return value if isinstance(value, bytes) else value.strip(" \t\r\n").encode("utf-8")
-
-
-def encode(request: httpx.Request) -> bytes:
-    """The request's bytes as HTTP/1.1, with Content-Length as the last field, as curl has it."""
-    connection = h11.Connection(h11.CLIENT)
-    fields = sorted(request.headers.raw, key=lambda field: field[0].lower() == b"content-length")
-    head = h11.Request(method=request.method, target=request.url.raw_path, headers=fields)
-    parts = [connection.send(head), connection.send(h11.Data(data=request.read())), connection.send(h11.EndOfMessage())]
-    return b"".join(part for part in parts if part)

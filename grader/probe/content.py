@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -68,8 +69,10 @@ def decode(body: bytes, *, what: str) -> str:
         ) from None
 
 
-def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) -> Json:
+def parse(text: str, *, what: str, schema: str, session: Session, spot: Callable[[], Spot]) -> Json:
     """``text`` as a JSON value of the shape that ``schema`` names ("" asks for no shape). Raises Violation.
+
+    ``spot`` finds the text in its body, for a report.
 
     What was found right is kept, as far as it is small: laws read the responses of all checks once more.
     So do not change it.
@@ -83,7 +86,7 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Spot) ->
     return value
 
 
-def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Spot) -> Json:
+def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Callable[[], Spot]) -> Json:
     try:
         value = json_text.parse(text)
         # Each level needs a bracket, so the value of a text with few of them is not looked through.
@@ -97,7 +100,7 @@ def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Spot) 
         seen = quoted + mistakes.get(wrong, why)
         says = f"{what} is not valid JSON: {seen}"
         raise Violation(
-            expected=f"{what} as JSON", seen=seen, sentence=says, requirement=cited("RFC 8259 2"), spot=spot
+            expected=f"{what} as JSON", seen=seen, sentence=says, requirement=cited("RFC 8259 2"), spot=spot()
         ) from None
     if schema:
         _check(value, text, what=what, path=session.schemas / f"{schema}.json", spot=spot)
@@ -111,7 +114,7 @@ def prepare(schemas: Path) -> None:
             _validator(path)
 
 
-def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None:
+def _check(value: Json, text: str, *, what: str, path: Path, spot: Callable[[], Spot]) -> None:
     from jsonschema.exceptions import best_match  # heavy, and loaded while the app boots
 
     error = best_match(_validator(path).iter_errors(value))
@@ -127,7 +130,7 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Spot) -> None
             expected=f"{what} by {path.name}",
             seen=f"at {visible(where)}: {wrong}",
             sentence=f"{what} does not fit {path.name}{within}: {wrong}",
-            spot=spot,
+            spot=spot(),
         )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shlex
 
-import httpx
+from grader.probe.request import HOST, Request
 
 #: Fields that curl sends by itself.
 _OWN = {"host", "content-length", "user-agent"}
 
 
-def curl(request: httpx.Request) -> str:
+def curl(request: Request) -> str:
     """A curl command that sends ``request`` to an app on port 8000 of this machine."""
-    body = request.read()
-    url = f"http://127.0.0.1:8000{request.url.raw_path.decode('ascii')}"
+    body = request.body
+    url = f"http://{HOST}{request.target}"
     parts = ["curl", "-N"]
     if request.method == "HEAD":
         parts.append("--head")

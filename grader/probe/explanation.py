@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
-
 from grader.errors import Violation
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.feed import Feed
@@ -19,10 +17,9 @@ A_RESPONSE = "a response"
 class Explanation:
     """Explains one exchange: from what has arrived, from the process, and from the upstream end."""
 
-    def __init__(self, session: Session, exchange: Exchange, request: httpx.Request) -> None:
+    def __init__(self, session: Session, exchange: Exchange) -> None:
         self._session = session
         self._exchange = exchange
-        self._request = request
 
     def nothing(self, awaited: str, waited: Waited, feed: Feed[object]) -> Violation:
         """The reason why ``awaited``, read by ``feed``, has not arrived in a wait that ended as ``waited``."""

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-import httpx
-
 from grader.errors import Violation
 from grader.probe.exchange import Exchange
 from grader.probe.explanation import A_RESPONSE, Explanation
@@ -29,52 +27,51 @@ SomeFeed = TypeVar("SomeFeed", bound=Feed[object])
 class Reading:
     """Every method waits, and raises Violation when the awaited thing does not come."""
 
-    def __init__(self, session: Session, exchange: Exchange, request: httpx.Request) -> None:
+    def __init__(self, session: Session, exchange: Exchange) -> None:
         self._session = session
-        self._exchange = exchange
-        self._request = request
-        self._asked = session.asked[exchange.number - 1]
-        self._explanation = Explanation(session, exchange, request)
+        self.exchange = exchange
+        self.asked = session.asked[exchange.number - 1]
+        self._explanation = Explanation(session, exchange)
         self._chosen: Feed[object] | None = None
         self.bytes = ByteFeed(exchange, session)
 
     @property
     def feed(self) -> Feed[object]:
         """The reader of the body: of plain bytes at first, and by media type once the header section has arrived."""
-        if self._chosen is None and self._exchange.head is not None:
-            self._chosen = feed_for(self._exchange.media_type)(self._exchange, self._session)
+        if self._chosen is None and self.exchange.head is not None:
+            self._chosen = feed_for(self.exchange.media_type)(self.exchange, self._session)
         return self._chosen or self.bytes
 
     def head(self) -> Head:
         """Status line and header fields."""
-        self.until(lambda: self._exchange.head is not None, awaited=A_RESPONSE)
-        if self._exchange.head is None:
+        self.until(lambda: self.exchange.head is not None, awaited=A_RESPONSE)
+        if self.exchange.head is None:
             raise self.nothing(A_RESPONSE, self.bytes)
-        return self._exchange.head
+        return self.exchange.head
 
     def routing_hint(self) -> tuple[int, str]:
         """The status, if it has come, and what helps where it comes from routing."""
-        head, asked = self._exchange.head, self._asked
+        head, asked = self.exchange.head, self.asked
         if head is None:
             return 0, ""
         if head.status >= 400:
             self._take_in(self._session.waiter.timeouts.before_control)
-        routes, body = self._session.app.account.routes, self._exchange.body
+        routes, body = self._session.app.account.routes, self.exchange.body
         return head.status, routing_hint(head, method=asked.method, path=asked.path, body=body, routes=routes)
 
     def responded(self, key: str) -> str:
         """The response in words, if the request carries ``key`` and the response is an error or is over; else ""."""
-        if not self._asked.carries(key):
+        if not self.asked.carries(key):
             return ""
         self._take_in(0.0)
-        head = self._exchange.head
-        return in_words(self._exchange) if head and (head.status != 200 or self._exchange.is_over) else ""
+        head = self.exchange.head
+        return in_words(self.exchange) if head and (head.status != 200 or self.exchange.is_over) else ""
 
     def _take_in(self, seconds: float) -> None:
         """Read what arrives within so many seconds: what follows the head explains it."""
         with suppress(Violation):  # of a body that is too long
-            if self._exchange.is_open:
-                self._exchange.ready(lambda: False)(seconds)
+            if self.exchange.is_open:
+                self.exchange.ready(lambda: False)(seconds)
 
     def first_fault(self) -> str:
         """The first fault of the body that may be why a check failed, or ""."""
@@ -86,8 +83,8 @@ class Reading:
         if head.status == 200 and isinstance(feed, kind):
             return feed
         # The body says why, and follows the head in a moment: 50 ms are more than a server on this machine needs.
-        self._exchange.ready(lambda: False)(self._session.waiter.timeouts.before_control)
-        raise not_of_kind(kind, self._exchange)
+        self.exchange.ready(lambda: False)(self._session.waiter.timeouts.before_control)
+        raise not_of_kind(kind, self.exchange)
 
     def next(self, feed: Feed[SomeItem]) -> SomeItem:
         """The next item of ``feed``."""
@@ -113,7 +110,7 @@ class Reading:
             self.until(feed.has_item, awaited=f"the next {feed.item_name}, or the end of the stream", feed=feed)
             if item := feed.take():
                 found.append(item)
-            elif self._exchange.is_over:
+            elif self.exchange.is_over:
                 self._must_have_ended_well()
                 return found
         raise Violation(expected="a stream that ends", seen=f"more than {MAX_ITEMS} {feed.item_name}s")
@@ -125,10 +122,10 @@ class Reading:
 
     def until(self, condition: Callable[[], bool], *, awaited: str, feed: Feed[object] | None = None) -> None:
         """Return when ``condition`` holds, or the exchange is over."""
-        self._session.touched = self._exchange.number
-        if condition() or self._exchange.is_over:
+        self._session.touched = self.exchange.number
+        if condition() or self.exchange.is_over:
             return  # of many items that have come together, all but the first are here
-        ready = self._exchange.ready(condition)
+        ready = self.exchange.ready(condition)
         waited = self._session.waiter.until(Awaited(ready, progress=self._progress))
         if waited is not Waited.CAME:
             raise self._explanation.nothing(awaited, waited, feed or self.feed)
@@ -145,22 +142,22 @@ class Reading:
     @property
     def is_idle(self) -> bool:
         """Whether the response has ended, and the client has not disconnected."""
-        return self._exchange.ended and self._exchange.is_open
+        return self.exchange.ended and self.exchange.is_open
 
     def close(self) -> None:
         """Abort the connection."""
-        self._exchange.close()
+        self.exchange.close()
 
     def late_fault(self) -> Violation | None:
         """What has come after the end of the response, until now."""
-        fault = self._exchange.surplus
+        fault = self.exchange.surplus
         return None if fault is None else self._broken(fault)
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
     def _must_have_ended_well(self) -> None:
-        if self._exchange.fault is not None:
-            raise self._broken(self._exchange.fault)
+        if self.exchange.fault is not None:
+            raise self._broken(self.exchange.fault)
 
     def _broken(self, fault: HttpFault) -> Violation:
         return self._explanation.broken("a complete and valid HTTP response", fault)

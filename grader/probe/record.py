@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import httpx
-
 from grader.errors import Violation
-from grader.probe.exchange import Exchange
 from grader.probe.pace import Pace
 from grader.probe.pacing import Blockage, Rest
+from grader.probe.reading import Reading
 from grader.probe.recorded import Recorded
+from grader.probe.request import Request
 from grader.probe.session import Session
 from grader.probe.supply import Supply
 
@@ -26,11 +25,11 @@ class Record:
         self._responses: list[Recorded] = []
         self._supplies: dict[Session, list[Supply]] = {}  # of the requests of each check
 
-    def add(self, session: Session, exchange: Exchange, request: httpx.Request) -> None:
+    def add(self, session: Session, request: Request, reading: Reading) -> None:
         """Keep a response, whose bytes will still arrive."""
         siblings = self._supplies.setdefault(session, [])
-        siblings.append(Supply(session.asked[exchange.number - 1], exchange, gates=session.gates, siblings=siblings))
-        self._responses.append(Recorded(session, exchange=exchange, request=request, supply=siblings[-1]))
+        siblings.append(Supply(reading.asked, reading.exchange, gates=session.gates, siblings=siblings))
+        self._responses.append(Recorded(session, request=request, reading=reading, supply=siblings[-1]))
 
     def pace(self) -> Pace:
         """The pace of the app, in all checks so far."""

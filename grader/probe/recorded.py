@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import httpx
 
 from grader.probe import content
 from grader.probe.curl import curl
-from grader.probe.exchange import Exchange
 from grader.probe.feeds.choice import not_of_kind
 from grader.probe.feeds.events import EventFeed, ServerSentEvent
-from grader.probe.feeds.feed import Feed, StreamFault
+from grader.probe.feeds.feed import StreamFault
 from grader.probe.feeds.records import JsonLine, LineFeed
+from grader.probe.reading import Reading, SomeFeed
+from grader.probe.request import Request
 from grader.probe.session import Session
 from grader.probe.supply import Supply
 
@@ -22,17 +25,14 @@ class Recorded:
     Violation when the response is not what it reads.
     """
 
-    def __init__(self, session: Session, *, exchange: Exchange, request: httpx.Request, supply: Supply) -> None:
+    def __init__(self, session: Session, *, request: Request, reading: Reading, supply: Supply) -> None:
         self.asked = supply.asked
         self.check = session.title
         self.session = session
-        self._exchange = exchange
+        self._exchange = reading.exchange
         self._request = request
         self._supply = supply
-        self._read: Feed[object] | None = None
-        self._events: list[ServerSentEvent] = []
-        self._comments: list[str] = []
-        self._lines: list[JsonLine] = []
+        self._reading = reading
 
     # -- the response -------------------------------------------------------------------------------------------
 
@@ -74,28 +74,24 @@ class Recorded:
     def json(self, schema: str = "") -> content.Json:
         """The body, parsed as JSON and checked against the kata's ``schemas/<schema>.json``."""
         text = content.decode(self.body, what="the body")
-        spot = self._exchange.spot(0)
+        spot = partial(self._exchange.spot, 0)
         return content.parse(text, what="the body", schema=schema, session=self.session, spot=spot)
 
     def events(self) -> list[ServerSentEvent]:
         """The complete events of a 200 response of type text/event-stream."""
-        self._feed(EventFeed)
-        return self._events
+        return self._feed(EventFeed).read_all().events
 
     def comments(self) -> list[str]:
         """The texts of the comments of such a response (WHATWG HTML 9.2.5)."""
-        self._feed(EventFeed)
-        return self._comments
+        return [comment.text for comment in self._feed(EventFeed).read_all().comments]
 
     def lines(self) -> list[JsonLine]:
         """The complete lines of a 200 response of newline-delimited JSON."""
-        self._feed(LineFeed)
-        return self._lines
+        return self._feed(LineFeed).read_all().lines
 
     def faults(self) -> list[StreamFault]:
         """The faults against the grammar of the stream (WHATWG HTML 9.2.5, NDJSON 3.1) so far."""
-        is_lines = self.content_type in LineFeed.media_types
-        return self._feed(LineFeed if is_lines else EventFeed).faults()
+        return self._feed(LineFeed if self.content_type in LineFeed.media_types else EventFeed).faults()
 
     # -- the upstream -------------------------------------------------------------------------------------------
 
@@ -143,24 +139,9 @@ class Recorded:
 
     # -- inside -------------------------------------------------------------------------------------------------
 
-    def _feed(self, kind: type[EventFeed | LineFeed]) -> Feed[object]:
-        """The feed of the body, read once: many laws look at the same response."""
-        if self.status != 200 or self.content_type not in kind.media_types:
+    def _feed(self, kind: type[SomeFeed]) -> SomeFeed:
+        """The feed that its check has read, or would have: the body is read once."""
+        feed = self._reading.feed
+        if self.status != 200 or not isinstance(feed, kind):
             raise not_of_kind(kind, self._exchange)
-        if self._read is None:
-            self._read = feed = kind(self._exchange, self.session)
-            feed.read()
-            match feed:
-                case EventFeed():
-                    self._take_events(feed)
-                case LineFeed():
-                    self._lines = list(iter(feed.take, None))
-        return self._read
-
-    def _take_events(self, feed: EventFeed) -> None:
-        while feed.has_event_or_comment():
-            comment = feed.take_comment()
-            if comment is not None:
-                self._comments.append(comment)
-            elif event := feed.take():
-                self._events.append(event)
+        return feed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from grader.probe.exchange import Exchange
 from grader.probe.feeds.events import EventFeed, ServerSentEvent
 from grader.probe.feeds.feed import StreamFault
 from grader.probe.feeds.records import JsonLine, LineFeed
+from grader.probe.reading import Reading
 from grader.probe.sent import SentRequest
 from grader.probe.session import Session
 from grader.requirement import cited
@@ -46,14 +48,12 @@ class Response(SentRequest):
     def __init__(
         self,
         session: Session,
-        exchange: Exchange,
-        request: httpx.Request,
+        reading: Reading,
         *,
         rest: bytes = b"",
         send_again: SendAgain,
     ) -> None:
-        super().__init__(session, exchange, request, rest=rest)
-        self._asked_with = request.headers.get("last-event-id", "")
+        super().__init__(session, reading, rest=rest)
         self._send_again = send_again
 
     # -- the head -----------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ class Response(SentRequest):
     def json(self, schema: str = "") -> content.Json:
         """The whole body, parsed as JSON and checked against the kata's ``schemas/<schema>.json``."""
         text = content.decode(self.body(), what="the body")
-        spot = self._exchange.spot(0)
+        spot = partial(self._exchange.spot, 0)
         return content.parse(text, what="the body", schema=schema, session=self._session, spot=spot)
 
     def wait_for_end(self) -> None:
@@ -156,7 +156,7 @@ class Response(SentRequest):
         """What an EventSource has that has seen the events which were taken so far (WHATWG HTML 9.2.6); "" for none."""
         feed = self._reading.feed
         found = feed.last_event_id if isinstance(feed, EventFeed) else None
-        return self._asked_with if found is None else found
+        return self._reading.asked.headers.get("last-event-id", "") if found is None else found
 
     def reconnect(self) -> Response:
         """Lose this connection, and send the same request again as an EventSource does (WHATWG HTML 9.2.3).

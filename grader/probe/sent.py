@@ -5,11 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 from grader.errors import BadKata
 from grader.probe.connection import Disconnect
-from grader.probe.exchange import Exchange
 from grader.probe.leaving import ITERATIONS_TO_SEE_DISCONNECT
 from grader.probe.reading import Reading
 from grader.probe.session import Session
@@ -24,11 +21,11 @@ class SentRequest:
     disconnects (by a FIN, unless :meth:`disconnect` was called before).
     """
 
-    def __init__(self, session: Session, exchange: Exchange, request: httpx.Request, *, rest: bytes = b"") -> None:
+    def __init__(self, session: Session, reading: Reading, *, rest: bytes = b"") -> None:
         self._session = session
-        self._exchange = exchange
+        self._exchange = reading.exchange
         self._rest = rest
-        self._reading = Reading(session, self._exchange, request)
+        self._reading = reading
         session.hold_sent(self._reading)
         session.hint_by_status(self._reading.routing_hint)
 

@@ -1,7 +1,8 @@
-"""Reads one HTTP/1.1 response from raw bytes (RFC 9112): h11 reads it, and this module gives h11 one line at a time.
+"""Reads one HTTP/1.1 response from raw bytes (RFC 9112): h11 reads the head, and this module all that frames it.
 
 Line by line, because a diagnosis needs more than h11 says: the byte at which a fault is, the border of each chunk, and
 a verdict on a broken line before its end or the end of the head has come, for a server that sends nothing after it.
+What has come whole and good, as nearly all does, is taken at once.
 """
 
 from __future__ import annotations
@@ -66,10 +67,10 @@ class _Next(Enum):
     NOTHING = auto()  # the response has ended, or has failed
 
 
-class _Parser:
-    """h11, reading the response to one request.
+class _HeadReader:
+    """h11, reading the head of the response to one request.
 
-    It needs the method to know whether content follows. After CONNECT it would not read HTTP any more.
+    It needs the method to know which fields mean something. After CONNECT it would not read HTTP any more.
     """
 
     def __init__(self, method: str, max_head_bytes: int) -> None:
@@ -77,18 +78,17 @@ class _Parser:
         self._h11.send(h11.Request(method=method, target="/", headers=[("Host", "app")]))
         self._h11.send(h11.EndOfMessage())
 
-    def read(self, data: bytes) -> tuple[list[h11.Event], str]:
-        """The events in ``data`` (b"": the close), and what h11 complains about, or ""."""
+    def read(self, data: bytes) -> Head | str | None:
+        """The final head that ``data`` is, what h11 complains about, or None for a 1xx head."""
         self._h11.receive_data(data)
-        found: list[h11.Event] = []
         try:
-            while isinstance(event := self._h11.next_event(), h11.Event):
-                found.append(event)
-                if isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
-                    break
+            event = self._h11.next_event()
         except h11.RemoteProtocolError as error:
-            return found, str(error)
-        return found, ""
+            return str(error)
+        if not isinstance(event, h11.Response):
+            return None
+        fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
+        return Head(event.status_code, fields)
 
 
 class ResponseReader:
@@ -101,14 +101,13 @@ class ResponseReader:
 
     def __init__(self, method: str, *, max_head_bytes: int = 65536) -> None:
         self._method = "HEAD" if method.upper() == "HEAD" else "GET"
-        self._parser = _Parser(self._method, max_head_bytes)
+        self._heads = _HeadReader(self._method, max_head_bytes)
         self._line = FramingLine(max_head_bytes)
         self._next = _Next.LINE
         self._raw = 0  # bytes of the response so far
         self._left = 0  # bytes of the body or chunk still to come
-        # Lines that h11 gets with what follows them: those of a head all at once, as it reads no part of one, and those
-        # of a chunk with its content, or it misses where the chunk begins.
-        self._held = b""
+        self._is_begun = False  # part of the chunk has come
+        self._head_lines = b""  # of the head so far: h11 reads no part of one
         self._after_end = b""  # the first bytes after the end
         self.complete = False  # the end of the response was seen
         self.fault: HttpFault | None = None
@@ -122,8 +121,7 @@ class ResponseReader:
         events: list[HttpEvent] = []
         position = 0
         while position < len(data) and self._next is not _Next.NOTHING:
-            take = self._take_content if self._next is _Next.CONTENT else self._take_line
-            end = take(data, position, events)
+            end = self._take(data, position, events)
             position, self._raw = end, self._raw + end - position
         self._drop(data[position:])
         return events
@@ -132,7 +130,7 @@ class ResponseReader:
         """The server has closed its side: this ends a body without a length, and is a fault for any other."""
         events: list[HttpEvent] = []
         if self.framing == "close" and self._next is not _Next.NOTHING:
-            self._give(b"", events)
+            self._end(events)
         elif self._next is not _Next.NOTHING:
             self._cut_off()
         return events
@@ -143,6 +141,19 @@ class ResponseReader:
         if self._next is not _Next.NOTHING:
             self.fault, self._next = fault, _Next.NOTHING
         return fault
+
+    def _take(self, data: bytes, position: int, events: list[HttpEvent]) -> int:
+        """Take the next part of the response from ``position`` on, as far as it has come; return where it ends."""
+        if self._next is _Next.CONTENT:
+            return self._take_content(data, position, events)
+        if whole := self._line.whole_head(data, position, offset=self._raw):
+            self._read_head(whole, events)
+            return position + len(whole)
+        if size := self._line.whole_chunk(data, position):
+            content = data.index(b"\n", position) + 1
+            self._add(data[content : content + size], events, first=True, last=True)
+            return content + size + len(b"\r\n")
+        return self._take_line(data, position, events)
 
     def _take_line(self, data: bytes, position: int, events: list[HttpEvent]) -> int:
         """Take the rest of a line from ``position`` on, and read the line if that ends it; return where it ends."""
@@ -155,33 +166,51 @@ class ResponseReader:
 
     def _read_line(self, line: bytes, events: list[HttpEvent]) -> None:
         """Read a whole line that is good as far as a line alone can tell."""
-        is_held = self._line.section is not Section.TRAILER
         match self._line.section:
-            case Section.STATUS | Section.FIELDS:  # after a 1xx head, another head
-                is_held = line != b"\r\n"
-                self._line.section = Section.FIELDS if is_held else Section.STATUS
+            case Section.STATUS | Section.FIELDS:
+                self._head_lines += line
+                self._line.section = Section.FIELDS
+                if line == b"\r\n":
+                    self._read_head(self._head_lines, events)
             case Section.CHUNK_HEADER:
-                self._left = chunk_size(line)
+                self._left, self._is_begun = chunk_size(line), False
                 self._next = _Next.CONTENT if self._left else _Next.LINE
-                self._line.begin(Section.TRAILER)
+                self._line.begin(Section.CHUNK_END if self._left else Section.TRAILER)
             case Section.CHUNK_END:
                 self._line.begin(Section.CHUNK_HEADER)
-            case Section.TRAILER if line != b"\r\n":
-                return  # h11 would look for lengths and codings, which have no meaning there (RFC 9110 6.5.1)
-        if is_held:
-            self._held += line
-        elif complaint := self._give(line, events):
-            self._fail(HttpFaultKind.BAD_HEAD, self._line.start, complaint)
+            case Section.TRAILER if line == b"\r\n":
+                self._end(events)  # its fields mean nothing to the framing (RFC 9110 6.5.1)
+
+    def _read_head(self, lines: bytes, events: list[HttpEvent]) -> None:
+        """Read the whole head; after a 1xx head follows another."""
+        self._head_lines = b""
+        self._line.section = Section.STATUS
+        match self._heads.read(lines):
+            case Head() as head:
+                self._begin(head, events)
+            case str(complaint):
+                self._fail(HttpFaultKind.BAD_HEAD, self._line.start, complaint)
 
     def _take_content(self, data: bytes, position: int, events: list[HttpEvent]) -> int:
         """Take the bytes of this chunk or body from ``position`` on; return where they end."""
         end = min(len(data), position + self._left)
         self._left -= end - position
-        if self._left == 0 and self.framing == "chunked":
+        in_chunk = self.framing == "chunked"
+        self._add(data[position:end], events, first=in_chunk and not self._is_begun, last=in_chunk and not self._left)
+        self._is_begun = True
+        if in_chunk and not self._left:
             self._next = _Next.LINE
-            self._line.begin(Section.CHUNK_END)
-        self._give(data[position:end], events)
+        elif not self._left:
+            self._end(events)
         return end
+
+    def _add(self, content: bytes, events: list[HttpEvent], *, first: bool, last: bool) -> None:
+        events.append(Chunk(content, self.body_bytes, first, last))
+        self.body_bytes += len(content)
+
+    def _end(self, events: list[HttpEvent]) -> None:
+        self._next, self.complete = _Next.NOTHING, True
+        events.append(End())
 
     def _drop(self, data: bytes) -> None:
         """Count bytes after the end or after a fault."""
@@ -189,23 +218,6 @@ class ResponseReader:
         if self.complete and data:
             self._after_end = (self._after_end + data)[:ENOUGH]  # however the bytes were cut
             self._fail(HttpFaultKind.SURPLUS, self._raw, visible_bytes(self._after_end, SEEN))
-
-    def _give(self, data: bytes, events: list[HttpEvent]) -> str:
-        """Let h11 read a line or content (b"": the close). Returns what it complains about, or ""."""
-        found, complaint = self._parser.read(self._held + data)
-        self._held = b""
-        for event in found:
-            match event:
-                case h11.Response():
-                    self._begin(_head_of(event), events)
-                case h11.Data():
-                    data = bytes(event.data)
-                    events.append(Chunk(data, self.body_bytes, event.chunk_start, event.chunk_end))
-                    self.body_bytes += len(data)
-                case h11.EndOfMessage() if self.fault is None:
-                    self._next, self.complete = _Next.NOTHING, True
-                    events.append(End())
-        return complaint
 
     def _begin(self, head: Head, events: list[HttpEvent]) -> None:
         if found := _fault_in_fields(head.headers):
@@ -215,8 +227,12 @@ class ResponseReader:
         events.append(head)
         self.framing, self._left = _framing(self._method, head)
         self._line.begin(Section.CHUNK_HEADER)
-        if self.framing != "chunked":
+        if self.framing == "chunked":
+            return
+        if self._left:
             self._next = _Next.CONTENT
+        else:
+            self._end(events)
 
     def _fail(self, kind: HttpFaultKind, at_byte: int, seen: str) -> None:
         self.fault = HttpFault(kind, at_byte=at_byte, seen=seen)
@@ -241,11 +257,6 @@ class ResponseReader:
             self._fail(HttpFaultKind.SHORT_BODY, self._raw, seen)
         else:
             self._fail(HttpFaultKind.CUT_OFF_CHUNKS, self._raw, self._progress())
-
-
-def _head_of(response: h11.Response) -> Head:
-    fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
-    return Head(response.status_code, fields)
 
 
 def _framing(method: str, head: Head) -> tuple[Framing, int]:

@@ -19,7 +19,12 @@ _MAX_CHUNK_HEADER: Final = 4096
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] [0-9]{3}(?: [^\r\n]*)?\r?\n")
 _FIELD_LINE = re.compile(rb"(?:[-!#$%&'*+.^_`|~0-9A-Za-z]+:[^\x00\r\n\v\f]*)?\r?\n")
+#: A head as nearly all are. What this does not match may still be good.
+_WHOLE_HEAD = re.compile(
+    rb"HTTP/1\.[0-9] [0-9]{3}(?: [^\r\n]*+)?\r\n(?:[-!#$%&'*+.^_`|~0-9A-Za-z]++:[^\x00\r\n\v\f]*+\r\n)*+\r\n"
+)
 _CHUNK_HEADER = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;[^\n]*)?[ \t]*\r\n")
+_PLAIN_CHUNK_HEADER = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _CHUNK_HEADER_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,20}(?:;[^\n]*|[ \t]*\r?)\n?|")
 
 
@@ -45,6 +50,27 @@ class FramingLine:
         self.section = Section.STATUS
         self.text = bytearray()
         self.start = 0
+
+    def whole_head(self, data: bytes, position: int, *, offset: int) -> bytes:
+        """Take the head that begins here, if all of it has come and each of its lines is good; else b""."""
+        if self.section is not Section.STATUS or self.text:
+            return b""
+        found = _WHOLE_HEAD.match(data, position)
+        if found is None or len(found[0]) > self._room:
+            return b""
+        self._section_bytes += len(found[0])
+        self.start = offset + len(found[0]) - len(b"\r\n")
+        return found[0]
+
+    def whole_chunk(self, data: bytes, position: int) -> int:
+        """The size of the chunk that begins here, if all of it has come and is good; else 0."""
+        if self.section is not Section.CHUNK_HEADER or self.text:
+            return 0
+        found = _PLAIN_CHUNK_HEADER.match(data, position)
+        if found is None:
+            return 0
+        size = int(found[1], 16)
+        return size if data.startswith(b"\r\n", found.end() + size) else 0
 
     @property
     def is_whole(self) -> bool:

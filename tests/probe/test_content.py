@@ -35,7 +35,7 @@ def session(meet: Meet, tmp_path: Path) -> Session:
 
 
 def parse(session: Session, text: str, schema: str = "") -> Any:
-    return content.parse(text, what="the data of the step event", schema=schema, session=session, spot=SPOT)
+    return content.parse(text, what="the data of the step event", schema=schema, session=session, spot=lambda: SPOT)
 
 
 @pytest.mark.parametrize(

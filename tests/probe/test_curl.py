@@ -8,13 +8,14 @@ import shutil
 import subprocess
 from typing import Any
 
-import httpx
 import pytest
 
+from grader.probe.client import as_sent
 from grader.probe.curl import curl
+from grader.probe.request import HOST, Request
 from tests.probe.conftest import DEADLINE, Meet, says
 
-HOST = "http://127.0.0.1:8000"
+ADDRESS = f"http://{HOST}"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -41,11 +42,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
 }
 
 
-def build(name: str) -> httpx.Request:
-    parts = REQUESTS[name]
-    return httpx.Request(
-        **{**parts, "url": HOST + parts["url"], "headers": {"Accept": "*/*", **parts.get("headers", {})}}
-    )
+def build(name: str) -> Request:
+    parts = {**REQUESTS[name]}
+    headers = {"Accept": "*/*", **parts.pop("headers", {})}
+    fields = [(name.encode(), as_sent(value)) for name, value in headers.items()]
+    return Request.of(parts.pop("method"), parts.pop("url"), fields=fields, **parts)
 
 
 def words_of(line: str) -> list[str]:
@@ -60,7 +61,7 @@ def test_a_line_is_one_safe_command(name: str) -> None:
     assert line.isprintable()
     words = words_of(line)
     assert words[:2] == ["curl", "-N"]
-    assert any(word.startswith(HOST) for word in words)
+    assert any(word.startswith(ADDRESS) for word in words)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -69,7 +70,7 @@ def test_curl_sends_the_same_request(name: str, meet: Meet) -> None:
     request = build(name)
     ends = meet(says(OK))
     host, port = ends.app.address
-    line = curl(request).replace(HOST, f"http://{host}:{port}")
+    line = curl(request).replace(ADDRESS, f"http://{host}:{port}")
     subprocess.run(["bash", "-c", f"{line} -s"], check=True, timeout=DEADLINE, capture_output=True)
     (seen,) = ends.app.requests
     head, _, body = seen.partition(b"\r\n\r\n")
@@ -79,8 +80,8 @@ def test_curl_sends_the_same_request(name: str, meet: Meet) -> None:
     for own in ("host", "user-agent", "content-length"):
         fields.pop(own, None)
         expected.pop(own, None)
-    assert first == f"{request.method} {request.url.raw_path.decode()} HTTP/1.1"
-    assert body == request.read()
+    assert first == f"{request.method} {request.target} HTTP/1.1"
+    assert body == request.body
     assert fields == expected
 
 
@@ -92,7 +93,7 @@ def test_the_client_end_looks_like_curl(json: object, meet: Meet) -> None:
     host, port = ends.app.address
     ends.client.request("POST" if json else "GET", "/tasks", json=json).wait_for_end()
     (line,) = ends.session.requests
-    by_hand = shlex.split(line.replace(HOST, f"http://{host}:{port}"))
+    by_hand = shlex.split(line.replace(ADDRESS, f"http://{host}:{port}"))
     subprocess.run([*by_hand, "-s", "-q"], check=True, timeout=DEADLINE, capture_output=True)
     ours, curls = (request.partition(b"\r\n\r\n")[0].decode().lower() for request in ends.app.requests)
     curls = re.sub(r"curl/[\d.]+", "curl/8.5.0", curls).replace(f"{host}:{port}", "127.0.0.1:8000")
@@ -100,14 +101,14 @@ def test_the_client_end_looks_like_curl(json: object, meet: Meet) -> None:
 
 
 def test_a_head_request_does_not_wait_for_a_body() -> None:
-    assert "--head" in shlex.split(curl(httpx.Request("HEAD", HOST)))
+    assert "--head" in shlex.split(curl(Request.of("HEAD", "/")))
 
 
 def test_a_short_line_stays_short() -> None:
-    assert curl(httpx.Request("GET", HOST + "/generate", headers={"Accept": "*/*"})) == f"curl -N {HOST}/generate"
+    assert curl(Request.of("GET", "/generate", fields=[(b"Accept", b"*/*")])) == f"curl -N {ADDRESS}/generate"
 
 
 def test_a_body_that_is_no_text_is_spelled_out() -> None:
     """A shell can pass on any byte but NUL; where that one was can still be read."""
-    line = curl(httpx.Request("POST", HOST, content=b"\xff\x00"))
+    line = curl(Request.of("POST", "/", content=b"\xff\x00"))
     assert r"$'\377\\x00'" in line

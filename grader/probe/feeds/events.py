@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
+from functools import partial
 
-from grader.model import Spot
 from grader.probe import content
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.feed import ReaderFeed
 from grader.probe.session import Session
 from grader.protocol import sse
+from grader.protocol.sse import Comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ServerSentEvent:
     fields: tuple[str, ...]
     start: int
     _session: Session
-    _spot: Spot
+    _exchange: Exchange
 
     def json(self, schema: str = "") -> content.Json:
         """The event's data, parsed as JSON and checked against the kata's ``schemas/<schema>.json``.
@@ -36,10 +36,11 @@ class ServerSentEvent:
         Raises Violation: not JSON (RFC 8259), or not of that shape.
         """
         what = f"the data of the {self.type} event"
-        return content.parse(self.data, what=what, schema=schema, session=self._session, spot=self._spot)
+        spot = partial(self._exchange.spot, self.start)
+        return content.parse(self.data, what=what, schema=schema, session=self._session, spot=spot)
 
 
-class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
+class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | Comment]):
     """Gives out events; comments are kept in their place between them."""
 
     media_types = ("text/event-stream",)
@@ -50,45 +51,46 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
     def __init__(self, exchange: Exchange, session: Session) -> None:
         self._stream = sse.EventStreamReader()
         super().__init__(exchange, session, self._stream)
-        self._items: deque[sse.Event | sse.Comment] = deque()
+        self.events: list[ServerSentEvent] = []  # taken or not, as the comments
+        self.comments: list[Comment] = []
+        self._items: list[ServerSentEvent | Comment] = []
+        self._at = 0  # the items before were taken, or passed over
+        self._taken = 0  # events
         self._comment_bytes = 0
-        self._events = 0
-        self._last_data = ""
-        self._taken = 0
         self._last_id: str | None = None  # of the events that were taken
 
     def has_item(self) -> bool:
         self.read()
-        return self._events > self._taken
+        return len(self.events) > self._taken
 
     def take(self) -> ServerSentEvent | None:
         """The next event, passing over comments."""
-        while self._items:
-            item = self._items.popleft()
-            if isinstance(item, sse.Event):
+        while item := self._next():
+            self._at += 1
+            if isinstance(item, ServerSentEvent):
                 self._taken += 1
                 if item.id or "id" in item.fields:
                     self._last_id = item.id
-                return self._seen(item)
+                return item
         return None
 
     def has_event_or_comment(self) -> bool:
         """Whether an event or a comment has arrived and was not taken yet."""
         self.read()
-        return bool(self._items)
+        return self._next() is not None
 
     def take_comment(self) -> str | None:
         """The text of the next comment, if no event comes before it."""
-        if not self._items or isinstance(self._items[0], sse.Event):
+        item = self._next()
+        if not isinstance(item, Comment):
             return None
-        item = self._items.popleft()
-        assert isinstance(item, sse.Comment)
+        self._at += 1
         return item.text
 
     @property
     def progress(self) -> int:
         self.read()
-        return self._events + ((self._exchange.size - self._comment_bytes) >> 10)
+        return len(self.events) + ((self._exchange.size - self._comment_bytes) >> 10)
 
     @property
     def retry(self) -> int | None:
@@ -104,17 +106,23 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
 
     @property
     def last(self) -> tuple[int, str]:
-        return self._events, self._last_data
+        return len(self.events), self.events[-1].data if self.events else ""
 
     def silence(self) -> str:
-        return "only comments so far" if self._items and not self.has_item() else super().silence()
+        return "only comments so far" if self._next() and not self.has_item() else super().silence()
 
-    def keep(self, found: list[sse.Event | sse.Comment]) -> None:
-        self._comment_bytes += sum(item.end - item.start for item in found if isinstance(item, sse.Comment))
-        events = [item for item in found if isinstance(item, sse.Event)]
-        self._events += len(events)
-        self._last_data = events[-1].data if events else self._last_data
-        self._items.extend(found)
+    def keep(self, found: list[sse.Event | Comment]) -> None:
+        for item in found:
+            if isinstance(item, Comment):
+                self._comment_bytes += item.end - item.start
+                self.comments.append(item)
+                self._items.append(item)
+            else:
+                self.events.append(self._seen(item))
+                self._items.append(self.events[-1])
+
+    def _next(self) -> ServerSentEvent | Comment | None:
+        return self._items[self._at] if self._at < len(self._items) else None
 
     def _seen(self, event: sse.Event) -> ServerSentEvent:
         return ServerSentEvent(
@@ -126,5 +134,5 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | sse.Comment]):
             fields=event.fields,
             start=event.start,
             _session=self._session,
-            _spot=self._exchange.spot(event.start),
+            _exchange=self._exchange,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 from grader.errors import Violation
 from grader.model import Spot
@@ -141,6 +141,11 @@ class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
     @property
     def pending(self) -> str | None:
         return self._reader.pending
+
+    def read_all(self) -> Self:
+        """The same, after reading what has arrived: for those who take nothing."""
+        self.read()
+        return self
 
     @property
     @abstractmethod

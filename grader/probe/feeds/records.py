@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
+from functools import partial
 
-from grader.model import Spot
 from grader.probe import content
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.feed import ReaderFeed
@@ -20,14 +19,15 @@ class JsonLine:
     text: str
     start: int
     _session: Session
-    _spot: Spot
+    _exchange: Exchange
 
     def json(self, schema: str = "") -> content.Json:
         """The line's value, checked against the kata's ``schemas/<schema>.json``.
 
         Raises Violation when it does not have that shape.
         """
-        return content.parse(self.text, what="the line", schema=schema, session=self._session, spot=self._spot)
+        spot = partial(self._exchange.spot, self.start)
+        return content.parse(self.text, what="the line", schema=schema, session=self._session, spot=spot)
 
 
 class LineFeed(ReaderFeed[JsonLine, ndjson.Record]):
@@ -42,30 +42,27 @@ class LineFeed(ReaderFeed[JsonLine, ndjson.Record]):
 
     def __init__(self, exchange: Exchange, session: Session) -> None:
         super().__init__(exchange, session, ndjson.NdjsonReader())
-        self._items: deque[ndjson.Record] = deque()
-        self._records = 0
-        self._last_line = ""
+        self.lines: list[JsonLine] = []  # taken or not
+        self._taken = 0
 
     def has_item(self) -> bool:
         self.read()
-        return bool(self._items)
+        return len(self.lines) > self._taken
 
     def take(self) -> JsonLine | None:
-        if not self._items:
+        if len(self.lines) <= self._taken:
             return None
-        record = self._items.popleft()
-        return JsonLine(record.raw, record.start, self._session, self._exchange.spot(record.start))
+        self._taken += 1
+        return self.lines[self._taken - 1]
 
     @property
     def progress(self) -> int:
         self.read()
-        return self._records + (self._exchange.size >> 10)
+        return len(self.lines) + (self._exchange.size >> 10)
 
     @property
     def last(self) -> tuple[int, str]:
-        return self._records, self._last_line
+        return len(self.lines), self.lines[-1].text if self.lines else ""
 
     def keep(self, found: list[ndjson.Record]) -> None:
-        self._records += len(found)
-        self._last_line = found[-1].raw if found else self._last_line
-        self._items.extend(found)
+        self.lines += [JsonLine(record.raw, record.start, self._session, self._exchange) for record in found]
