@@ -53,7 +53,7 @@ class _Pause:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if self._collection.trouble is None and self._collection.checks:
-            content.prepare(self._kata.schemas)
+            content.prepare(self._kata.schemas, in_full=True)
             versions()
             session.config.pluginmanager.unregister(self)
             origin = self._kata.origin

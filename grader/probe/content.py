@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.errors import BadKata, Violation
 from grader.model import Spot
+from grader.probe.shape import Fits, quick_look
 from grader.protocol import json_text
 from grader.requirement import cited
 from grader.text import visible, visible_ends
@@ -107,15 +108,23 @@ def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Callab
     return value
 
 
-def prepare(schemas: Path) -> None:
-    """Load the validator and the kata's schemas while the app boots. An invalid schema is reported when it is used."""
+def prepare(schemas: Path, *, in_full: bool = False) -> None:
+    """Load the kata's schemas while the app boots, ``in_full`` with jsonschema, which only a failure needs.
+
+    An invalid schema is reported when it is used.
+    """
     for path in schemas.glob("*.json"):
+        _quick_look(path)
         with suppress(BadKata):
-            _validator(path)
+            if in_full:
+                _validator(path)
 
 
 def _check(value: Json, text: str, *, what: str, path: Path, spot: Callable[[], Spot]) -> None:
-    from jsonschema.exceptions import best_match  # heavy, and loaded while the app boots
+    quick = _quick_look(path)
+    if quick is not None and quick(value):
+        return
+    from jsonschema.exceptions import best_match  # heavy, and of no use where all is right
 
     error = best_match(_validator(path).iter_errors(value))
     if error is not None:
@@ -132,6 +141,14 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Callable[[], 
             sentence=f"{what} does not fit {path.name}{within}: {wrong}",
             spot=spot(),
         )
+
+
+@cache
+def _quick_look(path: Path) -> Fits | None:
+    try:
+        return quick_look(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError):
+        return None  # _validator() says what is wrong
 
 
 @cache
