@@ -1,8 +1,8 @@
 """A quick look at a JSON value: whether it certainly has the shape that a JSON Schema asks for.
 
-Most values of a grade are right, and there are some thousand of them. Checking one by jsonschema takes 0.1 ms, and
-importing that library takes as long as a sixth of a boot. So jsonschema is asked only where this module is not certain:
-it has the last word, and the words for a report. Keywords are those of JSON Schema 2020-12 (Validation 6, Core 10.3).
+Most values of a grade are right, and there may be a thousand of them. jsonschema takes 0.1 ms for one, and 50 ms to be
+imported. So it is asked only where this module is not certain: it has the last word, and the words for a report. The
+keywords are those of JSON Schema 2020-12 (Validation 6, Core 10.3).
 """
 
 from __future__ import annotations
