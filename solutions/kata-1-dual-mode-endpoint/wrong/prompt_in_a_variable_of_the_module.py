@@ -1,7 +1,8 @@
 """The prompt is kept in a variable of the module, where the next request replaces it.
 
 Fails: prompt_is_passed_on
-May fail: many_streams_at_once, many_batches_at_once, batch_upstream_failure_is_502, stream_upstream_failure_is_502
+May fail: many_streams_at_once, many_batches_at_once, batch_upstream_failure_is_502, stream_upstream_failure_is_502,
+    every_stream_ends_with_done
 """
 
 import asyncio

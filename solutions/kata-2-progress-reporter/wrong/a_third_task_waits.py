@@ -1,6 +1,7 @@
 """Two tasks run at a time, and a third one waits.
 
 Fails: each_stream_tells_of_its_own_task, many_batches_run_at_once
+May fail: it_adds_no_delays
 """
 
 import asyncio
