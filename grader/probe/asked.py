@@ -11,7 +11,7 @@ from grader.probe.draw import mark_of
 from grader.probe.request import Request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # two requests are two, though they ask for the same
 class Asked:
     """A request. ``params`` are those of the query, decoded; ``json`` is the body, or None where it is not JSON.
 

@@ -104,7 +104,7 @@ def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Callab
             expected=f"{what} as JSON", seen=seen, sentence=says, requirement=cited("RFC 8259 2"), spot=spot()
         ) from None
     if schema:
-        _check(value, text, what=what, path=session.schemas / f"{schema}.json", spot=spot)
+        _check(value, text, what=what, schemas=session.schemas, schema=schema, spot=spot)
     return value
 
 
@@ -114,18 +114,19 @@ def prepare(schemas: Path, *, in_full: bool = False) -> None:
     An invalid schema is reported when it is used.
     """
     for path in schemas.glob("*.json"):
-        _quick_look(path)
+        _quick_look(schemas, path.stem)
         with suppress(BadKata):
             if in_full:
                 _validator(path)
 
 
-def _check(value: Json, text: str, *, what: str, path: Path, spot: Callable[[], Spot]) -> None:
-    quick = _quick_look(path)
+def _check(value: Json, text: str, *, what: str, schemas: Path, schema: str, spot: Callable[[], Spot]) -> None:
+    quick = _quick_look(schemas, schema)
     if quick is not None and quick(value):
         return
     from jsonschema.exceptions import best_match  # heavy, and of no use where all is right
 
+    path = schemas / f"{schema}.json"
     error = best_match(_validator(path).iter_errors(value))
     if error is not None:
         where = error.json_path if error.json_path != "$" else "the top level"
@@ -144,9 +145,9 @@ def _check(value: Json, text: str, *, what: str, path: Path, spot: Callable[[], 
 
 
 @cache
-def _quick_look(path: Path) -> Fits | None:
+def _quick_look(schemas: Path, schema: str) -> Fits | None:
     try:
-        return quick_look(json.loads(path.read_text("utf-8")))
+        return quick_look(json.loads((schemas / f"{schema}.json").read_text("utf-8")))
     except (OSError, ValueError):
         return None  # _validator() says what is wrong
 

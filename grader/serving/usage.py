@@ -6,11 +6,9 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 #: Whether the values of this module mean anything here.
 IS_KNOWN = sys.platform == "linux"
-_PROC = Path("/proc")
 _SHORT = 1 << 16  # bytes
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second
 _PAGE = os.sysconf("SC_PAGE_SIZE")  # bytes
@@ -70,7 +68,7 @@ def memory(pids: Iterable[int], *, limit: int) -> int:
 def _seconds(pid: int) -> tuple[float, float]:
     """Of the process itself, and of its children that have been waited for (proc_pid_stat(5), fields 14 to 17)."""
     with suppress(OSError):
-        fields = (_PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()
+        fields = read(f"/proc/{pid}/stat").rpartition(b") ")[2].split()
         user, system, childrens_user, childrens_system = map(int, fields[11:15])
         return (user + system) / _TICKS, (childrens_user + childrens_system) / _TICKS
     return 0.0, 0.0
@@ -78,13 +76,13 @@ def _seconds(pid: int) -> tuple[float, float]:
 
 def _resident(pid: int) -> int:
     with suppress(OSError):
-        return int((_PROC / str(pid) / "statm").read_text().split()[1]) * _PAGE
+        return int(read(f"/proc/{pid}/statm").split()[1]) * _PAGE
     return 0
 
 
 def _proportional(pid: int) -> int:
     """Its PSS: of memory that n processes share, the n-th part. Linux before 4.14 does not have the file."""
     with suppress(OSError):
-        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+        lines = read(f"/proc/{pid}/smaps_rollup").splitlines()
+        return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(b"Pss:"))
     return _resident(pid)

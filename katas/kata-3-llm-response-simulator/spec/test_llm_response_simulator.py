@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from itertools import product, takewhile, zip_longest
 from math import ceil, floor, log2
 from typing import Any
@@ -59,6 +60,7 @@ def asking(upstream: Upstream, *, stream: bool = True, model: str = "kata", **mo
     return {"model": model, "messages": messages, "stream": stream, **more}
 
 
+@cache  # nearly all laws ask this of all requests
 def fits(asked: Asked) -> bool:
     """Whether a body fits the table of the contract. What a library may convert does not."""
     match asked.json:
@@ -104,6 +106,7 @@ def chunks(response: Response) -> list[Any]:
     return parsed(response.events())
 
 
+@cache
 def recorded(response: Recorded) -> list[Any]:
     """The chunks of any stream that was begun: of one that failed, those before the error.
 
