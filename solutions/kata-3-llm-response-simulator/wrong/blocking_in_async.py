@@ -2,7 +2,7 @@
 
 Fails: streams_do_not_mix, others_are_answered_meanwhile, hanging_up_stops_the_model,
 breaking_off_stops_the_model, any_token_leaves_before_the_next_exists
-May fail: failure_in_mid_stream_is_told
+May fail: failure_in_mid_stream_is_told, nothing_blocks_the_event_loop
 """
 
 import json
