@@ -94,14 +94,16 @@ def try_out(
     reasons: dict[str, str],
     progress: OnProgress = lambda *_: None,
 ) -> list[Trial]:
-    """Grade each mutant up to the first check that fails; once more those that are undecided then."""
+    """Grade each mutant up to the first check that fails; once more, alone, those that are not explained then.
+
+    Beside other grades a machine may be too busy to prove that an app rests.
+    """
     with _folder() as folder:
         apps = [_written(mutant, folder / mutant.id, kata) for mutant in made]
         found = list(verdicts(kata, apps, pool, seed=seed, stop_early=True, progress=progress))
-        undecided = [number for number, verdict in enumerate(found) if _fate(verdict)[0] is Fate.UNDECIDED]
-        again = verdicts(kata, [apps[number] for number in undecided], pool, seed=seed, stop_early=True)
-        for number, verdict in zip(undecided, again, strict=True):
-            found[number] = verdict
+        for number, mutant in enumerate(made):
+            if _trial(mutant, found[number], reasons).fate in (Fate.SURVIVED, Fate.UNDECIDED):
+                found[number] = next(verdicts(kata, [apps[number]], pool, seed=seed, stop_early=True))
     return [_trial(mutant, verdict, reasons) for mutant, verdict in zip(made, found, strict=True)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grader.catalog.kata import read_kata
+from grader.grading.run import Job, OnProgress
+from grader.pool.news import Result
 from grader.pool.pool import Pool
 from grader.verify import equivalents
 from grader.verify.clauses import Clause
@@ -47,6 +50,34 @@ def test_a_mutant_is_graded_as_any_app_is(text: str, fate: Fate, by: str, tmp_pa
     with Pool(1) as pool:
         (trial,) = try_out(kata, [mutant(textwrap.dedent(text))], pool, seed="5eed", reasons={})
     assert (trial.fate, trial.by) == (fate, by)
+
+
+class Busy(Pool):
+    """Takes every app for the solution while there are several; counts the jobs of each call."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.calls: list[int] = []
+
+    def results(self, jobs: Iterable[Job], progress: OnProgress = lambda *_: None) -> Iterator[Result]:
+        orders = list(jobs)
+        texts = {job.launch.file: job.launch.file.read_text("utf-8") for job in orders}
+        for file, text in texts.items():
+            write(file, SOLUTION if len(orders) > 1 else text)
+        found = list(super().results(orders, progress))
+        for file, text in texts.items():
+            write(file, text)
+        self.calls.append(len(orders))
+        return iter(found)
+
+
+def test_a_mutant_that_survives_beside_others_is_graded_once_more_alone(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    made = [mutant(textwrap.dedent(text), name) for name, text in (("a", NO_TYPE), ("b", VARIANT), ("c", SOLUTION))]
+    with Busy() as pool:
+        trials = try_out(kata, made, pool, reasons={"c": "it is the same"})
+    assert [trial.fate for trial in trials] == [Fate.KILLED, Fate.SURVIVED, Fate.EQUIVALENT]
+    assert pool.calls == [3, 1, 1]
 
 
 def test_an_equivalent_mutant_has_to_survive(tmp_path: Path) -> None:
