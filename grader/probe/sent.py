@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from grader.errors import BadKata
 from grader.probe.connection import Disconnect
@@ -12,6 +12,10 @@ from grader.probe.reading import Reading
 from grader.probe.session import Session
 from grader.probe.waiting import Waited
 from grader.text import plural
+
+#: Event-loop iterations in which a server accepts a connection and reads from it, and the task that awaits the body
+#: resumes. Twice as many leave room.
+_ITERATIONS_TO_READ: Final = 6
 
 
 class SentRequest:
@@ -40,9 +44,13 @@ class SentRequest:
         self.disconnect()
 
     def send_rest(self) -> None:
-        """Send the end of the body, which ``hold_back`` has kept until now. A second call does nothing."""
+        """Send the end of the body, which ``hold_back`` has kept until now. A second call does nothing.
+
+        The app's event loop has iterated six times before, so the app has seen what came first.
+        """
         if not self._rest:
             return
+        self._session.waiter.iterate(_ITERATIONS_TO_READ)
         self._exchange.send(self._rest, detail=f"the last {plural(len(self._rest), 'byte')} of the body")
         self._rest = b""
 

@@ -56,13 +56,16 @@ APP = """
         kept.append(1)
         return PlainTextResponse(str(len(await request.body())))
 
+    async def parts(request):
+        return PlainTextResponse(" ".join([str(len(part)) async for part in request.stream() if part]))
+
     async def breaks(request):
         Path("broken").touch()
         return PlainTextResponse("")
 
     app = Starlette(routes=[
         Route("/stream", stream), Route("/leavers", leavers), Route("/count", count), Route("/breaks", breaks),
-        Route("/upload", upload, methods=["POST"]),
+        Route("/upload", upload, methods=["POST"]), Route("/parts", parts, methods=["POST"]),
     ])
 """
 
@@ -129,6 +132,13 @@ def test_the_end_of_a_body_can_be_kept_back(client: Client) -> None:
         slow.send_rest()
         slow.send_rest()
         assert slow.body() == b"12"
+
+
+def test_the_app_sees_the_first_part_before_the_end_is_sent(client: Client) -> None:
+    for _ in range(20):
+        with client.post("/parts", content=b"twelve bytes", hold_back=5) as slow:
+            slow.send_rest()
+            assert slow.body() == b"7 5"
 
 
 def test_no_more_than_the_body_is_kept_back(meet: Meet) -> None:

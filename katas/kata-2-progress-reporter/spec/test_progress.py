@@ -706,7 +706,6 @@ def accept_something_else(client: Client, upstream: Upstream, draw: Draw) -> Non
         headers = {"Accept": media_type, "Last-Event-ID": "1"}
         body = {"task": task.key, "steps": 2}
         response = client.post(PATH, params=params, json=body, headers=headers, hold_back=9)
-        response.sent_meanwhile()  # the app has seen the first part
         response.send_rest()
         response.body()
 

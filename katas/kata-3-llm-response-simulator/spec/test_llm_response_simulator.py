@@ -848,7 +848,6 @@ def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:
         asked = upstream.another()
         asked.give_all(draw.texts(2))
         response = client.post(PATH, json=asking(asked, stream=stream), hold_back=9)
-        response.sent_meanwhile()  # the app has seen the first part
         response.send_rest()
         assert response.status == 200, "status for a body that comes in two parts"
 
