@@ -11,6 +11,9 @@ from grader.probe.pacing import Blockage, Rest
 from grader.probe.recorded import Recorded
 from grader.text import plural, visible
 
+#: Seconds of the shortest rest and blockage. Looks see the beginning of one some milliseconds late, so what they have
+#: measured may be less.
+_SHORTEST: Final = 0.05
 _NO_REST: Final = (
     "Nothing outside of your app kept it: the upstream held no pull of it, its clients read, and none of its threads "
     "had anything to do. Take out what sleeps: the upstream sets the pace."
@@ -45,7 +48,7 @@ class Pace:
         if not self._rests:
             return
         response, first = self._rests[0]
-        longest = max(rest.seconds for _, rest in self._rests)
+        longest = max(_SHORTEST, *(rest.seconds for _, rest in self._rests))
         raise OutOfPace(
             response,
             sentence=f"the app rested for {longest:.2f} s after {first.after}, although nothing kept it"
@@ -68,7 +71,7 @@ class Pace:
         times = f" (the longest of {plural(len(self._blockages), 'time')})" if len(self._blockages) > 1 else ""
         raise OutOfPace(
             response,
-            sentence=f"the event loop {did} for {longest.seconds:.2f} s{where}{times}, "
+            sentence=f"the event loop {did} for {max(_SHORTEST, longest.seconds):.2f} s{where}{times}, "
             "so no other request was served meanwhile",
             expected="an event loop that is never blocked for 0.05 s, and never computes for more than 0.1 s",
             hint=_NO_WORK if longest.computed else _NO_SLEEP,

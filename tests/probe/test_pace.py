@@ -9,13 +9,16 @@ import textwrap
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from grader.grading.rig import Rig
 from grader.probe.client import Client
-from grader.probe.pace import OutOfPace
+from grader.probe.pace import OutOfPace, Pace
+from grader.probe.pacing import Blockage, Rest
 from grader.probe.record import Record
+from grader.probe.recorded import Recorded
 from grader.probe.session import Session
 from grader.probe.upstream import Upstream
 from grader.serving.launch import Launch
@@ -388,3 +391,25 @@ def test_a_client_that_does_not_read_holds_the_app_up(grade: Grade) -> None:
     response.events()
     session.close()
     grade.record.pace().has_no_rests()
+
+
+# -- the words ------------------------------------------------------------------------------------------------------
+
+
+def sentences(rest: float, blockage: float) -> list[str]:
+    """What is said of a rest and of a blockage for which so many seconds were measured."""
+    response = cast("Recorded", None)
+    pace = Pace(rests=[(response, Rest(rest, "it", 0))], blockages=[(response, Blockage(blockage, False, None, 0))])
+    found = []
+    for law in (pace.has_no_rests, pace.never_blocks):
+        with pytest.raises(OutOfPace) as told:
+            law()
+        found.append(told.value.sentence)
+    return found
+
+
+def test_what_was_measured_a_little_short_is_told_as_the_bound() -> None:
+    for words in sentences(0.041, 0.031):
+        assert "for 0.05 s" in words
+    for words in sentences(0.3, 0.3):
+        assert "for 0.30 s" in words
