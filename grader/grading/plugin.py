@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from typing import TypeAlias
 
 import pytest
 
@@ -22,6 +23,9 @@ from grader.probe.pace import OutOfPace
 from grader.probe.record import Record
 from grader.probe.session import Session
 from grader.spec import law_of
+
+#: What a hook around the other plugins' is to pytest.
+_Around: TypeAlias = Generator[None, pytest.TestReport, pytest.TestReport]
 
 
 class Runner:
@@ -107,15 +111,15 @@ class Runner:
         return True
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:  # the type is pytest's: a generator around the other plugins
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> _Around:
         report = yield
         check = self._collection.check(item)
         if check.id not in self.results and (call.when == "call" or call.excinfo is not None):
             error = call.excinfo.value if call.excinfo else None
             self.results[check.id] = self._result(check, error, item.stash.get(SESSION, None))
             self._compared = None
+        if report.failed and check.id in self.results and self.results[check.id].outcome is Outcome.BLOCKED:
+            report.outcome = "skipped"  # the law that says why is still to be judged, also with --stop-early
         if call.when == "teardown":
             self._look_back((check, item.stash[SESSION]) if SESSION in item.stash else None)
         return report

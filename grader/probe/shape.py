@@ -62,7 +62,7 @@ def _const(asked: object) -> Fits | None:
 
 
 def _enum(asked: object) -> Fits | None:
-    """Of values that are no objects, arrays or fractions: Python takes 1, 1.0 and True for equal."""
+    """Only of texts, whole numbers, true, false and null: Python takes 1, 1.0 and True for equal."""
     if not isinstance(asked, list) or not all(isinstance(one, str | int | None) for one in asked):
         return None
     allowed = frozenset((type(one), one) for one in asked)

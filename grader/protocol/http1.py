@@ -132,12 +132,12 @@ class ResponseReader:
         if self.framing == "close" and self._next is not _Next.NOTHING:
             self._end(events)
         elif self._next is not _Next.NOTHING:
-            self._cut_off()
+            self.fault, self._next = _fault_of_close(self), _Next.NOTHING
         return events
 
     def reset(self) -> HttpFault:
         """The connection was reset, which is a fault unless the response was complete or had failed already."""
-        fault = HttpFault(HttpFaultKind.RESET, at_byte=self._raw, seen=self._progress())
+        fault = HttpFault(HttpFaultKind.RESET, at_byte=self._raw, seen=_progress_of(self))
         if self._next is not _Next.NOTHING:
             self.fault, self._next = fault, _Next.NOTHING
         return fault
@@ -238,25 +238,29 @@ class ResponseReader:
         self.fault = HttpFault(kind, at_byte=at_byte, seen=seen)
         self._next = _Next.NOTHING
 
-    def _progress(self) -> str:
-        if self.complete:
-            return "after the complete response"
-        part, count = ("header section", self._raw) if self.head is None else ("body", self.body_bytes)
-        return f"after {plural(count, 'byte')} of the {part}" if self._raw else "before the first byte of a response"
 
-    def _cut_off(self) -> None:
-        """The server has closed the connection too early."""
-        if self._line.is_hopeless:
-            kind = HttpFaultKind.NOT_HTTP if self.head is None else HttpFaultKind.BROKEN_CHUNKING
-            self._fail(kind, self._line.start, self._line.excerpt)
-        elif self.head is None:
-            self._fail(HttpFaultKind.CLOSED_BEFORE_HEAD, self._raw, self._progress())
-        elif self.framing == "content-length":
-            length = self.body_bytes + self._left
-            seen = f"Content-Length is {length}, but {plural(self.body_bytes, 'byte')} came"
-            self._fail(HttpFaultKind.SHORT_BODY, self._raw, seen)
-        else:
-            self._fail(HttpFaultKind.CUT_OFF_CHUNKS, self._raw, self._progress())
+def _fault_of_close(reader: ResponseReader) -> HttpFault:
+    """The fault of a server that has closed the connection before the end of the response."""
+    line, raw, head = reader._line, reader._raw, reader.head
+    if line.is_hopeless:
+        kind = HttpFaultKind.NOT_HTTP if head is None else HttpFaultKind.BROKEN_CHUNKING
+        return HttpFault(kind, at_byte=line.start, seen=line.excerpt)
+    if head is None:
+        return HttpFault(HttpFaultKind.CLOSED_BEFORE_HEAD, at_byte=raw, seen=_progress_of(reader))
+    if reader.framing == "content-length":
+        came = plural(reader.body_bytes, "byte")
+        seen = f"Content-Length is {reader.body_bytes + reader._left}, but {came} came"
+        return HttpFault(HttpFaultKind.SHORT_BODY, at_byte=raw, seen=seen)
+    return HttpFault(HttpFaultKind.CUT_OFF_CHUNKS, at_byte=raw, seen=_progress_of(reader))
+
+
+def _progress_of(reader: ResponseReader) -> str:
+    """How far the response has come, in words."""
+    if reader.complete:
+        return "after the complete response"
+    raw, in_head = reader._raw, reader.head is None
+    part, count = ("header section", raw) if in_head else ("body", reader.body_bytes)
+    return f"after {plural(count, 'byte')} of the {part}" if raw else "before the first byte of a response"
 
 
 def _framing(method: str, head: Head) -> tuple[Framing, int]:

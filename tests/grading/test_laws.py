@@ -440,6 +440,11 @@ def test_too_many_delays_end_a_check_of_many_requests(tmp_path: Path, grade: Gra
     assert "blocked by the delays that the app adds" in finding(done, "many")["headline"].lower()
 
 
+def test_with_stop_early_the_law_that_names_the_delays_is_judged_as_well(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, ENDLESS + RESTS, app=app_with(SLEEPS)), "--stop-early", json_report=True)
+    assert done.outcomes() == {"rests": "failed", "many": "blocked", "each_is_ok": "blocked"}, done.out
+
+
 def test_the_law_that_names_the_delays_is_judged_whatever_it_comes_after(tmp_path: Path, grade: Grade) -> None:
     spec = ENDLESS + RESTS.replace("@law(points=1)", "@law(points=1, after=test_fails)")
     fails = """
