@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode
 
 import httpx
 
-#: Values of the query.
-Params: TypeAlias = Mapping[str, str | int | float | bool]
+Value: TypeAlias = "str | int | float | bool | None"
+#: Values of the query; a list is sent as several values of one name.
+Params: TypeAlias = "Mapping[str, Value | Sequence[Value]]"
 Field: TypeAlias = tuple[bytes, bytes]
 
 #: The host that a client of the app names.
@@ -104,8 +105,21 @@ def _as_json(value: object) -> bytes:
 def _target(path: str, params: Params | None) -> str:
     if not params:
         return _encoded(path)
-    pairs = [(name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in params.items()]
+    pairs = [(name, _as_text(one)) for name, value in params.items() for one in _values(value)]
     return f"{_encoded(path).partition('?')[0]}?{urlencode(pairs)}"
+
+
+def _values(value: Value | Sequence[Value]) -> Sequence[Value]:
+    return [value] if value is None or isinstance(value, str | int | float) else value
+
+
+def _as_text(value: Value) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+    return str(value)
 
 
 @lru_cache(maxsize=64)  # a grade asks the same few paths some hundred times
