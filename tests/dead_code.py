@@ -44,7 +44,6 @@ USED = {
     "line_faults": "specifications of streams of JSON lines read by it; the bundled katas have none",
     "restart_app": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
     "reconnect": "an author's specification uses it, as in docs/authoring.md; the bundled katas do not",
-    "comments": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
     "upstream_ended": "an author's law uses it, as in docs/authoring.md; the bundled katas' laws do not",
     "awkward_texts": "the specification of a new kata uses it; the bundled ones have every_text()",
     "next_chunk": "specifications of other streams read by it; the bundled katas have none",
