@@ -29,7 +29,7 @@ _VALUE = re.compile(rb"(?:[^\x00\s](?:[^\x00\r\n\v\f]*[^\x00\s])?)?")
 class Request:
     """One request. ``target`` is the path with its query, percent-encoded (RFC 9112 3.2.1), ``fields`` are as sent.
 
-    Content-Length is the last of them, as curl has it.
+    Content-Length is the last of them, as curl has it, unless it was given.
     """
 
     method: str
@@ -53,10 +53,12 @@ class Request:
         Raises ValueError, TypeError or httpx.InvalidURL where no request can be made of these values.
         """
         body, kind = (_as_json(json), b"application/json") if json is not None else (content or b"", b"")
-        own = [(b"Host", HOST.encode()), *fields]
-        if kind and not any(name.lower() == b"content-type" for name, _ in fields):
+        given = {name.lower() for name, _ in fields}
+        own = [*fields] if b"host" in given else [(b"Host", HOST.encode()), *fields]
+        if kind and b"content-type" not in given:
             own.append((b"Content-Type", kind))
-        if body or method in ("POST", "PUT", "PATCH"):  # RFC 9110 8.6: also where they have no content
+        has_length = not given.isdisjoint((b"content-length", b"transfer-encoding"))
+        if not has_length and (body or method in ("POST", "PUT", "PATCH")):  # RFC 9110 8.6: these in any case
             own.append((b"Content-Length", b"%d" % len(body)))
         _must_be_fields(own)
         return cls(method, _target(path, params), tuple(own), body)

@@ -105,6 +105,13 @@ def test_not_a_number_is_no_json() -> None:
         Request.of("POST", "/", json=float("nan"))
 
 
+def test_what_is_given_is_not_made_up_once_more() -> None:
+    fields = [(b"Host", b"example.org"), (b"content-length", b"2"), (b"content-type", b"a/b")]
+    parts = {"method": "POST", "path": "/", "json": [], "fields": fields}
+    assert ours(**parts).fields == tuple(fields)
+    assert sorted(on_the_wire(theirs(**parts)).split(b"\r\n")) == sorted(ours(**parts).encoded().split(b"\r\n"))
+
+
 def test_fields_of_a_name_are_replaced() -> None:
     request = Request.of("POST", "/", fields=[(b"Last-Event-ID", b"1"), (b"X", b"y")], content=b"z")
     again = request.with_fields(b"last-event-id", [(b"Last-Event-ID", b"2")])
