@@ -61,6 +61,8 @@ class Request:
         if not has_length and (body or method in ("POST", "PUT", "PATCH")):  # RFC 9110 8.6: these in any case
             own.append((b"Content-Length", b"%d" % len(body)))
         _must_be_fields(own)
+        if not _TOKEN.fullmatch(method.encode("ascii")):
+            raise ValueError(f"Illegal method {method!r}")
         return cls(method, _target(path, params), tuple(own), body)
 
     def with_fields(self, name: bytes, fields: Sequence[Field]) -> Request:

@@ -100,6 +100,12 @@ def test_a_text_that_utf_8_cannot_write_is_refused() -> None:
             Request.of("POST", "/", **parts)
 
 
+@pytest.mark.parametrize("method", ["", "G T", "GET\r\n", "GÉT"])
+def test_a_method_is_a_token(method: str) -> None:
+    with pytest.raises(ValueError, match=r"Illegal method|ascii"):
+        Request.of(method, "/")
+
+
 def test_not_a_number_is_no_json() -> None:
     with pytest.raises(ValueError, match="JSON"):
         Request.of("POST", "/", json=float("nan"))

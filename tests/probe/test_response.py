@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 
 from grader.errors import Violation
 from grader.model import Place
+from grader.probe.client import Client
 from grader.probe.connection import Disconnect
+from grader.probe.record import Record
 from grader.probe.response import Response
 from grader.protocol.transcript import Act, Lane
 from grader.requirement import cited
@@ -532,6 +535,21 @@ def test_what_has_no_end_is_given_up(name: str, meet: Meet) -> None:
     with pytest.raises(Violation) as told:
         read(ends.client.get("/"))
     assert seen in told.value.finding.seen
+
+
+@pytest.mark.parametrize("name", ["a line", "an event"])
+def test_what_a_check_has_given_up_is_told_to_laws_as_well(name: str, meet: Meet) -> None:
+    piece, read, seen = ENDLESS[name]
+    ends = meet(says_endlessly(head(SSE), piece), timeouts=QUICK, longest=DEADLINE)
+    record = Record()
+    response = Client(ends.session, record).get("/")
+    (recorded,) = record.responses()
+    again = partial(read, response)
+    looks: list[Callable[[], object]] = [again, recorded.events, recorded.comments, recorded.faults, again]
+    for look in looks:
+        with pytest.raises(Violation) as told:
+            look()
+        assert seen in told.value.finding.seen
 
 
 def test_a_heartbeat_alone_does_not_restart_the_timeout(meet: Meet) -> None:

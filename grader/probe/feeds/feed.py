@@ -121,6 +121,7 @@ class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
     def __init__(self, exchange: Exchange, session: Session, reader: Reader[Found]) -> None:
         super().__init__(exchange, session)
         self._reader = reader
+        self._too_large: TooLarge | None = None
 
     @abstractmethod
     def keep(self, found: list[Found]) -> None:
@@ -128,15 +129,21 @@ class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
 
     def read(self) -> None:
         try:
-            if data := self._arrived():
-                self.keep(self._reader.feed(data))
-            if self._exchange.is_over:
-                self.keep(self._reader.close())
+            self._read_on()
         except TooLarge as error:
+            self._too_large = error  # for all who read from now on, whoever was the first
             raise Violation(
                 expected=f"{self.item_name}s of less than {error.limit >> 10} KiB",
                 seen=f"one that is longer, begun at byte {error.start} of the body",
             ) from error
+
+    def _read_on(self) -> None:
+        if self._too_large is not None:
+            raise self._too_large
+        if data := self._arrived():
+            self.keep(self._reader.feed(data))
+        if self._exchange.is_over:
+            self.keep(self._reader.close())
 
     @property
     def pending(self) -> str | None:
