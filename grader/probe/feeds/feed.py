@@ -131,7 +131,7 @@ class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
         try:
             self._read_on()
         except TooLarge as error:
-            self._too_large = error  # for all who read from now on, whoever was the first
+            self._too_large = error  # for all who read from now on
             raise Violation(
                 expected=f"{self.item_name}s of less than {error.limit >> 10} KiB",
                 seen=f"one that is longer, begun at byte {error.start} of the body",
