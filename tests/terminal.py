@@ -143,9 +143,11 @@ class Terminal:
 
         deadline = time.monotonic() + DEADLINE
         while not (holds(self.text()) and self._is_settled() and holds(self.text())):
-            assert self.process.poll() is None or self._read(0), f"it has ended:\n{self.text()}"
+            has_ended = self.process.poll() is not None
+            if not self._read(0 if has_ended else 0.2) and has_ended:
+                assert holds(self.text()), f"it has ended:\n{self.text()}"
+                break
             assert time.monotonic() < deadline, f"{condition!r} never came:\n{self.text()}"
-            self._read(0.2)
         return self.text()
 
     def wait_for_drawing(self, after: int) -> None:
