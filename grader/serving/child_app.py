@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from grader.errors import NO_THREADS, NO_UPSTREAM, BootFailed, Inconclusive
-from grader.serving import connections, threads
+from grader.serving import connections, threads, usage
 from grader.serving.account import Account
 from grader.serving.guard import Guard
 from grader.serving.jail.cell import Cell
@@ -49,12 +49,7 @@ class ChildApp(Observed):
         self._log = Log()
         self.account = Account(self._status, self._log)
         self._limits = limits
-        self._startup = Timeout(
-            self._status,
-            seconds=limits.startup,
-            ticks=_STARTUP_TICKS * limits.startup,
-            held_up=lambda: threads.held_up_seconds(process.pid),
-        )
+        self._startup = _startup(self._status, process, limits.startup)
         self._reader = Reader({pipes.status: self._status.feed, pipes.output: self._log.write})
         self._guard = Guard(process, limits.memory)
 
@@ -188,6 +183,16 @@ class ChildApp(Observed):
         if code is None:
             return ("The app's lifespan shutdown did not end within a second.",)
         return (f"The app's process {self._how_it_ended(code)} in its lifespan's shutdown.",)
+
+
+def _startup(status: AppStatus, process: Tree, seconds: float) -> Timeout:
+    return Timeout(
+        status,
+        seconds=seconds,
+        ticks=_STARTUP_TICKS * seconds,
+        held_up=lambda: threads.held_up_seconds(process.pid),
+        used=lambda: sum(map(usage.own_seconds, process.members())),
+    )
 
 
 def _too_slow(status: AppStatus, seconds: float) -> BootFailed | Inconclusive:

@@ -131,16 +131,25 @@ class Timeout:
 
     Seconds for which the app's first thread could go on, but got no processor, do not count: ``held_up`` tells how many
     there were. A tick needs much less of a processor than an import. In any case, also without any ticks (a call that
-    holds the interpreter's lock), it is over after ``_MOST`` times the seconds.
+    holds the interpreter's lock), it is over after ``_MOST`` times the seconds; and after ``_USED`` times as many
+    processor seconds of its processes, ``used``: threads of its own may have kept it from its work.
     """
 
+    _USED = 3
     _MOST = 6  # of the default limit of a start, which is 10 seconds, that is a minute
 
     def __init__(
-        self, status: AppStatus, *, seconds: float, ticks: float, held_up: Callable[[], float] = lambda: 0.0
+        self,
+        status: AppStatus,
+        *,
+        seconds: float,
+        ticks: float,
+        held_up: Callable[[], float] = lambda: 0.0,
+        used: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._status = status
         self._held_up = held_up
+        self._used = used
         self._seconds = seconds
         self._ticks = status.ticks + ticks
         self._began = time.monotonic()
@@ -151,7 +160,7 @@ class Timeout:
         if elapsed <= self._seconds:
             return False
         was_given_time = self._status.ticks >= self._ticks and elapsed - self._held_up() > self._seconds
-        return was_given_time or elapsed > self._MOST * self._seconds
+        return was_given_time or self._used() > self._USED * self._seconds or elapsed > self._MOST * self._seconds
 
 
 def _place(location: wire.Location | None, seconds: float) -> Place | None:

@@ -48,6 +48,11 @@ def worker_seconds(pid: int) -> float:
     return descendants + _seconds(pid)[1]
 
 
+def own_seconds(pid: int) -> float:
+    """Processor seconds that all threads of the process have used, without those of other processes."""
+    return _seconds(pid)[0]
+
+
 def is_stopped(pid: int) -> bool:
     """Whether a signal has stopped the process, so that it does nothing until another one lets it go on."""
     with suppress(OSError):

@@ -79,6 +79,17 @@ def test_a_timeout_needs_seconds_and_ticks_and_has_an_end_without_ticks(monkeypa
     assert starved.is_over
 
 
+def test_an_app_that_has_used_much_more_time_than_it_has_was_given_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own threads keep its first one, and the ticks, from the processor."""
+    now, used = [1000.0], [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    timeout = Timeout(told(), seconds=1.0, ticks=2, held_up=lambda: 3.0, used=lambda: used[0])
+    now[0], used[0] = now[0] + 3.0, 3.0
+    assert not timeout.is_over
+    used[0] = 3.1
+    assert timeout.is_over
+
+
 def test_time_in_which_an_app_gets_no_processor_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     now, held_up = [1000.0], [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
