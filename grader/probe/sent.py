@@ -46,7 +46,8 @@ class SentRequest:
     def send_rest(self) -> None:
         """Send the end of the body, which ``hold_back`` has kept until now. A second call does nothing.
 
-        The app's event loop has iterated six times before, so the app has seen what came first.
+        Before, the app's event loop has iterated six times, so the app has seen the first part (unless its loop is
+        blocked).
         """
         if not self._rest:
             return

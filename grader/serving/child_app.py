@@ -191,7 +191,7 @@ def _startup(status: AppStatus, process: Tree, seconds: float) -> Timeout:
         seconds=seconds,
         ticks=_STARTUP_TICKS * seconds,
         held_up=lambda: threads.held_up_seconds(process.pid),
-        used=lambda: sum(map(usage.own_seconds, process.members())),
+        used=lambda: usage.own_seconds(process.pid),
     )
 
 

@@ -132,7 +132,7 @@ class Timeout:
     Seconds for which the app's first thread could go on, but got no processor, do not count: ``held_up`` tells how many
     there were. A tick needs much less of a processor than an import. In any case, also without any ticks (a call that
     holds the interpreter's lock), it is over after ``_MOST`` times the seconds; and after ``_USED`` times as many
-    processor seconds of its processes, ``used``: threads of its own may have kept it from its work.
+    processor seconds of its own threads, ``used``, which may have kept the first one from its work.
     """
 
     _USED = 3
