@@ -33,14 +33,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "path_hooks", list(sys.path_hooks))
     monkeypatch.setattr(sys, "path_importer_cache", dict(sys.path_importer_cache))
-    before = set(sys.modules)
+    before = dict(sys.modules)
     for name in ("app", "helper"):
         monkeypatch.setitem(sys.modules, name, sys)
         del sys.modules[name]
     yield tmp_path
-    for name in set(sys.modules) - before:
-        if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
+    for name, module in list(sys.modules.items()):
+        if str(tmp_path) in str(getattr(module, "__file__", "")):
             del sys.modules[name]
+            if name in before:  # a file of the folder has taken its place
+                sys.modules[name] = before[name]
 
 
 def write(folder: Path, source: str, name: str = "app.py") -> Path:
