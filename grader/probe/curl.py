@@ -22,7 +22,7 @@ def curl(request: Request) -> str:
     if "[" in url:
         parts.append("--globoff")
     parts.append(url)
-    for name, value in request.headers.items():
+    for name, value in request.lines:
         if name not in _OWN and (name, value) != ("accept", "*/*"):
             parts += ["-H", f"{name}: {value}" if value else f"{name};"]
     if body:

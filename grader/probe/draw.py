@@ -6,7 +6,7 @@ import random
 import re
 from hashlib import shake_256
 
-from grader.probe.domains import counts, flags, keys, texts, values
+from grader.probe.domains import counts, fields, flags, keys, texts, values
 from grader.probe.domains.words import ADJECTIVES, NOUNS, VERBS, word
 
 #: Texts that careless code damages: all kinds of line endings, separators that look like them, quotes, emoji, spaces.
@@ -95,12 +95,20 @@ class Draw:
         return counts.every_count(self._random)
 
     def many(self) -> int:
-        """More items than any window that an app may keep: 301 to 319."""
+        """More items than any window that an app may keep: 521 to 539."""
         return counts.many(self._random)
 
     def every_extra(self) -> dict[str, values.Value]:
         """Keys that a contract does not mention, with values that tempt: limits, stop words, null, an object ..."""
         return values.every_extra(self._random)
+
+    def every_extreme(self) -> dict[str, values.Value]:
+        """Such keys with values at the ends of what they usually may have, and beyond: no tokens, tools ..."""
+        return values.every_extreme(self._random)
+
+    def every_field(self) -> dict[str, str]:
+        """Fields of a request that a contract does not mention: conditions, ranges, preferences. None is Accept."""
+        return fields.every_field(self._random)
 
     def wrong_values(self, *right: type | None) -> dict[str, values.Value]:
         """JSON values of every other type than ``right`` (None, bool, int, float, str, list, dict).

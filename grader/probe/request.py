@@ -19,6 +19,7 @@ Field: TypeAlias = tuple[bytes, bytes]
 
 #: The host that a client of the app names.
 HOST: Final = "127.0.0.1:8000"
+_LAST_CHUNK: Final = b"0\r\n\r\n"
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2
 #: A field's value without white space around it (RFC 9110 5.5), and any control but NUL and those that end a line:
 #: some clients do send them.
@@ -72,19 +73,29 @@ class Request:
         end = len(others) - (others[-1][0] == b"Content-Length")
         return replace(self, fields=(*others[:end], *fields, *others[end:]))
 
-    def encoded(self) -> bytes:
-        """Its bytes (RFC 9112 3 and 5)."""
+    def parts(self, hold_back: int = 0) -> tuple[bytes, bytes]:
+        """Its bytes, and those with the last ``hold_back`` bytes of the body (RFC 9112 3, 5 and 7.1)."""
         lines = [f"{self.method} {self.target} HTTP/1.1".encode("ascii"), *(b"%s: %s" % one for one in self.fields)]
-        return b"\r\n".join((*lines, b"", self.body))
+        head, end = b"\r\n".join((*lines, b"", b"")), len(self.body) - min(hold_back, len(self.body))
+        first, rest = self.body[:end], self.body[end:]
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return head + first, rest
+        if not rest:
+            return head + _chunk(first) + _LAST_CHUNK, b""
+        return head + _chunk(first), _chunk(rest) + _LAST_CHUNK
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
         """The fields by their names in lower case; several of one name are joined (RFC 9110 5.3)."""
         found: dict[str, str] = {}
-        for name, value in self.fields:
-            key, text = name.decode("ascii").lower(), _decoded(value)
-            found[key] = f"{found[key]}, {text}" if key in found else text
+        for name, text in self.lines:
+            found[name] = f"{found[name]}, {text}" if name in found else text
         return found
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The fields in their order, as text, with their names in lower case."""
+        return [(name.decode("ascii").lower(), _decoded(value)) for name, value in self.fields]
 
     @property
     def path(self) -> str:
@@ -100,6 +111,10 @@ class Request:
     def address(self) -> str:
         """The target, decoded: to look for a word in."""
         return unquote_plus(self.target)
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data) if data else b""  # a chunk without data would be the last
 
 
 def _as_json(value: object) -> bytes:

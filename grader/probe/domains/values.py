@@ -72,6 +72,33 @@ def every_extra(random: Random) -> dict[str, Value]:
         "service_tier": "auto",
         "store": False,
         "format": "json",
+        "priority": "high",
         "debug": True,
         word(random): None,
+    }
+
+
+def every_extreme(random: Random) -> dict[str, Value]:
+    """Keys that a contract does not mention, with values at the ends of what they usually may have, and beyond."""
+    return {
+        "max_tokens": 0,
+        "max_completion_tokens": 10**9,
+        "limit": 0,
+        "n": 0,
+        "temperature": round(random.uniform(2.1, 9.9), 2),
+        "top_p": 1.5,
+        "presence_penalty": 9,
+        "frequency_penalty": -9,
+        "logprobs": True,
+        "top_logprobs": 99,
+        "seed": -1,
+        "user": "",
+        "tools": [{"type": "function", "function": {"name": word(random)}}],
+        "tool_choice": "required",
+        "parallel_tool_calls": True,
+        "response_format": {"type": "json_object"},
+        "modalities": ["audio"],
+        "reasoning_effort": "high",
+        "metadata": {},
+        "background": True,
     }

@@ -1,7 +1,7 @@
 """Kata 1: one endpoint, two modes (WHATWG HTML 9.2)."""
 
 from collections.abc import Callable
-from itertools import takewhile
+from itertools import cycle, takewhile
 
 from grader.spec import Asked, Client, Draw, Pace, Recorded, Response, ServerSentEvent, Upstream, check, law
 
@@ -18,6 +18,8 @@ UNCACHED = ("no-cache", "no-store")
 AWKWARD_END = "É e\u0301<&\x00 \n"
 BATCH_HEAD = (200, "application/json")
 STREAM_HEAD = (200, "text/event-stream")
+#: What a client that reads streams sends, a browser's EventSource for one.
+EVENT_SOURCE = {"Accept": "text/event-stream"}
 
 #: What several checks require, word for word from README.md.
 A_BATCH = (
@@ -91,6 +93,11 @@ def texts_of(response: Response) -> list[str]:
     return [event.json(schema="chunk")["text"] for event in chunks]
 
 
+def indexes_of(response: Response) -> list[int]:
+    """The indexes of the chunks of a stream that is read to its end."""
+    return [event.json(schema="chunk")["index"] for event in response.events() if event.type == "message"]
+
+
 def is_right_head(response: Recorded) -> bool:
     """Whether this is the status and the media type of its mode. A wrong head is the subject of one law alone."""
     return (response.status, response.content_type) == (STREAM_HEAD if is_stream(response.asked) else BATCH_HEAD)
@@ -151,8 +158,11 @@ def test_stream_true_is_an_event_stream(client: Client, upstream: Upstream, draw
 def test_bad_value_is_refused(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a value of `stream` that is neither true nor false is refused with 422, as JSON, before the upstream is opened"""
     upstream.give_all(draw.texts(2))
-    values = draw.every_bad_flag().values()
-    asked = {f"stream={value}": client.get(PATH, params=stream(upstream, value)) for value in values}
+    headers = cycle(({}, EVENT_SOURCE))
+    asked = {
+        f"stream={value}": client.get(PATH, params=stream(upstream, value), headers=next(headers))
+        for value in draw.every_bad_flag().values()
+    }
     for value, response in asked.items():
         head = (response.status, response.content_type)
         assert {value: head} == {value: (422, "application/json")}, "status and media type for a bad value"
@@ -244,9 +254,9 @@ def test_chunks_are_numbered(response: Recorded) -> None:
 )
 def test_any_chunk_leaves_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """also a later chunk, an empty or a long one reaches the client before the next one exists"""
-    *texts, last, very_last = draw.texts(draw.number(129, 149))
+    *texts, last, very_last = draw.texts(draw.number(257, 279))
     with client.get(PATH, params=stream(upstream), headers={"Accept-Encoding": "gzip"}) as response:
-        for chunk in [*texts[:15], "", " ", "\n", draw.block(70_000), "", texts[15]]:
+        for chunk in [*texts[:14], "", " ", "\n", "\r", f"{texts[14]}\r", draw.block(300_000), "", texts[15]]:
             upstream.give(chunk)
             assert next_texts(response, 1) == [chunk], "text of the next event"
         upstream.give(*texts[16:])
@@ -433,6 +443,47 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
     assert next_texts(waiting, 1) == texts[3:], "text of the waiting stream once the other client has left"
 
 
+def failures(
+    client: Client, upstream: Upstream, draw: Draw, ask: Callable[[Upstream], dict[str, str]]
+) -> list[Response]:
+    """Responses of an upstream that fails again and again before its first chunk; the first of them fails late."""
+    keys, headers = draw.every_key(), cycle(({}, EVENT_SOURCE))
+    odd = [upstream.another(key=keys[kind]) for kind in ODD]
+    late, *others = [upstream.another() for _ in range(FAILURES - 2 - len(odd))]
+    for each in (upstream, *odd, *others):
+        each.fail()
+    asked = (late, upstream, upstream, *odd, *others)
+    responses = [client.get(PATH, params=ask(each), headers=next(headers)) for each in asked]
+    late.wait_for_pull()
+    late.outlast_timers()
+    late.fail()
+    return responses
+
+
+@check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)
+def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """in batch mode, an upstream that fails before its first chunk gives 502, as JSON"""
+    for response in failures(client, upstream, draw, batch):
+        assert (response.status, response.content_type) == (502, "application/json"), (
+            "status and media type when it fails, whatever Accept a client sends"
+        )
+        response.json(schema="error")
+    upstream.give_all(draw.texts(2))
+    assert client.get(PATH, params=batch(upstream)).status == 200, "status of the next batch, whose upstream works"
+
+
+@check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_FAILURE)
+def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """in stream mode, an upstream that fails before its first chunk gives 502, as JSON"""
+    for response in failures(client, upstream, draw, stream):
+        assert (response.status, response.content_type) == (502, "application/json"), (
+            "status and media type when it fails, whatever Accept a client sends"
+        )
+        response.json(schema="error")
+    upstream.give_all(draw.texts(2))
+    assert client.get(PATH, params=stream(upstream)).status == 200, "status of the next stream, whose upstream works"
+
+
 def one_that_fails(client: Client, upstream: Upstream, ask: Callable[[Upstream], dict[str, str]]) -> None:
     """For what follows: an app that limits its clients may keep the place of one whose upstream failed."""
     failing = upstream.another()
@@ -469,43 +520,23 @@ def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) ->
         assert chunks_of(response) == chunks, "chunks of one of the batches"
 
 
-def failures(
-    client: Client, upstream: Upstream, draw: Draw, ask: Callable[[Upstream], dict[str, str]]
-) -> list[Response]:
-    """Responses of an upstream that fails again and again before its first chunk; the first of them fails late."""
-    keys = draw.every_key()
-    odd = [upstream.another(key=keys[kind]) for kind in ODD]
-    late, *others = [upstream.another() for _ in range(FAILURES - 1 - len(odd))]
-    for each in (upstream, *odd, *others):
-        each.fail()
-    responses = [client.get(PATH, params=ask(each)) for each in (late, upstream, *odd, *others)]
-    late.wait_for_pull()
-    late.fail()
+#: Modes in which a prompt comes again, and numbers of chunks: an app may remember what it sent in either mode.
+AGAIN = ((MODES[0], 2), (MODES[0], 0), (MODES[1], 2), (MODES[1], 0), (MODES[1], 2), (MODES[0], 2))
+
+
+def four_at_once(client: Client, upstream: Upstream, draw: Draw) -> list[Response]:
+    """A stream, a batch, a stream and a batch of one prompt: each begins when those before have; they take turns."""
+    responses = [client.get(PATH, params=stream(upstream))]
+    upstream.give(draw.word())
+    responses[0].next_event()
+    for number, ask in enumerate((batch, stream, batch), start=3):
+        responses.append(client.get(PATH, params=ask(upstream)))
+        upstream.wait_for_pull(number)
+    for number, text in enumerate(draw.texts(8), start=6):
+        upstream.give(text)  # goes to the one that has waited longest
+        upstream.wait_for_pull(number)
+    upstream.end()
     return responses
-
-
-@check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)
-def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in batch mode, an upstream that fails before its first chunk gives 502, as JSON"""
-    for response in failures(client, upstream, draw, batch):
-        assert (response.status, response.content_type) == (502, "application/json"), (
-            "status and media type when it fails"
-        )
-        response.json(schema="error")
-    upstream.give_all(draw.texts(2))
-    assert client.get(PATH, params=batch(upstream)).status == 200, "status of the next batch, whose upstream works"
-
-
-@check(points=2, after=test_stream_true_is_an_event_stream, requirement=A_FAILURE)
-def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in stream mode, an upstream that fails before its first chunk gives 502, as JSON"""
-    for response in failures(client, upstream, draw, stream):
-        assert (response.status, response.content_type) == (502, "application/json"), (
-            "status and media type when it fails"
-        )
-        response.json(schema="error")
-    upstream.give_all(draw.texts(2))
-    assert client.get(PATH, params=stream(upstream)).status == 200, "status of the next stream, whose upstream works"
 
 
 @check(
@@ -515,15 +546,17 @@ def test_stream_upstream_failure_is_502(client: Client, upstream: Upstream, draw
 )
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a prompt that has come before, or comes twice at the same time, opens the upstream again"""
-    for ask, read in (MODES[0], *MODES, MODES[1], MODES[0]):  # an app may remember what it sent in the other mode
-        upstream.give_all(chunks := draw.texts(2))
-        assert read(client.get(PATH, params=ask(upstream))) == chunks, f"chunks of the next {ask.__name__}"
-    for ask, read in MODES:
-        both = upstream.another()
-        responses = [client.get(PATH, params=ask(both)) for _ in range(2)]
-        both.wait_for_pull(2)
-        both.give_all(draw.texts(2))
-        assert [len(read(response)) for response in responses] == [1, 1], "chunks of each"
+    known = {}
+    for (ask, read), count in AGAIN:
+        upstream.give_all(chunks := draw.texts(count))
+        response = client.get(PATH, params=ask(upstream), headers=known)
+        assert read(response) == chunks, f"chunks of the next {ask.__name__}"
+        known = {"If-None-Match": response.headers.get("etag", "*")}
+    responses = four_at_once(client, upstream.another(), draw)
+    assert [indexes_of(each) for each in responses[::2]] == [[1, 2], [0, 1]], (
+        "later indexes of two streams of one prompt"
+    )
+    assert [len(chunks_of(each)) for each in responses[1::2]] == [2, 2], "chunks of two batches of one prompt"
     events = kept_beside_another(client, upstream.another(), draw)
     assert len(events) >= 3, "events of a stream beside one of the same prompt that was left"
     assert events[-1].json(schema="done")["chunks"] == len(events) - 1, "count in the closing event of that stream"
@@ -549,13 +582,16 @@ def test_upstream_is_opened_once(response: Recorded) -> None:
 
 
 def accept_the_other_mode(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """A batch for a client that would take a stream, and the other way round; the prompt does not come first."""
-    for flag, media_type in (({}, "text/event-stream"), ({"stream": "true"}, "application/json")):
+    """A batch for a client that would take a stream only, and the other way round; the prompt does not come first."""
+    heads = (({}, BATCH_HEAD, "text/event-stream"), ({"stream": "true"}, STREAM_HEAD, "application/json"))
+    for flag, head, wanted in heads:
         each = upstream.another()
         shorter = sorted(draw.every_text().values(), key=len)[:-1]
         each.give_all(["".join(shorter), *draw.texts(1)])  # the first chunk has a place of its own in an app
-        headers = {"Accept": media_type, "Last-Event-ID": "1"}
-        client.get(PATH, params={**flag, **batch(each)}, headers=headers).wait_for_end()
+        headers = {**draw.every_field(), "Accept": [f"{head[1]};q=0", wanted]}
+        response = client.get(PATH, params={**flag, **batch(each)}, headers=headers)
+        assert (response.status, response.content_type) == head, "status and media type, whatever fields a client sends"
+        response.wait_for_end()
 
 
 def ask_for_empty_chunks(client: Client, upstream: Upstream, draw: Draw) -> None:

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
+from itertools import cycle, product
+from typing import Any
 
 from grader.spec import Asked, Client, Disconnect, Draw, Pace, Recorded, Response, ServerSentEvent, Upstream, check, law
 
@@ -19,6 +20,13 @@ MOST_STEPS = 1000
 HARD_TO_DIVIDE = (97, MOST_STEPS)
 #: What each browser sends: an app may compress its responses then, if it holds back none of their events.
 COMPRESSING = {"Accept-Encoding": "gzip"}
+AS_JSON = {"Content-Type": "application/json"}
+#: What a client that reads streams sends, a browser's EventSource for one.
+EVENT_SOURCE = {"Accept": "text/event-stream"}
+#: A body in chunks (RFC 9112 7.1), whose media type has a parameter.
+IN_CHUNKS = {"Content-Type": "application/json; charset=utf-8", "Transfer-Encoding": "chunked"}
+#: Characters of a task's name, more than limits that people choose.
+LONGEST = 66_000
 #: More failures in a row than an app may take as a reason to ask no more.
 FAILURES = 9
 #: The clients that the contract names.
@@ -85,6 +93,10 @@ def bad_bodies(task: str, draw: Draw) -> Iterator[tuple[str, bytes]]:
     """What is wrong with a body, and the body. A number in text, 3.0, true and what is not UTF-8 are left open."""
     yield "that is empty", b""
     yield "that is not JSON", task.encode()
+    good = {"task": task, "steps": 3}
+    yield "that goes on after its object", as_json(good) + b" x"
+    yield "that is JSON in a text", as_json(json.dumps(good))
+    yield "that is a list of one task", as_json([good])
     yield from ((f"that is {kind}", as_json(value)) for kind, value in one_of_each_type(draw.wrong_values(dict)))
     yield "without task", as_json({"steps": 3})
     yield "without steps", as_json({"task": task})
@@ -114,9 +126,9 @@ def a_message(draw: Draw) -> str:
 
 def must_be_refused(client: Client, upstream: Upstream, draw: Draw, params: dict[str, str] | None = None) -> None:
     upstream.fail()  # so that a body that is not refused is responded to as well
-    headers = {"Content-Type": "application/json"}
+    accepted = cycle(({}, EVENT_SOURCE))
     responses = [
-        (kind, client.post(PATH, params=params, content=body, headers=headers))
+        (kind, client.post(PATH, params=params, content=body, headers={**AS_JSON, **next(accepted)}))
         for kind, body in bad_bodies(upstream.key, draw)
     ]
     for kind, response in responses:
@@ -182,10 +194,11 @@ def test_stream_false_is_batch(client: Client, upstream: Upstream, draw: Draw) -
 )
 def test_stream_begins_at_once(client: Client, upstream: Upstream) -> None:
     """with `stream=true` an event stream begins while the first step is still in progress"""
-    with start(client, upstream, 3, STREAM) as response:
-        assert (response.status, response.content_type) == (200, "text/event-stream"), (
-            "status and media type for stream=true"
-        )
+    for task, steps in ((upstream, 3), (upstream.another(), 1)):
+        with start(client, task, steps, STREAM) as response:
+            assert (response.status, response.content_type) == (200, "text/event-stream"), (
+                "status and media type for stream=true"
+            )
 
 
 @check(
@@ -229,7 +242,7 @@ def test_each_step_is_told_as_it_is_done(client: Client, upstream: Upstream, dra
 )
 def test_a_late_step_is_told_as_it_is_done(client: Client, upstream: Upstream, draw: Draw) -> None:
     """after more than a hundred steps, too, each progress event reaches the client before the next step is done"""
-    before = draw.number(129, 149)
+    before = draw.number(257, 279)
     with start(client, upstream, before + 3, STREAM) as response:
         upstream.give(*draw.texts(before))
         while told(response.next_event()) < before:  # that each step has an event is the subject of a law
@@ -296,9 +309,13 @@ def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstrea
 )
 def test_heartbeats_go_on(client: Client, upstream: Upstream, draw: Draw) -> None:
     """heartbeats go on for as long as the step takes"""
+    other = upstream.another()
     with start(client, upstream, 3, BRISK) as response:
-        for _ in range(draw.number(101, 105)):  # more than any limit that people choose
-            response.next_comment()
+        response.next_comment()
+        with start(client, other, 1, STREAM):  # its heartbeat is another one
+            other.wait_for_pull()
+            for _ in range(draw.number(101, 105)):  # more than any limit that people choose
+                response.next_comment()
 
 
 @check(
@@ -374,13 +391,15 @@ def test_leaving_during_heartbeats_ends_the_work(client: Client, upstream: Upstr
     assert upstream.pulls_after_disconnect() <= 1, "items pulled after the disconnect"
 
 
-def left_after(client: Client, task: Upstream, outcomes: list[str]) -> None:
-    """A client leaves during the step after these."""
-    with start(client, task, 100, STREAM) as response:
+def left_after(client: Client, task: Upstream, outcomes: list[str], params: dict[str, str]) -> None:
+    """A client leaves during the step after these, after a heartbeat if those are brisk."""
+    with start(client, task, 100, params) as response:
         task.give(*outcomes)
         for _ in outcomes:
             response.next_event()
         task.wait_for_pull(len(outcomes) + 1)
+        if params is BRISK:
+            response.next_comment()
 
 
 @check(
@@ -395,25 +414,83 @@ def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) 
         task.give(*draw.texts(steps))
         start(client, task, steps, STREAM).wait_for_end()
         task.wait_for_close()
-    for steps in (1, 0):
-        left_after(client, other := upstream.another(), draw.texts(steps))
+    for steps, params in product((3, 0), (STREAM, BRISK)):
+        left_after(client, other := upstream.another(), draw.texts(steps), params)
         other.pulls_after_disconnect()  # finishes the step in progress, as a pull in a thread cannot be cancelled
         other.wait_for_close()
+
+
+# -- failures ---------------------------------------------------------------------------------------------------------
+
+
+@check(
+    points=2,
+    after=test_batch_answers_with_all_outcomes,
+    requirement=(
+        "The problem document is an object with at least `title`, `status` (502) and `detail`, and the "
+        "upstream's message is in `detail`."
+    ),
+)
+def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """in batch mode a step that fails gives 502 with a problem document that contains the upstream's message"""
+    for done in (draw.number(2, 4), 1, *([0] * FAILURES)):
+        words, task = a_message(draw), upstream.another()
+        task.give(*draw.texts(done))
+        task.fail(words)
+        response = start(client, task, done + 2, headers={"Accept": "application/json" if done else "*/*"})
+        assert (response.status, response.content_type) == (502, "application/problem+json"), (
+            f"status and media type when step {done + 1} fails"
+        )
+        assert words in response.json(schema="problem")["detail"], "detail of the problem"
+    task.give_all(draw.texts(2))
+    assert start(client, task, 2).status == 200, "status of the same task when no step fails"
+
+
+@check(points=4, after=test_result_ends_the_stream, requirement=A_FAILED_STREAM)
+def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """in stream mode a step that fails gives an error event as the last one, and the stream ends cleanly"""
+    for steps in (draw.number(3, 6), *([1] * FAILURES)):
+        task = upstream.another()
+        task.give(*draw.texts(steps - 1))
+        task.fail(a_message(draw))
+        events = start(client, task, steps, STREAM).events()
+        assert [event.type for event in events] == ["progress"] * (steps - 1) + ["error"], "types of all events"
+    task.give_all(outcomes := draw.texts(2))
+    assert whole(start(client, task, 2, STREAM)) == outcomes, "outcomes of the same task when no step fails"
+
+
+@check(
+    points=2,
+    after=(test_a_later_step_has_heartbeats_as_well, test_a_failed_stream_ends_with_an_error),
+    requirement="A first step that fails, and a step that fails after heartbeats, are reported in the same way.",
+)
+def test_a_failure_after_heartbeats_is_an_error(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """in stream mode a step that fails after heartbeats gives an error event as well"""
+    done = draw.number(101, 119)
+    with start(client, upstream, done + 2, BRISK) as response:
+        upstream.give(*draw.texts(done))
+        while told(response.next_event()) < done:  # that each step has an event is the subject of a law
+            pass
+        upstream.wait_for_pull(done + 1)
+        response.next_comment()
+        response.next_comment()
+        upstream.fail()
+        assert [event.type for event in response.events()] == ["error"], "types of the events after the heartbeats"
 
 
 # -- many clients -----------------------------------------------------------------------------------------------------
 
 
 def steps_beside_a_stalled_client(client: Client, upstream: Upstream, draw: Draw) -> list[int]:
-    """The steps that a stream reports, one after the other, while another client does not read a large result."""
+    """The steps that a stream reports, one after the other, while another client does not read what is large."""
     large, other, found = upstream.another(), upstream.another(), []
     stalled = start(client, large, 40, STREAM, slow=True)
-    large.give_all(draw.block(5000) for _ in range(40))
-    large.wait_for_pull(40)
+    large.bytes_pulled_before_stalling(draw.block(5000) for _ in range(40))
     with start(client, other, 10, STREAM) as response:
         for outcome in draw.texts(9):
             other.give(outcome)
             found.append(told(response.next_event()))
+    large.give_all(draw.texts(40))  # an app whose events have the outcomes has not pulled all of those before
     stalled.wait_for_end()
     return found
 
@@ -469,14 +546,14 @@ def test_each_stream_tells_of_its_own_task(client: Client, upstream: Upstream, d
 
 
 def two_of_one_name(
-    client: Client, task: Upstream, params: dict[str, str] | None = STREAM
-) -> tuple[Response, Response]:
+    client: Client, task: Upstream, modes: tuple[dict[str, str] | None, ...] = (STREAM, STREAM)
+) -> list[Response]:
     """Two tasks with the same name, of two steps each; the second is sent when the first waits for its step."""
-    first = start(client, task, 2, params)
-    task.wait_for_pull()
-    second = start(client, task, 2, params)
-    task.wait_for_pull(2)
-    return first, second
+    responses = []
+    for number, params in enumerate(modes, start=1):
+        responses.append(start(client, task, 2, params))
+        task.wait_for_pull(number)
+    return responses
 
 
 @check(
@@ -486,10 +563,10 @@ def two_of_one_name(
 )
 def test_tasks_of_one_name_are_two_tasks(client: Client, upstream: Upstream, draw: Draw) -> None:
     """two tasks of the same name are both worked on, at the same time or one after the other, in both modes"""
-    for params in (STREAM, None):
+    for modes in ((STREAM, STREAM), (STREAM, None), (None, None)):
         task = upstream.another()
         first, second, third = draw.texts(2), draw.texts(2), draw.texts(2)
-        responses = two_of_one_name(client, task, params)
+        responses = two_of_one_name(client, task, modes)
         for number, outcome in enumerate((first[0], second[0], first[1]), start=3):
             task.give(outcome)  # goes to the one that has waited longer
             task.wait_for_pull(min(number, 4))
@@ -497,14 +574,18 @@ def test_tasks_of_one_name_are_two_tasks(client: Client, upstream: Upstream, dra
         task.give(second[1])
         assert whole(responses[1]) == second, "outcomes of the second of two tasks of one name"
         task.give(*third)
-        assert whole(start(client, task, 2, params)) == third, "outcomes of a third task of that name"
+        assert whole(start(client, task, 2, modes[0])) == third, "outcomes of a third task of that name"
 
 
 def many_clients_leave(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """Half of them while heartbeats are sent, not so brisk ones that a busy machine is kept from all else."""
     tasks = [upstream.another() for _ in range(CALLERS)]
-    responses = [start(client, task, 2, STREAM) for task in tasks]
+    modes = [{"stream": "true", "heartbeat": "0.02"}, STREAM] * (CALLERS // 2)
+    responses = [start(client, task, 2, params) for task, params in zip(tasks, modes, strict=True)]
     tasks[0].wait_with(tasks[1:])
-    for response in responses:
+    for response, params in zip(responses, modes, strict=True):
+        if params is not STREAM:
+            response.next_comment()
         response.disconnect()
     responses[-1].wait_until_noticed()
     for task in tasks:
@@ -562,7 +643,12 @@ def test_many_batches_run_at_once(client: Client, upstream: Upstream) -> None:
 )
 def test_the_task_is_passed_on_unchanged(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in both modes the upstream is asked for the task exactly as it came, whatever characters are in it"""
-    keys = {**draw.every_key(), "words of the stand-in": f"slow, empty, fail-after-1 {draw.word()}"}
+    longest = f"{draw.word()} {draw.block(LONGEST)}"
+    keys = {
+        **draw.every_key(),
+        f"of {LONGEST} characters": longest,
+        "words of the stand-in": f"slow, empty, fail-after-1 {draw.word()}",
+    }
     tasks = {kind: upstream.another(key) for kind, key in keys.items()}
     for params in (STREAM, None):
         responses = {kind: start(client, task, 1, params) for kind, task in tasks.items()}
@@ -573,10 +659,20 @@ def test_the_task_is_passed_on_unchanged(client: Client, upstream: Upstream, dra
             assert whole(responses[kind]) == [kind], f"outcomes of the task “{kind}”"
 
 
-@check(points=1, after=test_no_step_too_many, requirement="Further keys of the body are ignored.")
+def further_keys(draw: Draw) -> list[dict[str, Any]]:
+    return [draw.every_extra(), draw.every_extreme(), {"stream": True}, {"stream": False}]
+
+
+@check(
+    points=1,
+    after=(test_no_step_too_many, test_a_long_step_is_bridged_by_a_heartbeat),
+    requirement="Further keys of the body are ignored.",
+)
 def test_further_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
     """further keys of the body are ignored in both modes"""
-    for params, more in product((STREAM, None), (draw.every_extra(), {"stream": True}, {"stream": False})):
+    with client.post(PATH, params=BRISK, json={"task": upstream.key, "steps": 4, "heartbeat": 900}) as response:
+        response.next_comment()
+    for params, more in product((STREAM, None), further_keys(draw)):
         task, outcomes = upstream.another(), draw.texts(4)
         task.give_all(outcomes)
         response = client.post(PATH, params=params, json={**more, "task": task.key, "steps": 4})
@@ -600,64 +696,6 @@ def test_bad_body_is_refused_in_batch_mode(client: Client, upstream: Upstream, d
 def test_bad_body_is_refused_in_stream_mode(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in stream mode such a body is also refused with 422, as JSON, and not as a stream"""
     must_be_refused(client, upstream, draw, STREAM)
-
-
-# -- failures ---------------------------------------------------------------------------------------------------------
-
-
-@check(
-    points=2,
-    after=test_batch_answers_with_all_outcomes,
-    requirement=(
-        "The problem document is an object with at least `title`, `status` (502) and `detail`, and the "
-        "upstream's message is in `detail`."
-    ),
-)
-def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in batch mode a step that fails gives 502 with a problem document that contains the upstream's message"""
-    for done in (draw.number(2, 4), 1, *([0] * FAILURES)):
-        words, task = a_message(draw), upstream.another()
-        task.give(*draw.texts(done))
-        task.fail(words)
-        response = start(client, task, done + 2)
-        assert (response.status, response.content_type) == (502, "application/problem+json"), (
-            f"status and media type when step {done + 1} fails"
-        )
-        assert words in response.json(schema="problem")["detail"], "detail of the problem"
-    task.give_all(draw.texts(2))
-    assert start(client, task, 2).status == 200, "status of the same task when no step fails"
-
-
-@check(points=4, after=test_result_ends_the_stream, requirement=A_FAILED_STREAM)
-def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in stream mode a step that fails gives an error event as the last one, and the stream ends cleanly"""
-    for steps in (draw.number(3, 6), *([1] * FAILURES)):
-        task = upstream.another()
-        task.give(*draw.texts(steps - 1))
-        task.fail(a_message(draw))
-        events = start(client, task, steps, STREAM).events()
-        assert [event.type for event in events] == ["progress"] * (steps - 1) + ["error"], "types of all events"
-    task.give_all(outcomes := draw.texts(2))
-    assert whole(start(client, task, 2, STREAM)) == outcomes, "outcomes of the same task when no step fails"
-
-
-@check(
-    points=2,
-    after=(test_a_later_step_has_heartbeats_as_well, test_a_failed_stream_ends_with_an_error),
-    requirement="A first step that fails, and a step that fails after heartbeats, are reported in the same way.",
-)
-def test_a_failure_after_heartbeats_is_an_error(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """in stream mode a step that fails after heartbeats gives an error event as well"""
-    done = draw.number(101, 119)
-    with start(client, upstream, done + 2, BRISK) as response:
-        upstream.give(*draw.texts(done))
-        while told(response.next_event()) < done:  # that each step has an event is the subject of a law
-            pass
-        upstream.wait_for_pull(done + 1)
-        response.next_comment()
-        response.next_comment()
-        upstream.fail()
-        assert [event.type for event in response.events()] == ["error"], "types of the events after the heartbeats"
 
 
 # -- laws -------------------------------------------------------------------------------------------------------------
@@ -699,14 +737,16 @@ def in_short(event: ServerSentEvent) -> str:
 
 
 def accept_something_else(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """A batch for a client that would take a stream, and the other way round; the body comes in two parts."""
-    for params, media_type in ((None, "text/event-stream"), (STREAM, "application/json")):
+    """A batch for a client that would take a stream only, and the other way round; the body comes in two chunks."""
+    types = ("application/json", "text/event-stream")
+    for params, (own, other) in ((None, types), (STREAM, types[::-1])):
         task = upstream.another()
         task.give_all(draw.texts(2))
-        headers = {"Accept": media_type, "Last-Event-ID": "1"}
+        headers = {**draw.every_field(), "Accept": [f"{own};q=0", other], **IN_CHUNKS}
         body = {"task": task.key, "steps": 2}
         response = client.post(PATH, params=params, json=body, headers=headers, hold_back=9)
         response.send_rest()
+        assert response.status == 200, "status for a body in chunks, whatever other fields there are"
         response.body()
 
 
@@ -890,14 +930,27 @@ def test_retry_is_in_milliseconds(response: Recorded) -> None:
     """a retry field of at least 100 milliseconds comes with the first progress event of each stream, or before it"""
     for event in progress_of(response)[:1]:
         assert event.reconnection, "no valid retry field so far: its value must consist of digits only"
-        assert event.reconnection >= 100, "milliseconds of the retry field"
+    for event in events_of(response):
+        assert (event.reconnection or 100) >= 100, "milliseconds of the retry field"
+
+
+def two_of_one_name_fail(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """At the same time, the first of them after one step."""
+    both = upstream.another()
+    responses = two_of_one_name(client, both)
+    both.give(*draw.texts(1))
+    both.wait_for_pull(3)
+    both.fail()
+    done = [response.events()[-1].json(schema="error")["done"] for response in responses]
+    assert done == [1, 0], "steps done in the error events of two tasks of one name"
 
 
 @law(
     points=2,
     of=is_stream,
     failing=True,
-    after=test_a_failure_after_heartbeats_is_an_error,
+    asks=(two_of_one_name_fail,),
+    after=(test_a_failure_after_heartbeats_is_an_error, test_tasks_of_one_name_are_two_tasks),
     requirement=(
         "The data of the `error` event is a JSON object: `detail`, one line that contains the upstream's "
         "message, and `done`, the number of steps done before."

@@ -23,6 +23,8 @@ CALLERS = 32
 BOUND = 1 << 20
 #: Bits of an id, if it is drawn at random. Four hex digits have 16.
 BITS = 32
+#: Characters of a prompt, more than limits that people choose.
+LONGEST = 66_000
 #: Seconds by which a clock that is read from a cache may be behind.
 COARSE = 0.05
 
@@ -43,7 +45,12 @@ A_DISCONNECT = (
     "A client that disconnects from a stream costs at most one more token, whether it closes the "
     "connection while nothing is sent, or aborts it while tokens are on their way."
 )
+#: A body in chunks (RFC 9112 7.1), whose media type has a parameter.
+IN_CHUNKS = {"Content-Type": "application/json; charset=utf-8", "Transfer-Encoding": "chunked"}
+#: What a client that reads streams sends, a browser's EventSource for one.
+EVENT_SOURCE = {"Accept": "text/event-stream"}
 USAGE = {"stream_options": {"include_usage": True}}
+COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 #: A batch, a stream, and a stream with its usage.
 MODES: tuple[dict[str, Any], ...] = ({"stream": False}, {"stream": True}, {"stream": True, **USAGE})
 SHAPE = (
@@ -231,7 +238,7 @@ def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw)
 )
 def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the prompt is the content of the last message, whatever its role, and whatever messages come before it"""
-    before = [{"role": role, "content": draw.word()} for role in ROLES * 3] + [{"role": "user", "content": ""}]
+    before = [{"role": role, "content": draw.word()} for role in ROLES * 26] + [{"role": "user", "content": ""}]
     for role in ROLES:
         asked, tokens = upstream.another(), draw.texts(3)
         asked.give_all(tokens)
@@ -472,26 +479,46 @@ def test_created_is_the_time(responses: list[Recorded]) -> None:
         assert head["created"] <= ceil(response.ended_at), "created"
 
 
-def further_keys(draw: Draw) -> list[dict[str, Any]]:
-    """Keys that the contract does not name, with values that tempt, and without any.
+def further_keys(draw: Draw, token: str) -> list[dict[str, Any]]:
+    """Keys that the contract does not name, with values that tempt, with odd ones, and with null.
 
     Not with values of another type: servers for real models know these keys, and may look at their types.
     """
     extras = draw.every_extra()
-    return [extras, dict.fromkeys(extras)]
+    return [extras, {**draw.every_extreme(), "stop": token}, dict.fromkeys(extras)]
+
+
+def keys_within(client: Client, asked: Upstream, draw: Draw, *, stream: bool) -> str:
+    """The text for a body with further keys in its message, and, of a stream, in its `stream_options`."""
+    message = {
+        "role": "user",
+        "content": asked.key,
+        "name": draw.word(),
+        "tool_calls": [],
+        "refusal": None,
+        "weight": 0,
+    }
+    options = {"stream_options": {"include_obfuscation": True}} if stream else {}
+    return told(client, asked, messages=[message], stream=stream, **options)
 
 
 @check(
     points=1,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
-    requirement="Ignore any key of the body that is not in the table, whatever its value.",
+    requirement=(
+        "Ignore any key of the body, of a message or of `stream_options` that is not in the table, whatever its value."
+    ),
 )
 def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
     """keys that the contract does not name are ignored, in both modes"""
-    for stream, extras in product((False, True), further_keys(draw)):
+    tokens = draw.texts(3)
+    for stream in (False, True):
+        (asked := upstream.another()).give_all(tokens)
+        seen = keys_within(client, asked, draw, stream=stream)
+        assert seen == "".join(tokens), "text where the message and stream_options have further keys"
+    for stream, extras in product((False, True), further_keys(draw, tokens[1])):
         for more in (extras, *({name: value} for name, value in extras.items())):
-            asked, tokens = upstream.another(), draw.texts(3)
-            asked.give_all(tokens)
+            (asked := upstream.another()).give_all(tokens)
             seen = told(client, asked, stream=stream, **more)
             if more is not extras:
                 assert seen == "".join(tokens), f"text for a body with {json.dumps(more)}"
@@ -531,7 +558,8 @@ def test_model_is_echoed(response: Recorded) -> None:
 )
 def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the prompt reaches the upstream exactly as it came, whatever characters are in it"""
-    for kind, key in {**draw.every_key(), "nothing at all": ""}.items():
+    longest = f"{draw.word()} {draw.block(LONGEST)}"
+    for kind, key in {**draw.every_key(), "nothing at all": "", f"more than {LONGEST} characters": longest}.items():
         asked, before = upstream.another(key=key), [{"role": "user", "content": draw.word()}]
         for more in MODES:
             tokens = draw.texts(1)
@@ -551,9 +579,9 @@ def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) ->
 )
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the same prompt gets new tokens each time, in both modes"""
-    alike = {name: value for name, value in draw.every_extra().items() if name in ("seed", "temperature", "user")}
-    for stream, more in product((False, True), ({}, {}, alike, alike)):
-        tokens = draw.texts(3)
+    alike = {"seed": draw.number(1, 99), "temperature": 0, "user": draw.word()}
+    for stream, (count, more) in product((False, True), ((0, {}), (3, {}), (3, alike), (3, alike))):
+        tokens = draw.texts(count)
         upstream.give(*tokens)
         upstream.end()
         assert told(client, upstream, stream=stream, **more) == "".join(tokens), "text for a prompt that came before"
@@ -592,17 +620,28 @@ def streams_with_usage(client: Client, upstream: Upstream, draw: Draw) -> None:
         client.post(PATH, json=asking(upstream, **USAGE)).wait_for_end()
 
 
+def a_batch_and_a_stream_alike(client: Client, upstream: Upstream, draw: Draw) -> None:
+    tokens, found = draw.texts(3), []
+    for more in ({"stream": False}, USAGE):
+        upstream.give(*tokens)
+        upstream.end()
+        response = client.post(PATH, json=asking(upstream, **more))
+        last = chunks(response)[-1] if more is USAGE else response.json(schema="completion")
+        found.append({name: (last.get("usage") or {}).get(name) for name in COUNTS})
+    assert found[1] == found[0], "usage of a stream, where a batch has the same prompt and the same tokens"
+
+
 def streams_without_usage(client: Client, upstream: Upstream, draw: Draw) -> None:
-    for options in ({}, {"stream_options": None}, {"stream_options": {"include_usage": False}}):
+    for options in ({}, None, {"include_usage": False, "include_obfuscation": True}):
         upstream.give(*draw.texts(3))
         upstream.end()
-        client.post(PATH, json=asking(upstream, **options)).wait_for_end()
+        client.post(PATH, json=asking(upstream, stream_options=options)).wait_for_end()
 
 
 @law(
     points=2,
     of=wants_usage,
-    asks=(streams_with_usage,),
+    asks=(streams_with_usage, a_batch_and_a_stream_alike),
     after=(test_completion_of_any_length, test_no_tokens_at_all, test_same_prompt_again),
     requirement="Chat Completions: If set, an additional chunk will be streamed before the `data: [DONE]` message.",
 )
@@ -666,7 +705,7 @@ def test_any_token_leaves_before_the_next_exists(client: Client, upstream: Upstr
         for kind, token in draw.every_text().items():
             upstream.give(token)
             assert text([response.next_event().json(schema="chunk")]) == token, f"content of the next delta: {kind}"
-        upstream.give(*(many := draw.texts(draw.number(99, 119))))
+        upstream.give(*(many := draw.texts(draw.number(257, 279))))
         assert [next_token(response) for _ in many] == many, "contents of the next deltas"
         for token in draw.texts(2):
             upstream.give(token)
@@ -758,123 +797,6 @@ def test_others_are_answered_during_a_batch(client: Client, upstream: Upstream, 
         assert said(held, stream=False) == "".join(texts), "content of the message that waited"
 
 
-def one_that_fails(client: Client, upstream: Upstream, *, stream: bool) -> None:
-    """For what follows: an app that limits its clients may keep the place of one whose upstream failed."""
-    failing = upstream.another()
-    response = client.post(PATH, json=asking(failing, stream=stream))
-    failing.wait_for_pull()
-    failing.fail()
-    response.sent_meanwhile()
-    response.disconnect()  # it is none of the clients that follow
-    response.wait_until_noticed()
-
-
-def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Upstream, Response]]:
-    """As many requests as the contract names, all of which wait for their first token."""
-    one_that_fails(client, upstream, stream=stream)
-    asked = [upstream.another() for _ in range(CALLERS)]
-    responses = [client.post(PATH, json=asking(each, stream=stream)) for each in asked]
-    asked[0].wait_with(asked[1:])
-    return list(zip(asked, responses, strict=True))
-
-
-@check(points=2, after=test_others_are_answered_meanwhile, requirement=MANY_CLIENTS)
-def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """32 streams are served at the same time, each with its own tokens, also after 32 clients have left"""
-    left = crowd(client, upstream, stream=True)
-    for asked, response in left:
-        asked.give(token := draw.word())
-        assert next_token(response) == token, "content of the first delta of a stream, while others wait"
-        response.disconnect()
-    left[-1][1].wait_until_noticed()
-    for asked, _ in left:
-        asked.give_all(draw.texts(2))
-    for asked, response in reversed(crowd(client, upstream, stream=True)):
-        tokens = draw.texts(2)
-        asked.give_all(tokens)
-        assert said(response, stream=True) == "".join(tokens), "text of a stream, while others wait"
-
-
-@check(points=2, after=test_others_are_answered_during_a_batch, requirement=MANY_CLIENTS)
-def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """32 batches are served at the same time, and each gets its own tokens, the last one first"""
-    for asked, response in reversed(crowd(client, upstream, stream=False)):
-        tokens = draw.texts(2)
-        asked.give_all(tokens)
-        assert said(response, stream=False) == "".join(tokens), "text of a batch, while others wait"
-
-
-def two_streams_with_usage(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """At the same time, with three tokens and with two; the first one ends when the other has counted."""
-    asked = upstream.another(), upstream.another()
-    responses = [client.post(PATH, json=asking(each, **USAGE)) for each in asked]
-    asked[0].wait_with(asked[1:])
-    for turn in (0, 1, 0, 0, 1):
-        asked[turn].give(*draw.texts(1))
-        next_token(responses[turn])
-    for each, response in zip(asked, responses, strict=True):
-        each.end()
-        response.wait_for_end()
-
-
-def one_prompt_twice_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
-    for stream in (False, True):
-        both = upstream.another()
-        responses = [client.post(PATH, json=asking(both, stream=stream)) for _ in range(2)]
-        both.wait_for_pull(2)
-        both.give_all(draw.texts(4))
-        for response in responses:
-            response.wait_for_end()
-
-
-def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """Two streams of one prompt: the client of the first leaves, and the second is read to its end."""
-    both, responses = upstream.another(), []
-    for number in (1, 2):
-        responses.append(client.post(PATH, json=asking(both)))
-        both.wait_for_pull(number)
-    both.give(*draw.texts(2))
-    for response in responses:
-        next_token(response)
-    responses[0].disconnect()
-    responses[0].wait_until_noticed()
-    both.give_all(more := draw.texts(5))  # two may be pulled for the client that has left
-    rest = text(chunks(responses[1]))
-    assert sum(token in rest for token in more) >= 3, "tokens of a stream beside one of the same prompt that was left"
-
-
-def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:
-    for stream in (False, True):
-        asked = upstream.another()
-        asked.give_all(draw.texts(2))
-        response = client.post(PATH, json=asking(asked, stream=stream), hold_back=9)
-        response.send_rest()
-        assert response.status == 200, "status for a body that comes in two parts"
-
-
-@law(
-    points=1,
-    of=fits,
-    failing=None,
-    asks=(two_streams_with_usage, one_prompt_twice_at_once, one_of_two_leaves, a_body_in_two_parts),
-    after=(
-        test_prompt_is_the_last_message,
-        test_prompt_is_as_it_came,
-        test_same_prompt_again,
-        test_many_streams_at_once,
-        test_many_batches_at_once,
-    ),
-    requirement=(
-        "Each request has tokens of its own: open the upstream for it once, even if an earlier request had the same "
-        "prompt, and even if the upstream fails."
-    ),
-)
-def test_each_request_asks_once(response: Recorded) -> None:
-    """each request opens the upstream once, even if it fails"""
-    if response.status in (200, 502):
-        assert response.openings == 1, "upstream connections for one request"
-
-
 # -- errors ----------------------------------------------------------------------------------------------------------
 
 
@@ -913,11 +835,12 @@ def bad_bodies(draw: Draw, *, stream: bool) -> dict[str, Any]:
     return dict(bad)
 
 
-def refuse(client: Client, bodies: dict[str, Any]) -> None:
+def refuse(client: Client, bodies: dict[str, Any], accept: str = "*/*") -> None:
     """Each of these bodies, in bytes or in JSON, is refused with an error object."""
     for name, body in bodies.items():
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        response = client.post(PATH, content=content, headers={"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "Accept": accept}
+        response = client.post(PATH, content=content, headers=headers)
         assert response.status in (400, 422), f"status for a body {name}"
         assert response.content_type == "application/json", f"media type for a body {name}"
         response.json(schema="error")
@@ -938,6 +861,10 @@ def test_bad_body_is_refused(client: Client, upstream: Upstream, draw: Draw) -> 
     refuse(client, {f"that is {kind}": value for kind, value in wrong(draw, dict)})
     refuse(client, bad_bodies(draw, stream=False))
     good = {"model": "kata", "messages": [{"role": "user", "content": draw.word()}]}
+    refuse(
+        client,
+        {"that goes on after its object": f"{json.dumps(good)} x".encode(), "that is JSON in a text": json.dumps(good)},
+    )
     values = [(kind, value) for kind, value in wrong(draw, bool) if value is not None]
     refuse(client, {f"whose stream is {kind}": {**good, "stream": value} for kind, value in values})
     response = client.post(PATH, content=b'{"model": "caf\xe9"}', headers={"Content-Type": "application/json"})
@@ -947,7 +874,7 @@ def test_bad_body_is_refused(client: Client, upstream: Upstream, draw: Draw) -> 
 @check(points=2, after=test_stream_is_an_event_stream, requirement=A_BAD_BODY)
 def test_bad_body_is_refused_before_a_stream(client: Client, draw: Draw) -> None:
     """a body without messages is refused in the same way when it asks for a stream"""
-    refuse(client, bad_bodies(draw, stream=True))
+    refuse(client, bad_bodies(draw, stream=True), EVENT_SOURCE["Accept"])
 
 
 @check(
@@ -983,7 +910,8 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
         failing = upstream.another()
         failing.give(*draw.texts(count))
         failing.fail(f'{draw.word()}: "out of order"\n\n\\')
-        response = client.post(PATH, json=asking(failing, stream=False))
+        headers = EVENT_SOURCE if count == 1 else {}
+        response = client.post(PATH, json=asking(failing, stream=False), headers=headers)
         seen = (response.status, response.content_type)
         assert seen == (502, "application/json"), f"status and media type when it fails after {count} tokens"
         response.json(schema="error")
@@ -1039,17 +967,149 @@ def test_failure_before_the_first_token(client: Client, upstream: Upstream, draw
     assert told(client, working, stream=True) == "".join(tokens), "text of a stream after these failures"
 
 
+# -- many clients ----------------------------------------------------------------------------------------------------
+
+
+def one_that_fails(client: Client, upstream: Upstream, *, stream: bool) -> None:
+    """For what follows: an app that limits its clients may keep the place of one whose upstream failed."""
+    failing = upstream.another()
+    response = client.post(PATH, json=asking(failing, stream=stream))
+    failing.wait_for_pull()
+    failing.fail()
+    response.sent_meanwhile()
+    response.disconnect()  # it is none of the clients that follow
+    response.wait_until_noticed()
+
+
+def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Upstream, Response]]:
+    """As many requests as the contract names, all of which wait for their first token."""
+    one_that_fails(client, upstream, stream=stream)
+    asked = [upstream.another() for _ in range(CALLERS)]
+    responses = [client.post(PATH, json=asking(each, stream=stream, user="kata")) for each in asked]
+    asked[0].wait_with(asked[1:])
+    return list(zip(asked, responses, strict=True))
+
+
+@check(points=2, after=(test_others_are_answered_meanwhile, test_other_keys_are_ignored), requirement=MANY_CLIENTS)
+def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """32 streams are served at the same time, each with its own tokens, also after 32 clients have left"""
+    left = crowd(client, upstream, stream=True)
+    for asked, response in left:
+        asked.give(token := draw.word())
+        assert next_token(response) == token, "content of the first delta of a stream, while others wait"
+        response.disconnect()
+    left[-1][1].wait_until_noticed()
+    for asked, _ in left:
+        asked.give_all(draw.texts(2))
+    for asked, response in reversed(crowd(client, upstream, stream=True)):
+        tokens = draw.texts(2)
+        asked.give_all(tokens)
+        assert said(response, stream=True) == "".join(tokens), "text of a stream, while others wait"
+
+
+@check(
+    points=2,
+    after=(test_others_are_answered_during_a_batch, test_other_keys_are_ignored),
+    requirement=MANY_CLIENTS,
+)
+def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """32 batches are served at the same time, and each gets its own tokens, the last one first"""
+    for asked, response in reversed(crowd(client, upstream, stream=False)):
+        tokens = draw.texts(2)
+        asked.give_all(tokens)
+        assert said(response, stream=False) == "".join(tokens), "text of a batch, while others wait"
+
+
+def two_streams_with_usage(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """At the same time, with three tokens and with two; the first one ends when the other has counted."""
+    asked = upstream.another(), upstream.another()
+    responses = [client.post(PATH, json=asking(each, **USAGE)) for each in asked]
+    asked[0].wait_with(asked[1:])
+    for turn in (0, 1, 0, 0, 1):
+        asked[turn].give(*draw.texts(1))
+        next_token(responses[turn])
+    for each, response in zip(asked, responses, strict=True):
+        each.end()
+        response.wait_for_end()
+
+
+def one_prompt_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """A stream, a batch, a stream and a batch: each begins when those before have, then they take turns."""
+    asked, modes = upstream.another(), (True, False, True, False)
+    responses = [client.post(PATH, json=asking(asked))]
+    passed_on(asked, responses[0], draw.word())
+    for number, stream in enumerate(modes[1:], start=3):
+        responses.append(client.post(PATH, json=asking(asked, stream=stream)))
+        asked.wait_for_pull(number)
+    for number, token in enumerate(draw.texts(8), start=6):
+        asked.give(token)  # goes to the one that has waited longest
+        asked.wait_for_pull(number)
+    asked.end()
+    texts = [said(response, stream=stream) for response, stream in zip(responses, modes, strict=True)]
+    assert [each.count(" ") for each in texts] == [2] * 4, "tokens of four responses to one prompt at the same time"
+
+
+def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """Two streams of one prompt: the client of the first leaves, and the second is read to its end."""
+    both, responses = upstream.another(), []
+    for number in (1, 2):
+        responses.append(client.post(PATH, json=asking(both)))
+        both.wait_for_pull(number)
+    both.give(*draw.texts(2))
+    for response in responses:
+        next_token(response)
+    responses[0].disconnect()
+    responses[0].wait_until_noticed()
+    both.give_all(more := draw.texts(5))  # two may be pulled for the client that has left
+    rest = text(chunks(responses[1]))
+    assert sum(token in rest for token in more) >= 3, "tokens of a stream beside one of the same prompt that was left"
+
+
+def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:
+    for stream in (False, True):
+        asked = upstream.another()
+        asked.give_all(draw.texts(2))
+        response = client.post(PATH, json=asking(asked, stream=stream), headers=IN_CHUNKS, hold_back=9)
+        response.send_rest()
+        assert response.status == 200, "status for a body in two chunks, whose media type has a charset"
+
+
+@law(
+    points=1,
+    of=fits,
+    failing=None,
+    asks=(two_streams_with_usage, one_prompt_at_once, one_of_two_leaves, a_body_in_two_parts),
+    after=(
+        test_prompt_is_the_last_message,
+        test_prompt_is_as_it_came,
+        test_same_prompt_again,
+        test_many_streams_at_once,
+        test_many_batches_at_once,
+    ),
+    requirement=(
+        "Each request has tokens of its own: open the upstream for it once, even if an earlier request had the same "
+        "prompt, and even if the upstream fails."
+    ),
+)
+def test_each_request_asks_once(response: Recorded) -> None:
+    """each request opens the upstream once, even if it fails"""
+    if response.status in (200, 502):
+        assert response.openings == 1, "upstream connections for one request"
+
+
 # -- disconnecting and stalling --------------------------------------------------------------------------------------
 
 
 @check(points=3, after=test_each_token_leaves_before_the_next_exists, requirement=A_DISCONNECT)
 def test_hanging_up_stops_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a client that closes the connection while the model works costs at most one more token"""
-    with client.post(PATH, json=asking(upstream)) as response:
-        upstream.give(*draw.texts(1))
-        next_token(response)
-        upstream.wait_for_pull(2)
-    assert upstream.pulls_after_disconnect() <= 1, "tokens pulled after the disconnect"
+    for count in (1, draw.number(31, 49)):
+        asked, tokens = upstream.another(), draw.texts(count)
+        with client.post(PATH, json=asking(asked)) as response:
+            asked.give(*tokens)
+            assert [next_token(response) for _ in tokens] == tokens, "contents before the disconnect"
+            asked.wait_for_pull(count + 1)
+        assert asked.pulls_after_disconnect() <= 1, f"tokens pulled after a disconnect after {count}"
 
 
 @check(points=3, after=test_each_token_leaves_before_the_next_exists, requirement=A_DISCONNECT)
@@ -1062,6 +1122,12 @@ def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: 
         assert next_token(response) == tokens[0], "content of the first delta"
         response.disconnect(Disconnect.ABORT)
     assert upstream.pulls_after_disconnect() <= 1, "tokens pulled after the disconnect"
+    stalled = upstream.another()
+    with client.post(PATH, json=asking(stalled), slow=True) as response:
+        stalled.bytes_pulled_before_stalling(draw.block(5000) for _ in range(40))
+        stalled.shut()
+        response.disconnect(Disconnect.ABORT)
+    assert stalled.pulls_after_disconnect() <= 1, "tokens pulled after the disconnect of a client that does not read"
 
 
 @check(
@@ -1075,10 +1141,12 @@ def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: 
 def test_slow_reader_slows_the_model(client: Client, upstream: Upstream, draw: Draw) -> None:
     """while a client does not read, at most 1 MiB is pulled for it, and nothing is lost when it reads on"""
     tokens = [draw.block(16 << 10) for _ in range(100)]  # 1.6 MiB: an app without backpressure exceeds the bound
-    response = client.post(PATH, json=asking(upstream), slow=True)
-    assert upstream.bytes_pulled_before_stalling(tokens) <= BOUND, "bytes pulled while the client does not read"
-    upstream.end()
-    assert text(chunks(response)) == "".join(tokens)[: upstream.given_bytes], "text once the client reads on"
+    for more in ({}, USAGE):
+        asked = upstream.another()
+        response = client.post(PATH, json=asking(asked, **more), slow=True)
+        assert asked.bytes_pulled_before_stalling(tokens) <= BOUND, "bytes pulled while the client does not read"
+        asked.end()
+        assert text(chunks(response)) == "".join(tokens)[: asked.given_bytes], "text once the client reads on"
 
 
 # -- pace ------------------------------------------------------------------------------------------------------------
