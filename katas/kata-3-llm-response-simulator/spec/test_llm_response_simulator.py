@@ -571,7 +571,7 @@ def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) ->
 
 @check(
     points=1,
-    after=(test_batch_is_one_completion, test_chunks_have_the_shape),
+    after=test_no_tokens_at_all,
     requirement=(
         "Each request has tokens of its own: open the upstream for it once, even if an earlier request had the same "
         "prompt, and even if the upstream fails."

@@ -1,6 +1,6 @@
 """After three failures in a row, each request gets a 502 for ten seconds, and the upstream is not opened.
 
-Fails: batch_upstream_failure_is_502, stream_upstream_failure_is_502, same_prompt_again
+Fails: batch_upstream_failure_is_502, stream_upstream_failure_is_502, many_streams_at_once, many_batches_at_once
 """
 
 import json

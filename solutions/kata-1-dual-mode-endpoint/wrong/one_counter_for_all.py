@@ -1,6 +1,6 @@
 """The number of the next chunk is a variable of the module, which all requests share.
 
-Fails: chunks_are_numbered
+Fails: chunks_are_numbered, same_prompt_again
 """
 
 import json

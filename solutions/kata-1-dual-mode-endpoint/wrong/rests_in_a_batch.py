@@ -1,6 +1,7 @@
 """A batch rests for 60 milliseconds after each chunk.
 
 Fails: no_delays_are_added
+May fail: any_number_of_chunks
 """
 
 import asyncio

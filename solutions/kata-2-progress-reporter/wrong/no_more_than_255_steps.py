@@ -1,6 +1,6 @@
 """The number of steps is kept in one byte: no more than 255 are done.
 
-Fails: every_number_of_steps_is_done
+Fails: a_late_step_is_told_as_it_is_done, every_number_of_steps_is_done
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Each step counts a rounded share of 100, so a task of more than 200 steps stays at 0 until its end.
 
-Fails: a_late_step_is_told_as_it_is_done, percent_ends_at_100
+Fails: percent_ends_at_100
 """
 
 import asyncio

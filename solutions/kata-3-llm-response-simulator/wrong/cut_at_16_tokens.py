@@ -1,6 +1,7 @@
 """Ends a completion after 16 tokens.
 
-Fails: both_modes_carry_the_same_text, completion_of_any_length, others_are_answered_meanwhile
+Fails: both_modes_carry_the_same_text, completion_of_any_length, others_are_answered_meanwhile,
+       hanging_up_stops_the_model
 """
 
 import json

@@ -1,7 +1,6 @@
 """A batch that fails keeps its place among the 32 that may run.
 
-Fails: many_batches_at_once, batch_upstream_failure_is_502, no_stream_unless_asked_for, model_is_echoed,
-       batch_counts_its_tokens
+Fails: many_batches_at_once, model_is_echoed, batch_counts_its_tokens, usage_when_asked_for
 """
 
 import asyncio

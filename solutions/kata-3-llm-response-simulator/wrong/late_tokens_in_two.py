@@ -1,4 +1,4 @@
-"""Sends each token after the 256th in two chunks.
+"""Sends each token after the 400th in two chunks.
 
 Fails: each_token_is_one_chunk
 """
@@ -61,7 +61,7 @@ async def events(body: ChatRequest):
     try:
         async for token in upstream(body.messages[-1].content):
             count += 1
-            if count > 256:
+            if count > 400:
                 yield chunk({"content": token[:1]})
                 token = token[1:]
             yield chunk({"content": token})

@@ -1,6 +1,6 @@
 """Refuses a temperature above 1.
 
-Fails: other_keys_are_ignored, same_prompt_again
+Fails: other_keys_are_ignored
 """
 
 import json
