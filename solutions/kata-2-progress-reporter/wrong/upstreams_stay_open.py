@@ -1,6 +1,7 @@
 """Each task's upstream is kept in a registry and never removed: its connection stays open.
 
 Fails: the_upstream_is_let_go
+May fail: the_task_is_passed_on_unchanged
 """
 
 import asyncio

@@ -12,10 +12,11 @@ from random import Random
 import pytest
 
 from grader.probe.domains.counts import every_count, many
+from grader.probe.domains.fields import every_field
 from grader.probe.domains.flags import every_bad_flag
 from grader.probe.domains.keys import every_key, every_name
 from grader.probe.domains.texts import every_text
-from grader.probe.domains.values import every_extra, wrong_values
+from grader.probe.domains.values import every_extra, every_extreme, wrong_values
 
 DOMAINS: dict[str, Callable[[Random], Mapping[str, object]]] = {
     "texts": every_text,
@@ -23,6 +24,8 @@ DOMAINS: dict[str, Callable[[Random], Mapping[str, object]]] = {
     "names": every_name,
     "bad flags": every_bad_flag,
     "extra keys": every_extra,
+    "extreme values": every_extreme,
+    "fields": every_field,
     "wrong values": wrong_values,
 }
 #: Those whose classes have fixed names; one of the extra keys is drawn.
@@ -123,7 +126,7 @@ def test_keys_are_different_and_never_empty_and_short_enough_for_a_request_line(
 
 
 def test_many_is_more_than_a_window_and_bounded() -> None:
-    assert all(300 < many(Random(seed)) < 320 for seed in SEEDS)
+    assert all(512 < many(Random(seed)) < 540 for seed in SEEDS)
     assert all(every_count(Random(seed))[:3] == (0, 1, 2) for seed in SEEDS)
 
 

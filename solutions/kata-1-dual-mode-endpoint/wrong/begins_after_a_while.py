@@ -1,0 +1,71 @@
+"""A stream begins when its first chunk has not come after 0.3 seconds; a failure is an event then.
+
+Fails: stream_upstream_failure_is_502
+"""
+
+import asyncio
+import json
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from grader.kit import UpstreamError, upstream
+
+app = FastAPI()
+
+
+def sse(data, name=None):
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {json.dumps(data)}\n\n"
+
+
+@app.get("/generate")
+async def generate(request: Request, prompt: str, stream: bool = False):
+    if stream:
+        return await streamed(request, prompt)
+    return await batch(request, prompt)
+
+
+async def batch(request, prompt):
+    chunks = upstream(prompt)
+    texts = []
+    try:
+        async for chunk in chunks:
+            texts.append(chunk)
+    except UpstreamError as error:
+        return JSONResponse({"detail": str(error)}, status_code=502)
+    return JSONResponse({"chunks": texts})
+
+
+async def streamed(request, prompt):
+    chunks = upstream(prompt)
+    pull = asyncio.ensure_future(anext(chunks, None))
+    done, _ = await asyncio.wait({pull}, timeout=0.3)
+    if not done:
+        headers = {"Cache-Control": "no-cache"}
+        return StreamingResponse(late(request, pull, chunks), media_type="text/event-stream", headers=headers)
+    try:
+        first = pull.result()
+    except UpstreamError as error:
+        return JSONResponse({"detail": str(error)}, status_code=502)
+    headers = {"Cache-Control": "no-cache"}
+    return StreamingResponse(events(request, first, chunks), media_type="text/event-stream", headers=headers)
+
+
+async def late(request, pull, chunks):
+    try:
+        first = await pull
+    except UpstreamError as error:
+        yield sse({"detail": str(error)}, "error")
+        return
+    async for event in events(request, first, chunks):
+        yield event
+
+
+async def events(request, chunk, chunks):
+    count = 0
+    while chunk is not None:
+        yield sse({"index": count, "text": chunk})
+        count += 1
+        chunk = await anext(chunks, None)
+    yield sse({"chunks": count}, "done")
