@@ -15,7 +15,7 @@ from grader.probe.curl import curl
 from grader.probe.exchange import Exchange
 from grader.probe.reading import Reading
 from grader.probe.record import Record
-from grader.probe.request import Params, Request
+from grader.probe.request import Field, Params, Request
 from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.protocol.transcript import Act, Lane
@@ -102,8 +102,7 @@ class Client:
         accept a connection, and when no request can be made of these values.
         """
         try:
-            fields = {**_HEADERS, **(headers or {})}
-            raw = [(name.encode("ascii"), as_sent(one)) for name, value in fields.items() for one in _values(value)]
+            raw = as_fields({**_HEADERS, **(headers or {})})
             request = Request.of(method, path, params=params, fields=raw, json=json, content=content)
         except (TypeError, ValueError, AttributeError, httpx.InvalidURL) as error:
             raise CannotSend(str(error)) from None
@@ -156,8 +155,10 @@ class Client:
         )
 
 
-def _values(value: Value | Sequence[Value]) -> Sequence[Value]:
-    return [value] if isinstance(value, str | bytes) else value
+def as_fields(headers: Fields) -> list[Field]:
+    """The fields, one for each value. Raises AttributeError, TypeError or ValueError where there can be no such one."""
+    values = {name: [value] if isinstance(value, str | bytes) else value for name, value in headers.items()}
+    return [(name.encode("ascii"), as_sent(one)) for name, several in values.items() for one in several]
 
 
 def as_sent(value: Value) -> bytes:

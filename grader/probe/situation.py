@@ -38,7 +38,7 @@ class Situation:
             return Doing(f"the app has not opened an upstream connection{meanwhile}", hint=SERIAL if is_second else "")
         taken = f"the app has {plural(gate.given, 'item')} from the upstream"
         if not gate.is_awaited:
-            return Doing(f"{taken} and does not pull any more")
+            return Doing(f"{taken} and has not pulled the next one")
         first = "the app waits for the upstream's first item"
         words = f"{taken} and waits for the next one" if gate.given else first
         return Doing(words, waits=True, hint=LATE if gate.given else "")

@@ -94,6 +94,36 @@ def test_a_field_that_http_does_not_allow_is_refused(fields: list[tuple[bytes, b
         h11.Request(method="GET", target="/", headers=[(b"Host", b"a"), *fields])
 
 
+IN_CHUNKS = [(b"Host", b"a"), (b"Transfer-Encoding", b"chunked")]
+
+
+def as_read(sent: bytes) -> bytes:
+    """The body of a request, as h11 reads it."""
+    connection = h11.Connection(h11.SERVER)
+    connection.receive_data(sent)
+    found = []
+    while not isinstance(event := connection.next_event(), h11.EndOfMessage):
+        assert event is not h11.NEED_DATA
+        found += [bytes(event.data)] if isinstance(event, h11.Data) else []
+    return b"".join(found)
+
+
+@LAW
+@given(body=st.binary(max_size=40), hold_back=st.integers(0, 50))
+def test_a_body_goes_in_chunks_where_a_field_says_so(body: bytes, hold_back: int) -> None:
+    first, rest = Request.of("POST", "/", fields=IN_CHUNKS, content=body).parts(hold_back)
+    assert as_read(first + rest) == body
+    assert bool(rest) == bool(body and hold_back)
+
+
+@LAW
+@given(body=st.binary(max_size=40), hold_back=st.integers(0, 50))
+def test_the_end_of_a_body_is_a_part_of_its_own(body: bytes, hold_back: int) -> None:
+    first, rest = Request.of("POST", "/", content=body).parts(hold_back)
+    assert as_read(first + rest) == body
+    assert rest == body[max(0, len(body) - hold_back) :]
+
+
 def test_a_text_that_utf_8_cannot_write_is_refused() -> None:
     for parts in ({"json": "\ud800"}, {"params": {"a": "\ud800"}}):
         with pytest.raises(ValueError, match="surrogates"):

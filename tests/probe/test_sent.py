@@ -141,6 +141,13 @@ def test_the_app_sees_the_first_part_before_the_end_is_sent(client: Client) -> N
             assert slow.body() == b"7 5"
 
 
+def test_a_body_in_chunks_can_come_in_parts(client: Client) -> None:
+    headers = {"Transfer-Encoding": "chunked"}
+    with client.post("/parts", content=b"twelve bytes", headers=headers, hold_back=5) as slow:
+        slow.send_rest()
+        assert slow.body() == b"7 5"
+
+
 def test_no_more_than_the_body_is_kept_back(meet: Meet) -> None:
     ends = meet(says(sized(b"")))
     response = ends.client.post("/", content=b"abc", hold_back=99)
