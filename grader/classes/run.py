@@ -13,9 +13,9 @@ from typing import Final
 
 from grader import trees
 from grader.catalog.kata import Kata
-from grader.classes.intake.material import prepare
+from grader.classes.intake.material import Material, prepare
 from grader.classes.intake.rejection import Rejected
-from grader.classes.model import GradedKata, Key, NoReport, Why
+from grader.classes.model import GradedKata, Key, NoReport, Settings, Why
 from grader.classes.order import Graders, Order
 from grader.classes.progress import Meter, OnProgress
 from grader.classes.syntax import normal_form
@@ -118,8 +118,7 @@ class ClassRun:
         settings = self._ledger.settings
         if reason := too_late(task.submission, settings):
             raise Rejected(reason.why, reason.sentence)
-        found = prepare(task.handed, task.kata, settings, folder=folder)
-        form = normal_form(found.file.read_bytes())
+        found, form = _read(task, settings, folder)
         self._ledger.keep_submission(replace(task.submission, digest=found.digest), form=form)
         name, specification = task.kata.name, self._specifications[task.kata.name].digest
         key = Key(found.digest, name, specification, self._ledger.grader, settings.seed)
@@ -153,6 +152,18 @@ class ClassRun:
 
     def _report(self) -> None:
         self._tell(self._meter.progress(len(self._running), len(self._again)))
+
+
+def _read(task: Task, settings: Settings, folder: Path) -> tuple[Material, str]:
+    """The private copy, and its app's normal form. Raises Rejected and OSError, whatever is in the submission."""
+    try:
+        found = prepare(task.handed, task.kata, settings, folder=folder)
+        return found, normal_form(found.file.read_bytes())
+    except (Rejected, OSError):
+        raise
+    except Exception as error:  # a fault of ours, which one submission has found: the others are graded
+        sentence = f"the grader failed while it read this: {type(error).__name__}: {error}"
+        raise Rejected(Why.INFRASTRUCTURE, sentence) from error
 
 
 def _cannot_copy(error: OSError, folder: Path) -> str:
