@@ -93,7 +93,9 @@ def test_deep_and_broken_modules_are_not_read() -> None:
 
 def test_numbers_of_any_length_are_compared() -> None:
     """Python writes none as decimal digits that has more than some thousands of them."""
-    one, other, longer = (form(f"{SOURCE}\n    x = 0x{digits}") for digits in ("f" * 6000, "f" * 5999 + "e", "f" * 6001))
+    one, other, longer = (
+        form(f"{SOURCE}\n    x = 0x{digits}") for digits in ("f" * 6000, "f" * 5999 + "e", "f" * 6001)
+    )
     assert len({one, other, longer, form(SOURCE), ""}) == 5
 
 

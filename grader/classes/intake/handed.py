@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from grader.text import from_system
+
 
 @dataclass(frozen=True, slots=True)
 class Handed:
@@ -35,8 +37,8 @@ class Handed:
 
     @property
     def source(self) -> str:
-        """The file or folder below the folder of all; of several files the first."""
+        """The file or folder below the folder of all, as text; of several files the first."""
         if not self.paths:
             return ""
         path = self.paths[0]
-        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else path.name
+        return from_system(str(path.relative_to(self.root)) if path.is_relative_to(self.root) else path.name)

@@ -71,6 +71,7 @@ def _of_platform(pairs: Sequence[tuple[Named, Path]], root: Path) -> Handed:
         if named.kind == "file":
             files[named.file or path.name] = (named, path)
     first = pairs[0][0]
+    name = from_system(first.name)
     has_folder = next((path for named, path in files.values() if not named.file and path.is_dir()), None)
     kept = {path.name: (first, path) for path in [has_folder]} if has_folder else files
     return Handed(
@@ -78,8 +79,8 @@ def _of_platform(pairs: Sequence[tuple[Named, Path]], root: Path) -> Handed:
         paths=tuple(path for _, path in kept.values()),
         names=tuple(kept),
         root=root,
-        known=(first.user, first.name),
-        name=first.name if " " in first.name else "",
+        known=(first.user, name),
+        name=name if " " in name else "",
         is_marked_late=any(named.is_late for named, _ in pairs),
     )
 
