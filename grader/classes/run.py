@@ -25,6 +25,7 @@ from grader.errors import Inconclusive
 from grader.model import Report
 from grader.pool.news import Result, Trouble
 from grader.score import is_decided
+from grader.text import from_system
 
 #: How often a grade is begun that the grader or the machine does not finish: once with others, then alone.
 TRIES: Final = 3
@@ -146,7 +147,7 @@ class ClassRun:
             self._ledger.keep_grade(running.key, NoReport(Why.INFRASTRUCTURE, result.message))
             self._meter.grade(0)
         else:
-            self._ledger.keep_grade(running.key, replace(result, app=running.order.app))
+            self._ledger.keep_grade(running.key, replace(result, app=from_system(running.order.app)))
             self._meter.grade(result.seconds)
         self._keys.discard(running.key)
 

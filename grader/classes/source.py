@@ -83,10 +83,12 @@ class Source:
     def take_in(self, katas: Sequence[Kata], settings: Settings, *, work: Path) -> Intake:
         """Who is in the class, and what they handed in. Raises UsageError."""
         folder = self._unpacked(work) if self.submissions.is_file() else self.submissions
+        roster = read_roster(self.roster) if self.roster else None
+        students = [one.label for one in roster.students] if roster else ()
         return take_in(
-            layout.find(folder, is_for_all=len(katas) > 1),
+            layout.find(folder, is_for_all=len(katas) > 1, students=students),
             katas,
-            roster=read_roster(self.roster) if self.roster else None,
+            roster=roster,
             settings=settings,
             shard=self.shard,
             is_modified=self.is_modified,

@@ -220,6 +220,15 @@ def test_whatever_one_brings_about_the_others_are_graded(
     assert course.results_of()["bad"] == reason
 
 
+def test_names_that_are_not_utf_8_are_graded_and_kept_as_text(course: Class) -> None:
+    for name in ("\udcff/\udcfe.py", "v\udcffra.py", "e\udcff ve_1_2_app.py", "cy/\udcff\udcfe/app.py"):
+        write(course.folder / name, f"name = {name!a}")
+    graders = HandGraders(lambda order: course.report(order) if (order.folder / order.app).is_file() else Trouble("?"))
+    course.run(graders)
+    reports = [report for report in course.results_of().values() if isinstance(report, Report)]
+    assert sorted(report.app for report in reports) == ["\\xfe.py", "\\xff\\xfe/app.py", "app.py", "app.py"]
+
+
 def test_so_many_copies_at_a_time(course: Class) -> None:
     course.hand_in(**{f"s{number}": f"x = {number}" for number in range(9)})
     graders = HandGraders(course.report, at_once=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +55,28 @@ def test_folders_modules_and_archives(tmp_path: Path) -> None:
 
 def test_an_archive_beside_the_folder_of_the_same_name_is_another_student(tmp_path: Path) -> None:
     assert [label for label, *_ in found(lay(tmp_path, "ada/app.py", "ada.zip"))] == ["ada", "ada (2)"]
+
+
+@pytest.mark.parametrize("name", ["ada (2)/app.py", "ada (2).py", "ada (2)/attempt-2/app.py"])
+def test_no_student_loses_a_name_to_another_one(name: str, tmp_path: Path) -> None:
+    lay(tmp_path, "ada/app.py", "ada.py", "ada.zip", name)
+    labels = {names[0].partition("/")[0]: label for label, _, names in found(tmp_path)}
+    own = name.partition("/")[0]
+    assert labels == {"ada": "ada", own: "ada (2)", "ada.py": "ada (3)", "ada.zip": "ada (4)"}
+
+
+def test_nor_to_one_who_is_on_the_roster(tmp_path: Path) -> None:
+    lay(tmp_path, "ada/app.py", "ada.py")
+    assert [one.label for one in find(tmp_path, students=["ada", "ada (2)"])] == ["ada", "ada (3)"]
+
+
+def test_attempts_of_equal_labels_stay_together(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        lay(tmp_path / unicodedata.normalize(form, "é"), "attempt-1/app.py", "attempt-2/app.py")
+    assert [(label, attempt) for label, attempt, _ in found(tmp_path)] == [
+        *(("é", 1), ("é", 2)),
+        *(("é (2)", 1), ("é (2)", 2)),
+    ]
 
 
 def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
