@@ -8,7 +8,7 @@ import warnings
 
 #: Bytes of a module that is looked at; and nodes without which two modules are equal by chance.
 _LARGEST, _SMALLEST = 256 << 10, 40
-#: Bits of a number that Python writes in decimal digits, whatever it is told: with more, that may be an error.
+#: Bits of a number that Python writes in decimal digits, whatever its settings are: with more, that may be an error.
 _LONG = 2048
 #: Fields of nodes that hold a name which the module's author has chosen.
 _NAMES = {"id", "arg", "name", "asname"}
