@@ -115,6 +115,14 @@ def _unzip(archive: Path, folder: Path, budget: Budget, bounds: Bounds) -> None:
                 _extract(content, folder / path, budget)
 
 
+def names_in(archive: Path, bounds: Bounds) -> list[str]:
+    """The names in a zip, of which nothing is unpacked. Raises Rejected, and OSError where this machine cannot."""
+    with _faults(archive.name):
+        _check_table(archive, bounds)
+        with zipfile.ZipFile(archive) as opened:
+            return opened.namelist()
+
+
 def _check_table(archive: Path, bounds: Bounds) -> None:
     """Raises Rejected where the list of files is longer than any that is allowed: zipfile reads it whole."""
     with archive.open("rb") as opened:
