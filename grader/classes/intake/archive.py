@@ -31,8 +31,6 @@ _TARS: Final = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz
 _OTHERS: Final = (".rar", ".7z", ".gz", ".bz2", ".xz", ".zst")
 #: In a zip; zipfile unpacks all others whole, before it gives a part of it.
 _METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-#: The end of a zip's central directory: it starts so, and is at most so long, with its comment.
-_END, _LONGEST_END = b"PK\5\6", 22 + 0xFFFF
 #: Bytes of one entry in a table; a long path has fewer.
 _ENTRY: Final = 1024
 #: Bytes of a member's name, and of what may stand before a member of a tar to say its name, its owner and the like.
@@ -98,8 +96,7 @@ def _faults(name: str) -> Iterator[None]:
 
 
 def _unzip(archive: Path, folder: Path, budget: Budget, bounds: Bounds) -> None:
-    _check_table(archive, bounds)
-    with zipfile.ZipFile(archive) as opened:
+    with _opened_zip(archive, bounds) as opened:
         if sum(member.compress_size for member in opened.infolist()) > archive.stat().st_size:
             raise refused(f"{archive.name} has files that share their content")
         for member in opened.infolist():
@@ -117,23 +114,29 @@ def _unzip(archive: Path, folder: Path, budget: Budget, bounds: Bounds) -> None:
 
 def names_in(archive: Path, bounds: Bounds) -> list[str]:
     """The names in a zip, of which nothing is unpacked. Raises Rejected, and OSError where this machine cannot."""
-    with _faults(archive.name):
-        _check_table(archive, bounds)
-        with zipfile.ZipFile(archive) as opened:
-            return opened.namelist()
+    with _faults(archive.name), _opened_zip(archive, bounds) as opened:
+        return opened.namelist()
 
 
-def _check_table(archive: Path, bounds: Bounds) -> None:
-    """Raises Rejected where the list of files is longer than any that is allowed: zipfile reads it whole."""
-    with archive.open("rb") as opened:
-        opened.seek(max(0, archive.stat().st_size - _LONGEST_END))
-        end = opened.read()
-    at = end.rfind(_END)
-    if at < 0 or len(end) < at + 22:
-        raise zipfile.BadZipFile("it has no end")
-    (size,) = struct.unpack_from("<L", end, at + 12)
-    if size > bounds.files * _ENTRY:
-        raise refused(f"it has more than {bounds.files} files")
+@contextmanager
+def _opened_zip(archive: Path, bounds: Bounds) -> Iterator[zipfile.ZipFile]:
+    """Raises Rejected where the list of files is longer than any that is allowed."""
+    with _ZipFile(io.FileIO(archive)) as file:
+        file.bounds = bounds
+        with zipfile.ZipFile(file) as opened:
+            file.bounds = None
+            yield opened
+
+
+class _ZipFile(io.BufferedReader):
+    """The file of a zip. zipfile reads the list of files at once, as long as one of several places says that it is."""
+
+    bounds: Bounds | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.bounds and size and size > self.bounds.files * _ENTRY:
+            raise refused(f"it has more than {self.bounds.files} files")
+        return super().read(size)
 
 
 def _untar(archive: Path, folder: Path, budget: Budget, bounds: Bounds) -> None:

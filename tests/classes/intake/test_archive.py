@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.classes.intake.archive import is_archive, stem, unpack
+from grader.classes.intake.archive import is_archive, names_in, stem, unpack
 from grader.classes.intake.rejection import Rejected
 from grader.classes.model import Bounds, Why
 from tests.classes.intake.archives import APP, make_tar, make_zip, special, zip_link
@@ -85,6 +85,22 @@ def test_a_long_table_of_files_is_refused_before_it_is_read(tmp_path: Path) -> N
     long = make_zip(tmp_path / "a.zip", {f"{number}.py": "" for number in range(400)})
     with pytest.raises(Rejected, match="it has more than 5 files"):
         unpack(long, tmp_path / "out", BOUNDS)
+
+
+def test_a_long_table_that_a_second_end_tells_of_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """An end of 64 bits counts more than the usual one, which may say anything."""
+    data = make_zip(tmp_path / "a.zip", {f"{number}.py": "" for number in range(400)}).read_bytes()
+    at = data.index(b"PK\5\6")
+    size, start = struct.unpack_from("<LL", data, at + 12)
+    second = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 400, 400, size, start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, at, 1)
+    usual = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 60, start, 0)
+    (tmp_path / "a.zip").write_bytes(data[:at] + second + locator + usual)
+    assert len(names_in(tmp_path / "a.zip", Bounds(files=400))) == 400
+    for read in (names_in, lambda archive, bounds: unpack(archive, tmp_path / "out", bounds)):
+        with pytest.raises(Rejected, match="it has more than 5 files"):
+            read(tmp_path / "a.zip", BOUNDS)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_tar_whose_head_says_that_it_is_huge_is_refused(tmp_path: Path) -> None:
