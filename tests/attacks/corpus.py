@@ -362,6 +362,33 @@ attempt(lambda: send(socket.AF_UNIX, socket.SOCK_STREAM, "\\0" + facts["abstract
 attempt(lambda: socket.socket().sendto(b"here it is", 0x20000000, ("127.0.0.1", facts["port"])))
 """,
     ),
+    "waits for visitors": Attack(
+        "exfiltration",
+        """
+def listen():
+    with socket.socket() as one:
+        one.listen()  # without bind(2), at a free port of all addresses
+        if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) and grader != 1:  # 1: the network is its own, too
+            print(facts["found"], "a listener")
+attempt(listen)
+""",
+    ),
+    "uses a socket by its path": Attack(
+        "exfiltration",
+        """
+def connect():
+    with socket.socket(socket.AF_UNIX) as one:
+        one.connect(facts["path"])
+def reconnect(kind):
+    one, other = socket.socketpair(socket.AF_UNIX, kind)
+    other.close()
+    one.connect(facts["path"] + ".datagrams")
+    one.send(b"here it is")
+attempt(connect)
+attempt(lambda: reconnect(socket.SOCK_DGRAM))
+attempt(lambda: reconnect(socket.SOCK_RAW))
+""",
+    ),
     "listens to other people's requests": Attack(
         "exfiltration",
         "attempt(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) and print(facts['found'], 'packets'))",

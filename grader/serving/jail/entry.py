@@ -28,7 +28,6 @@ def enter(plan: Plan, listener: int) -> int:
         rules.refusals(
             is_strict=plan.is_strict,
             is_alone=plan.tier == Tier.A.value,
-            has_unix=not plan.is_strict or plan.tier == Tier.A.value or plan.user >= 0,
             governs_signals=governs_signals or not plan.is_strict or plan.user >= 0,
         )
     )

@@ -61,6 +61,16 @@ _SOCKETS: Final = (
     *_refuse(errno.EOPNOTSUPP, "sendmsg", When(2, (_FAST_OPEN,), mask=_FAST_OPEN)),
 )
 
+#: In the grader's own network and among its files. Landlock governs neither connections to a path, nor listen(2)
+#: without bind(2), which takes a free port of all addresses; and a filter cannot see of which family a socket is.
+_OUTSIDE: Final = (
+    # The app's listener listens already, and its server asks for it once more.
+    *_refuse(0, "listen"),
+    # One of a pair could connect to a path; a pair of streams cannot. Raw ones are datagrams by another name.
+    *_refuse(errno.EACCES, "socketpair", When(0, (socket.AF_UNIX,), not_=True)),
+    *_refuse(errno.EACCES, "socketpair", When(1, (socket.SOCK_STREAM, socket.SOCK_SEQPACKET), not_=True, mask=_KIND)),
+)
+
 #: Landlock does not govern the attributes of files. Those of an app's own files do not matter, so a call that libraries
 #: make after each copy does nothing; one that they may fail in is refused.
 _ATTRIBUTES: Final = (
@@ -92,23 +102,19 @@ def _signals(own: int) -> tuple[Refusal, ...]:
     )
 
 
-def refusals(*, is_strict: bool, is_alone: bool, has_unix: bool, governs_signals: bool) -> tuple[Refusal, ...]:
-    """``is_alone``: the process has namespaces of its own, so what it can name is its own anyway.
-
-    ``has_unix``: it may make Unix sockets; connections by a path to those of others pass Landlock.
-    """
-    own = os.getpid()
-    families = (*_INTERNET, socket.AF_UNIX) if has_unix else _INTERNET
-    found = [*_ALWAYS, *_others(own)]
+def refusals(*, is_strict: bool, is_alone: bool, governs_signals: bool) -> tuple[Refusal, ...]:
+    """``is_alone``: the process has namespaces of its own, so what it can name is its own anyway."""
+    families = _INTERNET if is_strict and not is_alone else (*_INTERNET, socket.AF_UNIX)
+    found = [*_ALWAYS, *_others(os.getpid())]
     if is_strict:
         found += [*_refuse(errno.EAFNOSUPPORT, "socket", When(0, families, not_=True)), *_SOCKETS, *_SHARED]
-        if not has_unix:  # one of a pair could connect to a path; a pair of streams cannot
-            found += _refuse(errno.EACCES, "socketpair", When(1, (socket.SOCK_DGRAM,), mask=_KIND))
+        if not is_alone:
+            found += _OUTSIDE
     else:
         families = (*families, socket.AF_NETLINK)  # netlink: the C library looks at interfaces
         found += _refuse(errno.EAFNOSUPPORT, "socket", When(0, families, not_=True))
     if not is_alone:
         found += _ATTRIBUTES
     if not (is_alone or governs_signals):
-        found += _signals(own)
+        found += _signals(os.getpid())
     return tuple(found)

@@ -72,6 +72,17 @@ def attempts(at: Targets) -> dict[str, Callable[[], object]]:
         other.close()
         one.connect(f"{at.path}.datagrams")
 
+    def reconnect_a_raw_pair() -> None:
+        one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_RAW)  # they are datagrams, by another name
+        other.close()
+        one.connect(f"{at.path}.datagrams")
+
+    def listen_unbound() -> None:
+        with socket.socket() as one:
+            one.listen()  # at a free port of all addresses, without bind(2)
+            if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                raise PermissionError
+
     def run(*command: str) -> None:
         if os.waitstatus_to_exitcode(os.system(" ".join(command))):
             raise PermissionError
@@ -107,6 +118,8 @@ def attempts(at: Targets) -> dict[str, Callable[[], object]]:
         "connects to an abstract socket": lambda: connect(socket.AF_UNIX, f"\0{at.abstract}"),
         "connects to a socket by its path": lambda: connect(socket.AF_UNIX, at.path),
         "reconnects one of a pair": reconnect_a_pair,
+        "reconnects a raw one of a pair": reconnect_a_raw_pair,
+        "listens without an address": listen_unbound,
         "makes a datagram socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close(),
         "makes a socket of many paths": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262).close(),
         "makes a raw socket": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close(),

@@ -23,11 +23,13 @@ from tests.serving.jail.attempts import Targets
 ALLOWED_TO_ONES_OWN = {
     *("reads a file of the home folder", "reads a neighbour's file", "reads another command line"),
     *("connects to another server", "connects by sending", "connects to a socket by its path"),
-    *("reconnects one of a pair", "makes a datagram socket", "makes a socket of many paths"),
+    *("reconnects one of a pair", "reconnects a raw one of a pair", "listens without an address"),
+    *("makes a datagram socket", "makes a socket of many paths"),
     *("makes memory without a name", "makes memory that outlives it"),
 }
-#: In namespaces of its own these reach nothing of anybody else's: the home folder is an empty one that vanishes.
-HARMLESS_ALONE = {"makes a file in the home folder"}
+#: In namespaces of its own these reach nothing of anybody else's: the home folder is an empty one that vanishes, and
+#: nobody else is in its network.
+HARMLESS_ALONE = {"makes a file in the home folder", "listens without an address"}
 #: Not every machine has them to be forbidden.
 UNCERTAIN = {
     *("makes a namespace", "uses io_uring", "adds an attribute", "makes a socket of many paths", "makes a raw socket"),
