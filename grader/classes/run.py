@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from grader import trees
 from grader.catalog.kata import Kata
 from grader.classes.intake.material import prepare
 from grader.classes.intake.rejection import Rejected
@@ -108,7 +108,7 @@ class ClassRun:
         key, order = begun
         if (not force and self._ledger.has(key)) or key in self._keys:
             self._meter.keep()
-            _remove(folder)
+            trees.remove(folder)
             return
         self._keys.add(key)
         self._running[self._graders.submit(order)] = _Running(task, key, order, tries)
@@ -129,7 +129,7 @@ class ClassRun:
     def _refuse(self, task: Task, folder: Path, reason: NoReport) -> None:
         self._ledger.keep_submission(task.submission, reason)
         self._meter.refuse()
-        _remove(folder)
+        trees.remove(folder)
 
     def _wait(self) -> None:
         self._report()
@@ -138,7 +138,7 @@ class ClassRun:
             self._finish(self._running.pop(future), future.result())
 
     def _finish(self, running: _Running, result: Result) -> None:
-        _remove(running.order.folder)
+        trees.remove(running.order.folder)
         is_final = isinstance(result, Report) and is_decided(result)
         if not is_final and running.tries < TRIES:
             self._again.append((running.task, running.tries + 1))
@@ -160,10 +160,6 @@ def _cannot_copy(error: OSError, folder: Path) -> str:
         f"no submission can be copied to {folder.parent} ({error.strerror}). What is graded is kept: make room, and "
         "give the same command again."
     )
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def graded_kata(kata: Kata) -> GradedKata:
