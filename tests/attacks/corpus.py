@@ -141,6 +141,13 @@ attempt(take)
 attempt(lambda: resource.prlimit(grader, resource.RLIMIT_NOFILE, (0, 0)))
 attempt(lambda: os.sched_setaffinity(grader, {0}))
 attempt(lambda: os.setpriority(os.PRIO_PROCESS, grader, 19))
+def slow_down(kind):  # with 0 it would be all of this user, and so the grader; nobody has this number
+    try:
+        os.setpriority(kind, os.getpid(), 19)
+    except ProcessLookupError:
+        print(facts["found"], "a user or a group")
+attempt(lambda: slow_down(os.PRIO_USER))
+attempt(lambda: slow_down(os.PRIO_PGRP))
 """,
     ),
     "looks for any process that it could signal": Attack(
@@ -387,6 +394,18 @@ def reconnect(kind):
 attempt(connect)
 attempt(lambda: reconnect(socket.SOCK_DGRAM))
 attempt(lambda: reconnect(socket.SOCK_RAW))
+""",
+    ),
+    "writes into other people's queues and memory": Attack(
+        "exfiltration",
+        """
+def is_open(found):
+    if found != -1:
+        print(facts["found"], "something of System V")
+libc.shmat.restype = ctypes.c_ssize_t
+is_open(libc.msgsnd(facts["queue"], b"x" * 16, 8, 0o4000))
+is_open(libc.shmat(facts["memory"], None, 0))
+is_open(libc.semop(facts["semaphore"], b"\\0\\0\\1\\0\\0\\0", 1))
 """,
     ),
     "listens to other people's requests": Attack(

@@ -23,7 +23,7 @@ import pytest
 from grader.catalog.packs import bundled
 from grader.serving.jail.plan import Tier
 from tests.attacks.corpus import ATTACKS, PRELUDE, STUB
-from tests.serving.jail import offers
+from tests.serving.jail import offers, system_v
 
 if TYPE_CHECKING:
     from tests.conftest import Grade, Graded
@@ -73,6 +73,8 @@ class Classroom:
             os.chmod(one.getsockname(), 0o777)
         self._named[0].listen()
 
+        self._shared = stack.enter_context(system_v.shared())
+
     def hand_in(self, codes: Mapping[str, str]) -> None:
         facts = {
             "report": str(self.report),
@@ -90,6 +92,7 @@ class Classroom:
             "datagrams": self._udp.getsockname()[1],
             "abstract": self.marker,
             "path": self.path,
+            **self._shared._asdict(),
             "workflow": str(self.root / "workflow"),
         }
         (self.app.parent / "facts.json").write_text(json.dumps(facts), "utf-8")

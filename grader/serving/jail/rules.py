@@ -16,6 +16,7 @@ _PUSH_INPUT, _SCREEN_INPUT = 0x5412, 0x541C  # TIOCSTI, TIOCLINUX
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _PLAIN_TCP = (0, socket.IPPROTO_TCP)
 _QUERY = 0xFFFFFFFF  # personality(2)
+_IO_OF_PROCESS = 1  # IOPRIO_WHO_PROCESS
 
 
 def _refuse(error: int, names: str, *tests: When) -> tuple[Refusal, ...]:
@@ -80,7 +81,11 @@ _ATTRIBUTES: Final = (
 )
 
 #: Memory that outlives a process, or that no look at the process shows.
-_SHARED: Final = (*_refuse(errno.EPERM, "shmget msgget semget mq_open memfd_create"),)
+_SHARED: Final = (
+    *_refuse(errno.EPERM, "shmget msgget semget mq_open mq_unlink memfd_create"),
+    # What others have made of it needs no get: small numbers are its only names.
+    *_refuse(errno.EPERM, "shmat shmctl shmdt msgsnd msgrcv msgctl semop semtimedop semctl"),
+)
 
 
 def _others(own: int) -> tuple[Refusal, ...]:
@@ -90,6 +95,9 @@ def _others(own: int) -> tuple[Refusal, ...]:
         *_refuse(errno.EPERM, "prlimit64 sched_setaffinity sched_setscheduler sched_setparam sched_setattr", other),
         *_refuse(errno.EPERM, "migrate_pages move_pages", other),
         *_refuse(errno.EPERM, "setpriority ioprio_set", When(1, (0, own), not_=True)),
+        # Those of a group or of a user: the grader can be of the same.
+        *_refuse(errno.EPERM, "setpriority", When(0, (os.PRIO_PROCESS,), not_=True)),
+        *_refuse(errno.EPERM, "ioprio_set", When(0, (_IO_OF_PROCESS,), not_=True)),
     )
 
 

@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import socket
+import struct
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
@@ -28,10 +29,14 @@ class Targets(NamedTuple):
     abstract: str
     path: str
     marker: str
+    queue: int
+    memory: int
+    semaphore: int
 
 
 def attempts(at: Targets) -> dict[str, Callable[[], object]]:
     libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
 
     def call(number: int, *arguments: int | bytes | None) -> int:
         found: int = libc.syscall(number, *arguments)
@@ -83,6 +88,12 @@ def attempts(at: Targets) -> dict[str, Callable[[], object]]:
             if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 raise PermissionError
 
+    def of_users_or_groups(act: Callable[[], object]) -> None:
+        try:
+            act()
+        except ProcessLookupError:  # it looked for processes of the user, or of the group, with this number
+            return
+
     def run(*command: str) -> None:
         if os.waitstatus_to_exitcode(os.system(" ".join(command))):
             raise PermissionError
@@ -113,6 +124,19 @@ def attempts(at: Targets) -> dict[str, Callable[[], object]]:
         "changes another's limits": lambda: resource.prlimit(at.process, resource.RLIMIT_CORE, (0, 0)),
         "changes another's processor": lambda: os.sched_setaffinity(at.process, {0}),
         "changes another's priority": lambda: os.setpriority(os.PRIO_PROCESS, at.process, 1),
+        "changes a user's priority": lambda: of_users_or_groups(lambda: os.setpriority(os.PRIO_USER, os.getpid(), 1)),
+        "changes a group's priority": lambda: of_users_or_groups(lambda: os.setpriority(os.PRIO_PGRP, os.getpid(), 1)),
+        "changes a user's priority at the disk": lambda: of_users_or_groups(  # ioprio_set, IOPRIO_WHO_USER
+            lambda: call(251, 3, os.getpid(), 2 << 13 | 4)
+        ),
+        "sends to a queue by its number": lambda: call(69, at.queue, struct.pack("=qQ", 1, 1), 8, 0o4000),
+        "takes from a queue by its number": lambda: call(70, at.queue, bytes(16), 8, 0, 0o4000),
+        "looks at a queue by its number": lambda: call(71, at.queue, 2, bytes(200)),  # IPC_STAT
+        "takes memory by its number": lambda: call(30, at.memory, None, 0),
+        "looks at memory by its number": lambda: call(31, at.memory, 2, bytes(200)),
+        "uses a semaphore by its number": lambda: call(65, at.semaphore, struct.pack("=Hhh", 0, 1, 0), 1),
+        "waits for a semaphore by its number": lambda: call(220, at.semaphore, struct.pack("=Hhh", 0, 1, 0), 1, None),
+        "looks at a semaphore by its number": lambda: call(66, at.semaphore, 0, 12, None),  # GETVAL
         "connects to another server": lambda: connect(socket.AF_INET, ("127.0.0.1", at.port)),
         "connects by sending": connect_by_sending,
         "connects to an abstract socket": lambda: connect(socket.AF_UNIX, f"\0{at.abstract}"),

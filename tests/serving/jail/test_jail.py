@@ -16,7 +16,7 @@ import pytest
 
 from grader.serving.jail.plan import Canary, Plan, Tier
 from tests.conftest import DEADLINE, ROOT
-from tests.serving.jail import attempts, offers
+from tests.serving.jail import attempts, offers, system_v
 from tests.serving.jail.attempts import Targets
 
 #: What a learner's own app may do: it uses what they use.
@@ -26,6 +26,9 @@ ALLOWED_TO_ONES_OWN = {
     *("reconnects one of a pair", "reconnects a raw one of a pair", "listens without an address"),
     *("makes a datagram socket", "makes a socket of many paths"),
     *("makes memory without a name", "makes memory that outlives it"),
+    *("sends to a queue by its number", "takes from a queue by its number", "looks at a queue by its number"),
+    *("takes memory by its number", "looks at memory by its number", "uses a semaphore by its number"),
+    *("waits for a semaphore by its number", "looks at a semaphore by its number"),
 }
 #: In namespaces of its own these reach nothing of anybody else's: the home folder is an empty one that vanishes, and
 #: nobody else is in its network.
@@ -35,7 +38,7 @@ UNCERTAIN = {
     *("makes a namespace", "uses io_uring", "adds an attribute", "makes a socket of many paths", "makes a raw socket"),
     *("connects by sending", "opens a file by its inode"),
 }
-NAMES = list(attempts.attempts(Targets("", "", "", 0, 0, "", "", "")))
+NAMES = list(attempts.attempts(Targets("", "", "", 0, 0, "", "", "", 0, 0, 0)))
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
             one.bind(address)
             if kind == socket.SOCK_STREAM:
                 one.listen()
+        shared = stack.enter_context(system_v.shared())
         victim = stack.enter_context(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
         stack.callback(victim.kill)
         yield Targets(
@@ -68,6 +72,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
             abstract=abstract,
             path=path,
             marker=f"marker-{uuid.uuid4().hex}",
+            **shared._asdict(),
         )
 
 
