@@ -50,7 +50,6 @@ USED = {
     "allowed_failures": "Dask's scheduler reads it",
     "readinto": "io.BufferedReader calls it",
     "BEST": "a class chooses it by its value, in class.toml or an option",
-    "shut": "specifications close a gate by it that flow() has opened; the bundled ones open none for good",
 }
 
 

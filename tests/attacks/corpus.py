@@ -208,6 +208,22 @@ for place in (facts["home"], "/tmp", "/var/tmp", "/dev/shm", "/etc/cron.d", "/et
     attempt(lambda: pathlib.Path(place, facts["marker"]).write_text("x"))
 """,
     ),
+    "leaves folders that are hard to remove": Attack(
+        "survival",
+        """
+def nest(place):
+    os.mkdir(f"{place}/{facts['marker']}-unlistable", 0o300)
+    pathlib.Path(f"{place}/{facts['marker']}-unlistable/file").write_text("x")
+    os.mkdir(f"{place}/{facts['marker']}-deep")
+    here = os.open(f"{place}/{facts['marker']}-deep", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=here)
+        before, here = here, os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(before)
+for place in (os.environ["TMPDIR"], os.environ["HOME"], "/dev/shm"):
+    attempt(lambda: nest(place))
+""",
+    ),
     "writes into the shell's and Python's start-up": Attack(
         "survival",
         """

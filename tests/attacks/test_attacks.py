@@ -111,7 +111,8 @@ class Classroom:
     def markers(self) -> list[Path]:
         """Files that were left in places of the system."""
         places = map(Path, ("/tmp", "/var/tmp", "/dev/shm", "/etc", "/etc/cron.d", sysconfig.get_paths()["purelib"]))
-        return [file for place in places if place.is_dir() for file in place.glob(f"{self.marker}*")]
+        found = [file for place in places if place.is_dir() for file in place.glob(f"{self.marker}*")]
+        return [*found, *Path(tempfile.gettempdir()).glob(f"stream-katas-*/*/{self.marker}*")]
 
     def got(self) -> list[str]:
         """Which of the servers somebody has connected to, or sent something."""

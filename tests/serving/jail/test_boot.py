@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader import trees
 from grader.catalog.packs import bundled
 from grader.serving.child_app import ChildApp
 from grader.serving.jail import own
@@ -166,6 +167,41 @@ def test_nothing_of_it_is_left(start: Start, jail: Jail, tmp_path: Path, monkeyp
     app.stop()
     assert remains() == before
     assert os.listdir(tmp_path / "temporary") == []
+
+
+#: Folders that are too many within each other for a function that calls itself, and one that cannot be listed.
+FOLDERS = """
+        import os
+        def facts(_):
+            for place in (os.environ["TMPDIR"], "/dev/shm"):
+                try:
+                    os.mkdir(f"{place}/unlistable-{os.getuid()}", 0o300)
+                    open(f"{place}/unlistable-{os.getuid()}/file", "w").close()
+                    os.mkdir(f"{place}/deep-{os.getuid()}")
+                except OSError:
+                    continue
+                here = os.open(f"{place}/deep-{os.getuid()}", os.O_RDONLY)
+                for _ in range(3000):
+                    os.mkdir("d", dir_fd=here)
+                    before, here = here, os.open("d", os.O_RDONLY, dir_fd=here)
+                    os.close(before)
+            return os.getuid()
+"""
+
+
+@pytest.mark.parametrize("jail", [name for name in JAILS if "submission" in name], indirect=True)
+def test_folders_of_any_depth_are_removed(
+    start: Start, jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    app = start(FOLDERS)
+    user = ask(app)
+    app.stop()
+    left = [*(tmp_path / "temporary").iterdir(), *Path("/dev/shm").glob(f"*-{user}")]
+    for folder in left:
+        trees.remove(folder)
+    assert left == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give an app a user of its own")
