@@ -360,6 +360,13 @@ for pid in {grader, facts["runner"]}:
     "reads the neighbour's app": Attack(
         "exfiltration", "attempt(lambda: print(pathlib.Path(facts['neighbour']).read_text()))"
     ),
+    "watches the neighbour's folder": Attack(
+        "exfiltration",
+        """
+if libc.inotify_add_watch(libc.inotify_init1(0), os.path.dirname(facts["neighbour"]).encode(), 0x100) != -1:
+    print(facts["found"], "a folder to watch")
+""",
+    ),
     "goes by links": Attack(
         "exfiltration",
         """

@@ -62,11 +62,13 @@ _SOCKETS: Final = (
     *_refuse(errno.EOPNOTSUPP, "sendmsg", When(2, (_FAST_OPEN,), mask=_FAST_OPEN)),
 )
 
-#: In the grader's own network and among its files. Landlock governs neither connections to a path, nor listen(2)
+#: In the grader's own network and among all files. Landlock governs neither connections to a path, nor listen(2)
 #: without bind(2), which takes a free port of all addresses; and a filter cannot see of which family a socket is.
 _OUTSIDE: Final = (
     # The app's listener listens already, and its server asks for it once more.
     *_refuse(0, "listen"),
+    # Landlock lets anybody watch a folder whose path they know, and so see the names of what is written there.
+    *_refuse(errno.ENOSYS, "inotify_init inotify_init1 inotify_add_watch"),
     # One of a pair could connect to a path; a pair of streams cannot. Raw ones are datagrams by another name.
     *_refuse(errno.EACCES, "socketpair", When(0, (socket.AF_UNIX,), not_=True)),
     *_refuse(errno.EACCES, "socketpair", When(1, (socket.SOCK_STREAM, socket.SOCK_SEQPACKET), not_=True, mask=_KIND)),

@@ -94,6 +94,13 @@ def attempts(at: Targets) -> dict[str, Callable[[], object]]:
         except ProcessLookupError:  # it looked for processes of the user, or of the group, with this number
             return
 
+    def watch(folder: str) -> None:
+        inotify = call(294, 0)
+        try:
+            call(254, inotify, folder.encode(), 0x100)  # inotify_add_watch, IN_CREATE
+        finally:
+            os.close(inotify)
+
     def run(*command: str) -> None:
         if os.waitstatus_to_exitcode(os.system(" ".join(command))):
             raise PermissionError
@@ -111,6 +118,7 @@ def attempts(at: Targets) -> dict[str, Callable[[], object]]:
         "writes a file of the home folder": lambda: write(f"{at.home}/file"),
         "makes a file in the home folder": lambda: make(f"{at.home}/{at.marker}"),
         "reads a neighbour's file": lambda: read(at.neighbour),
+        "watches a neighbour's folder": lambda: watch(os.path.dirname(at.neighbour)),
         "writes a neighbour's file": lambda: write(at.neighbour),
         "removes a neighbour's file": lambda: os.rename(at.neighbour, at.neighbour),
         "makes a file among the libraries": lambda: make(f"{os.path.dirname(json.__file__)}/{at.marker}"),

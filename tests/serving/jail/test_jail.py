@@ -22,6 +22,7 @@ from tests.serving.jail.attempts import Targets
 #: What a learner's own app may do: it uses what they use.
 ALLOWED_TO_ONES_OWN = {
     *("reads a file of the home folder", "reads a neighbour's file", "reads another command line"),
+    "watches a neighbour's folder",
     *("connects to another server", "connects by sending", "connects to a socket by its path"),
     *("reconnects one of a pair", "reconnects a raw one of a pair", "listens without an address"),
     *("makes a datagram socket", "makes a socket of many paths"),
