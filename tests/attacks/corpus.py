@@ -296,6 +296,19 @@ def fill():
 attempt(fill)
 """,
     ),
+    "takes memory of the kernel": Attack(
+        "exhaustion",
+        """
+def fill():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    pairs = []
+    while len(pairs) < 600:
+        pairs.append(socket.socketpair())
+    print(facts["found"], "more than a thousand sockets, and what waits in them")
+attempt(fill)
+""",
+    ),
     "fills the disk": Attack(
         "exhaustion",
         """

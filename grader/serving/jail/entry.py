@@ -56,6 +56,8 @@ def _drop_privileges(plan: Plan) -> None:
         identity.keep_file_capabilities()
     if plan.user >= 0 or plan.tier == Tier.A.value:
         identity.limit_processes()
+    if plan.is_strict:
+        identity.limit_descriptors()
 
 
 def _restrict_files(plan: Plan, home: str) -> None:

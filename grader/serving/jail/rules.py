@@ -11,6 +11,7 @@ from grader.serving.jail.seccomp import Refusal, When
 
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW*: mount, cgroup, uts, ipc, user, pid, net, time
 _FAST_OPEN = 0x20000000  # MSG_FASTOPEN
+_SEND_BUFFER_BY_FORCE = 32  # SO_SNDBUFFORCE
 _KIND = 0xF  # of a socket's type; flags stand above
 _PUSH_INPUT, _SCREEN_INPUT = 0x5412, 0x541C  # TIOCSTI, TIOCLINUX
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
@@ -57,6 +58,8 @@ _ALWAYS: Final = (
 _SOCKETS: Final = (
     *_refuse(errno.EACCES, "socket", When(0, _INTERNET), When(1, (socket.SOCK_STREAM,), not_=True, mask=_KIND)),
     *_refuse(errno.EACCES, "socket", When(0, _INTERNET), When(2, _PLAIN_TCP, not_=True)),  # MPTCP, SCTP
+    # What waits in a socket is memory that counts for no process: no socket has room for more than at first.
+    *_refuse(0, "setsockopt", When(1, (socket.SOL_SOCKET,)), When(2, (socket.SO_SNDBUF, _SEND_BUFFER_BY_FORCE))),
     # A connection that is made by sending.
     *_refuse(errno.EOPNOTSUPP, "sendto sendmmsg", When(3, (_FAST_OPEN,), mask=_FAST_OPEN)),
     *_refuse(errno.EOPNOTSUPP, "sendmsg", When(2, (_FAST_OPEN,), mask=_FAST_OPEN)),

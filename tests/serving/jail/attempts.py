@@ -101,6 +101,13 @@ def attempts(at: Targets) -> dict[str, Callable[[], object]]:
         finally:
             os.close(inotify)
 
+    def enlarge_buffer() -> None:
+        with socket.socket() as one:
+            before = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * before)
+            if one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= before:
+                raise PermissionError
+
     def run(*command: str) -> None:
         if os.waitstatus_to_exitcode(os.system(" ".join(command))):
             raise PermissionError
@@ -162,6 +169,7 @@ def attempts(at: Targets) -> dict[str, Callable[[], object]]:
         ),
         "makes memory without a name": lambda: os.close(os.memfd_create("memory")),
         "makes memory that outlives it": lambda: call(31, call(29, 0, 4096, 0o1600), 0, None),  # shmget, IPC_RMID
+        "makes a socket larger": enlarge_buffer,
         "changes a mode": lambda: changes(0, lambda: os.chmod(at.neighbour, 0o604)),
         "changes a time": lambda: changes(8, lambda: os.utime(at.neighbour, (1, 1))),
         "adds an attribute": lambda: os.setxattr(at.neighbour, "user.attack", b"x"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -167,6 +168,13 @@ def test_nothing_of_it_is_left(start: Start, jail: Jail, tmp_path: Path, monkeyp
     app.stop()
     assert remains() == before
     assert os.listdir(tmp_path / "temporary") == []
+
+
+def test_each_process_of_a_submission_has_few_descriptors(start: Start, jail: Jail) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    app = start("import resource\ndef facts(_): return resource.getrlimit(resource.RLIMIT_NOFILE)")
+    expected = [1024 if not 0 <= limit <= 1024 else limit for limit in before] if jail.is_strict else list(before)
+    assert ask(app) == expected
 
 
 #: Folders that are too many within each other for a function that calls itself, and one that cannot be listed.

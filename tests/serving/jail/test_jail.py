@@ -26,7 +26,7 @@ ALLOWED_TO_ONES_OWN = {
     *("connects to another server", "connects by sending", "connects to a socket by its path"),
     *("reconnects one of a pair", "reconnects a raw one of a pair", "listens without an address"),
     *("makes a datagram socket", "makes a socket of many paths"),
-    *("makes memory without a name", "makes memory that outlives it"),
+    *("makes memory without a name", "makes memory that outlives it", "makes a socket larger"),
     *("sends to a queue by its number", "takes from a queue by its number", "looks at a queue by its number"),
     *("takes memory by its number", "looks at memory by its number", "uses a semaphore by its number"),
     *("waits for a semaphore by its number", "looks at a semaphore by its number"),
