@@ -167,7 +167,8 @@ def _validator(path: Path) -> Any:
     except (OSError, ValueError, SchemaError) as error:
         why = error.message if isinstance(error, SchemaError) else str(error)
         raise BadKata(f"The specification needs {path}, a JSON Schema: {why}") from error
-    return validators.extend(Draft202012Validator, {"items": _wrong_items})(schema)
+    extend: Any = validators.extend  # it has no types
+    return extend(Draft202012Validator, {"items": _wrong_items})(schema)
 
 
 def _wrong_items(validator: Any, asked: Any, value: Json, schema: Json) -> Iterator[Any]:
