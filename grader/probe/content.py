@@ -28,7 +28,7 @@ DEEPEST = 100
 #: Characters of JSON text of one check whose values are kept. A value may take ten times the memory of its text.
 _KEPT = 1 << 18
 
-#: Errors of which the best match is told. To look at each takes 30 microseconds, and a body may have millions.
+#: Errors among which the best match is found. To look at each takes 30 microseconds; a body may have millions.
 _MOST_ERRORS = 1000
 
 #: Characters of an excerpt.

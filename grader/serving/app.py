@@ -89,7 +89,10 @@ class App(Served, Protocol):
 
     @property
     def machine_fault(self) -> str:
-        """A fault of this machine that harms the app, or "". With such a fault, failed checks are inconclusive."""
+        """A fault of this machine that harms the app, or "". With such a fault, failed checks are inconclusive.
+
+        The grader has found it itself: the app's word alone does not count.
+        """
 
     @property
     def longest_blockage(self) -> Place | None:
