@@ -17,7 +17,7 @@ from grader.text import plural, visible_ends
 _SHOWN = 80
 #: Lines of a body that is read by lines. The katas' longest response has 4,000. Each takes some microseconds and 200
 #: bytes, also one that means nothing, such as a comment.
-MOST_LINES: Final = 1 << 15
+MOST_LINES: Final = 1 << 16
 #: Bytes of a body that are read at once: no more of what they mean is in memory before the lines are counted.
 _AT_ONCE: Final = 1 << 14
 
