@@ -126,7 +126,7 @@ class Sign(Enum):
     UNJAILED = "unjailed"  # this machine has not the jail that was ordered
     IMPORTED = "imported"  # the learner's module has been imported, and the app found in it
     READY = "ready"  # the app's lifespan has started, and the server takes requests
-    STARVED = "starved"  # this machine refuses the app a thread, though it has few
+    STARVED = "starved"  # this machine refuses the app a thread, though it has few, as far as the app knows
     OUT_OF_MEMORY = "out_of_memory"  # a request ended with a MemoryError
 
 

@@ -18,6 +18,7 @@ from grader.serving.jail import own
 from grader.serving.jail.plan import Jail, Tier
 from grader.serving.launch import Launch
 from grader.serving.limits import LaunchLimits
+from grader.text import from_system
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +60,5 @@ class LocalGraders:
         file = order.folder / order.app
         jail = Jail(self._tier, is_strict=True, hidden=own.hidden_from(file, [order.kata, *self._others]))
         launch = Launch(file, name=order.kata.entry[1], limits=order.limits, jail=jail)
-        command = shlex.join(["grade", order.kata.id, "--submission", "--app", Path(order.app).name])
+        command = shlex.join(["grade", order.kata.id, "--submission", "--app", from_system(Path(order.app).name)])
         return Job(order.kata, launch, command=command, seed=order.seed)

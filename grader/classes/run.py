@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,10 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from grader import trees
 from grader.catalog.kata import Kata
-from grader.classes.intake.material import prepare
+from grader.classes.intake.material import Material, prepare
 from grader.classes.intake.rejection import Rejected
-from grader.classes.model import GradedKata, Key, NoReport, Why
+from grader.classes.model import GradedKata, Key, NoReport, Settings, Why
 from grader.classes.order import Graders, Order
 from grader.classes.progress import Meter, OnProgress
 from grader.classes.syntax import normal_form
@@ -25,6 +25,7 @@ from grader.errors import Inconclusive
 from grader.model import Report
 from grader.pool.news import Result, Trouble
 from grader.score import is_decided
+from grader.text import from_system
 
 #: How often a grade is begun that the grader or the machine does not finish: once with others, then alone.
 TRIES: Final = 3
@@ -108,7 +109,7 @@ class ClassRun:
         key, order = begun
         if (not force and self._ledger.has(key)) or key in self._keys:
             self._meter.keep()
-            _remove(folder)
+            trees.remove(folder)
             return
         self._keys.add(key)
         self._running[self._graders.submit(order)] = _Running(task, key, order, tries)
@@ -118,8 +119,7 @@ class ClassRun:
         settings = self._ledger.settings
         if reason := too_late(task.submission, settings):
             raise Rejected(reason.why, reason.sentence)
-        found = prepare(task.handed, task.kata, settings, folder=folder)
-        form = normal_form(found.file.read_bytes())
+        found, form = _read(task, settings, folder)
         self._ledger.keep_submission(replace(task.submission, digest=found.digest), form=form)
         name, specification = task.kata.name, self._specifications[task.kata.name].digest
         key = Key(found.digest, name, specification, self._ledger.grader, settings.seed)
@@ -129,7 +129,7 @@ class ClassRun:
     def _refuse(self, task: Task, folder: Path, reason: NoReport) -> None:
         self._ledger.keep_submission(task.submission, reason)
         self._meter.refuse()
-        _remove(folder)
+        trees.remove(folder)
 
     def _wait(self) -> None:
         self._report()
@@ -138,7 +138,7 @@ class ClassRun:
             self._finish(self._running.pop(future), future.result())
 
     def _finish(self, running: _Running, result: Result) -> None:
-        _remove(running.order.folder)
+        trees.remove(running.order.folder)
         is_final = isinstance(result, Report) and is_decided(result)
         if not is_final and running.tries < TRIES:
             self._again.append((running.task, running.tries + 1))
@@ -147,7 +147,7 @@ class ClassRun:
             self._ledger.keep_grade(running.key, NoReport(Why.INFRASTRUCTURE, result.message))
             self._meter.grade(0)
         else:
-            self._ledger.keep_grade(running.key, replace(result, app=running.order.app))
+            self._ledger.keep_grade(running.key, replace(result, app=from_system(running.order.app)))
             self._meter.grade(result.seconds)
         self._keys.discard(running.key)
 
@@ -155,15 +155,23 @@ class ClassRun:
         self._tell(self._meter.progress(len(self._running), len(self._again)))
 
 
+def _read(task: Task, settings: Settings, folder: Path) -> tuple[Material, str]:
+    """The private copy, and its app's normal form. Raises Rejected and OSError, whatever is in the submission."""
+    try:
+        found = prepare(task.handed, task.kata, settings, folder=folder)
+        return found, normal_form(found.file.read_bytes())
+    except (Rejected, OSError):
+        raise
+    except Exception as error:  # a fault of ours, which one submission has found: the others are graded
+        sentence = f"the grader failed while it read this: {type(error).__name__}: {error}"
+        raise Rejected(Why.INFRASTRUCTURE, sentence) from error
+
+
 def _cannot_copy(error: OSError, folder: Path) -> str:
     return (
         f"no submission can be copied to {folder.parent} ({error.strerror}). What is graded is kept: make room, and "
         "give the same command again."
     )
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def graded_kata(kata: Kata) -> GradedKata:

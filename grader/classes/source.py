@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.catalog.kata import Kata
 from grader.classes.intake import layout, naming
-from grader.classes.intake.archive import is_archive, unpack
+from grader.classes.intake.archive import is_archive, names_in, unpack
 from grader.classes.intake.gradescope import METADATA
 from grader.classes.intake.rejection import Rejected
 from grader.classes.intake.roster import read_roster
@@ -83,10 +82,12 @@ class Source:
     def take_in(self, katas: Sequence[Kata], settings: Settings, *, work: Path) -> Intake:
         """Who is in the class, and what they handed in. Raises UsageError."""
         folder = self._unpacked(work) if self.submissions.is_file() else self.submissions
+        roster = read_roster(self.roster) if self.roster else None
+        students = [one.label for one in roster.students] if roster else ()
         return take_in(
-            layout.find(folder, is_for_all=len(katas) > 1),
+            layout.find(folder, is_for_all=len(katas) > 1, students=students),
             katas,
-            roster=read_roster(self.roster) if self.roster else None,
+            roster=roster,
             settings=settings,
             shard=self.shard,
             is_modified=self.is_modified,
@@ -129,9 +130,8 @@ def _entries(folder: Path) -> list[Path]:
 def _is_download(archive: Path) -> bool:
     """Whether the names in it are a platform's, of several students. Nothing of it is unpacked."""
     try:
-        with zipfile.ZipFile(archive) as opened:
-            names = opened.namelist()[:_LOOKED_AT]
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        names = names_in(archive, Bounds(files=_LOOKED_AT))[:_LOOKED_AT]
+    except (OSError, Rejected):
         return False
     found = filter(None, (naming.read(part) for name in names for part in name.split("/")[:2]))
     return len({named.user for named in found}) > 1 or any(name.endswith(METADATA) for name in names)

@@ -8,6 +8,8 @@ import warnings
 
 #: Bytes of a module that is looked at; and nodes without which two modules are equal by chance.
 _LARGEST, _SMALLEST = 256 << 10, 40
+#: Bits of a number that Python writes in decimal digits, whatever its settings are: with more, that may be an error.
+_LONG = 2048
 #: Fields of nodes that hold a name which the module's author has chosen.
 _NAMES = {"id", "arg", "name", "asname"}
 
@@ -46,6 +48,8 @@ def _parts(tree: ast.Module) -> list[str]:
             case list() as many:
                 parts.append(f"[{len(many)}]")
                 stack.extend(reversed(many))
+            case int() as number if number.bit_length() > _LONG:
+                parts.append(hex(number))
             case value:
                 parts.append(repr(value))
     return parts if nodes >= _SMALLEST else []

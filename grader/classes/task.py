@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from grader.catalog.kata import Kata
+from grader.classes.intake.files import walk
 from grader.classes.intake.handed import Handed
+from grader.classes.intake.rejection import Rejected
 from grader.classes.intake.roster import Roster
 from grader.classes.model import NoReport, Settings, Student, Submission, Why
 
@@ -108,10 +110,17 @@ def _tasks(
 
 
 def _modified(handed: Handed) -> datetime | None:
-    """When the latest of its files was changed."""
-    files = [file for path in handed.paths for file in ([path] if not path.is_dir() else path.rglob("*"))]
-    times = [os.lstat(file).st_mtime for file in files]
-    return datetime.fromtimestamp(max(times), UTC) if times else None
+    """When the latest of its files was changed; None where they cannot be listed, as their copy is going to say."""
+    try:
+        files = [file for path in handed.paths for file in (walk(path) if _is_folder(path) else [path])]
+        times = [os.lstat(file).st_mtime for file in files]
+        return datetime.fromtimestamp(max(times), UTC) if times else None
+    except (Rejected, OSError, ValueError, OverflowError):
+        return None
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def too_late(submission: Submission, settings: Settings) -> NoReport | None:

@@ -42,10 +42,10 @@ class Fixtures:
         self.session_now.pacing.is_too_late = lambda: self.delays.end is not None
         return self.session_now
 
-    def recover(self) -> None:
+    def recover(self, *, is_apps_fault: bool = False) -> None:
         """After requests that did not go well: see to it that there is an app that responds, for the next ones."""
         try:
-            self.rig.recover()
+            self.rig.recover(is_apps_fault=is_apps_fault)
         except BootFailed as error:
             self.lost = error.failure
         except Inconclusive:

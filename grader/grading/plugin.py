@@ -143,7 +143,7 @@ class Runner:
         last = next(reversed(self.results.values()), None)
         if last is None or last.outcome in (Outcome.PASSED, Outcome.BLOCKED):
             return
-        self.fixtures.recover()
+        self.fixtures.recover(is_apps_fault=last.outcome is Outcome.FAILED)
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str]:
         if self.fixtures.session_now is not None:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from grader.errors import OVERTIME, BootFailed, Inconclusive
 from grader.grading.deadline import Deadline
 from grader.serving.app import App
 from grader.serving.launch import Launch, boot
+from grader.text import plural
 
 if TYPE_CHECKING:
     from grader.probe.gate import UpstreamServer
     from grader.probe.session import Session
     from grader.probe.waiting import Waiter
     from grader.serving.warm import ForkClient  # a cold grade needs none of it
+
+#: Seconds of a start that do not count: with FastAPI it takes a half.
+_A_START: Final = 2.0
+#: Seconds of an app's starts after checks that it has failed, in all: a quarter of the time limit of a grade.
+_MOST_STARTING: Final = 30.0
 
 
 class Rig:
@@ -37,6 +44,7 @@ class Rig:
         self._waiter: Waiter | None = None
         self._logs: list[str] = []
         self._ran_out_of_memory = False
+        self._starting = 0.0  # seconds of starts beyond what one takes
         self.reboots = 0
         self.app: App = boot(launch, self._address, forks)
         self._deadline = Deadline(launch.limits.total, end_app=lambda: self.app.kill())
@@ -79,17 +87,28 @@ class Rig:
         found.restarted = self._restarted
         return found
 
-    def recover(self) -> None:
-        """After a check that did not pass: when the app no longer responds, boot a fresh one. Raises BootFailed."""
+    def recover(self, *, is_apps_fault: bool = False) -> None:
+        """After a check that did not pass: when the app no longer responds, boot a fresh one. Raises BootFailed.
+
+        ``is_apps_fault``: the check has failed. Starts that this, or an end of its own, makes necessary are bounded:
+        with slow ones the time limit would be over before the checks are, which costs no points.
+        """
         from grader.probe.waiting import Waited  # late, as above
 
         self._must_have_time()
         _, waiter = self._attach()
         if self.app.is_running and waiter.iterate(1) is Waited.SILENT:
             return
+        is_apps_fault, began = is_apps_fault or not self.app.is_running, time.monotonic()
         self._replace_app(graceful=False)
         self.reboots += 1
         self.wait_until_ready()
+        if is_apps_fault:
+            own = time.monotonic() - began - self.app.held_up_seconds()
+            self._starting += max(0.0, own - _A_START)
+        if self._starting > _MOST_STARTING:
+            times = plural(self.reboots, "time")
+            raise BootFailed.because(f"it had to be started again {times}, which took {_MOST_STARTING:g} s and more")
 
     @property
     def is_overtime(self) -> bool:

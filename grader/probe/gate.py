@@ -167,13 +167,13 @@ class _UpstreamConnection(asyncio.Protocol):
         self._server.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        # Split once, however many lines have come: a copy of the rest for each of them takes minutes for a few MiB.
-        *lines, rest = bytes(self._buffer + data).split(b"\n")
-        self._buffer[:] = rest
-        for line in lines:
+        begun, *others = data.split(b"\n")
+        self._buffer += begun  # a copy of what is there for each byte or line that comes takes minutes for a few MiB
+        for rest in others:
+            line, self._buffer = bytes(self._buffer), bytearray(rest)
             if not self._transport.is_closing():
                 self._take_line(line)
-        if len(rest) > LONGEST_LINE:
+        if len(self._buffer) > LONGEST_LINE:
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's

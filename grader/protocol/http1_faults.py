@@ -22,6 +22,10 @@ class HttpFaultKind(Kind):
         'the header section of the response is longer than the limit (at "{seen}"): send fewer or shorter fields',
         "RFC 9110 5.4",
     )
+    TOO_MANY_FIELDS = (
+        "the response has too many header fields ({seen}): send no more than a client needs",
+        "RFC 9110 5.4",
+    )
     BARE_LF = (
         'the line "{seen}" of the header section ends with LF alone, but CRLF is required: '
         "let the server write the response",

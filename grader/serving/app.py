@@ -84,12 +84,18 @@ class App(Served, Protocol):
     def jail(self) -> Tier:
         """The tier of the jail that the app is in. A submission is never in a weaker one than was ordered."""
 
+    def held_up_seconds(self) -> float:
+        """For how long the thread of the event loop has waited for a processor; 0.0 where that is not known."""
+
     def upstream_listener(self) -> socket.socket | None:
         """A listener at the upstream's address in the app's own network, where it has one. Waits until it is there."""
 
     @property
     def machine_fault(self) -> str:
-        """A fault of this machine that harms the app, or "". With such a fault, failed checks are inconclusive."""
+        """A fault of this machine that harms the app, or "". With such a fault, failed checks are inconclusive.
+
+        The grader has found it itself: the app's word alone does not count.
+        """
 
     @property
     def longest_blockage(self) -> Place | None:

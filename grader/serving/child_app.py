@@ -7,7 +7,7 @@ import socket
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from grader.errors import NO_THREADS, NO_UPSTREAM, BootFailed, Inconclusive
+from grader.errors import BootFailed, Inconclusive
 from grader.serving import connections, threads, usage
 from grader.serving.account import Account
 from grader.serving.guard import Guard
@@ -20,6 +20,7 @@ from grader.serving.pipes import Pipes
 from grader.serving.processes import Tree, in_words
 from grader.serving.reader import Reader
 from grader.serving.status import AppStatus, Timeout
+from grader.serving.witness import Witness
 from grader.wire import Order
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ _LEFT = "A process of the app is left: the system could not end it."
 class ChildApp(Observed):
     """The port :class:`grader.serving.app.App`, by way of a child process."""
 
-    def __init__(self, process: Tree, pipes: Pipes, *, cell: Cell, limits: LaunchLimits) -> None:
+    def __init__(
+        self, process: Tree, pipes: Pipes, *, cell: Cell, limits: LaunchLimits, upstream: tuple[str, int]
+    ) -> None:
         super().__init__(process)
         self._cell = cell
         self._lifeline = pipes.lifeline
-        self._status = AppStatus()
+        self._status = AppStatus(Witness(upstream, process.members))
         self._log = Log()
         self.account = Account(self._status, self._log)
         self._limits = limits
@@ -102,10 +105,7 @@ class ChildApp(Observed):
 
     @property
     def machine_fault(self) -> str:
-        self._status.wait_for_machine_fault()
-        if reason := self._status.unreachable:
-            return f"{NO_UPSTREAM}: {reason}"
-        return NO_THREADS if self._status.is_starved else ""
+        return self._status.machine_fault()
 
     @property
     def longest_blockage(self) -> Place | None:

@@ -84,7 +84,7 @@ def _booted(launch: Launch, upstream: tuple[str, int], forks: ForkClient | None)
             pipes.close_ours()
             raise
         cell.door.close_childs()
-        return ChildApp(process, pipes, cell=cell, limits=launch.limits)
+        return ChildApp(process, pipes, cell=cell, limits=launch.limits, upstream=upstream)
 
 
 def _process(launch: Launch, config: str, around: Surroundings, forks: ForkClient | None) -> Tree:

@@ -45,6 +45,9 @@ class Observed:
     def loop_seconds(self) -> float:
         return threads.processor_seconds(self._process.pid)
 
+    def held_up_seconds(self) -> float:
+        return threads.held_up_seconds(self._process.pid)
+
     def worker_seconds(self) -> float:
         return usage.worker_seconds(self._process.pid)
 

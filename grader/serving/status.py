@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from grader import wire
+from grader.errors import NO_THREADS, NO_UPSTREAM
 
 if TYPE_CHECKING:
     from grader.model import BootFailure, Place, Raised
+    from grader.serving.witness import Witness
 
 _BUFFERED = 1 << 16  # bytes of a line that has not ended
 _MOST_RAISED = 200  # errors that are kept: those of one check are asked for when it ends
@@ -21,9 +23,13 @@ _CURRENT = 1.0  # seconds for which a report of a blocked event loop stands; the
 
 
 class AppStatus:
-    """The status lines of one app, taken in on the reader's thread; ``news`` is notified of each change."""
+    """The status lines of one app, taken in on the reader's thread; ``news`` is notified of each change.
 
-    def __init__(self) -> None:
+    What it says of this machine counts as far as a ``witness`` finds the same: then, or when a check asks.
+    """
+
+    def __init__(self, witness: Witness | None = None) -> None:
+        self._witness = witness
         self.news = threading.Condition()
         self.ticks = 0
         self.has_begun = False  # with the learner's module
@@ -38,8 +44,8 @@ class AppStatus:
         self.stopped: wire.Stopped | None = None
         self.routes: tuple[str, ...] = ()
         self._raised: deque[tuple[float, Raised]] = deque(maxlen=_MOST_RAISED)
-        self.unreachable = ""  # why this machine cannot connect the app to its upstream
-        self.is_starved = False  # this machine refuses the app threads
+        self._complaints: set[str] = set()  # what the app says of this machine
+        self._machine_fault = ""
         self._blocked_at: tuple[float, Place | None] = (0.0, None)
         self._buffer = b""
 
@@ -58,15 +64,18 @@ class AppStatus:
         """Whether the start has succeeded or failed, or nothing more will come that could tell it."""
         return self.is_ready or self.failure is not None or self.is_closed
 
-    def wait_for_machine_fault(self) -> None:
-        """From then on ``unreachable`` and ``is_starved`` are known, if there is anything of the kind.
+    def machine_fault(self) -> str:
+        """A fault of this machine that harms the app, or "".
 
         What the app's process sent before its response has been read by the next tick.
         """
         ticks = self.ticks
         with self.news:
-            known = lambda: self.unreachable or self.is_starved or self.is_closed or self.ticks > ticks  # noqa: E731
+            known = lambda: self._machine_fault or self.is_closed or self.ticks > ticks  # noqa: E731
             self.news.wait_for(known, timeout=_NEWS_LIMIT)
+            for complaint in sorted(self._complaints):
+                self._ask_witness(complaint)
+            return self._machine_fault
 
     def blocked_at(self) -> Place | None:
         """The line where the event loop is blocked now, as far as it is known."""
@@ -96,7 +105,7 @@ class AppStatus:
             case wire.Sign.READY:
                 self.is_ready = True
             case wire.Sign.STARVED:
-                self.is_starved = True
+                self._ask_witness(NO_THREADS)
             case wire.Sign.OUT_OF_MEMORY:
                 self.is_out_of_memory = True
             case wire.Blocked(seconds, location):
@@ -111,10 +120,19 @@ class AppStatus:
                 self._raised.append((time.monotonic(), Raised(headline, tuple(map(_frame, frames)))))
             case wire.Routes(names):
                 self.routes = names
-            case wire.Unreachable(reason):
-                self.unreachable = reason
+            case wire.Unreachable():
+                self._ask_witness(NO_UPSTREAM)
             case wire.Stopped():
                 self.stopped = status
+
+    def _ask_witness(self, complaint: str) -> None:
+        self._complaints.add(complaint)
+        if self._machine_fault or self._witness is None:
+            return
+        if complaint == NO_THREADS and self._witness.no_threads():
+            self._machine_fault = NO_THREADS
+        elif complaint == NO_UPSTREAM and (reason := self._witness.no_upstream()):
+            self._machine_fault = f"{NO_UPSTREAM}: {reason}"
 
     def _note_blockage(self, place: Place | None) -> None:
         self._blocked_at = (time.monotonic(), place)

@@ -141,6 +141,13 @@ attempt(take)
 attempt(lambda: resource.prlimit(grader, resource.RLIMIT_NOFILE, (0, 0)))
 attempt(lambda: os.sched_setaffinity(grader, {0}))
 attempt(lambda: os.setpriority(os.PRIO_PROCESS, grader, 19))
+def slow_down(kind):  # with 0 it would be all of this user, and so the grader; nobody has this number
+    try:
+        os.setpriority(kind, os.getpid(), 19)
+    except ProcessLookupError:
+        print(facts["found"], "a user or a group")
+attempt(lambda: slow_down(os.PRIO_USER))
+attempt(lambda: slow_down(os.PRIO_PGRP))
 """,
     ),
     "looks for any process that it could signal": Attack(
@@ -199,6 +206,22 @@ if os.fork() == 0:
         """
 for place in (facts["home"], "/tmp", "/var/tmp", "/dev/shm", "/etc/cron.d", "/etc", facts["class"], facts["libraries"]):
     attempt(lambda: pathlib.Path(place, facts["marker"]).write_text("x"))
+""",
+    ),
+    "leaves folders that are hard to remove": Attack(
+        "survival",
+        """
+def nest(place):
+    os.mkdir(f"{place}/{facts['marker']}-unlistable", 0o300)
+    pathlib.Path(f"{place}/{facts['marker']}-unlistable/file").write_text("x")
+    os.mkdir(f"{place}/{facts['marker']}-deep")
+    here = os.open(f"{place}/{facts['marker']}-deep", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=here)
+        before, here = here, os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(before)
+for place in (os.environ["TMPDIR"], os.environ["HOME"], "/dev/shm"):
+    attempt(lambda: nest(place))
 """,
     ),
     "writes into the shell's and Python's start-up": Attack(
@@ -273,6 +296,19 @@ def fill():
 attempt(fill)
 """,
     ),
+    "takes memory of the kernel": Attack(
+        "exhaustion",
+        """
+def fill():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    pairs = []
+    while len(pairs) < 600:
+        pairs.append(socket.socketpair())
+    print(facts["found"], "more than a thousand sockets, and what waits in them")
+attempt(fill)
+""",
+    ),
     "fills the disk": Attack(
         "exhaustion",
         """
@@ -337,6 +373,13 @@ for pid in {grader, facts["runner"]}:
     "reads the neighbour's app": Attack(
         "exfiltration", "attempt(lambda: print(pathlib.Path(facts['neighbour']).read_text()))"
     ),
+    "watches the neighbour's folder": Attack(
+        "exfiltration",
+        """
+if libc.inotify_add_watch(libc.inotify_init1(0), os.path.dirname(facts["neighbour"]).encode(), 0x100) != -1:
+    print(facts["found"], "a folder to watch")
+""",
+    ),
     "goes by links": Attack(
         "exfiltration",
         """
@@ -360,6 +403,45 @@ attempt(lambda: send(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", facts["po
 attempt(lambda: send(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", facts["datagrams"])))
 attempt(lambda: send(socket.AF_UNIX, socket.SOCK_STREAM, "\\0" + facts["abstract"]))
 attempt(lambda: socket.socket().sendto(b"here it is", 0x20000000, ("127.0.0.1", facts["port"])))
+""",
+    ),
+    "waits for visitors": Attack(
+        "exfiltration",
+        """
+def listen():
+    with socket.socket() as one:
+        one.listen()  # without bind(2), at a free port of all addresses
+        if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) and grader != 1:  # 1: the network is its own, too
+            print(facts["found"], "a listener")
+attempt(listen)
+""",
+    ),
+    "uses a socket by its path": Attack(
+        "exfiltration",
+        """
+def connect():
+    with socket.socket(socket.AF_UNIX) as one:
+        one.connect(facts["path"])
+def reconnect(kind):
+    one, other = socket.socketpair(socket.AF_UNIX, kind)
+    other.close()
+    one.connect(facts["path"] + ".datagrams")
+    one.send(b"here it is")
+attempt(connect)
+attempt(lambda: reconnect(socket.SOCK_DGRAM))
+attempt(lambda: reconnect(socket.SOCK_RAW))
+""",
+    ),
+    "writes into other people's queues and memory": Attack(
+        "exfiltration",
+        """
+def is_open(found):
+    if found != -1:
+        print(facts["found"], "something of System V")
+libc.shmat.restype = ctypes.c_ssize_t
+is_open(libc.msgsnd(facts["queue"], b"x" * 16, 8, 0o4000))
+is_open(libc.shmat(facts["memory"], None, 0))
+is_open(libc.semop(facts["semaphore"], b"\\0\\0\\1\\0\\0\\0", 1))
 """,
     ),
     "listens to other people's requests": Attack(

@@ -10,10 +10,11 @@ import os
 import re
 import socket
 import sysconfig
+import tempfile
 import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ import pytest
 from grader.catalog.packs import bundled
 from grader.serving.jail.plan import Tier
 from tests.attacks.corpus import ATTACKS, PRELUDE, STUB
-from tests.serving.jail import offers
+from tests.serving.jail import offers, system_v
 
 if TYPE_CHECKING:
     from tests.conftest import Grade, Graded
@@ -32,6 +33,8 @@ TIERS = [Tier.A, Tier.C]
 QUIET = {name: attack.code for name, attack in ATTACKS.items() if attack.is_quiet}
 TOKEN, FOUND = f"token-{uuid.uuid4().hex}", f"found-{uuid.uuid4().hex}"
 SEED = uuid.uuid4().hex
+#: Sockets with a path, by kind, and how their paths end.
+_NAMED = {socket.SOCK_STREAM: "", socket.SOCK_DGRAM: ".datagrams"}
 ROWS = {"forgery", "survival", "exhaustion", "exfiltration", "output"}
 
 
@@ -61,6 +64,16 @@ class Classroom:
         self._unix = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         self._unix.bind(f"\0{self.marker}")
         self._unix.listen()
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stream-katas-test-")))
+        place.chmod(0o755)  # it and its sockets are open to each user of the machine
+        self.path = str(place / "socket")
+        self._named = [stack.enter_context(socket.socket(socket.AF_UNIX, kind)) for kind in _NAMED]
+        for one, kind in zip(self._named, _NAMED, strict=True):
+            one.bind(f"{self.path}{_NAMED[kind]}")
+            os.chmod(one.getsockname(), 0o777)
+        self._named[0].listen()
+
+        self._shared = stack.enter_context(system_v.shared())
 
     def hand_in(self, codes: Mapping[str, str]) -> None:
         facts = {
@@ -78,6 +91,8 @@ class Classroom:
             "port": self._tcp.getsockname()[1],
             "datagrams": self._udp.getsockname()[1],
             "abstract": self.marker,
+            "path": self.path,
+            **self._shared._asdict(),
             "workflow": str(self.root / "workflow"),
         }
         (self.app.parent / "facts.json").write_text(json.dumps(facts), "utf-8")
@@ -96,12 +111,16 @@ class Classroom:
     def markers(self) -> list[Path]:
         """Files that were left in places of the system."""
         places = map(Path, ("/tmp", "/var/tmp", "/dev/shm", "/etc", "/etc/cron.d", sysconfig.get_paths()["purelib"]))
-        return [file for place in places if place.is_dir() for file in place.glob(f"{self.marker}*")]
+        found = [file for place in places if place.is_dir() for file in place.glob(f"{self.marker}*")]
+        for folder in Path(tempfile.gettempdir()).glob("stream-katas-*"):
+            with suppress(OSError):  # another test removes its own at this moment
+                found += folder.glob(f"*/{self.marker}*")
+        return found
 
     def got(self) -> list[str]:
         """Which of the servers somebody has connected to, or sent something."""
         found = []
-        for one in (self._tcp, self._udp, self._unix):
+        for one in (self._tcp, self._udp, self._unix, *self._named):
             one.setblocking(False)
             try:
                 one.recv(10) if one.type == socket.SOCK_DGRAM else one.accept()[0].close()

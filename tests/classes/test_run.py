@@ -13,6 +13,7 @@ import pytest
 from grader.catalog.kata import Kata, read_kata
 from grader.classes import run as module
 from grader.classes.audit import State, audit
+from grader.classes.intake.handed import Handed
 from grader.classes.intake.layout import find
 from grader.classes.ledger import Ledger
 from grader.classes.model import GradedKata, NoReport, Settings, Why
@@ -198,6 +199,34 @@ def test_another_error_of_the_machine_is_that_submissions_only(course: Class, mo
     monkeypatch.setattr(module, "prepare", broken)
     course.run(HandGraders(course.report))
     assert course.states() == {State.INFRASTRUCTURE: 1}
+
+
+@pytest.mark.parametrize("fails", ["prepare", "normal_form"])
+def test_whatever_one_brings_about_the_others_are_graded(
+    fails: str, course: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = getattr(module, fails)
+
+    def broken(first: Handed | bytes, *others: object, **named: object) -> object:
+        if "bad" in str(first):
+            raise RecursionError("too deep")
+        return whole(first, *others, **named)
+
+    course.hand_in(ada="a = 1", bad="bad = 1", cy="c = 1")
+    monkeypatch.setattr(module, fails, broken)
+    course.run(HandGraders(course.report))
+    assert course.states() == {State.GRADED: 2, State.INFRASTRUCTURE: 1}
+    reason = NoReport(Why.INFRASTRUCTURE, "the grader failed while it read this: RecursionError: too deep")
+    assert course.results_of()["bad"] == reason
+
+
+def test_names_that_are_not_utf_8_are_graded_and_kept_as_text(course: Class) -> None:
+    for name in ("\udcff/\udcfe.py", "v\udcffra.py", "e\udcff ve_1_2_app.py", "cy/\udcff\udcfe/app.py"):
+        write(course.folder / name, f"name = {name!a}")
+    graders = HandGraders(lambda order: course.report(order) if (order.folder / order.app).is_file() else Trouble("?"))
+    course.run(graders)
+    reports = [report for report in course.results_of().values() if isinstance(report, Report)]
+    assert sorted(report.app for report in reports) == ["\\xfe.py", "\\xff\\xfe/app.py", "app.py", "app.py"]
 
 
 def test_so_many_copies_at_a_time(course: Class) -> None:

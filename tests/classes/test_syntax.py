@@ -76,8 +76,10 @@ def test_one_name_is_not_taken_for_another() -> None:
         b"if x:\n" + b"".join(b" " * n + b"if x:\n" for n in range(1, 99)),
         b"x = 1\n" * 100_000,
         b"".join(b"lambda: " for _ in range(9000)) + b"1",
+        b"x = 1\n" * 100 + b"x = 0x" + b"f" * 6000,
+        b"x = 1\n" * 100 + b"x = " + b"9" * 6000,
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_what_cannot_be_compared_has_no_form(source: bytes) -> None:
     assert normal_form(source) in ("", normal_form(source))
@@ -87,6 +89,14 @@ def test_deep_and_broken_modules_are_not_read() -> None:
     assert (
         normal_form(b"(" * 5000) == normal_form(b"def f(:") == normal_form(b"x = 1") == normal_form(b"\xff\xfe") == ""
     )
+
+
+def test_numbers_of_any_length_are_compared() -> None:
+    """Python writes none as decimal digits that has more than some thousands of them."""
+    one, other, longer = (
+        form(f"{SOURCE}\n    x = 0x{digits}") for digits in ("f" * 6000, "f" * 5999 + "e", "f" * 6001)
+    )
+    assert len({one, other, longer, form(SOURCE), ""}) == 5
 
 
 def test_different_solutions_of_a_kata_have_different_forms() -> None:

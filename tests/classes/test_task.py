@@ -113,3 +113,17 @@ def test_seeds_differ_by_class_kata_and_submission() -> None:
     seeds = [seed_of(Settings(seed=seed), kata, digest) for seed in "ab" for kata in "cd" for digest in "ef"]
     assert len(set(seeds)) == 8
     assert seed_of(Settings(seed="a"), "c", "e") == seeds[0]
+
+
+def test_times_are_those_of_what_can_be_listed(kata: Kata, tmp_path: Path) -> None:
+    """A folder that is too deep, and a link to a folder that is not the student's, have no time, and are no error."""
+    write(tmp_path / "class/deep" / "/".join(["d"] * 600) / "app.py", "x")
+    write(tmp_path / "other/app.py", "x")
+    (tmp_path / "class/link").symlink_to("../other")
+    os.utime(tmp_path / "other/app.py", (1e9, 1e9))
+    os.utime(tmp_path / "class/link", (2e9, 2e9), follow_symlinks=False)
+    root = tmp_path / "class"
+    found = [Handed(name, (root / name,), root) for name in ("deep", "link", "gone")]
+    tasks = take_in(found, [kata], settings=Settings(), is_modified=True).tasks
+    times = {task.submission.student: task.submission.handed_in for task in tasks}
+    assert times == {"deep": None, "link": datetime.fromtimestamp(2e9, UTC), "gone": None}

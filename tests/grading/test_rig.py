@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from grader.errors import BootFailed, Inconclusive
 from grader.grading.rig import Rig
 from grader.probe.client import Client
 from grader.probe.upstream import Upstream
+from grader.probe.waiting import Waited, Waiter
 from grader.serving.launch import Launch
 from grader.serving.limits import LaunchLimits
 from tests.conftest import DEADLINE
@@ -97,6 +99,27 @@ def test_an_app_that_cannot_be_replaced_is_an_error(make: Make, tmp_path: Path) 
     rig.app.stop(graceful=False)
     with pytest.raises(BootFailed, match="FileExistsError"):
         rig.recover()
+
+
+@pytest.mark.parametrize("held_up", [0.0, 1000.0], ids=["its own time", "on a busy machine"])
+@pytest.mark.parametrize("by", ["its end", "a check that it has failed", "the machine"])
+def test_an_app_that_ends_often_may_not_start_slowly(
+    by: str, held_up: float, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.grading.rig._A_START", 0.0)
+    monkeypatch.setattr("grader.grading.rig._MOST_STARTING", 0.0)
+    monkeypatch.setattr("grader.serving.threads.held_up_seconds", lambda _: held_up)
+    rig = make()
+    rig.wait_until_ready()
+    if by == "its end":
+        rig.app.kill()
+        assert rig.app.exit_reason(refuses=True)
+    else:
+        monkeypatch.setattr(Waiter, "iterate", lambda *_: Waited.BLOCKED)
+    is_bounded = by != "the machine" and not held_up
+    with pytest.raises(BootFailed, match="started again 1 time") if is_bounded else nullcontext():
+        rig.recover(is_apps_fault=by == "a check that it has failed")
+    assert rig.reboots == 1
 
 
 def test_a_draw_depends_on_seed_and_check_alone(make: Make) -> None:

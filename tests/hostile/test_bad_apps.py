@@ -6,7 +6,9 @@ That no process survives is asserted by the ``grade`` fixture, for every run.
 from __future__ import annotations
 
 import json
+import os
 import re
+import resource
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -300,7 +302,7 @@ def test_a_failing_shutdown_is_noted_and_costs_nothing(tmp_path: Path, grade: Gr
     assert "lifespan failed at shutdown: OSError: cannot close" in " ".join(done.out.split())
 
 
-def test_an_app_that_the_machine_cannot_connect_to_the_upstream_is_not_blamed(tmp_path: Path, grade: Grade) -> None:
+def test_an_app_that_alone_cannot_connect_to_the_upstream_is_not_excused(tmp_path: Path, grade: Grade) -> None:
     app = write(
         tmp_path,
         """
@@ -317,11 +319,35 @@ def test_an_app_that_the_machine_cannot_connect_to_the_upstream_is_not_blamed(tm
         """,
     )
     done = grade("kata-1", "--app", app, "--only", "batch_is_the_default", json_report=True)
-    assert done.code == 3
-    assert done.outcomes() == {"batch_is_the_default": "inconclusive"}
-    assert "no port is free" in done.seen("batch_is_the_default")
+    assert done.code == 1
+    assert done.outcomes() == {"batch_is_the_default": "failed"}
 
 
+#: A status line of the app's own, on every descriptor that may be the grader's.
+FORGES = """
+    for descriptor in range(3, 30):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, b'\\n{"status": "unreachable", "reason": "[Errno 101] Network is unreachable"}\\n')
+"""
+REFUSES = """
+    import contextlib, os
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            raise RuntimeError("can't start new thread")
+"""
+
+
+@pytest.mark.parametrize("more", [FORGES, ""], ids=["unreachable", "starved"])
+def test_an_app_that_blames_the_machine_is_not_excused(more: str, tmp_path: Path, grade: Grade) -> None:
+    app = write(tmp_path, REFUSES + more)
+    done = grade("kata-1", "--app", app, "--only", "batch_is_the_default", json_report=True)
+    assert done.code == 1, done.out
+    assert done.outcomes() == {"batch_is_the_default": "failed"}
+    assert "this machine" not in done.seen("batch_is_the_default")
+
+
+@pytest.mark.cold
+@pytest.mark.skipif(os.geteuid() != 0, reason="such a limit would stop the grader itself, unless it is root's")
 @pytest.mark.parametrize(("more", "code"), [(0, 3), (200, 1)], ids=["few threads", "many threads"])
 def test_an_app_that_the_machine_refuses_threads_is_not_blamed(
     more: int, code: int, tmp_path: Path, grade: Grade
@@ -342,6 +368,11 @@ def test_an_app_that_the_machine_refuses_threads_is_not_blamed(
             return {{"chunks": []}}
         """,
     )
-    done = grade("kata-1", "--app", app, "--only", "batch_is_the_default", json_report=True)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    resource.setrlimit(resource.RLIMIT_NPROC, (15, hard))
+    try:
+        done = grade("kata-1", "--app", app, "--only", "batch_is_the_default", json_report=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, (soft, hard))
     assert done.code == code, done.out
     assert ("this machine does not let the app start" in done.seen("batch_is_the_default")) is (code == 3)

@@ -354,6 +354,23 @@ def test_a_flood_of_lines_that_are_no_pulls_ends_the_connection(ends: Ends, *, o
     assert ends.gate.pulls == 0
 
 
+def test_a_byte_of_a_long_line_costs_no_more_than_one_of_a_short_line(ends: Ends) -> None:
+    def seconds(size: int) -> float:
+        app = ends.app()
+        app.send(json.dumps({"open": "x" * size}).encode())
+        ends.server.call()
+        began = time.process_time()
+        for _ in range(2000):
+            app.send(b" ")
+            ends.server.call()
+        used = time.process_time() - began
+        app.send(b"\n")
+        assert app.answer() == {"error": "the upstream knows no such request"}
+        return used
+
+    assert seconds(1_000_000) < 3 * seconds(1)  # it was ten times as much
+
+
 def test_pulls_that_wait_for_no_result_end_the_connection(ends: Ends) -> None:
     app = ends.app().open("key").pull(gate.MOST_OUTSTANDING + 1)
     with suppress(ConnectionError):

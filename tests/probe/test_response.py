@@ -15,8 +15,10 @@ import pytest
 
 from grader.errors import Violation
 from grader.model import Place
+from grader.probe import exchange
 from grader.probe.client import Client
 from grader.probe.connection import Disconnect
+from grader.probe.exchange import MAX_BODY, PIECE
 from grader.probe.record import Record
 from grader.probe.response import Response
 from grader.protocol.transcript import Act, Lane
@@ -524,20 +526,31 @@ ENDLESS: dict[str, tuple[bytes, Callable[[Response], object], str]] = {
     "a line": (b"data: " + b"x" * 60_000, Response.next_event, "one that is longer"),
     "an event": (b"data: " + b"x" * 60_000 + b"\n", Response.next_event, "one that is longer"),
     "a body": (b"x" * 60_000, Response.body, "a longer one, which has not ended"),
+    "chunks": (b"1\r\nx\r\n" * 10_000, Response.body, "a longer one, counted so, which has not ended"),
+    "lines": (b"\n" * 60_000, Response.next_event, "one in more lines"),
+    "comments": (b":\n" * 30_000, Response.next_event, "one in more lines"),
 }
 
 
 @pytest.mark.parametrize("name", ENDLESS)
-def test_what_has_no_end_is_given_up(name: str, meet: Meet) -> None:
+def test_what_has_no_end_is_given_up(name: str, meet: Meet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "PIECE", 200)  # fewer chunks are quicker sent
     piece, read, seen = ENDLESS[name]
-    kind = SSE if name != "a body" else "text/plain"
-    ends = meet(says_endlessly(head(kind), piece), timeouts=QUICK, longest=DEADLINE)
+    kind = SSE if name not in ("a body", "chunks") else "text/plain"
+    framing = ["Transfer-Encoding: chunked"] if name == "chunks" else []
+    ends = meet(says_endlessly(head(kind, "200 OK", *framing), piece), timeouts=QUICK, longest=DEADLINE)
     with pytest.raises(Violation) as told:
         read(ends.client.get("/"))
     assert seen in told.value.finding.seen
 
 
-@pytest.mark.parametrize("name", ["a line", "an event"])
+def test_a_long_stream_may_come_byte_by_byte(reply_to: To) -> None:
+    stream = event("event: chunk", "data: " + "x" * 30) * 1000
+    assert len(reply_to(chunked(*[bytes([byte]) for byte in stream])).events()) == 1000
+    assert MAX_BODY > PIECE * 320_000  # bytes of the katas' longest stream
+
+
+@pytest.mark.parametrize("name", ["a line", "an event", "comments"])
 def test_what_a_check_has_given_up_is_told_to_laws_as_well(name: str, meet: Meet) -> None:
     piece, read, seen = ENDLESS[name]
     ends = meet(says_endlessly(head(SSE), piece), timeouts=QUICK, longest=DEADLINE)

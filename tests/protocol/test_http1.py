@@ -171,6 +171,7 @@ FAULTS = [
     (b"HTTP/1.1 099 ?\r\n\r\n", KIND.BAD_HEAD, 16, "malformed"),
     (OK + b"A: " + b"x" * 65536, KIND.HEAD_TOO_LARGE, 17, "A: xxx"),
     (OK + b"A: b\r\n" * 20_000, KIND.HEAD_TOO_LARGE, 65531, "is longer than the limit"),
+    (OK + b"A: b\r\n" * 1001 + b"\r\n", KIND.TOO_MANY_FIELDS, 17 + 6 * 1001, "(1,001; at most 1,000 are read)"),
     (b"HTTP/1.1 200 OK\n\n", KIND.BARE_LF, 0, r'"HTTP/1.1 200 OK\n"'),
     (OK + b"A: b\nC: d\r\n\r\n", KIND.BARE_LF, 17, r'"A: b\n"'),
     (OK + b"A: b\r\n\n", KIND.BARE_LF, 23, r'"\n"'),

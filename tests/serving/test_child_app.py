@@ -453,7 +453,13 @@ def test_an_end_before_the_first_line_of_the_app_is_not_its_fault(
     with Pipes() as pipes:
         os.write(pipes.childs_output, b"warning\nno such library\n")
         os.write(pipes.childs_status, b"".join(wire.encode_status(status) for status in statuses))
-        app = ChildApp(StillProcess(pipes), pipes, cell=Cell(NO_JAIL, Path()), limits=LaunchLimits(startup=DEADLINE))
+        app = ChildApp(
+            StillProcess(pipes),
+            pipes,
+            cell=Cell(NO_JAIL, Path()),
+            limits=LaunchLimits(startup=DEADLINE),
+            upstream=NOWHERE,
+        )
     with pytest.raises(error, match=words):
         app.wait_until_ready()
     app.stop()
@@ -500,7 +506,7 @@ PULLS = {"upstream": "asyncio.run(pull())", "blocking_upstream": "next(blocking_
 @pytest.mark.parametrize("flavour", PULLS)
 @pytest.mark.parametrize(("number", "is_the_machines"), [(errno.EADDRNOTAVAIL, True), (errno.ECONNREFUSED, False)])
 def test_a_kit_that_the_machine_cannot_connect_says_so(
-    number: int, is_the_machines: bool, flavour: str, start_app: Boot
+    number: int, is_the_machines: bool, flavour: str, start_app: Boot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = f"""
         import asyncio, socket, threading
@@ -521,6 +527,13 @@ def test_a_kit_that_the_machine_cannot_connect_says_so(
     app = start_app(mirror(source))
     app.wait_until_ready()
     assert ask(app) == [number]
+    assert app.machine_fault == ""  # the grader can connect
+
+    def connect(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "connect", connect, raising=False)
+    time.sleep(0.1)  # until the grader tries again
     words = f"this machine cannot connect the app to the grader's upstream: [Errno {number}] {os.strerror(number)}"
     assert app.machine_fault == (words if is_the_machines else "")
 
@@ -694,7 +707,9 @@ def test_a_graceful_end_lets_the_lifespan_close(name: str, start_app: Boot) -> N
 def test_what_an_app_said_last_is_heard_after_its_end_too() -> None:
     with Pipes() as pipes:
         process = EndedProcess(pipes)
-        app = ChildApp(process, pipes, cell=Cell(NO_JAIL, Path()), limits=LaunchLimits(startup=DEADLINE))
+        app = ChildApp(
+            process, pipes, cell=Cell(NO_JAIL, Path()), limits=LaunchLimits(startup=DEADLINE), upstream=NOWHERE
+        )
         os.write(pipes.childs_status, wire.encode_status(wire.Sign.READY))
         app.wait_until_ready()
         process.shuts_down = True
@@ -733,7 +748,7 @@ def test_what_the_system_cannot_end_is_a_note() -> None:
             return False
 
     with Pipes() as pipes:
-        app = ChildApp(Immortal(pipes), pipes, cell=Cell(NO_JAIL, Path()), limits=LaunchLimits())
+        app = ChildApp(Immortal(pipes), pipes, cell=Cell(NO_JAIL, Path()), limits=LaunchLimits(), upstream=NOWHERE)
     assert app.stop() == app.stop() == ("A process of the app is left: the system could not end it.",)
 
 

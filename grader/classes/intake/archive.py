@@ -21,18 +21,26 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from grader.classes.intake.files import is_left_out, write_new
+from grader.classes.intake.files import DEEPEST, is_left_out, write_new
 from grader.classes.intake.rejection import Budget, megabytes, refused, unreadable
 from grader.classes.model import Bounds
+from grader.text import visible
 
 _TARS: Final = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
 #: What is sometimes handed in, and is not read.
 _OTHERS: Final = (".rar", ".7z", ".gz", ".bz2", ".xz", ".zst")
-_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
-#: The end of a zip's central directory: it starts so, and is at most so long, with its comment.
-_END, _LONGEST_END = b"PK\5\6", 22 + 0xFFFF
+#: In a zip; zipfile unpacks all others whole, before it gives a part of it.
+_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 #: Bytes of one entry in a table; a long path has fewer.
 _ENTRY: Final = 1024
+#: Bytes of a member's name, and of what may stand before a member of a tar to say its name, its owner and the like.
+_LONGEST_NAME, _LONGEST_HEAD = 4096, 4096
+#: Members of a tar for each file that is allowed, with folders and what is left out.
+_MEMBERS: Final = 10
+_HEADS: Final = {
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+}
 #: Bytes that an xz file may ask for, to be unpacked.
 _XZ_MEMORY: Final = 80 << 20
 _BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, NotImplementedError)
@@ -75,6 +83,8 @@ def _faults(name: str) -> Iterator[None]:
         yield
     except (*_BROKEN, ValueError, struct.error, UnicodeError) as error:
         raise unreadable(f"{name} is not a whole archive: {error}") from None
+    except RecursionError:  # tarfile goes deeper for each head that no member follows
+        raise unreadable(f"{name} is not a whole archive: its heads have no members") from None
     except RuntimeError:  # what zipfile raises for a password
         raise unreadable(f"{name} is encrypted") from None
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
@@ -86,48 +96,96 @@ def _faults(name: str) -> Iterator[None]:
 
 
 def _unzip(archive: Path, folder: Path, budget: Budget, bounds: Bounds) -> None:
-    _check_table(archive, bounds)
-    with zipfile.ZipFile(archive) as opened:
+    with _opened_zip(archive, bounds) as opened:
+        if sum(member.compress_size for member in opened.infolist()) > archive.stat().st_size:
+            raise refused(f"{archive.name} has files that share their content")
         for member in opened.infolist():
             mode = member.external_attr >> 16
             path = _inside(member.filename)
             if member.is_dir() or path is None:
                 continue
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                raise refused(f"{member.filename} in it is a link or a device")
+                raise refused(f"{_shown(member.filename)} in it is a link or a device")
             if member.compress_type not in _METHODS:
-                raise unreadable(f"{member.filename} in it is packed by a method that is not read")
+                raise unreadable(f"{_shown(member.filename)} in it is packed by a method that is not read")
             with opened.open(member) as content:
                 _extract(content, folder / path, budget)
 
 
-def _check_table(archive: Path, bounds: Bounds) -> None:
-    """Raises Rejected where the list of files is longer than any that is allowed: zipfile reads it whole."""
-    with archive.open("rb") as opened:
-        opened.seek(max(0, archive.stat().st_size - _LONGEST_END))
-        end = opened.read()
-    at = end.rfind(_END)
-    if at < 0 or len(end) < at + 22:
-        raise zipfile.BadZipFile("it has no end")
-    (size,) = struct.unpack_from("<L", end, at + 12)
-    if size > bounds.files * _ENTRY:
-        raise refused(f"it has more than {bounds.files} files")
+def names_in(archive: Path, bounds: Bounds) -> list[str]:
+    """The names in a zip, of which nothing is unpacked. Raises Rejected, and OSError where this machine cannot."""
+    with _faults(archive.name), _opened_zip(archive, bounds) as opened:
+        return opened.namelist()
+
+
+@contextmanager
+def _opened_zip(archive: Path, bounds: Bounds) -> Iterator[zipfile.ZipFile]:
+    """Raises Rejected where the list of files is longer than any that is allowed."""
+    with _ZipFile(io.FileIO(archive)) as file:
+        file.bounds = bounds
+        with zipfile.ZipFile(file) as opened:
+            file.bounds = None
+            yield opened
+
+
+class _ZipFile(io.BufferedReader):
+    """The file of a zip. zipfile reads the list of files at once, as long as one of several places says that it is."""
+
+    bounds: Bounds | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.bounds and size and size > self.bounds.files * _ENTRY:
+            raise refused(f"it has more than {self.bounds.files} files")
+        return super().read(size)
 
 
 def _untar(archive: Path, folder: Path, budget: Budget, bounds: Bounds) -> None:
     most = bounds.size + bounds.files * 2 * _ENTRY  # with the heads of the files
-    with _decompressed(archive) as content, tarfile.open(fileobj=_Bounded(content, most), mode="r|") as opened:
-        for member in opened:
+    kind = _with_bounded_heads(bounds.files * _ENTRY)
+    with (
+        _decompressed(archive) as content,
+        tarfile.open(fileobj=_Bounded(content, most), mode="r|", tarinfo=kind) as opened,
+    ):
+        for number, member in enumerate(opened):
+            if number >= bounds.files * _MEMBERS:
+                raise refused(f"it has more than {bounds.files} files")
             path = _inside(member.name)
             if member.isdir() or path is None:
                 continue
             if not member.isreg():
-                raise refused(f"{member.name} in it is a link or a device")
+                raise refused(f"{_shown(member.name)} in it is a link or a device")
             _filtered(member, folder)
             found = opened.extractfile(member)
             assert found is not None, "it is a plain file"
             with found:
                 _extract(found, folder / path, budget)
+
+
+def _with_bounded_heads(most: int) -> type[tarfile.TarInfo]:
+    """Members of one tar, with heads of at most so many bytes: tarfile reads each whole, some in quadratic time.
+
+    What a head says of all members after it counts for the next one alone: tarfile keeps a copy for each of them.
+    """
+    left = most
+
+    class Member(tarfile.TarInfo):
+        def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+            nonlocal left
+            if self.type in _HEADS:
+                left -= self.size
+                if not 0 <= self.size <= _LONGEST_HEAD or left < 0:
+                    raise refused("what it says of its files, before them, is too long")
+            if self.type == tarfile.XGLTYPE:
+                self.type = tarfile.XHDTYPE
+            found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+            return found
+
+        def _refuse_sparse(self, *_: object) -> None:
+            raise refused("it has a sparse file: pack it again without `--sparse`")
+
+        _proc_sparse = _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse_sparse
+
+    return Member
 
 
 def _filtered(member: tarfile.TarInfo, folder: Path) -> None:
@@ -193,11 +251,21 @@ class _Bounded(io.RawIOBase):
 
 def _inside(name: str) -> Path | None:
     """Where a member goes, below the folder; None for what nobody needs. Raises Rejected where that is elsewhere."""
+    if len(name) > _LONGEST_NAME:
+        raise refused(f"{_shown(name)} in it is a name that is too long")
     pure = PurePosixPath(name.replace("\\", "/"))
     parts = [part for part in pure.parts if part != "."]
     if pure.is_absolute() or ".." in parts or "\0" in name or (parts and parts[0].endswith(":")):
-        raise refused(f"{name} in it would lie outside of its folder")
-    return None if not parts or any(map(is_left_out, parts)) else Path(*parts)
+        raise refused(f"{_shown(name)} in it would lie outside of its folder")
+    if not parts or any(map(is_left_out, parts)):
+        return None
+    if len(parts) > DEEPEST + 1:  # with the file itself
+        raise refused(f"it has folders within folders, more than {DEEPEST} of them")
+    return Path(*parts)
+
+
+def _shown(name: str) -> str:
+    return visible(name, 100)
 
 
 def _extract(content: IO[bytes], target: Path, budget: Budget) -> None:

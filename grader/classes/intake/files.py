@@ -22,8 +22,10 @@ _LEFT_OUT: Final = (
     *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea", ".vscode", "*.pyc", "*.sock", "._*"),
 )
 _CHUNK: Final = 1 << 16
-#: Folders within folders, and files of one folder that are listed.
-_DEEPEST, _MOST = 40, 20_000
+#: Folders within folders that are looked at.
+DEEPEST: Final = 40
+#: Files of one folder that are listed.
+_MOST: Final = 20_000
 
 
 def is_left_out(name: str) -> bool:
@@ -59,8 +61,8 @@ def walk(folder: Path, *, depth: int = 0) -> Iterator[Path]:
 
     No link is followed. Raises Rejected where a folder cannot be read, has too much in it or lies too deep.
     """
-    if depth > _DEEPEST:
-        raise refused(f"it has folders within folders, more than {_DEEPEST} of them")
+    if depth > DEEPEST:
+        raise refused(f"it has folders within folders, more than {DEEPEST} of them")
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in islice(entries, _MOST)]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from grader.text import from_system
+
 
 @dataclass(frozen=True, slots=True)
 class Handed:
@@ -14,7 +16,7 @@ class Handed:
     ``label`` is what the folder or the platform calls the student, ``known`` what else it says of them, such as a name
     and a number; by these a roster finds them. ``names`` are the files' own names where a platform has changed them.
     ``root`` is the real folder of all submissions. ``is_for_all`` says that there are several katas, each in a folder
-    of its name.
+    of its name. ``is_numbered``: the label is another one's, with a number, and says nothing of who it is.
     """
 
     label: str
@@ -28,6 +30,7 @@ class Handed:
     is_marked_late: bool = False
     names: tuple[str, ...] = field(default=())
     is_for_all: bool = False
+    is_numbered: bool = False
 
     def name_of(self, path: Path) -> str:
         """The name that a student gave the file."""
@@ -35,8 +38,8 @@ class Handed:
 
     @property
     def source(self) -> str:
-        """The file or folder below the folder of all; of several files the first."""
+        """The file or folder below the folder of all, as text; of several files the first."""
         if not self.paths:
             return ""
         path = self.paths[0]
-        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else path.name
+        return from_system(str(path.relative_to(self.root)) if path.is_relative_to(self.root) else path.name)

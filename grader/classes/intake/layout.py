@@ -6,8 +6,9 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +25,11 @@ _BESIDE: Final = re.compile(r"\..*|__MACOSX|class\.toml|README.*|.*\.csv|ledger\
 _ATTEMPT: Final = re.compile(r"attempt[-_ ]?(\d+)", re.IGNORECASE)
 
 
-def find(folder: Path, *, is_for_all: bool = False) -> list[Handed]:
-    """All that was handed in, by label and attempt. Raises UsageError where the folder cannot be read, or is empty."""
+def find(folder: Path, *, is_for_all: bool = False, students: Collection[str] = ()) -> list[Handed]:
+    """All that was handed in, by label and attempt. Raises UsageError where the folder cannot be read, or is empty.
+
+    ``students`` are labels of a roster, which nothing gets that is not called so.
+    """
     root = Path(os.path.realpath(folder))
     try:
         export = gradescope.found_in(root)
@@ -34,7 +38,7 @@ def find(folder: Path, *, is_for_all: bool = False) -> list[Handed]:
         raise UsageError(f"{folder} cannot be read as a folder of submissions: {error.strerror}.") from None
     if not found:
         raise UsageError(f"There are no submissions in {folder}.")
-    named = [replace(one, is_for_all=is_for_all) for one in _numbered(found)]
+    named = [replace(one, is_for_all=is_for_all) for one in _numbered(found, students)]
     return sorted(named, key=lambda one: (one.label, one.attempt))
 
 
@@ -71,6 +75,7 @@ def _of_platform(pairs: Sequence[tuple[Named, Path]], root: Path) -> Handed:
         if named.kind == "file":
             files[named.file or path.name] = (named, path)
     first = pairs[0][0]
+    name = from_system(first.name)
     has_folder = next((path for named, path in files.values() if not named.file and path.is_dir()), None)
     kept = {path.name: (first, path) for path in [has_folder]} if has_folder else files
     return Handed(
@@ -78,8 +83,8 @@ def _of_platform(pairs: Sequence[tuple[Named, Path]], root: Path) -> Handed:
         paths=tuple(path for _, path in kept.values()),
         names=tuple(kept),
         root=root,
-        known=(first.user, first.name),
-        name=first.name if " " in first.name else "",
+        known=(first.user, name),
+        name=name if " " in name else "",
         is_marked_late=any(named.is_late for named, _ in pairs),
     )
 
@@ -107,10 +112,25 @@ def _attempts(folder: Path) -> Mapping[int, Path]:
     return {int(match[1]): path for match, path in found if match}
 
 
-def _numbered(found: Iterable[Handed]) -> Iterator[Handed]:
-    """With labels that are unique: what has the label of another one, such as ada.zip beside ada/, gets its own."""
-    taken: dict[tuple[str, int], int] = defaultdict(int)
+def _numbered(found: Sequence[Handed], students: Collection[str]) -> Iterator[Handed]:
+    """With labels that are unique: what has the label of another one, such as ada.zip beside ada/, gets its own.
+
+    That is a label of nobody else: where somebody is called "ada (2)", it is "ada (3)".
+    """
+    taken = {*students, *(one.label for one in found)}
+    seen: dict[tuple[str, int], int] = defaultdict(int)
+    labels: dict[tuple[str, int], str] = {}
     for one in found:
-        taken[one.label, one.attempt] += 1
-        count = taken[one.label, one.attempt]
-        yield one if count == 1 else replace(one, label=f"{one.label} ({count})")
+        seen[one.label, one.attempt] += 1
+        which = (one.label, seen[one.label, one.attempt])
+        if which[1] == 1:
+            yield one
+            continue
+        if which not in labels:
+            labels[which] = _free(one.label, taken)
+            taken.add(labels[which])
+        yield replace(one, label=labels[which], is_numbered=True)
+
+
+def _free(label: str, taken: Collection[str]) -> str:
+    return next(new for number in count(2) if (new := f"{label} ({number})") not in taken)

@@ -17,7 +17,6 @@ from grader.classes.intake.files import copy_file, copy_folder, walk
 from grader.classes.intake.handed import Handed
 from grader.classes.intake.rejection import Rejected, refused, unreadable
 from grader.classes.model import Bounds, Settings, Why
-from grader.serving.jail.links import leads_out
 from grader.text import from_system
 
 #: Archives in archives that are unpacked: a platform packs what a student has packed.
@@ -47,7 +46,7 @@ def prepare(handed: Handed, kata: Kata, settings: Settings, *, folder: Path) -> 
         module = _app(root, name)
     _must_be_text(module)
     app = module.relative_to(folder).as_posix()
-    return Material(module, from_system(app), digest_of(folder, app))
+    return Material(module, app, digest_of(folder, app))
 
 
 @contextmanager
@@ -63,8 +62,8 @@ def _names_of_others() -> Iterator[None]:
 
 def _take(path: Path, folder: Path, *, handed: Handed, name: str, bounds: Bounds) -> None:
     """Copy or unpack one of the things that were handed in."""
-    if path.is_symlink() and leads_out(path, handed.root):
-        raise refused(f"{from_system(path.name)} is a link that leads out of the folder of all submissions")
+    if path.is_symlink():  # to another student's, or out of the class
+        raise refused(f"{from_system(path.name)} is a link, and no submission of its own")
     if path.is_dir():
         copy_folder(path, folder, bounds)
         _unpack_inner(folder, bounds, deep=_DEEP)

@@ -39,8 +39,9 @@ class Roster:
 
     def student_of(self, handed: Handed) -> Student | None:
         """The one that this is; None where the roster does not say, or where several could be meant."""
-        for word in (handed.label, handed.email, *handed.known):
-            found = self._by_word.get(in_plain_letters(word), ())
+        label = "" if handed.is_numbered else handed.label
+        for word in (label, handed.email, *handed.known):
+            found = self._by_word.get(in_plain_letters(word), ())  # none has ""
             if len(found) == 1:
                 return found[0]
         return None
@@ -118,7 +119,7 @@ def _words(students: Iterable[Student]) -> Mapping[str, tuple[Student, ...]]:
         words = {one.label, one.name, one.email, local, turned, participant_of(one.columns), *one.columns.values()}
         for word in words - {one.section, ""}:
             found[in_plain_letters(word)][one.label] = one
-    return {word: tuple(students.values()) for word, students in found.items()}
+    return {word: tuple(students.values()) for word, students in found.items() if word}
 
 
 def participant_of(columns: Mapping[str, str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from grader import interrupt
+from grader import interrupt, trees
 from grader.catalog.kata import Kata
 from grader.catalog.lookup import choose
 from grader.classes.audit import Audit, audit
@@ -145,13 +144,13 @@ def _alone(out: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(f"Another `grade class` writes to {out} at the moment: wait until it has ended.") from None
-        shutil.rmtree(work, ignore_errors=True)  # of one that was killed
+        trees.remove(work)  # of one that was killed
         work.mkdir(mode=0o700)
-    forget = interrupt.on_end(lambda: shutil.rmtree(work, ignore_errors=True))
+    forget = interrupt.on_end(lambda: trees.remove(work))
     try:
         yield work
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        trees.remove(work)
         forget()
         os.close(lock)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import site
 import socket
 import sys
@@ -12,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from grader import interrupt
+from grader import interrupt, trees
 from grader.errors import NO_LOOPBACK, Inconclusive
 from grader.serving.jail.plan import Canary, Jail, Plan, Tier
 from grader.serving.jail.sockets import Door, InnerDoor, OuterDoor
@@ -109,7 +108,7 @@ class Cell:
 
     def _remove(self) -> None:
         if self._scratch:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            trees.remove(self._scratch)
         if self._user >= 0 and self.jail.tier is Tier.C:
             _remove_all_of(self._user, _SHARED_MEMORY)
 
@@ -132,4 +131,4 @@ def _remove_all_of(user: int, folder: str) -> None:
         for entry in entries:
             with suppress(OSError):
                 if entry.stat(follow_symlinks=False).st_uid == user:
-                    os.unlink(entry.path) if not entry.is_dir(follow_symlinks=False) else shutil.rmtree(entry.path)
+                    trees.remove(entry.path)

@@ -28,7 +28,6 @@ def enter(plan: Plan, listener: int) -> int:
         rules.refusals(
             is_strict=plan.is_strict,
             is_alone=plan.tier == Tier.A.value,
-            has_unix=not plan.is_strict or plan.tier == Tier.A.value or plan.user >= 0,
             governs_signals=governs_signals or not plan.is_strict or plan.user >= 0,
         )
     )
@@ -57,6 +56,8 @@ def _drop_privileges(plan: Plan) -> None:
         identity.keep_file_capabilities()
     if plan.user >= 0 or plan.tier == Tier.A.value:
         identity.limit_processes()
+    if plan.is_strict:
+        identity.limit_descriptors()
 
 
 def _restrict_files(plan: Plan, home: str) -> None:

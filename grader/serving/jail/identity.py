@@ -1,4 +1,4 @@
-"""Who a process is: its user, its capabilities, its limits on processes."""
+"""Who a process is: its user, its capabilities, its limits on processes and descriptors."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from grader.serving.jail import syscalls
 
 #: Processes and threads of one user: an app may have 300 idle threads.
 _MOST_PROCESSES = 1024
+#: Files and connections of one process: what most systems allow anyway, unless a process asks for more. What waits in
+#: sockets and pipes is the kernel's memory, which counts for no process.
+_MOST_DESCRIPTORS = 1024
 
 _PR_CAPBSET_DROP, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT = 24, 8, 47
 _AMBIENT_RAISE = 2
@@ -59,9 +62,18 @@ def keep_capabilities(kept: tuple[int, ...]) -> None:
 
 def limit_processes() -> None:
     """For a user, or in a user namespace, that has no other processes: the limit counts all of one user."""
-    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    most = _MOST_PROCESSES if hard == resource.RLIM_INFINITY else min(hard, _MOST_PROCESSES)
-    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+    _limit(resource.RLIMIT_NPROC, _MOST_PROCESSES)
+
+
+def limit_descriptors() -> None:
+    """For this process, and for each that it starts."""
+    _limit(resource.RLIMIT_NOFILE, _MOST_DESCRIPTORS)
+
+
+def _limit(which: int, most: int) -> None:
+    """Both limits, unless there is a lower one already. Raises OSError."""
+    soft, hard = (most if now == resource.RLIM_INFINITY else min(now, most) for now in resource.getrlimit(which))
+    resource.setrlimit(which, (soft, hard))
 
 
 def others_can_read(path: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,12 +40,16 @@ def leads_out(path: str | Path, home: str | Path) -> bool:
 
 def _links(folder: str) -> Iterator[str]:
     seen = 0
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(set(folders) - NOT_CODE)
-        for name in (*folders, *files):
-            seen += 1
-            if seen > _MOST:
-                return
-            path = os.path.join(parent, name)
-            if os.path.islink(path):
-                yield path
+    waiting = [folder]  # os.walk calls itself for each folder within a folder, before Python 3.12
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name in NOT_CODE:
+                    continue
+                seen += 1
+                if seen > _MOST:
+                    return
+                if entry.is_symlink():
+                    yield entry.path
+                elif entry.is_dir():
+                    waiting.append(entry.path)

@@ -25,14 +25,14 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _PLACES: Final = ("/mnt", "/media", "/srv", "/opt", "/run")
 _LINKS: Final = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 _SCRATCH: Final = "/.scratch"
-#: Bytes and files of an app's folder that are copied.
-_LARGEST, _MOST = 64 << 20, 5000
+#: Bytes and entries of an app's folder that are copied, and how deep its folders are nested.
+_LARGEST, _MOST, _DEEPEST = 64 << 20, 5000, 100
 #: Folders beside an app that are none of its code.
 _LEFT_OUT: Final = shutil.ignore_patterns(*NOT_CODE, "*.sock")
 
 
 class TooLarge(OSError):
-    """The app's folder has more files than a jail copies."""
+    """The app's folder holds more than a jail copies, or its folders are nested too deep."""
 
 
 def enter(*, folder: str, hidden: Iterable[str], home: str, owner: int | None) -> None:
@@ -76,23 +76,29 @@ def copy_app(folder: str, target: str, *, hidden: Iterable[str]) -> None:
     """Copy an app's folder: plain files, and links as they are; not what is hidden. Raises OSError and TooLarge."""
     left_out = set(map(os.path.realpath, hidden))
     size = count = 0
-
-    def copy(source: str, destination: str) -> str:
-        nonlocal size, count
-        found = os.lstat(source)
-        size, count = size + found.st_size, count + 1
-        if size > _LARGEST or count > _MOST:
-            raise TooLarge(f"{folder} holds more than {_MOST} files or {_LARGEST >> 20} MiB")
-        if stat.S_ISREG(found.st_mode):
-            shutil.copyfile(source, destination, follow_symlinks=False)
-            os.chmod(destination, stat.S_IMODE(found.st_mode) | 0o400)
-        return destination
-
-    def ignore(parent: str, names: list[str]) -> set[str]:
-        inside = {name for name in names if os.path.realpath(os.path.join(parent, name)) in left_out}
-        return _LEFT_OUT(parent, names) | inside
-
-    shutil.copytree(folder, target, symlinks=True, ignore=ignore, copy_function=copy)
+    waiting = [(folder, target, 0)]  # and not a function that calls itself: a thousand calls are too many
+    while waiting:
+        parent, copy, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise TooLarge(f"{folder} holds folders that are nested more than {_DEEPEST} deep")
+        os.mkdir(copy)
+        os.chmod(copy, stat.S_IMODE(os.stat(parent).st_mode) | stat.S_IRWXU)
+        names = os.listdir(parent)
+        for name in sorted(set(names) - _LEFT_OUT(parent, names)):
+            source, destination = f"{parent}/{name}", f"{copy}/{name}"
+            if os.path.realpath(source) in left_out:
+                continue
+            found = os.lstat(source)
+            size, count = size + found.st_size, count + 1
+            if size > _LARGEST or count > _MOST:
+                raise TooLarge(f"{folder} holds more than {_MOST} files, folders and links, or {_LARGEST >> 20} MiB")
+            if stat.S_ISDIR(found.st_mode):
+                waiting.append((source, destination, depth + 1))
+            elif stat.S_ISLNK(found.st_mode):
+                os.symlink(os.readlink(source), destination)
+            elif stat.S_ISREG(found.st_mode):
+                shutil.copyfile(source, destination, follow_symlinks=False)
+                os.chmod(destination, stat.S_IMODE(found.st_mode) | stat.S_IRUSR)
 
 
 def _show(path: str, base: str) -> None:

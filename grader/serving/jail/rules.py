@@ -11,11 +11,13 @@ from grader.serving.jail.seccomp import Refusal, When
 
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW*: mount, cgroup, uts, ipc, user, pid, net, time
 _FAST_OPEN = 0x20000000  # MSG_FASTOPEN
+_SEND_BUFFER_BY_FORCE = 32  # SO_SNDBUFFORCE
 _KIND = 0xF  # of a socket's type; flags stand above
 _PUSH_INPUT, _SCREEN_INPUT = 0x5412, 0x541C  # TIOCSTI, TIOCLINUX
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _PLAIN_TCP = (0, socket.IPPROTO_TCP)
 _QUERY = 0xFFFFFFFF  # personality(2)
+_IO_OF_PROCESS = 1  # IOPRIO_WHO_PROCESS
 
 
 def _refuse(error: int, names: str, *tests: When) -> tuple[Refusal, ...]:
@@ -56,9 +58,23 @@ _ALWAYS: Final = (
 _SOCKETS: Final = (
     *_refuse(errno.EACCES, "socket", When(0, _INTERNET), When(1, (socket.SOCK_STREAM,), not_=True, mask=_KIND)),
     *_refuse(errno.EACCES, "socket", When(0, _INTERNET), When(2, _PLAIN_TCP, not_=True)),  # MPTCP, SCTP
+    # What waits in a socket is memory that counts for no process: no socket has room for more than at first.
+    *_refuse(0, "setsockopt", When(1, (socket.SOL_SOCKET,)), When(2, (socket.SO_SNDBUF, _SEND_BUFFER_BY_FORCE))),
     # A connection that is made by sending.
     *_refuse(errno.EOPNOTSUPP, "sendto sendmmsg", When(3, (_FAST_OPEN,), mask=_FAST_OPEN)),
     *_refuse(errno.EOPNOTSUPP, "sendmsg", When(2, (_FAST_OPEN,), mask=_FAST_OPEN)),
+)
+
+#: In the grader's own network and among all files. Landlock governs neither connections to a path, nor listen(2)
+#: without bind(2), which takes a free port of all addresses; and a filter cannot see of which family a socket is.
+_OUTSIDE: Final = (
+    # The app's listener listens already, and its server asks for it once more.
+    *_refuse(0, "listen"),
+    # Landlock lets anybody watch a folder whose path they know, and so see the names of what is written there.
+    *_refuse(errno.ENOSYS, "inotify_init inotify_init1 inotify_add_watch"),
+    # One of a pair could connect to a path; a pair of streams cannot. Raw ones are datagrams by another name.
+    *_refuse(errno.EACCES, "socketpair", When(0, (socket.AF_UNIX,), not_=True)),
+    *_refuse(errno.EACCES, "socketpair", When(1, (socket.SOCK_STREAM, socket.SOCK_SEQPACKET), not_=True, mask=_KIND)),
 )
 
 #: Landlock does not govern the attributes of files. Those of an app's own files do not matter, so a call that libraries
@@ -70,7 +86,11 @@ _ATTRIBUTES: Final = (
 )
 
 #: Memory that outlives a process, or that no look at the process shows.
-_SHARED: Final = (*_refuse(errno.EPERM, "shmget msgget semget mq_open memfd_create"),)
+_SHARED: Final = (
+    *_refuse(errno.EPERM, "shmget msgget semget mq_open mq_unlink memfd_create"),
+    # What others have made of it needs no get: small numbers are its only names.
+    *_refuse(errno.EPERM, "shmat shmctl shmdt msgsnd msgrcv msgctl semop semtimedop semctl"),
+)
 
 
 def _others(own: int) -> tuple[Refusal, ...]:
@@ -80,6 +100,9 @@ def _others(own: int) -> tuple[Refusal, ...]:
         *_refuse(errno.EPERM, "prlimit64 sched_setaffinity sched_setscheduler sched_setparam sched_setattr", other),
         *_refuse(errno.EPERM, "migrate_pages move_pages", other),
         *_refuse(errno.EPERM, "setpriority ioprio_set", When(1, (0, own), not_=True)),
+        # Those of a group or of a user: the grader can be of the same.
+        *_refuse(errno.EPERM, "setpriority", When(0, (os.PRIO_PROCESS,), not_=True)),
+        *_refuse(errno.EPERM, "ioprio_set", When(0, (_IO_OF_PROCESS,), not_=True)),
     )
 
 
@@ -92,23 +115,19 @@ def _signals(own: int) -> tuple[Refusal, ...]:
     )
 
 
-def refusals(*, is_strict: bool, is_alone: bool, has_unix: bool, governs_signals: bool) -> tuple[Refusal, ...]:
-    """``is_alone``: the process has namespaces of its own, so what it can name is its own anyway.
-
-    ``has_unix``: it may make Unix sockets; connections by a path to those of others pass Landlock.
-    """
-    own = os.getpid()
-    families = (*_INTERNET, socket.AF_UNIX) if has_unix else _INTERNET
-    found = [*_ALWAYS, *_others(own)]
+def refusals(*, is_strict: bool, is_alone: bool, governs_signals: bool) -> tuple[Refusal, ...]:
+    """``is_alone``: the process has namespaces of its own, so what it can name is its own anyway."""
+    families = _INTERNET if is_strict and not is_alone else (*_INTERNET, socket.AF_UNIX)
+    found = [*_ALWAYS, *_others(os.getpid())]
     if is_strict:
         found += [*_refuse(errno.EAFNOSUPPORT, "socket", When(0, families, not_=True)), *_SOCKETS, *_SHARED]
-        if not has_unix:  # one of a pair could connect to a path; a pair of streams cannot
-            found += _refuse(errno.EACCES, "socketpair", When(1, (socket.SOCK_DGRAM,), mask=_KIND))
+        if not is_alone:
+            found += _OUTSIDE
     else:
         families = (*families, socket.AF_NETLINK)  # netlink: the C library looks at interfaces
         found += _refuse(errno.EAFNOSUPPORT, "socket", When(0, families, not_=True))
     if not is_alone:
         found += _ATTRIBUTES
     if not (is_alone or governs_signals):
-        found += _signals(own)
+        found += _signals(os.getpid())
     return tuple(found)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.classes.intake.archive import is_archive, stem, unpack
+from grader.classes.intake.archive import is_archive, names_in, stem, unpack
 from grader.classes.intake.rejection import Rejected
 from grader.classes.model import Bounds, Why
 from tests.classes.intake.archives import APP, make_tar, make_zip, special, zip_link
@@ -87,12 +87,147 @@ def test_a_long_table_of_files_is_refused_before_it_is_read(tmp_path: Path) -> N
         unpack(long, tmp_path / "out", BOUNDS)
 
 
+def test_a_long_table_that_a_second_end_tells_of_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """An end of 64 bits counts more than the usual one, which may say anything."""
+    data = make_zip(tmp_path / "a.zip", {f"{number}.py": "" for number in range(400)}).read_bytes()
+    at = data.index(b"PK\5\6")
+    size, start = struct.unpack_from("<LL", data, at + 12)
+    second = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 400, 400, size, start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, at, 1)
+    usual = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 60, start, 0)
+    (tmp_path / "a.zip").write_bytes(data[:at] + second + locator + usual)
+    assert len(names_in(tmp_path / "a.zip", Bounds(files=400))) == 400
+    for read in (names_in, lambda archive, bounds: unpack(archive, tmp_path / "out", bounds)):
+        with pytest.raises(Rejected, match="it has more than 5 files"):
+            read(tmp_path / "a.zip", BOUNDS)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_tar_whose_head_says_that_it_is_huge_is_refused(tmp_path: Path) -> None:
     info = special("app.py", tarfile.XHDTYPE)
     info.size = 1 << 40
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(10_000_000)))
-    with pytest.raises(Rejected, match="it is larger than"):
+    with pytest.raises(Rejected, match="what it says of its files, before them, is too long"):
         unpack(tmp_path / "a.tar.gz", tmp_path / "out", BOUNDS)
+
+
+def head(kind: bytes, content: bytes, size: int | None = None) -> bytes:
+    """What stands before a member of a tar to say more of it."""
+    info = special("head", kind)
+    info.size = len(content) if size is None else size
+    return info.tobuf(tarfile.GNU_FORMAT) + content.ljust(-(-len(content) // 512) * 512, b"\0")
+
+
+def record(key: str, value: str) -> bytes:
+    """One record of a pax head."""
+    rest = f" {key}={value}\n".encode()
+    length = next(n for n in range(len(rest), len(rest) + 9) if len(str(n)) + len(rest) == n)
+    return str(length).encode() + rest
+
+
+def packed(file: Path, *heads: bytes, name: str = "app.py", content: str = APP) -> Path:
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    data = b"".join(heads) + info.tobuf(tarfile.GNU_FORMAT) + content.encode().ljust(512, b"\0")
+    file.write_bytes(data + bytes(1024))
+    return file
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        [head(tarfile.XHDTYPE, b"1" * (400 << 10))],
+        [head(tarfile.XGLTYPE, b"1" * (400 << 10))],
+        [head(tarfile.SOLARIS_XHDTYPE, b"1" * (400 << 10))],
+        [head(tarfile.GNUTYPE_LONGNAME, b"a/" * (512 << 10))],
+        [head(tarfile.GNUTYPE_LONGLINK, b"a/" * (512 << 10))],
+        [head(tarfile.XHDTYPE, record("path", "a/" * 3000 + "app.py"))],
+        [head(tarfile.XHDTYPE, b"1" * 4000)] * 2000,
+        [head(tarfile.XHDTYPE, b"", size=-512)],
+    ],
+    ids=range(8),
+)
+def test_heads_of_a_tar_that_say_too_much_are_refused(heads: list[bytes], tmp_path: Path) -> None:
+    """Python reads some of them in quadratic time."""
+    file = packed(tmp_path / "a.tar", *heads)
+    with pytest.raises(Rejected, match="what it says of its files, before them, is too long"):
+        unpack(file, tmp_path / "out", Bounds(size=16 << 20, files=5))
+
+
+def test_heads_without_members_are_refused(tmp_path: Path) -> None:
+    file = packed(tmp_path / "a.tar", *[head(tarfile.XHDTYPE, record("comment", "x"))] * 2000)
+    with pytest.raises(Rejected, match="its heads have no members"):
+        unpack(file, tmp_path / "out", Bounds())
+
+
+def test_heads_as_programs_write_them_are_read(tmp_path: Path) -> None:
+    heads = [
+        head(tarfile.XGLTYPE, record("comment", "5" * 40)),
+        head(tarfile.XHDTYPE, record("path", "ü/" * 20 + "app.py") + record("LIBARCHIVE.xattr.user", "x" * 3000)),
+    ]
+    assert unpacked(packed(tmp_path / "a.tar", *heads), tmp_path / "out") == {"ü/" * 20 + "app.py": APP}
+
+
+def test_what_a_tar_says_of_all_its_members_is_not_kept_for_each(tmp_path: Path) -> None:
+    member = packed(tmp_path / "a.tar").read_bytes()[:1024]
+    (tmp_path / "a.tar").write_bytes(head(tarfile.XGLTYPE, record("path", "first.py")) + 2 * member + bytes(1024))
+    assert unpacked(tmp_path / "a.tar", tmp_path / "out") == {"first.py": APP, "app.py": APP}
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        record("GNU.sparse.size", "9") + record("GNU.sparse.offset", "0"),
+        record("GNU.sparse.map", "0,9"),
+        record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0"),
+    ],
+)
+def test_a_sparse_file_is_refused(records: bytes, tmp_path: Path) -> None:
+    """In one of its forms, it says in digits without end how long it is."""
+    with pytest.raises(Rejected, match="it has a sparse file"):
+        unpack(packed(tmp_path / "a.tar", head(tarfile.XHDTYPE, records), content="9" * 500), tmp_path / "out", BOUNDS)
+    with pytest.raises(Rejected, match="it has a sparse file"):
+        unpack(packed(tmp_path / "a.tar", head(tarfile.GNUTYPE_SPARSE, b"")), tmp_path / "out", BOUNDS)
+
+
+def test_many_folders_in_a_tar_are_refused(tmp_path: Path) -> None:
+    folders = [special(f"d{number}", tarfile.DIRTYPE) for number in range(60)]
+    with pytest.raises(Rejected, match="it has more than 5 files"):
+        unpack(make_tar(tmp_path / "a.tar.gz", {}, *folders), tmp_path / "out", Bounds(files=5))
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+@pytest.mark.parametrize("depth", [41, 1600])
+def test_folders_that_lie_deep_are_refused(name: str, depth: int, tmp_path: Path) -> None:
+    make = make_zip if name.endswith("zip") else make_tar
+    allowed = make(tmp_path / name, {"d/" * 40 + "app.py": APP, ".git/" + "d/" * 99 + "app.py": "x"})
+    assert unpacked(allowed, tmp_path / "allowed", Bounds()) == {"d/" * 40 + "app.py": APP}
+    with pytest.raises(Rejected, match="it has folders within folders, more than 40 of them"):
+        unpack(make(tmp_path / name, {"d/" * depth + "app.py": APP}), tmp_path / "out", Bounds())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_long_name_is_refused_in_a_short_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="in it is a name that is too long") as refused:
+        unpack(make_zip(tmp_path / "a.zip", {"d/" * 30_000 + "app.py": APP}), tmp_path / "out", Bounds())
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_that_python_unpacks_whole_is_not_read(method: int, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as made:
+        made.writestr("app.py", bytes(1 << 20))
+    with pytest.raises(Rejected, match=r"app\.py in it is packed by a method that is not read"):
+        unpack(tmp_path / "a.zip", tmp_path / "out", BOUNDS)
+
+
+def test_files_of_a_zip_that_share_their_content_are_refused(tmp_path: Path) -> None:
+    """Each of them would be unpacked, so a small archive could cost as much as many large ones."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        made.writestr("app.py", APP * 20)
+        made.filelist += made.filelist * 3
+    with pytest.raises(Rejected, match="files that share their content"):
+        unpack(tmp_path / "a.zip", tmp_path / "out", BOUNDS)
 
 
 def test_an_xz_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:

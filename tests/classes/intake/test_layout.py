@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,9 +57,53 @@ def test_an_archive_beside_the_folder_of_the_same_name_is_another_student(tmp_pa
     assert [label for label, *_ in found(lay(tmp_path, "ada/app.py", "ada.zip"))] == ["ada", "ada (2)"]
 
 
+@pytest.mark.parametrize("name", ["ada (2)/app.py", "ada (2).py", "ada (2)/attempt-2/app.py"])
+def test_no_student_loses_a_name_to_another_one(name: str, tmp_path: Path) -> None:
+    lay(tmp_path, "ada/app.py", "ada.py", "ada.zip", name)
+    labels = {names[0].partition("/")[0]: label for label, _, names in found(tmp_path)}
+    own = name.partition("/")[0]
+    assert labels == {"ada": "ada", own: "ada (2)", "ada.py": "ada (3)", "ada.zip": "ada (4)"}
+
+
+def test_nor_to_one_who_is_on_the_roster(tmp_path: Path) -> None:
+    lay(tmp_path, "ada/app.py", "ada.py")
+    assert [one.label for one in find(tmp_path, students=["ada", "ada (2)"])] == ["ada", "ada (3)"]
+
+
+def test_attempts_of_equal_labels_stay_together(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        lay(tmp_path / unicodedata.normalize(form, "é"), "attempt-1/app.py", "attempt-2/app.py")
+    assert [(label, attempt) for label, attempt, _ in found(tmp_path)] == [
+        *(("é", 1), ("é", 2)),
+        *(("é (2)", 1), ("é (2)", 2)),
+    ]
+
+
 def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
     os.mkdir(os.fsencode(tmp_path) + b"/j\xf6rg")
     assert [one.label for one in find(tmp_path)] == ["j\\xf6rg"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"\xff.py",
+        b"\xff bad",
+        b"\xff.zip",
+        b"eve_12_34_app\xff.py",
+        b"e\xff ve_12_34_app.py",
+        b"E\xff ve_7_assignsubmission_file_",
+        b"Eve_7_assignsubmission_file_app\xff.py",
+    ],
+)
+def test_all_that_a_ledger_keeps_of_a_name_that_is_not_utf_8_can_be_written(name: bytes, tmp_path: Path) -> None:
+    with open(os.path.join(os.fsencode(tmp_path), name), "w"):
+        pass
+    (one,) = find(tmp_path)
+    for text in (one.label, one.name, one.email, one.source, *one.known):
+        assert text.encode() == text.encode("utf-8", "backslashreplace")
+    assert "\\xff" in one.source
+    assert one.paths[0].exists()
 
 
 def test_attempts_are_numbered_by_their_order(tmp_path: Path) -> None:
@@ -110,9 +155,36 @@ def test_metadata_that_cannot_be_read(text: str, tmp_path: Path) -> None:
         find(tmp_path)
 
 
-def test_a_submission_of_the_export_lies_in_it(tmp_path: Path) -> None:
-    write(tmp_path / gradescope.METADATA, "../../etc:\n  :submitters:\n  - :name: Ada")
-    assert find(tmp_path)[0].paths == ()
+@pytest.mark.parametrize("name", ["../../etc", "..", "a/..", ".", "''", "/", "0x1F"])
+def test_a_submission_of_the_export_lies_in_it(name: str, tmp_path: Path) -> None:
+    write(tmp_path / gradescope.METADATA, f"{name}:\n  :submitters:\n  - :name: Ada\nsubmission_2: {{}}")
+    assert {one.paths for one in find(tmp_path)} == {()}
+
+
+def test_a_student_says_nothing_of_others_by_a_file_of_an_export(tmp_path: Path) -> None:
+    write(tmp_path / "mallory" / gradescope.METADATA, METADATA)
+    lay(tmp_path, "mallory/app.py")
+    assert found(tmp_path) == [("mallory", 1, ["mallory"])]
+
+
+def test_what_an_export_says_of_a_student_is_text(tmp_path: Path) -> None:
+    """A list that names itself many times is as long as it likes, once it is written as text."""
+    lists = "\n".join(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]" for n in range(9))
+    submitters = (
+        '":name": *a9 , ":sid": 311',
+        f'":name": 0x{"f" * 6000}',
+        '":name": [Bea]',
+        '":sid": 12.5, ":email": {a: b}',
+    )
+    lines = "\n".join(f"  - {{{one}}}" for one in submitters)
+    write(tmp_path / gradescope.METADATA, f"a0: &a0 [x]\n{lists}\nsubmission_1:\n  :submitters:\n{lines}\n  - Cy\n")
+    assert [one.label for one in find(tmp_path)] == ["311", "submission_1", "submission_1 (2)", "submission_1 (3)"]
+
+
+@pytest.mark.parametrize("submitters", ["5", "Ada", "{}", "[]", "[[]]", "{a: b}", "2026-11-01"])
+def test_an_export_that_does_not_say_who_is_of_nobody_known(submitters: str, tmp_path: Path) -> None:
+    write(tmp_path / gradescope.METADATA, f"submission_1:\n  :submitters: {submitters}")
+    assert [one.label for one in find(tmp_path)] == ["submission_1"]
 
 
 @pytest.mark.parametrize("make", [lambda _: None, lambda folder: folder.mkdir(), lambda folder: folder.write_text("")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from grader.catalog.kata import Kata, read_kata
 from grader.classes.intake.handed import Handed
 from grader.classes.intake.layout import find
-from grader.classes.intake.material import Material, prepare
+from grader.classes.intake.material import Material, digest_of, prepare
 from grader.classes.intake.rejection import Rejected
 from grader.classes.model import Bounds, Settings, Why
 from tests.classes.intake.archives import APP, make_tar, make_zip
@@ -87,6 +88,16 @@ def test_the_app_may_have_another_name(tmp_path: Path, take: Callable[..., Mater
     assert take(replace(SETTINGS, app="src/main.py")).app == "src/main.py"
 
 
+@pytest.mark.parametrize("name", [b"ada/\xff.py", b"ada/\xff\xfe/kata-77/app.py"])
+def test_the_app_keeps_a_name_that_is_not_utf_8(name: bytes, tmp_path: Path, take: Callable[..., Material]) -> None:
+    write(tmp_path / "class" / os.fsdecode(name), APP)
+    found = take()
+    assert os.fsencode(found.app) == name.removeprefix(b"ada/")
+    folder = Path(str(found.file).removesuffix(found.app))
+    assert (folder / found.app).read_text() == APP
+    assert digest_of(folder, found.app) == found.digest
+
+
 def test_the_digest_is_of_the_files_and_their_names(tmp_path: Path, take: Callable[..., Material]) -> None:
     file = write(tmp_path / "class/ada/app.py", APP)
     first = take().digest
@@ -148,12 +159,17 @@ def test_of_several_katas_each_needs_its_folder(tmp_path: Path, take: Callable[.
         take(is_for_all=True)
 
 
-def test_a_student_who_is_a_link_out_of_the_class(tmp_path: Path, take: Callable[..., Material]) -> None:
-    write(tmp_path / "secret/app.py", APP)
-    (tmp_path / "class").mkdir()
-    (tmp_path / "class/ada").symlink_to("../secret")
-    with pytest.raises(Rejected, match="ada is a link that leads out of the folder of all submissions"):
-        take()
+@pytest.mark.parametrize("target", ["../secret", "vera", "ada", "nothing"])
+@pytest.mark.parametrize("name", ["ada", "ada.py", "ada.zip", "ada_1_2_app.py", "ada/attempt-1"])
+def test_a_link_is_no_submission_of_its_own(name: str, target: str, tmp_path: Path, kata: Kata) -> None:
+    for place in ("secret", "class/vera"):
+        write(tmp_path / place / "app.py", APP)
+    link = tmp_path / "class" / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to("../" * name.count("/") + target)
+    (handed,) = (one for one in find(tmp_path / "class") if one.label.startswith("ada"))
+    with pytest.raises(Rejected, match=r"is a link\b|there is no file in it"):
+        prepare(handed, kata, SETTINGS, folder=tmp_path / "copy")
 
 
 def test_of_what_was_not_handed_in(tmp_path: Path, kata: Kata) -> None:

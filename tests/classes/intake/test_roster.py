@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,18 @@ def test_two_students_with_one_name_are_told_apart_by_their_numbers_only(tmp_pat
     found = roster(tmp_path, "label,name,number\nj1,Jo Smith,5\nj2,Jo Smith,6\n")
     assert label(found, "Jo Smith") is None
     assert label(found, "6", "Jo Smith") == "j2"
+
+
+def test_a_word_without_letters_is_nobodys(tmp_path: Path) -> None:
+    found = roster(tmp_path, "label,note\nada,-\nbea,ok\n")
+    assert label(found, "?", of="stranger") is None
+
+
+def test_a_label_with_a_number_of_ours_is_nobodys(tmp_path: Path) -> None:
+    found = roster(tmp_path, "label,name\nada2,Ann\nada,Ada\n")
+    one = Handed("ada (2)", (), Path(), known=("ada",))
+    students = [found.student_of(replace(one, is_numbered=is_numbered)) for is_numbered in (False, True)]
+    assert [student.label for student in students if student] == ["ada2", "ada"]
 
 
 def test_a_file_of_a_spreadsheet(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from grader.classes.model import Student
 from tests.classes.intake.archives import make_zip
 from tests.serving.jail import offers
 from tests.small_kata import NO_ITEMS, NO_TYPE, SOLUTION, STUB, make_kata, write
+from tests.test_trees import nest
 
 if TYPE_CHECKING:
     from tests.conftest import Grade, Graded
@@ -67,6 +69,28 @@ def test_a_class_is_graded_and_asked_about(course: Path, run_class: RunClass) ->
     assert "Score: 0 of 3 points" in shown.out
     assert str(course) not in shown.out
     assert "no submission: nothing was handed in" in run_class("show", "results", "eve").out
+
+
+def test_whatever_one_hands_in_the_others_have_their_grades(course: Path, run_class: RunClass) -> None:
+    """Also a run after one that was killed, which has left what nobody can remove by its path."""
+    work = course / "results" / "work"
+    work.mkdir(parents=True)
+    nest(work, 3000)
+    names = {
+        "hex/app.py": f"{dedent(SOLUTION)}\nx = 0x{'f' * 6000}\n",
+        "j\udcff rg.py": SOLUTION,
+        "bad/\udcff.py": SOLUTION,
+    }
+    for name, text in {**names, "yaml/submission_metadata.yml": "vera: {}"}.items():
+        write(course / "class" / name, text)
+    make_zip(course / "class/deep.zip", {"d/" * 1600 + "app.py": SOLUTION})
+    (course / "class/link").symlink_to("ada")
+    done = run_class("class", "--kata", "kata-77", "--out", "results")
+    assert (done.code, done.err.splitlines()[-1].split(",")[0]) == (0, "graded: 12 of 12")
+    found = points(course)
+    assert {found[label] for label in ("ada", "hex", "j\\xff rg", "bad")} == {3}
+    assert {found[label] for label in ("deep", "link", "yaml")} == {0}
+    assert not work.exists()
 
 
 def test_a_regrade_after_a_check_was_corrected(course: Path, run_class: RunClass) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader import trees
 from grader.catalog.packs import bundled
 from grader.serving.child_app import ChildApp
 from grader.serving.jail import own
@@ -111,6 +113,8 @@ def test_its_worker_processes_find_its_modules(method: str, jail: Jail, tmp_path
     """They are new interpreters, or import the app again. The folders around a specification cannot be listed."""
     if jail == JAILS["a submission in tier C"] and os.geteuid() != 0:
         pytest.skip("they share memory by /dev/shm, which only a user that exists for one grade may use")
+    if jail == JAILS["a submission in tier C"] and method == "forkserver":
+        pytest.skip("it listens, and a filter cannot tell a listener for Unix sockets from one for the network")
     source = f"""
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
@@ -130,6 +134,23 @@ def test_its_worker_processes_find_its_modules(method: str, jail: Jail, tmp_path
         assert (ask(app), app.log) == (42, "")
 
 
+def test_a_submission_in_tier_c_uses_no_unix_socket_of_others(tmp_path: Path) -> None:
+    """Also where root gives it a user of its own, to whom a socket of mode 0777 is open."""
+    offers.tier(Tier.C)
+    source = """
+        import socket
+        def facts(_):
+            try:
+                socket.socket(socket.AF_UNIX).close()
+            except OSError as error:
+                return error.strerror
+    """
+    jail = Jail(Tier.C, is_strict=True)
+    with boot(Launch(write(tmp_path / "ada", mirror(source)), jail=jail), NOWHERE) as app:
+        app.wait_until_ready()
+        assert ask(app) == "Address family not supported by protocol"
+
+
 def test_nothing_of_it_is_left(start: Start, jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
@@ -147,6 +168,48 @@ def test_nothing_of_it_is_left(start: Start, jail: Jail, tmp_path: Path, monkeyp
     app.stop()
     assert remains() == before
     assert os.listdir(tmp_path / "temporary") == []
+
+
+def test_each_process_of_a_submission_has_few_descriptors(start: Start, jail: Jail) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    app = start("import resource\ndef facts(_): return resource.getrlimit(resource.RLIMIT_NOFILE)")
+    expected = [1024 if not 0 <= limit <= 1024 else limit for limit in before] if jail.is_strict else list(before)
+    assert ask(app) == expected
+
+
+#: Folders that are too many within each other for a function that calls itself, and one that cannot be listed.
+FOLDERS = """
+        import os
+        def facts(_):
+            for place in (os.environ["TMPDIR"], "/dev/shm"):
+                try:
+                    os.mkdir(f"{place}/unlistable-{os.getuid()}", 0o300)
+                    open(f"{place}/unlistable-{os.getuid()}/file", "w").close()
+                    os.mkdir(f"{place}/deep-{os.getuid()}")
+                except OSError:
+                    continue
+                here = os.open(f"{place}/deep-{os.getuid()}", os.O_RDONLY)
+                for _ in range(3000):
+                    os.mkdir("d", dir_fd=here)
+                    before, here = here, os.open("d", os.O_RDONLY, dir_fd=here)
+                    os.close(before)
+            return os.getuid()
+"""
+
+
+@pytest.mark.parametrize("jail", [name for name in JAILS if "submission" in name], indirect=True)
+def test_folders_of_any_depth_are_removed(
+    start: Start, jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    app = start(FOLDERS)
+    user = ask(app)
+    app.stop()
+    left = [*(tmp_path / "temporary").iterdir(), *Path("/dev/shm").glob(f"*-{user}")]
+    for folder in left:
+        trees.remove(folder)
+    assert left == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give an app a user of its own")

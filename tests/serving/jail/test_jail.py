@@ -16,24 +16,30 @@ import pytest
 
 from grader.serving.jail.plan import Canary, Plan, Tier
 from tests.conftest import DEADLINE, ROOT
-from tests.serving.jail import attempts, offers
+from tests.serving.jail import attempts, offers, system_v
 from tests.serving.jail.attempts import Targets
 
 #: What a learner's own app may do: it uses what they use.
 ALLOWED_TO_ONES_OWN = {
     *("reads a file of the home folder", "reads a neighbour's file", "reads another command line"),
+    "watches a neighbour's folder",
     *("connects to another server", "connects by sending", "connects to a socket by its path"),
-    *("reconnects one of a pair", "makes a datagram socket", "makes a socket of many paths"),
-    *("makes memory without a name", "makes memory that outlives it"),
+    *("reconnects one of a pair", "reconnects a raw one of a pair", "listens without an address"),
+    *("makes a datagram socket", "makes a socket of many paths"),
+    *("makes memory without a name", "makes memory that outlives it", "makes a socket larger"),
+    *("sends to a queue by its number", "takes from a queue by its number", "looks at a queue by its number"),
+    *("takes memory by its number", "looks at memory by its number", "uses a semaphore by its number"),
+    *("waits for a semaphore by its number", "looks at a semaphore by its number"),
 }
-#: In namespaces of its own these reach nothing of anybody else's: the home folder is an empty one that vanishes.
-HARMLESS_ALONE = {"makes a file in the home folder"}
+#: In namespaces of its own these reach nothing of anybody else's: the home folder is an empty one that vanishes, and
+#: nobody else is in its network.
+HARMLESS_ALONE = {"makes a file in the home folder", "listens without an address"}
 #: Not every machine has them to be forbidden.
 UNCERTAIN = {
     *("makes a namespace", "uses io_uring", "adds an attribute", "makes a socket of many paths", "makes a raw socket"),
     *("connects by sending", "opens a file by its inode"),
 }
-NAMES = list(attempts.attempts(Targets("", "", "", 0, 0, "", "", "")))
+NAMES = list(attempts.attempts(Targets("", "", "", 0, 0, "", "", "", 0, 0, 0)))
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +61,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
             one.bind(address)
             if kind == socket.SOCK_STREAM:
                 one.listen()
+        shared = stack.enter_context(system_v.shared())
         victim = stack.enter_context(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
         stack.callback(victim.kill)
         yield Targets(
@@ -66,6 +73,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
             abstract=abstract,
             path=path,
             marker=f"marker-{uuid.uuid4().hex}",
+            **shared._asdict(),
         )
 
 

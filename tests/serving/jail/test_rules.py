@@ -38,7 +38,7 @@ def run(source: str) -> list[str]:
 def test_without_landlock_signals_go_to_the_process_itself_only() -> None:
     assert run(
         """
-seccomp.enforce(rules.refusals(is_strict=True, is_alone=False, has_unix=False, governs_signals=False))
+seccomp.enforce(rules.refusals(is_strict=True, is_alone=False, governs_signals=False))
 print(outcome(lambda: os.kill(os.getppid(), 0)), outcome(lambda: os.kill(os.getpid(), 0)))
 print(outcome(lambda: signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 0)))
 """
