@@ -539,6 +539,14 @@ def four_at_once(client: Client, upstream: Upstream, draw: Draw) -> list[Respons
     return responses
 
 
+def must_be_four(responses: list[Response]) -> None:
+    """Those to the streams and batches of one prompt: each has the last two chunks for itself."""
+    indexes = [indexes_of(each) for each in responses[::2]]
+    upward = [[first, first + 1] for first, *_ in indexes]  # from which number on is the subject of a law
+    assert indexes == upward, "last two indexes of two streams of one prompt"
+    assert [len(chunks_of(each)) for each in responses[1::2]] == [2, 2], "chunks of two batches of one prompt"
+
+
 @check(
     points=1,
     after=(test_no_chunks_at_all, test_many_streams_at_once, test_many_batches_at_once),
@@ -552,11 +560,7 @@ def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> No
         response = client.get(PATH, params=ask(upstream), headers=known)
         assert read(response) == chunks, f"chunks of the next {ask.__name__}"
         known = {"If-None-Match": response.headers.get("etag", "*")}
-    responses = four_at_once(client, upstream.another(), draw)
-    indexes = [indexes_of(each) for each in responses[::2]]
-    upward = [[first, first + 1] for first, *_ in indexes]  # from which number on is the subject of a law
-    assert indexes == upward, "last two indexes of two streams of one prompt"
-    assert [len(chunks_of(each)) for each in responses[1::2]] == [2, 2], "chunks of two batches of one prompt"
+    must_be_four(four_at_once(client, upstream.another(), draw))
     events = kept_beside_another(client, upstream.another(), draw)
     assert len(events) >= 3, "events of a stream beside one of the same prompt that was left"
     assert events[-1].json(schema="done")["chunks"] == len(events) - 1, "count in the closing event of that stream"

@@ -312,9 +312,10 @@ def test_heartbeats_go_on(client: Client, upstream: Upstream, draw: Draw) -> Non
     """heartbeats go on for as long as the step takes"""
     with start(client, upstream, 3, BRISK) as response:
         response.next_comment()
-        with start(client, upstream.another(), 1, STREAM):  # its heartbeat is another one
-            for _ in range(draw.number(101, 105)):  # more than any limit that people choose
-                response.next_comment()
+        other = start(client, upstream.another(), 1, STREAM)  # its heartbeat is another one
+        for _ in range(draw.number(101, 105)):  # more than any limit that people choose
+            response.next_comment()
+        other.disconnect()
 
 
 @check(
@@ -639,6 +640,13 @@ def test_many_batches_run_at_once(client: Client, upstream: Upstream) -> None:
     assert [whole(response) for response in responses] == [[task.key] for task in tasks], "outcomes of the batches"
 
 
+def names(draw: Draw) -> dict[str, str]:
+    """Names of tasks, of every class."""
+    longest = f"{draw.word()} {draw.block(LONGEST)}"
+    odd = f"slow, empty, fail-after-1 {draw.word()}"
+    return {**draw.every_key(), f"of {LONGEST} characters": longest, "words of the stand-in": odd}
+
+
 @check(
     points=2,
     after=(test_no_step_too_many, test_each_stream_tells_of_its_own_task),
@@ -646,13 +654,7 @@ def test_many_batches_run_at_once(client: Client, upstream: Upstream) -> None:
 )
 def test_the_task_is_passed_on_unchanged(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in both modes the upstream is asked for the task exactly as it came, whatever characters are in it"""
-    longest = f"{draw.word()} {draw.block(LONGEST)}"
-    keys = {
-        **draw.every_key(),
-        f"of {LONGEST} characters": longest,
-        "words of the stand-in": f"slow, empty, fail-after-1 {draw.word()}",
-    }
-    tasks = {kind: upstream.another(key) for kind, key in keys.items()}
+    tasks = {kind: upstream.another(key) for kind, key in names(draw).items()}
     for params in (STREAM, None):
         responses = {kind: start(client, task, 1, params) for kind, task in tasks.items()}
         for kind, task in tasks.items():
@@ -666,6 +668,15 @@ def further_keys(draw: Draw) -> list[dict[str, Any]]:
     return [draw.every_extra(), draw.every_extreme(), {"stream": True}, {"stream": False}]
 
 
+def must_obey_the_query(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """A heartbeat in the body is a further key."""
+    body = {"task": upstream.key, "steps": 4, "heartbeat": 900}
+    with client.post(PATH, params=BRISK, json=body) as response:
+        response.next_comment()
+        upstream.give_all(draw.texts(4))
+        response.wait_for_end()
+
+
 @check(
     points=1,
     after=(test_no_step_too_many, test_heartbeats_disturb_no_step),
@@ -673,10 +684,7 @@ def further_keys(draw: Draw) -> list[dict[str, Any]]:
 )
 def test_further_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) -> None:
     """further keys of the body are ignored in both modes"""
-    with client.post(PATH, params=BRISK, json={"task": upstream.key, "steps": 4, "heartbeat": 900}) as response:
-        response.next_comment()
-        upstream.give_all(draw.texts(4))
-        response.wait_for_end()
+    must_obey_the_query(client, upstream, draw)
     for params, more in product((STREAM, None), further_keys(draw)):
         task, outcomes = upstream.another(), draw.texts(4)
         task.give_all(outcomes)
