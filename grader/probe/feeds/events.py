@@ -111,6 +111,10 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | Comment]):
     def silence(self) -> str:
         return "only comments so far" if self._next() and not self.has_item() else super().silence()
 
+    def in_more_lines(self) -> str:
+        words = super().in_more_lines()
+        return f"{words}, and only comments so far" if self.comments and not self.events else words
+
     def keep(self, found: list[sse.Event | Comment]) -> None:
         for item in found:
             if isinstance(item, Comment):

@@ -129,6 +129,10 @@ class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
         self._too_large: TooLarge | None = None
         self._lines = 0
 
+    def in_more_lines(self) -> str:
+        """A phrase about a body of more lines than are read."""
+        return "one in more lines"
+
     @abstractmethod
     def keep(self, found: list[Found]) -> None:
         """Keep what the reader has found, to be taken."""
@@ -158,7 +162,7 @@ class ReaderFeed(Feed[Item_co], Generic[Item_co, Found]):
 
     def _must_have_few_lines(self) -> None:
         if self._lines > MOST_LINES:
-            raise Violation(expected=f"a body of at most {MOST_LINES:,} lines", seen="one in more lines")
+            raise Violation(expected=f"a body of at most {MOST_LINES:,} lines", seen=self.in_more_lines())
 
     @property
     def pending(self) -> str | None:
