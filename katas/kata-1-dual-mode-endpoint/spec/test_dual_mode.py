@@ -16,6 +16,8 @@ ODD = ("other scripts", "control characters", "all line endings", "quotes and JS
 UNCACHED = ("no-cache", "no-store")
 #: Upper case, a decomposed letter, HTML, a control character, and white space at the end.
 AWKWARD_END = "É e\u0301<&\x00 \n"
+#: Characters of a large chunk: two of them are more than 256 KiB, and one is less than 1 MiB where each is an escape.
+LARGE = 140_000
 BATCH_HEAD = (200, "application/json")
 STREAM_HEAD = (200, "text/event-stream")
 #: What a client that reads streams sends, a browser's EventSource for one.
@@ -247,6 +249,12 @@ def test_chunks_are_numbered(response: Recorded) -> None:
     assert [chunk.get("index") for chunk in chunks] == list(range(len(chunks))), "indexes of the events"
 
 
+def kinds(draw: Draw, texts: list[str]) -> list[str]:
+    """Chunks that an app may hold back: later ones, empty and blank ones, the first half of CRLF, large ones."""
+    large = draw.block(LARGE), draw.block(LARGE)
+    return [*texts[:14], "", " ", "\n", "\r", f"{texts[14]}\r", large[0], "", large[1], texts[15]]
+
+
 @check(
     points=2,
     after=(test_each_chunk_leaves_before_the_next_exists, test_both_modes_carry_the_same_text),
@@ -256,7 +264,7 @@ def test_any_chunk_leaves_at_once(client: Client, upstream: Upstream, draw: Draw
     """also a later chunk, an empty or a long one reaches the client before the next one exists"""
     *texts, last, very_last = draw.texts(draw.number(257, 279))
     with client.get(PATH, params=stream(upstream), headers={"Accept-Encoding": "gzip"}) as response:
-        for chunk in [*texts[:14], "", " ", "\n", "\r", f"{texts[14]}\r", draw.block(300_000), "", texts[15]]:
+        for chunk in kinds(draw, texts):
             upstream.give(chunk)
             assert next_texts(response, 1) == [chunk], "text of the next event"
         upstream.give(*texts[16:])

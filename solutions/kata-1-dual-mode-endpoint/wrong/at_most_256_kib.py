@@ -1,6 +1,7 @@
 """A stream ends after 256 KiB of text.
 
 Fails: any_chunk_leaves_at_once
+May fail: every_stream_ends_with_done
 """
 
 import json
