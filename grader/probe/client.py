@@ -16,7 +16,7 @@ from grader.probe.exchange import Exchange
 from grader.probe.reading import Reading
 from grader.probe.record import Record
 from grader.probe.request import Field, Params, Request
-from grader.probe.response import Response
+from grader.probe.response import Response, exchange_of
 from grader.probe.session import Session
 from grader.protocol.transcript import Act, Lane
 from grader.text import visible
@@ -50,15 +50,22 @@ class CannotSend(Violation):
 
 
 class Client:
-    """Sends requests, each on a connection of its own."""
+    """Sends requests, each on a connection of its own, or on that of a response which has ended."""
 
     def __init__(self, session: Session, record: Record | None = None) -> None:
         self._session = session
         self._record = record or Record()
 
-    def get(self, path: str, *, params: Params | None = None, headers: Fields | None = None) -> Response:
-        """Send a GET request."""
-        return self.request("GET", path, params=params, headers=headers)
+    def get(
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: Fields | None = None,
+        reuse: Response | None = None,
+    ) -> Response:
+        """Send a GET request; see :meth:`request`."""
+        return self.request("GET", path, params=params, headers=headers, reuse=reuse)
 
     def post(
         self,
@@ -70,6 +77,7 @@ class Client:
         content: bytes | None = None,
         slow: bool = False,
         hold_back: int = 0,
+        reuse: Response | None = None,
     ) -> Response:
         """Send a POST request, with ``json`` or raw ``content``; see :meth:`request`."""
         return self.request(
@@ -81,6 +89,7 @@ class Client:
             content=content,
             slow=slow,
             hold_back=hold_back,
+            reuse=reuse,
         )
 
     def request(
@@ -94,19 +103,22 @@ class Client:
         content: bytes | None = None,
         slow: bool = False,
         hold_back: int = 0,
+        reuse: Response | None = None,
     ) -> Response:
         """Send a request and return at once. A ``slow`` client has a small receive buffer, until it is first read from.
 
         The last ``hold_back`` bytes of the body are not sent before :meth:`Response.send_rest`. With a field
-        Transfer-Encoding of ``chunked`` the body goes in chunks (RFC 9112 7.1). Raises Violation when the app does not
-        accept a connection, and when no request can be made of these values.
+        Transfer-Encoding of ``chunked`` the body goes in chunks (RFC 9112 7.1). With ``reuse`` the request goes on the
+        connection of that response, once it has ended, as browsers and HTTP libraries do (RFC 9112 9.3); on a new one
+        where the app has closed it, and for a ``slow`` client. Raises Violation when the app does not accept a
+        connection, and when no request can be made of these values.
         """
         try:
             raw = as_fields({**_HEADERS, **(headers or {})})
             request = Request.of(method, path, params=params, fields=raw, json=json, content=content)
         except (TypeError, ValueError, AttributeError, httpx.InvalidURL) as error:
             raise CannotSend(str(error)) from None
-        return self._send(request, slow=slow, hold_back=hold_back)
+        return self._send(request, slow=slow, hold_back=hold_back, reuse=reuse)
 
     def restart_app(self) -> None:
         """End the app cleanly, and start it again: all that it held in memory is gone.
@@ -124,19 +136,20 @@ class Client:
             raise CannotSend(str(error)) from None
         return self._send(again)
 
-    def _send(self, request: Request, *, slow: bool = False, hold_back: int = 0) -> Response:
-        session = self._session
+    def _send(
+        self, request: Request, *, slow: bool = False, hold_back: int = 0, reuse: Response | None = None
+    ) -> Response:
+        session, earlier = self._session, reuse and exchange_of(reuse)
+        kept = earlier.release() if earlier and not slow else None
         session.numbers += 1
         session.touched = session.numbers
-        session.requests.append(curl(request))
+        session.requests.append(curl(request, after=session.requests[earlier.number - 1] if earlier and kept else ""))
         session.asked.append(Asked.of(request))
-        try:
-            connected = session.app.connect(receive_buffer=SLOW if slow else None)
-        except OSError as error:
-            seen = session.app.exit_reason(refuses=True) or "the app does not accept connections"
-            raise Violation(expected="a connection to the app", seen=seen) from error
-        connection = Connection(connected, slow=slow)
-        session.record(Lane.CLIENT, Act.SENT, session.numbers, request.body, f"{request.method} {request.target}")
+        connection = kept or self._connect(slow=slow)
+        words = f"{request.method} {request.target}"
+        if earlier and kept:
+            words += f", on the connection of request {earlier.number}"
+        session.record(Lane.CLIENT, Act.SENT, session.numbers, request.body, words)
         began = time.time()  # before the app can have seen anything: an app may send the time of its response
         data, rest = request.parts(hold_back)
         connection.send(data)
@@ -153,6 +166,14 @@ class Client:
             rest=rest,
             send_again=lambda last_event_id: self._again(request, last_event_id),
         )
+
+    def _connect(self, *, slow: bool) -> Connection:
+        app = self._session.app
+        try:
+            return Connection(app.connect(receive_buffer=SLOW if slow else None), slow=slow)
+        except OSError as error:
+            seen = app.exit_reason(refuses=True) or "the app does not accept connections"
+            raise Violation(expected="a connection to the app", seen=seen) from error
 
 
 def as_fields(headers: Fields) -> list[Field]:

@@ -89,6 +89,21 @@ class Connection:
         self._acknowledge()
         return int(struct.unpack("i", fcntl.ioctl(self._socket, termios.FIONREAD, b"\0" * 4))[0])
 
+    def hand_over(self) -> Connection | None:
+        """The connection, for another request, which then owns it; None where either end has closed it."""
+        if not self.is_open or self._is_closed_by_app():
+            return None
+        self.is_open = False
+        return Connection(self._socket)
+
+    def _is_closed_by_app(self) -> bool:
+        if not select.select([self._socket], [], [], 0)[0]:
+            return False
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
     def disconnect(self, how: Disconnect) -> None:
         """Close or abort the connection. A second call does nothing.
 

@@ -10,11 +10,15 @@ from grader.probe.request import HOST, Request
 _OWN = {"host", "content-length", "user-agent"}
 
 
-def curl(request: Request) -> str:
-    """A curl command that sends ``request`` to an app on port 8000 of this machine."""
+def curl(request: Request, *, after: str = "") -> str:
+    """A curl command that sends ``request`` to an app on port 8000 of this machine.
+
+    With the command ``after`` it sends that one's requests first, and this one on the same connection.
+    """
     body = request.body
     url = f"http://{HOST}{request.target}"
-    parts = ["curl", "-N"]
+    parts = [] if after else ["curl"]
+    parts.append("-N")
     if request.method == "HEAD":
         parts.append("--head")
     elif request.method != ("POST" if body else "GET"):
@@ -30,7 +34,8 @@ def curl(request: Request) -> str:
             parts += ["-H", "content-type:"]  # or curl would add application/x-www-form-urlencoded
         text = body.decode("utf-8", "surrogateescape").replace("\0", "\\x00")
         parts += ["--data-raw" if text.startswith("@") else "--data-binary", text]
-    return " ".join(map(_quoted, parts))
+    command = " ".join(map(_quoted, parts))
+    return f"{after} --next {command}" if after else command
 
 
 def _quoted(word: str) -> str:

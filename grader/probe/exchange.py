@@ -120,13 +120,6 @@ class Exchange:
         """Bytes that have arrived and that the client has not read."""
         return self._connection.unread
 
-    @property
-    def media_type(self) -> str:
-        """The media type in lower case, without parameters (RFC 9110 8.3.1); empty when there is none."""
-        headers = self.head.headers if self.head else ()
-        value = next((value for name, value in headers if name == "content-type"), "")
-        return value.partition(";")[0].strip().lower()
-
     def ready(self, condition: Callable[[], bool]) -> Ready:
         """For a Waiter: reads for so many seconds, or until ``condition`` holds or the exchange is over."""
 
@@ -145,6 +138,12 @@ class Exchange:
         """Send a further part of the request."""
         self._record(Act.SENT, detail=detail)
         self._connection.send(data)
+
+    def release(self) -> Connection | None:
+        """The connection, for another request; None where it can carry none (RFC 9112 9.3)."""
+        if self.head is None or self.head.is_last or self.surplus or not self.ended:
+            return None
+        return self._connection.hand_over()
 
     def disconnect(self, how: Disconnect) -> None:
         """Disconnect the client, before the end of the response or after it. A second call does nothing."""
@@ -205,7 +204,7 @@ class Exchange:
                 self.head = event
                 accepted = self._session.asked[self.number - 1].headers.get("accept-encoding", "")
                 self._body.decoder = decoder_for(event, accepted)
-                self._record(Act.HEAD, detail=f"{event.status} {self.media_type}".strip())
+                self._record(Act.HEAD, detail=f"{event.status} {event.media_type}".strip())
             case http1.Chunk():
                 self._record(Act.CHUNK, self._body.add(event.data))
             case http1.End():

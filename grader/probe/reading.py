@@ -39,7 +39,7 @@ class Reading:
     def feed(self) -> Feed[object]:
         """The reader of the body: of plain bytes at first, and by media type once the header section has arrived."""
         if self._chosen is None and self.exchange.head is not None:
-            self._chosen = feed_for(self.exchange.media_type)(self.exchange, self._session)
+            self._chosen = feed_for(self.exchange.head.media_type)(self.exchange, self._session)
         return self._chosen or self.bytes
 
     def head(self) -> Head:

@@ -59,7 +59,7 @@ class Recorded:
     @property
     def content_type(self) -> str:
         """The media type in lower case, without parameters (RFC 9110 8.3.1); empty when there is none."""
-        return self._exchange.media_type
+        return self._exchange.head.media_type if self._exchange.head else ""
 
     @property
     def size(self) -> int:

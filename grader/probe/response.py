@@ -71,8 +71,7 @@ class Response(SentRequest):
     @property
     def content_type(self) -> str:
         """The media type in lower case, without parameters (RFC 9110 8.3.1); empty when there is none."""
-        self._reading.head()
-        return self._exchange.media_type
+        return self._reading.head().media_type
 
     # -- a whole body -------------------------------------------------------------------------------------------
 

@@ -7,14 +7,12 @@ What has come whole and good, as nearly all does, is taken at once.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, Literal, TypeAlias
-
-import h11
+from typing import TypeAlias
 
 from grader.protocol.http1_faults import HttpFault, HttpFaultKind
+from grader.protocol.http1_head import Framing, Head, HeadReader, fault_in_fields, framing
 from grader.protocol.http1_lines import (
     ENOUGH,
     FramingLine,
@@ -22,22 +20,9 @@ from grader.protocol.http1_lines import (
     chunk_size,
 )
 from grader.protocol.lines import SEEN
-from grader.text import plural, visible, visible_bytes
+from grader.text import plural, visible_bytes
 
 __all__ = ["Chunk", "End", "Framing", "Head", "HttpEvent", "HttpFault", "HttpFaultKind", "ResponseReader"]
-
-#: Fields of a head. Known servers send a dozen, and clients read some hundred; each is looked at more than once.
-_MOST_FIELDS: Final = 1000
-
-Framing: TypeAlias = Literal["chunked", "content-length", "close", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Status line and header fields: names in lower case, values decoded as Latin-1, in the order sent."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +55,6 @@ class _Next(Enum):
     NOTHING = auto()  # the response has ended, or has failed
 
 
-class _HeadReader:
-    """h11, reading the head of the response to one request.
-
-    It needs the method to know which fields mean something. After CONNECT it would not read HTTP any more.
-    """
-
-    def __init__(self, method: str, max_head_bytes: int) -> None:
-        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_head_bytes)
-        self._h11.send(h11.Request(method=method, target="/", headers=[("Host", "app")]))
-        self._h11.send(h11.EndOfMessage())
-
-    def read(self, data: bytes) -> Head | str | None:
-        """The final head that ``data`` is, what h11 complains about, or None for a 1xx head."""
-        self._h11.receive_data(data)
-        try:
-            event = self._h11.next_event()
-        except h11.RemoteProtocolError as error:
-            return str(error)
-        if not isinstance(event, h11.Response):
-            return None
-        fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
-        return Head(event.status_code, fields)
-
-
 class ResponseReader:
     """Reads the response to one request of ``method``, fed in pieces of any size; 1xx responses are skipped.
 
@@ -104,7 +65,7 @@ class ResponseReader:
 
     def __init__(self, method: str, *, max_head_bytes: int = 65536) -> None:
         self._method = "HEAD" if method.upper() == "HEAD" else "GET"
-        self._heads = _HeadReader(self._method, max_head_bytes)
+        self._heads = HeadReader(self._method, max_head_bytes)
         self._line = FramingLine(max_head_bytes)
         self._next = _Next.LINE
         self._raw = 0  # bytes of the response so far
@@ -223,12 +184,12 @@ class ResponseReader:
             self._fail(HttpFaultKind.SURPLUS, self._raw, visible_bytes(self._after_end, SEEN))
 
     def _begin(self, head: Head, events: list[HttpEvent]) -> None:
-        if found := _fault_in_fields(head.headers):
+        if found := fault_in_fields(head.headers):
             self._fail(found[0], self._line.start, found[1])
             return
         self.head = head
         events.append(head)
-        self.framing, self._left = _framing(self._method, head)
+        self.framing, self._left = framing(self._method, head)
         self._line.begin(Section.CHUNK_HEADER)
         if self.framing == "chunked":
             return
@@ -264,27 +225,3 @@ def _progress_of(reader: ResponseReader) -> str:
     raw, in_head = reader._raw, reader.head is None
     part, count = ("header section", raw) if in_head else ("body", reader.body_bytes)
     return f"after {plural(count, 'byte')} of the {part}" if raw else "before the first byte of a response"
-
-
-def _framing(method: str, head: Head) -> tuple[Framing, int]:
-    """The way in which the body ends, and its greatest length (RFC 9112 6.3); h11 finds the same."""
-    fields = dict(head.headers)
-    if method == "HEAD" or head.status in (204, 304):
-        return "none", 0
-    if "transfer-encoding" in fields:
-        return "chunked", 0
-    if "content-length" in fields:
-        return "content-length", int(fields["content-length"])
-    return "close", sys.maxsize
-
-
-def _fault_in_fields(fields: tuple[tuple[str, str], ...]) -> tuple[HttpFaultKind, str] | None:
-    """A fault in the fields that h11 accepts but a sender must not send; with an excerpt."""
-    if len(fields) > _MOST_FIELDS:
-        return HttpFaultKind.TOO_MANY_FIELDS, f"{len(fields):,}; at most {_MOST_FIELDS:,} are read"
-    values = dict(fields)
-    if "transfer-encoding" in values and "content-length" in values:
-        return HttpFaultKind.TWO_FRAMINGS, visible(values["content-length"], SEEN)
-    if len(types := [value for name, value in fields if name == "content-type"]) > 1:
-        return HttpFaultKind.TWO_MEDIA_TYPES, visible(", ".join(types), SEEN)
-    return None

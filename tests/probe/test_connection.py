@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -103,6 +103,28 @@ def test_a_fin_does_not_wait_for_a_silent_peer(pair: Pair) -> None:
     pair.connection.disconnect(Disconnect.CLOSE)
     assert time.monotonic() - began < DEADLINE / 2
     assert pair.peer.recv(100) == b""
+
+
+def test_a_connection_can_be_handed_over(pair: Pair) -> None:
+    taken = pair.connection.hand_over()
+    assert taken is not None
+    pair.connection.disconnect(Disconnect.ABORT)  # it is not its own any more
+    assert not pair.connection.is_open
+    assert pair.connection.hand_over() is None
+    assert taken.send(b"again")
+    assert pair.peer.recv(100) == b"again"
+    pair.peer.sendall(b"yes")
+    assert taken.receive(DEADLINE) == b"yes"
+    taken.disconnect(Disconnect.ABORT)
+
+
+@pytest.mark.parametrize("end", [lambda peer: peer.close(), reset])
+def test_a_connection_that_the_app_has_closed_is_not_handed_over(
+    end: Callable[[socket.socket], None], pair: Pair
+) -> None:
+    end(pair.peer)
+    assert pair.connection.hand_over() is None
+    assert pair.connection.is_open
 
 
 def test_who_has_left_neither_leaves_again_nor_hears(pair: Pair) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from grader.errors import BadKata, Violation
 from grader.grading.rig import Rig
 from grader.probe.client import Client
+from grader.probe.response import Response
 from grader.probe.session import Session
 from grader.probe.upstream import Upstream
+from grader.protocol.transcript import Act
 from grader.serving.launch import Launch
 from tests.probe.bodies import chunked, event, head, sized
 from tests.probe.conftest import FakeApp, Meet, Then, says
@@ -59,13 +61,16 @@ APP = """
     async def parts(request):
         return PlainTextResponse(" ".join([str(len(part)) async for part in request.stream() if part]))
 
+    async def caller(request):
+        return PlainTextResponse(str(request.client.port), headers=dict(request.query_params))
+
     async def breaks(request):
         Path("broken").touch()
         return PlainTextResponse("")
 
     app = Starlette(routes=[
         Route("/stream", stream), Route("/leavers", leavers), Route("/count", count), Route("/breaks", breaks),
-        Route("/upload", upload, methods=["POST"]), Route("/parts", parts, methods=["POST"]),
+        Route("/caller", caller), Route("/upload", upload, methods=["POST"]), Route("/parts", parts, methods=["POST"]),
     ])
 """
 
@@ -179,6 +184,61 @@ def test_a_stream_is_resumed_after_the_last_event_that_was_taken(client: Client,
     with again:
         assert [(event.id, event.data) for event in again.events()] == [("2", "c"), ("3", "d")]
     assert upstream.openings == 2
+
+
+def test_a_request_can_go_on_a_connection_that_is_there(client: Client, session: Session) -> None:
+    first = client.get("/caller")
+    ports = [first.body()]
+    second = client.get("/caller", reuse=first)
+    with second:
+        ports.append(second.body())
+        third = client.request("GET", "/caller", reuse=second)
+    assert {*ports, third.body()} == {ports[0]}
+    assert client.get("/caller").body() != ports[0]
+    url = "http://127.0.0.1:8000/caller"
+    assert session.requests[2] == f"curl -N {url} --next -N {url} --next -N {url}"
+    said = [entry.detail for entry in session.transcript.entries() if entry.act is Act.SENT]
+    assert said[:2] == ["GET /caller", "GET /caller, on the connection of request 1"]
+
+
+def test_whoever_is_done_with_a_connection_does_not_close_it(client: Client) -> None:
+    with client.get("/caller") as first:
+        ports = {first.body()}
+        second = client.get("/caller", reuse=first)
+    first.disconnect()
+    assert {second.body()} == ports
+
+
+def closes(client: Client) -> Response:
+    response = client.get("/caller", params={"Connection": "keep-alive, Close"})
+    response.wait_for_end()
+    return response
+
+
+def left(client: Client) -> Response:
+    with client.get("/caller") as response:
+        response.wait_for_end()
+    return response
+
+
+def not_read(client: Client) -> Response:
+    return client.get("/caller")
+
+
+@pytest.mark.parametrize("before", [closes, left, not_read])
+def test_a_connection_that_can_carry_no_more_is_not_used_again(
+    before: Callable[[Client], Response], client: Client, session: Session
+) -> None:
+    response = before(client)
+    assert client.get("/caller", reuse=response).status == 200
+    assert "--next" not in session.requests[1]
+
+
+def test_a_slow_client_has_a_connection_of_its_own(client: Client, session: Session) -> None:
+    first = client.get("/caller")
+    first.wait_for_end()
+    assert client.post("/upload", content=b"abc", slow=True, reuse=first).body() == b"3"
+    assert "--next" not in session.requests[1]
 
 
 IDS = {

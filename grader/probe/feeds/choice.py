@@ -27,6 +27,7 @@ def not_of_kind(kind: type[Feed[object]], exchange: Exchange) -> Violation:
 
 def in_words(exchange: Exchange) -> str:
     """A response in short: its status, its media type, and the beginning of its body."""
-    status = exchange.head.status if exchange.head else "no response"
+    head = exchange.head
     body = f": {visible_bytes(exchange.body, 120)}" if exchange.size else ""
-    return f"{status} {visible(exchange.media_type) or '(no Content-Type)'}{body}"
+    kind = visible(head.media_type) if head else ""
+    return f"{head.status if head else 'no response'} {kind or '(no Content-Type)'}{body}"
