@@ -562,12 +562,12 @@ def must_be_four(responses: list[Response]) -> None:
 )
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """a prompt that has come before, or comes twice at the same time, opens the upstream again"""
-    known = {}
+    known, earlier = {}, None
     for (ask, read), count in AGAIN:
         upstream.give_all(chunks := draw.texts(count))
-        response = client.get(PATH, params=ask(upstream), headers=known)
-        assert read(response) == chunks, f"chunks of the next {ask.__name__}"
-        known = {"If-None-Match": response.headers.get("etag", "*")}
+        earlier = client.get(PATH, params=ask(upstream), headers=known, reuse=earlier)
+        assert read(earlier) == chunks, f"chunks of the next {ask.__name__}"
+        known = {"If-None-Match": earlier.headers.get("etag", "*")}
     must_be_four(four_at_once(client, upstream.another(), draw))
     events = kept_beside_another(client, upstream.another(), draw)
     assert len(events) >= 3, "events of a stream beside one of the same prompt that was left"

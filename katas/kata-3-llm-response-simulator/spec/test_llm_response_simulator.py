@@ -164,10 +164,14 @@ def said(response: Response, *, stream: bool) -> str:
     return str(response.json(schema="completion")["choices"][0]["message"]["content"])
 
 
+def heard(response: Response, *, stream: bool) -> str:
+    """The text of a whole response in either mode, or its status."""
+    return said(response, stream=stream) if response.status == 200 else f"status {response.status}"
+
+
 def told(client: Client, upstream: Upstream, **body: Any) -> str:
     """The text of the response to this body, or its status."""
-    response = client.post(PATH, json=asking(upstream, **body))
-    return said(response, stream=body["stream"]) if response.status == 200 else f"status {response.status}"
+    return heard(client.post(PATH, json=asking(upstream, **body)), stream=body["stream"])
 
 
 class Seconds:
@@ -570,11 +574,13 @@ def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) ->
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the same prompt gets new tokens each time, in both modes"""
     alike = {"seed": draw.number(1, 99), "temperature": 0, "user": draw.word()}
+    response = None
     for stream, (count, more) in product((False, True), ((0, {}), (3, {}), (3, alike), (3, alike))):
         tokens = draw.texts(count)
         upstream.give(*tokens)
         upstream.end()
-        assert told(client, upstream, stream=stream, **more) == "".join(tokens), "text for a prompt that came before"
+        response = client.post(PATH, json=asking(upstream, stream=stream, **more), reuse=response)
+        assert heard(response, stream=stream) == "".join(tokens), "text for a prompt that came before"
 
 
 def batches_with_options(client: Client, upstream: Upstream, draw: Draw) -> None:
