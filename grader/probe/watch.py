@@ -41,9 +41,13 @@ _UNCONFIRMED: Final = 0.02
 _QUESTIONABLE: Final = 0.03
 #: Seconds of sleep that are a blockage. The bound is 0.05 seconds; 10 ms may pass before a control request is sent.
 _BLOCKED: Final = 0.03
+#: Processor seconds of the loop's thread after which it is asked at once whether it iterates.
+_AT_WORK: Final = 0.01
 #: Processor seconds of the loop's thread in which no control request is answered, for each request in progress. The
 #: katas' bound is 0.1 seconds at a stretch; it takes three iterations of the loop to accept, read and answer one.
 _COMPUTES: Final = 0.3
+#: The same until the server has accepted the control request: a loop does so in the next iteration.
+_COMPUTES_ON: Final = 0.2
 #: Seconds of a new interpreter, which on a busy machine waits for a processor most of the time.
 _STARTS: Final = 0.02
 #: Seconds of sleep, or of computing, without which a loop is not blocked, however long a control request has waited.
@@ -70,6 +74,8 @@ class Watch:
             self._look()
             if ready(LOOK):
                 return True
+            if self._computes:  # only a control request shows whether it iterates
+                return False
         return ready(max(0.0, deadline - time.monotonic()))
 
     def control(self, connection: socket.socket) -> Control:
@@ -93,10 +99,15 @@ class Watch:
         self._turn: tuple[str, int] | None = None  # what has come to the app last, and the request that is in progress
         self.still = Stillness()
         self._answers = 0
+        self._ran = 0.0  # processor seconds of the loop's thread at the first look
+        self._computes = False
         self._confirmed = 0.0  # seconds of sleep after which nothing had arrived at the upstream end
 
     def _look(self) -> None:
         snapshot, now = self._app.snapshot(), time.monotonic()
+        if snapshot.threads:
+            self._computes = snapshot.threads[0].ran - self._ran >= _AT_WORK and self._ran > 0
+            self._ran = self._ran or snapshot.threads[0].ran
         if self.still.seconds - self._confirmed >= _UNCONFIRMED:
             self._upstream_iteration()
             if self._acts == self._pacing.acts:
@@ -127,6 +138,8 @@ class Control:
         self._began = time.monotonic()
         self._before = app.loop_seconds()
         self._computed = 0.0  # by the loop's thread, until the request was seen unanswered last
+        self._computed_on = 0.0  # and until it was seen not accepted last
+        self._is_accepted = False
         self._still = still
         self._looks = 0  # since the request has reached the app
         self._blocked = 0.0  # the longest sleep of the loop's thread
@@ -143,6 +156,8 @@ class Control:
         while not (found := _is_readable(self._connection, min(LOOK, max(0.0, deadline - time.monotonic())))):
             # Now, and not at the end: the grader may be away for long, to read what has come, and the app goes on.
             self._computed = self._app.loop_seconds() - self._before
+            if not self._is_accepted:
+                self._see_whether_it_is_accepted()
             self._look()
             if time.monotonic() >= deadline:
                 break
@@ -168,8 +183,20 @@ class Control:
             if self._blocked >= least and not self._started_workers():
                 self._note(self._blocked, computed=False)
             self._still.forget()  # blocked, even if not for long: this is not a rest
-        elif not self._pacing.collects and self._computed >= _COMPUTES * max(1, self._pacing.in_progress):
+        elif not self._pacing.collects and self._is_too_long:
             self._note(self._computed, computed=True)
+
+    @property
+    def _is_too_long(self) -> bool:
+        """Whether the loop has computed for longer than requests in progress may each need, one after the other."""
+        requests = max(1, self._pacing.in_progress)
+        return self._computed >= _COMPUTES * requests or self._computed_on >= _COMPUTES_ON * requests
+
+    def _see_whether_it_is_accepted(self) -> None:
+        if self._app.waiting():
+            self._computed_on = self._computed
+        else:
+            self._is_accepted = True
 
     def _started_workers(self) -> bool:
         """Whether worker processes were starting meanwhile: a call that starts one waits for its interpreter."""
@@ -188,7 +215,7 @@ class Control:
             self._blocked = max(self._blocked, self._still.unbroken)
         if self._has_asked and self._place is self._last_place:
             self._place = self._app.blocked_at()
-        if not self._has_asked and (self._blocked or time.monotonic() - self._began >= _COMPUTES / 2):
+        if not self._has_asked and (self._blocked or time.monotonic() - self._began >= _COMPUTES_ON / 2):
             self._has_asked = True
             self._place = self._last_place = self._app.blocked_at()
             self._app.ask_where()

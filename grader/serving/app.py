@@ -49,6 +49,9 @@ class Served(Protocol):
     def next_timer(self) -> float | None:
         """Seconds of the nearest timer that the app waits for; infinite without one, None where it is not known."""
 
+    def waiting(self) -> int:
+        """Connections that its server has not taken yet; 0 where that is not known."""
+
     def loop_seconds(self) -> float:
         """Processor seconds that the thread of the event loop has used; 0.0 where that is not known."""
 

@@ -72,6 +72,9 @@ class ChildApp(Observed):
     def ask(self) -> socket.socket:
         return connections.ask(self.connect())
 
+    def waiting(self) -> int:
+        return self._cell.door.waiting()
+
     @property
     def ticks(self) -> int:
         return self._status.ticks

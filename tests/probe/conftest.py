@@ -153,6 +153,9 @@ class FakeApp:
     def next_timer(self) -> float | None:
         return self.timer
 
+    def waiting(self) -> int:
+        return 0
+
     def loop_seconds(self) -> float:
         return self.computed
 

@@ -327,8 +327,9 @@ def test_a_blocked_event_loop_is_found_with_its_line(grade: Grade, place: str) -
     grade.record.pace().has_no_rests()
 
 
-def test_an_event_loop_that_computes_on_and_on_is_found(grade: Grade) -> None:
-    grade.at_once("late_somewhere", nap="computes", seconds="0.4", place="before an event", items=1)
+@pytest.mark.parametrize("seconds", ["0.25", "0.4"])
+def test_an_event_loop_that_computes_on_and_on_is_found(grade: Grade, seconds: str) -> None:
+    grade.at_once("late_somewhere", nap="computes", seconds=seconds, place="before an event", items=1)
     with pytest.raises(OutOfPace, match="the event loop computed without a pause for 0"):
         grade.record.pace().never_blocks()
     grade.record.pace().has_no_rests()

@@ -35,6 +35,7 @@ class App:
     def __init__(self) -> None:
         self.seen = ASLEEP
         self.computed = 0.0
+        self.backlog = 0
         self.starting = 0.0  # seconds for which worker processes have been starting
         self.asked = 0
         self.place = Place("app.py", 7)
@@ -44,6 +45,9 @@ class App:
 
     def loop_seconds(self) -> float:
         return self.computed
+
+    def waiting(self) -> int:
+        return self.backlog
 
     def starting_seconds(self) -> float:
         return self.starting
@@ -286,6 +290,29 @@ def test_a_loop_that_computes_on_is_blocked(
     wait.app.seen, wait.app.computed = AWAKE, computed
     unanswered(control, 1.0)
     assert [blockage.computed for blockage in wait.pacing.blockages] == [True] * count
+
+
+@pytest.mark.parametrize(("computed", "requests", "count"), [(0.1, 1, 0), (0.25, 1, 1), (0.25, 2, 0), (0.45, 2, 1)])
+def test_a_loop_that_does_not_even_accept_is_blocked_sooner(
+    wait: Wait, control: Control, computed: float, requests: int, count: int
+) -> None:
+    """To accept takes it one iteration."""
+    wait.pacing.requests += [Request()] * (requests - 1)
+    wait.app.seen, wait.app.computed, wait.app.backlog = AWAKE, computed, 1
+    assert not control.is_answered(0.01)
+    wait.app.backlog = 0
+    unanswered(control, 1.0)
+    assert [blockage.seconds for blockage in wait.pacing.blockages] == [computed] * count
+
+
+def test_what_is_computed_once_it_has_accepted_is_another_stretch(wait: Wait, control: Control) -> None:
+    wait.app.seen, wait.app.computed, wait.app.backlog = AWAKE, 0.15, 1
+    assert not control.is_answered(0.01)
+    wait.app.backlog = 0
+    assert not control.is_answered(0.01)
+    wait.app.computed, wait.app.backlog = 0.28, 1  # another connection
+    unanswered(control, 1.0)
+    assert wait.pacing.blockages == []
 
 
 def test_what_is_computed_after_the_answer_counts_for_nothing(

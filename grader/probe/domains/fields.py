@@ -22,7 +22,12 @@ def every_field(random: Random) -> dict[str, str]:
         "Last-Event-ID": str(random.randint(1, 9)),
         "Origin": f"https://{word(random)}.example",
         "Save-Data": "on",
+        "Sec-Fetch-Dest": "document",
+        "Sec-Fetch-Mode": "navigate",
         "Sec-Purpose": "prefetch",
+        "Idempotency-Key": word(random),
+        "X-Forwarded-For": "192.0.2.7",  # for documentation (RFC 5737)
+        "X-Request-ID": word(random),
         "X-Requested-With": "XMLHttpRequest",
         "X-HTTP-Method-Override": "DELETE",
     }

@@ -31,6 +31,7 @@ def every_bad_flag(random: Random) -> dict[str, str]:
         "a negative number": str(-random.randint(2, 9)),
         "a fraction": f"0.{random.randint(1, 9)}",
         "an object": "{}",
+        "quotes and a backslash": f'"{random.choice(_OTHERS)}"\\',
         "other characters": f"\u2713é{digits}",
         "a very long word": random.choice(_OTHERS) * 100,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from grader.probe.domains.words import long_text, word
+from grader.probe.domains.words import RUN, long_text, word
 
 #: Longer than a limit that people choose, and well below 64 KiB, which uvicorn allows for a request line and fields.
 _LONG = 5 << 10
@@ -36,6 +36,7 @@ def every_key(random: Random) -> dict[str, str]:
         "bare null": "null",
         "bare [DONE]": "[DONE]",
         "longer than 4096 characters": long_text(random, _LONG),
+        "a long run of spaces": f"{' ' * RUN}{some()}",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from grader.probe.domains.words import long_text, word
+from grader.probe.domains.words import RUN, long_text, word
 
 #: Longer than the limits that people choose: 4,096 characters, and 65,536 bytes (the limit of asyncio's readers).
 _LONG, _LONGER = 5 << 10, 66 << 10
@@ -76,6 +76,7 @@ def _plain(random: Random) -> dict[str, str]:
         "one letter": random.choice("abcdefghijklmnopqrstuvwxyz"),
         "longer than 4096 characters": long_text(random, _LONG),
         "longer than 65536 characters": long_text(random, _LONGER),
+        "a long run of spaces": f"{' ' * RUN}{some}",
     }
 
 
@@ -96,6 +97,7 @@ def _awkward(random: Random) -> dict[str, str]:
         "all line endings": f"{some}\r{some}\r\n{some}\n\r{some}\n\n{some}",
         "a field at the front": f"data: {some}\n\nid: 7",
         "an event of its own": f"{some}\n\nevent: done\ndata: {{}}\n\n",
+        "a failure in words": f"error: {some}",
         "JSON": f'{{"error": {{"message": "{some}"}}}}',
         "a JSON text": f'"{some}"',
         "Python's notation": f"{{'{some}': None}}",

@@ -53,6 +53,7 @@ def every_extra(random: Random) -> dict[str, Value]:
     return {
         "max_tokens": 1,
         "max_completion_tokens": 2,
+        "maxTokens": 1,
         "limit": 1,
         "count": 1,
         "n": 2,
@@ -66,6 +67,7 @@ def every_extra(random: Random) -> dict[str, Value]:
         "seed": random.randrange(10**6),
         "user": word(random),
         "metadata": {word(random): None},
+        "streamOptions": {"includeUsage": True},
         "logit_bias": {},
         "tools": [],
         "response_format": {"type": "text"},

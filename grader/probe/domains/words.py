@@ -7,6 +7,8 @@ from random import Random
 ADJECTIVES = "amber brave calm dusty eager frosty gentle hidden ivory jolly keen lucid mellow noble olive proud".split()
 NOUNS = "otter falcon badger heron lynx marmot newt oriole puffin quail raven stoat tern urchin vole wombat".split()
 VERBS = "asks builds carries draws finds gathers hears keeps lifts mends names opens paints reads sings turns".split()
+#: Spaces in a row: a pattern that tries each beginning of such a run needs seconds.
+RUN = 20_000
 
 
 def word(random: Random) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-from grader.serving import connections
+from grader.serving import backlog, connections
 from grader.serving.jail import syscalls
 from grader.serving.jail.plan import MORE, SOCKETS_AT_ONCE
 
@@ -49,7 +49,8 @@ def split(control: int, upstream: int, prepare: Callable[[], None]) -> int:
     link = socket.socket(fileno=control)
     listener = connections.listen()
     gate = socket.create_server(("127.0.0.1", upstream))
-    _hand_out(link, listener.getsockname()[1], [gate, *_clients()])
+    asks = backlog.diagnosis()
+    _hand_out(link, listener.getsockname()[1], [gate, *([asks] if asks else []), *_clients()])
     told, tells = os.pipe()
     first = os.fork()
     if first != 0:

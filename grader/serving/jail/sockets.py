@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 from typing import Final, Protocol
 
-from grader.serving import connections
+from grader.serving import backlog, connections
 from grader.serving.jail.plan import MORE, SOCKETS_AT_ONCE
 
 _LOCALHOST: Final = "127.0.0.1"
@@ -29,6 +29,9 @@ class Door(Protocol):
     def connect(self, receive_buffer: int | None) -> socket.socket:
         """Raises OSError."""
 
+    def waiting(self) -> int:
+        """Connections that the app's server has not taken yet; 0 where that is not known."""
+
     def upstream_listener(self) -> socket.socket | None:
         """A listener at the upstream's address in the app's own network, where it has one."""
 
@@ -42,6 +45,7 @@ class OuterDoor:
         self._listener = connections.listen()
         self._address: tuple[str, int] = self._listener.getsockname()
         self._ports: set[int] = set()
+        self._diagnosis = backlog.diagnosis()
 
     @property
     def childs_descriptor(self) -> int:
@@ -55,11 +59,16 @@ class OuterDoor:
         self._ports.add(connection.getsockname()[1])
         return connection
 
+    def waiting(self) -> int:
+        return backlog.waiting(self._diagnosis, self._address) if self._diagnosis else 0
+
     def upstream_listener(self) -> None:
         return None
 
     def close(self) -> None:
         self._listener.close()
+        if self._diagnosis is not None:
+            self._diagnosis.close()
         connections.give_back(self._ports, self._address)
         self._ports.clear()
 
@@ -77,6 +86,7 @@ class InnerDoor:
         self._port = 0
         self._sockets: list[socket.socket] = []
         self._upstream: socket.socket | None = None
+        self._diagnosis: socket.socket | None = None
 
     @property
     def childs_descriptor(self) -> int:
@@ -94,6 +104,9 @@ class InnerDoor:
             connection = self._sockets.pop()
         return connections.connect_with(connection, (_LOCALHOST, self._port), receive_buffer)
 
+    def waiting(self) -> int:
+        return backlog.waiting(self._diagnosis, (_LOCALHOST, self._port)) if self._diagnosis else 0
+
     def upstream_listener(self) -> socket.socket | None:
         with suppress(OSError), self._lock:
             self._meet()
@@ -104,18 +117,20 @@ class InnerDoor:
         self.close_childs()
         with self._lock:
             self._link.close()
-            for one in (*self._sockets, self._upstream):
+            for one in (*self._sockets, self._upstream, self._diagnosis):
                 if one is not None:
                     one.close()
-            self._sockets, self._upstream = [], None
+            self._sockets, self._upstream, self._diagnosis = [], None, None
 
     def _meet(self) -> None:
         """Wait for the first sockets: they come before the app starts."""
         if not self._port:
             self._upstream, *self._sockets = self._receive()
+            if self._sockets[0].family != socket.AF_INET:
+                self._diagnosis = self._sockets.pop(0)
 
     def _receive(self) -> list[socket.socket]:
-        data, descriptors, _, _ = socket.recv_fds(self._link, 2, SOCKETS_AT_ONCE + 1)
+        data, descriptors, _, _ = socket.recv_fds(self._link, 2, SOCKETS_AT_ONCE + 2)
         if not data:
             raise ConnectionRefusedError("the app's process has ended")
         self._port = struct.unpack("=H", data)[0] or self._port

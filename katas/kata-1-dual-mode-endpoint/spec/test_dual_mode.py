@@ -12,6 +12,8 @@ CLIENTS = 32
 FAILURES = 11
 #: Kinds of prompts that an app may not be able to name in what it says of a failure.
 ODD = ("other scripts", "control characters", "all line endings", "quotes and JSON")
+#: Kinds of first chunks that an app may take for something else.
+ODD_FIRST_CHUNKS = ("a failure in words", "JSON", "bare [DONE]", "bare null", "bare None", "empty, at the front")
 #: Either is right: the one forbids a cache to reuse the response unasked, the other to store it (RFC 9111 5.2.2).
 UNCACHED = ("no-cache", "no-store")
 #: Upper case, a decomposed letter, HTML, a control character, and white space at the end.
@@ -385,6 +387,15 @@ def test_stream_is_not_cached(response: Recorded) -> None:
     assert next((name for name in directives if name in UNCACHED), caching) in UNCACHED, "Cache-Control of the stream"
 
 
+def must_take_signs(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """A prompt with signs that no client needs to escape in a query (RFC 3986 3.4), and plus signs for spaces."""
+    keys = f"{draw.word()};x=1!$'()*,:@/?{draw.word()}", draw.every_key()["a long run of spaces"]
+    for odd, (ask, read) in product(map(upstream.another, keys), MODES):
+        odd.give_all(chunks := draw.texts(2))
+        query = "&".join(f"{name}={value}" for name, value in ask(odd).items()).replace(" ", "+")
+        assert read(client.get(f"{PATH}?{query}")) == chunks, f"chunks of a {ask.__name__} for “{odd.key[-40:]}”"
+
+
 @check(
     points=2,
     after=(test_batch_is_the_default, test_done_closes_the_stream),
@@ -392,6 +403,7 @@ def test_stream_is_not_cached(response: Recorded) -> None:
 )
 def test_prompt_is_passed_on(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the prompt reaches the upstream exactly as it came, in both modes, with any characters in it"""
+    must_take_signs(client, upstream, draw)
     prompts = {kind: upstream.another(key) for kind, key in draw.every_key().items()}
     given = {kind: [draw.word()] for kind in prompts}
     for ask, read in MODES:
@@ -507,8 +519,8 @@ def one_that_fails(client: Client, upstream: Upstream, ask: Callable[[Upstream],
 def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 clients get their streams at the same time, each with its own chunks"""
     one_that_fails(client, upstream, stream)
-    clients = [upstream.another() for _ in range(CLIENTS)]
-    responses = [client.get(PATH, params=stream(each)) for each in clients]
+    clients, fields = [upstream.another() for _ in range(CLIENTS)], draw.every_field()
+    responses = [client.get(PATH, params=stream(each), headers=fields) for each in clients]
     clients[0].wait_with(clients[1:])
     texts = draw.texts(CLIENTS)
     for each, text in zip(clients, texts, strict=True):
@@ -520,8 +532,8 @@ def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) ->
 def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 clients get their batches at the same time, each with its own chunks"""
     one_that_fails(client, upstream, batch)
-    clients = [upstream.another() for _ in range(CLIENTS)]
-    responses = [client.get(PATH, params=batch(each)) for each in clients]
+    clients, fields = [upstream.another() for _ in range(CLIENTS)], draw.every_field()
+    responses = [client.get(PATH, params=batch(each), headers=fields) for each in clients]
     clients[0].wait_with(clients[1:])
     for each, response in zip(reversed(clients), reversed(responses), strict=True):
         each.give_all(chunks := draw.texts(2))
@@ -606,11 +618,12 @@ def accept_the_other_mode(client: Client, upstream: Upstream, draw: Draw) -> Non
         response.wait_for_end()
 
 
-def ask_for_empty_chunks(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """All chunks are empty, in both modes."""
-    for ask, _ in MODES:
+def ask_for_odd_first_chunks(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """The first chunk looks like a failure or like the end; in the last case all chunks are empty. In both modes."""
+    texts = draw.every_text()
+    for (ask, _), kind in product(MODES, ODD_FIRST_CHUNKS):
         each = upstream.another()
-        each.give_all([""] * draw.number(2, 3))
+        each.give_all([texts[kind], *([""] * draw.number(1, 2))])
         client.get(PATH, params=ask(each)).wait_for_end()
 
 
@@ -631,7 +644,7 @@ def ask_for_two_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     points=1,
     of=is_either,
     whole=None,
-    asks=(accept_the_other_mode, ask_for_empty_chunks, ask_for_two_at_once),
+    asks=(accept_the_other_mode, ask_for_odd_first_chunks, ask_for_two_at_once),
     after=(
         test_stream_false_is_batch,
         test_both_modes_carry_the_same_text,

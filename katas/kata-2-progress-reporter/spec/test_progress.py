@@ -85,8 +85,8 @@ def done_in(event: ServerSentEvent) -> int:
 def told(event: ServerSentEvent) -> int:
     """The steps done, whatever else is wrong with a progress event: other checks are about that."""
     match event.json():
-        case {"done": int(done)}:
-            return done
+        case {"done": int() | float() as done}:  # 3.0 is an integer, too (JSON Schema Validation 2020-12, 6.1.1)
+            return int(done)
     return 0
 
 
@@ -297,11 +297,17 @@ def test_no_step_too_many(client: Client, upstream: Upstream, draw: Draw) -> Non
 
 
 @check(points=3, after=test_each_step_is_told_as_it_is_done, requirement=A_HEARTBEAT)
-def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstream) -> None:
+def test_a_long_step_is_bridged_by_a_heartbeat(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when a step takes longer than `heartbeat` seconds, a comment is sent before anything else"""
     with start(client, upstream, 3, BRISK) as response:
         upstream.wait_for_pull()
         response.next_comment()
+    for heartbeat in ("1234.5678", "86400"):
+        task = upstream.another()
+        response = start(client, task, 2, {**STREAM, "heartbeat": heartbeat})
+        assert response.status == 200, f"status for a heartbeat of {heartbeat}"
+        task.give_all(draw.texts(2))
+        response.wait_for_end()
 
 
 @check(
@@ -575,7 +581,9 @@ def test_tasks_of_one_name_are_two_tasks(client: Client, upstream: Upstream, dra
         task.give(second[1])
         assert whole(responses[1]) == second, "outcomes of the second of two tasks of one name"
         task.give(*third)
-        assert whole(start(client, task, 2, modes[0], reuse=responses[1])) == third, "outcomes of a third task of that name"
+        assert whole(start(client, task, 2, modes[0], reuse=responses[1])) == third, (
+            "outcomes of a third task of that name"
+        )
 
 
 def many_clients_leave(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -618,7 +626,8 @@ def test_many_streams_run_at_once(client: Client, upstream: Upstream, draw: Draw
     many_clients_leave(client, upstream, draw)
     one_that_fails(client, upstream, STREAM)
     tasks = [upstream, *(upstream.another() for _ in range(CALLERS - 1))]
-    responses = [start(client, task, 1, STREAM) for task in tasks]
+    fields = draw.every_field()
+    responses = [start(client, task, 1, STREAM, headers=fields) for task in tasks]
     upstream.wait_with(tasks[1:])
     for task in tasks:
         task.give(task.key)
@@ -630,11 +639,12 @@ def test_many_streams_run_at_once(client: Client, upstream: Upstream, draw: Draw
     after=(test_others_are_answered_beside_a_batch, test_no_step_too_many),
     requirement=MANY_CALLERS,
 )
-def test_many_batches_run_at_once(client: Client, upstream: Upstream) -> None:
+def test_many_batches_run_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 batches at once are all worked on"""
     one_that_fails(client, upstream, None)
     tasks = [upstream, *(upstream.another() for _ in range(CALLERS - 1))]
-    responses = [start(client, task, 1) for task in tasks]
+    fields = draw.every_field()
+    responses = [start(client, task, 1, headers=fields) for task in tasks]
     upstream.wait_with(tasks[1:])
     for task in tasks:
         task.give(task.key)
@@ -745,8 +755,8 @@ def in_short(event: ServerSentEvent) -> str:
     if event.type != "progress":
         return event.type
     match event.json():
-        case {"done": int(done), "total": int(total)}:  # another law is about its percent
-            return f"progress {done}/{total}"
+        case {"done": int() | float() as done, "total": int() | float() as total}:  # another law is about its percent
+            return f"progress {done:g}/{total:g}"
     return str(event.json(schema="progress"))
 
 
@@ -876,11 +886,24 @@ def test_both_modes_carry_the_same_outcomes(response: Recorded) -> None:
         assert response.json(schema="outcomes")["outcomes"] == response.items, "outcomes of the batch"
 
 
+def a_name_of_several_lines(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """A heartbeat may name its task; then the name is not to become a field or an event. Much is to be trimmed, too."""
+    name = draw.every_key()["a long run of spaces"] + "".join(
+        f"{draw.word()}{ending}data: 1{ending}{ending}" for ending in ("\n", "\r", "\r\n")
+    )
+    task = upstream.another(name)
+    response = start(client, task, 2, BRISK)
+    response.next_comment()
+    task.give_all(draw.texts(2))
+    response.wait_for_end()
+
+
 @law(
     points=3,
     of=is_stream,
     whole=None,
     failing=None,
+    asks=(a_name_of_several_lines,),
     after=test_a_failure_after_heartbeats_is_an_error,
     requirement="There are no events of other types.",
 )

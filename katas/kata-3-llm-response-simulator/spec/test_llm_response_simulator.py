@@ -135,10 +135,19 @@ def is_served(response: Recorded) -> bool:
 def is_before_an_error(event: ServerSentEvent) -> bool:
     """False for an error object, and for the sentinel; what is not JSON at all is neither."""
     with suppress(AssertionError):
-        match event.json() if event.data != DONE else {"error": None}:
-            case {"error": _}:
+        match event.json() if event.data != DONE else {"error": DONE}:
+            case {"error": error} if error is not None:  # a chunk may have a further key of that name, which is null
                 return False
     return True
+
+
+def ends_well(event: ServerSentEvent) -> bool:
+    """Whether it says that the completion is whole."""
+    with suppress(AssertionError):
+        match event.json() if event.data != DONE else {"choices": [{"finish_reason": "stop"}]}:
+            case {"choices": [{"finish_reason": "stop"}, *_]}:
+                return True
+    return False
 
 
 def objects(response: Recorded) -> list[Any]:
@@ -495,7 +504,10 @@ def further_keys(draw: Draw, token: str) -> list[dict[str, Any]]:
 def must_ignore_keys_within(client: Client, upstream: Upstream, draw: Draw, tokens: list[str]) -> None:
     """Further keys of a message, and, for a stream, of its `stream_options`."""
     more = {"name": draw.word(), "tool_calls": [], "refusal": None, "weight": 0}
-    for options in ({"stream": False}, {"stream": True, "stream_options": {"include_obfuscation": True}}):
+    for options in (
+        {"stream": False},
+        {"stream": True, "stream_options": {"includeUsage": True, "include_obfuscation": True}},
+    ):
         (asked := upstream.another()).give_all(tokens)
         seen = told(client, asked, messages=[{"role": "user", "content": asked.key, **more}], **options)
         assert seen == "".join(tokens), "text where the message and stream_options have further keys"
@@ -628,7 +640,7 @@ def a_batch_and_a_stream_alike(client: Client, upstream: Upstream, draw: Draw) -
 
 
 def streams_without_usage(client: Client, upstream: Upstream, draw: Draw) -> None:
-    for options in ({}, None, {"include_usage": False, "include_obfuscation": True}):
+    for options in ({}, None, {"include_usage": False, "includeUsage": True}):
         upstream.give(*draw.texts(3))
         upstream.end()
         client.post(PATH, json=asking(upstream, stream_options=options)).wait_for_end()
@@ -866,7 +878,8 @@ def test_bad_body_is_refused(client: Client, upstream: Upstream, draw: Draw) -> 
     refuse(client, more_than_an_object(good))
     values = [(kind, value) for kind, value in wrong(draw, bool) if value is not None]
     refuse(client, {f"whose stream is {kind}": {**good, "stream": value} for kind, value in values})
-    response = client.post(PATH, content=b'{"model": "caf\xe9"}', headers={"Content-Type": "application/json"})
+    content = json.dumps(good).encode().replace(b"kata", b"caf\xe9")
+    response = client.post(PATH, content=content, headers={"Content-Type": "application/json"})
     assert response.status in (400, 422), "status for a body that is not UTF-8"
 
 
@@ -945,8 +958,7 @@ def must_tell_of_a_failure(response: Response) -> None:
         response.json(schema="error")
         return
     events = response.events()
-    whole = [event.data for event in events if event.data == DONE or '"stop"' in event.data]
-    assert whole == [], "events that say that the completion is whole"
+    assert [event.data for event in events if ends_well(event)] == [], "events that say that the completion is whole"
     assert len(events) > 0, "number of events after a failure"
     events[-1].json(schema="error")
 
@@ -980,11 +992,11 @@ def one_that_fails(client: Client, upstream: Upstream, *, stream: bool) -> None:
     response.wait_until_noticed()
 
 
-def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Upstream, Response]]:
-    """As many requests as the contract names, all of which wait for their first token."""
+def crowd(client: Client, upstream: Upstream, draw: Draw, *, stream: bool) -> list[tuple[Upstream, Response]]:
+    """As many requests as the contract names, all of which wait for their first token; one user and one key."""
     one_that_fails(client, upstream, stream=stream)
-    asked = [upstream.another() for _ in range(CALLERS)]
-    responses = [client.post(PATH, json=asking(each, stream=stream, user="kata")) for each in asked]
+    asked, fields = [upstream.another() for _ in range(CALLERS)], draw.every_field()
+    responses = [client.post(PATH, json=asking(each, stream=stream, user="kata"), headers=fields) for each in asked]
     asked[0].wait_with(asked[1:])
     return list(zip(asked, responses, strict=True))
 
@@ -992,7 +1004,7 @@ def crowd(client: Client, upstream: Upstream, *, stream: bool) -> list[tuple[Ups
 @check(points=2, after=(test_others_are_answered_meanwhile, test_other_keys_are_ignored), requirement=MANY_CLIENTS)
 def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 streams are served at the same time, each with its own tokens, also after 32 clients have left"""
-    left = crowd(client, upstream, stream=True)
+    left = crowd(client, upstream, draw, stream=True)
     for asked, response in left:
         asked.give(token := draw.word())
         assert next_token(response) == token, "content of the first delta of a stream, while others wait"
@@ -1000,7 +1012,7 @@ def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) ->
     left[-1][1].wait_until_noticed()
     for asked, _ in left:
         asked.give_all(draw.texts(2))
-    for asked, response in reversed(crowd(client, upstream, stream=True)):
+    for asked, response in reversed(crowd(client, upstream, draw, stream=True)):
         tokens = draw.texts(2)
         asked.give_all(tokens)
         assert said(response, stream=True) == "".join(tokens), "text of a stream, while others wait"
@@ -1013,7 +1025,7 @@ def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) ->
 )
 def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 batches are served at the same time, and each gets its own tokens, the last one first"""
-    for asked, response in reversed(crowd(client, upstream, stream=False)):
+    for asked, response in reversed(crowd(client, upstream, draw, stream=False)):
         tokens = draw.texts(2)
         asked.give_all(tokens)
         assert said(response, stream=False) == "".join(tokens), "text of a batch, while others wait"

@@ -98,7 +98,7 @@ async def events(caller: object, request: ChatRequest) -> AsyncIterator[str]:
             yield answer.chunk({"content": token})
     except UpstreamError as error:
         yield sse(json.dumps(failure(str(error), "upstream_error")))
-        return  # without [DONE]: the answer is not whole
+        return  # without [DONE]: the completion is not whole
     yield answer.chunk({}, finish_reason="stop")
     if request.stream_options and request.stream_options.include_usage:
         yield answer.usage_chunk(request.usage(count))

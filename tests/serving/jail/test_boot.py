@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -66,6 +67,18 @@ def test_it_serves_more_connections_than_there_were_sockets_at_first(start: Star
         connections = [stack.enter_context(app.connect()) for _ in range(60)]
         assert len({connection.getsockname() for connection in connections}) == 60
         assert [ask(app, f"/{number}") for number in range(60)] == [f"/{number}" for number in range(60)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_it_is_known_which_connections_its_server_has_not_taken(start: Start) -> None:
+    app = start("import os, signal\ndef facts(_): os.kill(os.getpid(), signal.SIGSTOP)")
+    with ExitStack() as stack:
+        assert app.waiting() == 0
+        stack.enter_context(app.connect()).sendall(b"GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+        deadline = time.monotonic() + DEADLINE
+        while app.waiting() < 2:
+            assert time.monotonic() < deadline
+            stack.enter_context(app.connect())
 
 
 @pytest.mark.parametrize("end", ENDS)
