@@ -31,7 +31,7 @@ class Asked:
     def of(cls, request: Request) -> Asked:
         """What ``request`` asks for."""
         body = request.body.decode("utf-8", "replace")
-        params, value = request.params, _parsed(body)
+        params, value = request.params, _parsed(request.body)
         return cls(
             method=request.method,
             path=request.path,
@@ -56,9 +56,9 @@ class Asked:
         return bool(mark) and mark in self.text
 
 
-def _parsed(body: str) -> Any:
+def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body.decode("utf-8"))  # JSON in another encoding is none (RFC 8259 8.1)
     except (ValueError, RecursionError):
         return None
 

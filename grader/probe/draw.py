@@ -110,6 +110,10 @@ class Draw:
         """Fields of a request that a contract does not mention: conditions, ranges, preferences. None is Accept."""
         return fields.every_field(self._random)
 
+    def identity(self) -> dict[str, str]:
+        """Fields by which an app may take the requests of a crowd for those of one client, or for one request."""
+        return fields.identity(self._random)
+
     def wrong_values(self, *right: type | None) -> dict[str, values.Value]:
         """JSON values of every other type than ``right`` (None, bool, int, float, str, list, dict).
 

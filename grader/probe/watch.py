@@ -70,11 +70,12 @@ class Watch:
         deadline = time.monotonic() + seconds
         if ready(min(_SOON, seconds)):
             return True  # most things come at once, and whose turn it is costs two calls of the system for each client
+        self._ran = self._computed = 0.0
         while self._pacing.is_apps_turn and (deadline - time.monotonic() > LOOK or self._is_questionable):
             self._look()
             if ready(LOOK):
                 return True
-            if self._computes:  # only a control request shows whether it iterates
+            if self._computed >= _AT_WORK:  # only a control request shows whether it iterates
                 return False
         return ready(max(0.0, deadline - time.monotonic()))
 
@@ -99,15 +100,15 @@ class Watch:
         self._turn: tuple[str, int] | None = None  # what has come to the app last, and the request that is in progress
         self.still = Stillness()
         self._answers = 0
-        self._ran = 0.0  # processor seconds of the loop's thread at the first look
-        self._computes = False
+        self._ran = 0.0  # processor seconds of the loop's thread at the first look since it was awaited
+        self._computed = 0.0  # and since then
         self._confirmed = 0.0  # seconds of sleep after which nothing had arrived at the upstream end
 
     def _look(self) -> None:
         snapshot, now = self._app.snapshot(), time.monotonic()
-        if snapshot.threads:
-            self._computes = snapshot.threads[0].ran - self._ran >= _AT_WORK and self._ran > 0
-            self._ran = self._ran or snapshot.threads[0].ran
+        for loop in snapshot.threads[:1]:
+            self._ran = self._ran or loop.ran
+            self._computed = loop.ran - self._ran
         if self.still.seconds - self._confirmed >= _UNCONFIRMED:
             self._upstream_iteration()
             if self._acts == self._pacing.acts:

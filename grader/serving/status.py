@@ -137,7 +137,8 @@ class AppStatus:
     def _note_blockage(self, place: Place | None) -> None:
         self._blocked_at = (time.monotonic(), place)
         if (
-            place
+            self.is_ready  # before, there is nobody else to be served
+            and place
             and place.seconds >= _LONG
             and (self.longest_blockage is None or place.seconds > self.longest_blockage.seconds)
         ):

@@ -54,7 +54,8 @@ def test_a_shutdown_has_its_error() -> None:
 def test_a_blocked_loop_is_blocked_for_a_while_and_the_longest_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    status = told(encode_status(Blocked(3.0, AT)), encode_status(Blocked(0.2, AT)), encode_status(Blocked(9.0)))
+    blocked = [Blocked(3.0, AT), Blocked(0.2, AT), Blocked(9.0)]
+    status = told(*map(encode_status, (Sign.READY, *blocked)))
     assert status.longest_blockage == Place("app.py", 7, "answer", "time.sleep(1)", "sleep", 3.0)
     assert status.blocked_at() is None  # the latest is not known
     status.feed(encode_status(Blocked(0.2, AT)))
@@ -102,6 +103,12 @@ def test_time_in_which_an_app_gets_no_processor_does_not_count(monkeypatch: pyte
     assert timeout.is_over
     now[0], held_up[0] = now[0] + 3.1, 6.0
     assert timeout.is_over  # also on a machine that never gets better
+
+
+def test_a_loop_that_is_blocked_at_startup_keeps_nobody_waiting() -> None:
+    status = told(encode_status(Blocked(3.0, AT)))
+    status.feed(encode_status(Sign.READY))
+    assert status.longest_blockage is None
 
 
 def test_where_the_loop_is_may_be_told_before_it_is_worth_a_note() -> None:

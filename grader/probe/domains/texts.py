@@ -71,7 +71,7 @@ def _plain(random: Random) -> dict[str, str]:
         "decomposed characters": f"cafe\u0301 A\u030a{some}",
         "compatibility characters": f"\ufb01\uff21\u00bd\u2460{some}",
         "a lone combining character": "\u0301",
-        "a digit": str(random.randrange(10)),
+        "a digit": str(random.randrange(1, 10)),
         "a number": f"{random.randrange(10**6)}.50",
         "one letter": random.choice("abcdefghijklmnopqrstuvwxyz"),
         "longer than 4096 characters": long_text(random, _LONG),

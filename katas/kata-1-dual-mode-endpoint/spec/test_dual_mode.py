@@ -519,7 +519,7 @@ def one_that_fails(client: Client, upstream: Upstream, ask: Callable[[Upstream],
 def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 clients get their streams at the same time, each with its own chunks"""
     one_that_fails(client, upstream, stream)
-    clients, fields = [upstream.another() for _ in range(CLIENTS)], draw.every_field()
+    clients, fields = [upstream.another() for _ in range(CLIENTS)], draw.identity()
     responses = [client.get(PATH, params=stream(each), headers=fields) for each in clients]
     clients[0].wait_with(clients[1:])
     texts = draw.texts(CLIENTS)
@@ -532,7 +532,7 @@ def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) ->
 def test_many_batches_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 clients get their batches at the same time, each with its own chunks"""
     one_that_fails(client, upstream, batch)
-    clients, fields = [upstream.another() for _ in range(CLIENTS)], draw.every_field()
+    clients, fields = [upstream.another() for _ in range(CLIENTS)], draw.identity()
     responses = [client.get(PATH, params=batch(each), headers=fields) for each in clients]
     clients[0].wait_with(clients[1:])
     for each, response in zip(reversed(clients), reversed(responses), strict=True):

@@ -995,7 +995,7 @@ def one_that_fails(client: Client, upstream: Upstream, *, stream: bool) -> None:
 def crowd(client: Client, upstream: Upstream, draw: Draw, *, stream: bool) -> list[tuple[Upstream, Response]]:
     """As many requests as the contract names, all of which wait for their first token; one user and one key."""
     one_that_fails(client, upstream, stream=stream)
-    asked, fields = [upstream.another() for _ in range(CALLERS)], draw.every_field()
+    asked, fields = [upstream.another() for _ in range(CALLERS)], draw.identity()
     responses = [client.post(PATH, json=asking(each, stream=stream, user="kata"), headers=fields) for each in asked]
     asked[0].wait_with(asked[1:])
     return list(zip(asked, responses, strict=True))
@@ -1071,7 +1071,7 @@ def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
         next_token(response)
     responses[0].disconnect()
     responses[0].wait_until_noticed()
-    both.give_all(more := draw.texts(5))  # two may be pulled for the client that has left
+    both.give_all(more := draw.texts(7))  # two may be pulled for the client that has left
     rest = text(chunks(responses[1]))
     assert sum(token in rest for token in more) >= 3, "tokens of a stream beside one of the same prompt that was left"
 
