@@ -55,7 +55,7 @@ def test_a_blocked_loop_is_blocked_for_a_while_and_the_longest_is_kept(monkeypat
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     blocked = [Blocked(3.0, AT), Blocked(0.2, AT), Blocked(9.0)]
-    status = told(*map(encode_status, (Sign.READY, *blocked)))
+    status = told(encode_status(Sign.READY), *(encode_status(each) for each in blocked))
     assert status.longest_blockage == Place("app.py", 7, "answer", "time.sleep(1)", "sleep", 3.0)
     assert status.blocked_at() is None  # the latest is not known
     status.feed(encode_status(Blocked(0.2, AT)))
