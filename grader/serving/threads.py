@@ -62,7 +62,7 @@ class Snapshot:
         return self.loop_sleeps and earlier.loop_sleeps and self.threads[:1] == earlier.threads[:1]
 
     def held_up_since(self, earlier: Snapshot, seconds: float) -> float:
-        """For how many of the ``seconds`` since an ``earlier`` look a thread beside the loop's had no processor or no disk.
+        """For how many of the ``seconds`` since an ``earlier`` look another thread had no processor or disk.
 
         The loop may wait for that thread: for a lock that it holds, or to begin when it is new.
         """
