@@ -136,7 +136,7 @@ def is_before_an_error(event: ServerSentEvent) -> bool:
     """False for an error object, and for the sentinel; what is not JSON at all is neither."""
     with suppress(AssertionError):
         match event.json() if event.data != DONE else {"error": DONE}:
-            case {"error": error} if error is not None:  # a chunk may have a further key of that name, which is null
+            case {"error": error} if error:  # a chunk may have a further key of that name, such as null
                 return False
     return True
 
