@@ -43,9 +43,10 @@ _BY_CHANCE = (
     (r"\. (?:Also: |Seen in the check “).*", ""),  # of which check the first response is that breaks a law
     (r" \(and \d+ more faults?\)", ""),
     (r"( in \w+\.py:\d+, “[^”]*”)|(?<=\.)\.(?= So:)", ""),  # whether the app had logged its exception already
-    (r"^(\w+: )The app raised UpstreamError: the upstream is out of order\. So: ", r"\1"),
+    (r"^(\w+: )The app raised UpstreamError: (?:the upstream is out of order|no more “[^”]*”)\. So: ", r"\1"),
     (r"(outcomes of (?:the (?:first|second) of two tasks of one name|a third task): ).*", r"\1<mixed>"),
     (r"after \d+ bytes of the body \(“.*?”\)", "after <some> bytes of the body"),
+    (r"(The app serves only )\d+", r"\1<some>"),
     (r"\(\d+ items for (\d+)\)", r"(<some> items for \1)"),  # where requests share a list
 )
 #: What else does in the headline of a law: all that was seen, since another response may be the first to break it.

@@ -52,7 +52,7 @@ def parse(raw: bytes) -> dict:
     try:
         (body["model"] + messages[-1]["content"]).encode()
     except UnicodeEncodeError:
-        raise BadRequest("half a surrogate pair is no text") from None
+        raise BadRequest("half a surrogate pair is not text") from None
     if not isinstance(body.get("stream", False), bool):
         raise BadRequest("stream: must be true or false")
     options = body.get("stream_options")
