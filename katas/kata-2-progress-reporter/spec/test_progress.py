@@ -802,8 +802,16 @@ def test_it_adds_no_delays(pace: Pace) -> None:
     pace.has_no_rests()
 
 
+def a_run_of_spaces(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """In the name of a task, which has no others beside it: they would be allowed to take as long."""
+    task = upstream.another(draw.every_key()["a long run of spaces"])
+    task.give_all(draw.texts(1))
+    start(client, task, 1, STREAM).wait_for_end()
+
+
 @law(
     points=3,
+    asks=(a_run_of_spaces,),
     after=(test_others_are_answered_beside_a_stream, test_others_are_answered_beside_a_batch),
     requirement="Nothing may block the event loop for 50 ms, or compute in it for more than 100 ms at a stretch.",
 )
@@ -886,10 +894,8 @@ def test_both_modes_carry_the_same_outcomes(response: Recorded) -> None:
 
 
 def a_name_of_several_lines(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """A heartbeat may name its task; then the name is not to become a field or an event. Much is to be trimmed, too."""
-    name = draw.every_key()["a long run of spaces"] + "".join(
-        f"{draw.word()}{ending}data: 1{ending}{ending}" for ending in ("\n", "\r", "\r\n")
-    )
+    """A heartbeat may name its task; then the name is not to become a field or an event."""
+    name = "".join(f"{draw.word()}{ending}data: 1{ending}{ending}" for ending in ("\n", "\r", "\r\n"))
     task = upstream.another(name)
     response = start(client, task, 2, BRISK)
     response.next_comment()

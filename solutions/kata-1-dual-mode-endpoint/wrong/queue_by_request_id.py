@@ -1,6 +1,7 @@
 """Requests with the same X-Request-ID share one queue of chunks.
 
-Fails: many_streams_at_once, many_batches_at_once
+Fails: many_batches_at_once
+May fail: many_streams_at_once
 """
 
 import asyncio
