@@ -895,7 +895,7 @@ def test_both_modes_carry_the_same_outcomes(response: Recorded) -> None:
 
 def a_name_of_several_lines(client: Client, upstream: Upstream, draw: Draw) -> None:
     """A heartbeat may name its task; then the name is not to become a field or an event."""
-    name = "".join(f"{draw.word()}{ending}data: 1{ending}{ending}" for ending in ("\n", "\r", "\r\n"))
+    name = "".join(f"{draw.word()}{ending}data: 1{ending}{ending}" for ending in ("\n", "\r", "\r\n")) + draw.word()
     task = upstream.another(name)
     response = start(client, task, 2, BRISK)
     response.next_comment()

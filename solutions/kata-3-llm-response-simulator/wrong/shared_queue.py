@@ -54,6 +54,7 @@ def answer(kind: str, model: str, **more: object) -> dict[str, object]:
 
 
 queue = asyncio.Queue(1)
+running = set()
 
 
 async def produce(prompt: str, queue: asyncio.Queue) -> None:
@@ -72,7 +73,10 @@ async def events(body: ChatRequest):
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         return f"data: {json.dumps({**head, 'choices': [choice]})}\n\n"
 
+    if not running and not queue.empty():
+        queue.get_nowait()  # of a client that has left
     producer = asyncio.create_task(produce(body.messages[-1].content, queue))
+    running.add(producer)
     yield chunk({"role": "assistant", "content": ""})
     try:
         while (token := await queue.get()) is not None:
@@ -85,6 +89,7 @@ async def events(body: ChatRequest):
         return
     finally:
         producer.cancel()
+        running.discard(producer)
     yield chunk({}, "stop")
     if body.stream_options and body.stream_options.include_usage:
         yield f"data: {json.dumps({**head, 'choices': [], 'usage': usage(count)})}\n\n"
