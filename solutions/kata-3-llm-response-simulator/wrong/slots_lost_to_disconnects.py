@@ -1,7 +1,8 @@
 """Of 64 slots for streams, one is lost with each client that disconnects.
 
-Fails: one_id_an_answer, model_is_echoed, usage_when_asked_for, no_usage_unless_asked_for, many_streams_at_once,
+Fails: model_is_echoed, usage_when_asked_for, no_usage_unless_asked_for, many_streams_at_once,
 hanging_up_stops_the_model, breaking_off_stops_the_model, slow_reader_slows_the_model
+May fail: one_id_an_answer
 """
 
 import asyncio
