@@ -33,7 +33,7 @@ class Thread(NamedTuple):
     switches: object  # has changed if it has run
     ran: float = 0.0
     waited: float = 0.0  # for a processor, until it has got one last
-    is_ready: bool = False  # it runs, or waits for a processor or a disk
+    is_ready: bool = False  # it runs, or waits for a processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Snapshot:
         return self.loop_sleeps and earlier.loop_sleeps and self.threads[:1] == earlier.threads[:1]
 
     def held_up_since(self, earlier: Snapshot, seconds: float) -> float:
-        """For how many of the ``seconds`` since an ``earlier`` look another thread had no processor or disk.
+        """For how many of the ``seconds`` since an ``earlier`` look a thread beside the loop's has had no processor.
 
         The loop may wait for that thread: for a lock that it holds, or to begin when it is new.
         """
@@ -136,7 +136,7 @@ def _exact(pids: Iterable[int]) -> Snapshot:
             if state == b"Z":  # a process that has ended, and that nothing has waited for yet
                 continue
             sleeps.append(state == b"S" and bool(switches))
-            found.append(Thread(number, switches, *_seconds(pid, number), is_ready=state in (b"R", b"D")))
+            found.append(Thread(number, switches, *_seconds(pid, number), is_ready=state == b"R"))
     return Snapshot(bool(found) and all(sleeps), tuple(found), loop_sleeps=sleeps[:1] == [True])
 
 

@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from grader.serving import threads, usage
+from grader.serving import threads
 from grader.serving.observed import Observed
 from grader.serving.processes import Tree
 from grader.serving.threads import Snapshot, processor_seconds, snapshot
@@ -50,16 +50,6 @@ def test_a_process_whose_threads_all_sleep_is_asleep() -> None:
             return found.slept_since(looks[-2], 0.5) == 0.5
 
         until(pid, sleeps_on)
-
-
-@ONLY_LINUX
-def test_a_thread_that_waits_for_a_disk_is_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(SLEEPS) as pid:
-        until(pid, lambda found: found.is_asleep and len(found.threads) == 2)
-        monkeypatch.setattr(threads, "read", lambda file: usage.read(file).replace(b"\nState:\tS", b"\nState:\tD"))
-        first = snapshot([pid])
-        assert not first.is_asleep
-        until(pid, lambda found: found.held_up_since(first, 0.5) == 0.5)
 
 
 @ONLY_LINUX
