@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from grader.classes.gone import FACT, decode
 from grader.classes.ledger import Grade, Ledger
 from grader.classes.model import Why
 from grader.model import Outcome
@@ -20,6 +21,7 @@ class State(Enum):
     OLD = "graded by an earlier specification, grader or seed"
     UNDECIDED = "undecided"
     INFRASTRUCTURE = "infrastructure"
+    UNCLEAR = "unclear"
     NO_SUBMISSION = "no submission"
     UNREADABLE = "unreadable"
     REFUSED = "refused"
@@ -29,13 +31,16 @@ class State(Enum):
 @dataclass(frozen=True, slots=True)
 class Audit:
     """How many submissions are in each state; which cannot be graded, and why; whose grade failed by the fault of the
-    machine, or is still to come; and what does not agree."""
+    machine, or is still to come; what does not agree; which are no longer in the folder of submissions; and of which it
+    is not clear what was handed in."""
 
     states: Counter[State]
     refusals: tuple[str, ...]
     failures: tuple[str, ...]
     waiting: tuple[str, ...]
     problems: tuple[str, ...]
+    gone: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -46,16 +51,21 @@ def audit(ledger: Ledger) -> Audit:
     """Look at each submission in the ledger."""
     points = {(kata.name, check.id): check.points for kata in ledger.katas() for check in kata.checks}
     states: Counter[State] = Counter()
-    refusals, failures, waiting, problems = [], [], [], []
+    refusals, failures, waiting, problems, absent, unclear = [], [], [], [], [], []
+    no_more = decode(ledger.fact(FACT))
     for row in ledger.rows():
         state = _of_refusal(row.refusal.why) if row.refusal else _of_grade(row.grade)
         states[state] += 1
         whose = f"{row.student.named}, {row.submission.kata}"
         whose += f", attempt {row.submission.attempt}" if row.submission.attempt > 1 else ""
+        if row.place in no_more:
+            absent.append(whose)
         match state:
             case State.INFRASTRUCTURE:
                 why = row.refusal.sentence if row.refusal else row.grade.trouble if row.grade else ""
                 failures.append(f"{whose}: {why}")
+            case State.UNCLEAR if row.refusal:
+                unclear.append(f"{whose}: {row.refusal.sentence}")
             case State.UNDECIDED:
                 failures.append(f"{whose}: the grader or the machine left checks undecided")
             case State.NO_SUBMISSION | State.UNREADABLE | State.REFUSED if row.refusal:
@@ -64,7 +74,15 @@ def audit(ledger: Ledger) -> Audit:
                 waiting.append(whose)
             case _ if row.grade and row.grade.is_current:
                 problems += [f"{whose}: {fault}" for fault in _faults(row.grade, row.submission.kata, points)]
-    return Audit(states, tuple(refusals), tuple(failures), tuple(waiting), tuple(problems))
+    return Audit(
+        states,
+        tuple(refusals),
+        tuple(failures),
+        tuple(waiting),
+        tuple(problems),
+        gone=tuple(absent),
+        unclear=tuple(unclear),
+    )
 
 
 def _of_refusal(why: Why) -> State:

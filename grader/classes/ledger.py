@@ -24,6 +24,8 @@ from grader.report.read_json import NotAReport
 FILE: Final = "ledger.sqlite"
 #: The format of the file, as SQLite's user_version.
 FORMAT: Final = 1
+#: A student's label, a kata and an attempt.
+Place = tuple[str, str, int]
 #: Seconds that one process waits for another that writes.
 BUSY: Final = 30.0
 
@@ -81,6 +83,10 @@ class Row(NamedTuple):
     submission: Submission
     refusal: NoReport | None
     grade: Grade | None
+
+    @property
+    def place(self) -> Place:
+        return self.student.label, self.submission.kata, self.submission.attempt
 
     @property
     def is_waiting(self) -> bool:
@@ -182,7 +188,7 @@ class Ledger:
             return found[-1] if found else None
         return max([row for row in found if row.is_decided] or found, key=self._worth)
 
-    def _worth(self, row: Row) -> int:
+    def _worth(self, row: Row) -> float:
         points = row.grade.points if row.grade else 0
         return (points or 0) * (100 - taken(row.submission, self.settings.late))
 
@@ -197,7 +203,7 @@ class Ledger:
             grading=grade.grading if grade else 1,
             graded_at=records.to_moment(grade.graded_at) if grade else None,
             counts=counts,
-            taken=taken(of, self.settings.late),
+            taken=0 if row.refusal else taken(of, self.settings.late),  # there is nothing to take it from
             is_current=grade is None or bool(grade.is_current),
         )
 

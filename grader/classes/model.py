@@ -27,8 +27,8 @@ class Late:
     With ``refuse`` it is not graded. By itself, lateness takes nothing.
     """
 
-    percent: int = 0
-    most: int = 100
+    percent: float = 0
+    most: float = 100
     grace: timedelta = timedelta()
     refuse: bool = False
 
@@ -41,9 +41,8 @@ class Bounds:
     files: int = 1000
 
 
-#: Seconds and bytes of one grade. Apps start warm here: what has not started after 3 seconds hangs. The limit counts
-#: liveness ticks, too, so on a busy machine it is longer.
-LIMITS = LaunchLimits(startup=3.0, total=60.0, memory=512 << 20)
+#: Those of `grade run`: what is whole at home is whole here.
+LIMITS = LaunchLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +141,12 @@ class Why(Enum):
     UNREADABLE = "unreadable"  # an archive that is broken, a folder without the app
     REFUSED = "refused"  # too large, unsafe, too late
     INFRASTRUCTURE = "infrastructure"  # the grader or the machine failed: never the student's fault
+    UNCLEAR = "unclear"  # nobody knows what the student handed in, until the instructor puts it right
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the student has a grade by this, of 0 points: else there is none yet."""
+        return self not in (Why.INFRASTRUCTURE, Why.UNCLEAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,7 @@ class Entry:
     grading: int = 1
     graded_at: datetime | None = None
     counts: bool = True
-    taken: int = 0
+    taken: float = 0
     is_current: bool = True
 
     @property
@@ -196,9 +201,12 @@ class Entry:
 
     @property
     def is_decided(self) -> bool:
-        """Whether there are points to book: not where the grader or the machine failed, in all or in one check."""
+        """Whether there are points to book: not where the grader or the machine failed, in all or in one check.
+
+        And not where nobody knows what was handed in.
+        """
         if isinstance(self.result, NoReport):
-            return self.result.why is not Why.INFRASTRUCTURE
+            return self.result.why.is_decided
         return is_decided(self.result)
 
     @property

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from grader.classes.model import Attempts, Bounds, Late, Settings
+from grader.classes.model import Attempts, Bounds, Late, Settings, Student
 from grader.model import Check, Report, Requirement
 from grader.report.feedback import Feedback
 from grader.report.json import compact
@@ -49,6 +49,16 @@ def to_settings(text: str) -> Settings:
         seed=found["seed"],
         feedback=Feedback(found["feedback"]),
     )
+
+
+def of_students(students: Iterable[Student]) -> str:
+    """Students as JSON text."""
+    return json.dumps([[one.label, one.name, one.email, one.section, dict(one.columns)] for one in students])
+
+
+def to_students(text: str) -> tuple[Student, ...]:
+    """The students that :func:`of_students` wrote; none of an empty text."""
+    return tuple(Student(*found) for found in json.loads(text or "[]"))
 
 
 def of_checks(checks: Sequence[Check]) -> str:

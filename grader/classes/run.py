@@ -13,12 +13,12 @@ from typing import Final
 
 from grader import trees
 from grader.catalog.kata import Kata
+from grader.classes.forms import NormalForms
 from grader.classes.intake.material import Material, prepare
 from grader.classes.intake.rejection import Rejected
 from grader.classes.model import GradedKata, Key, NoReport, Settings, Why
 from grader.classes.order import Graders, Order
 from grader.classes.progress import Meter, OnProgress
-from grader.classes.syntax import normal_form
 from grader.classes.task import Task, seed_of, too_late
 from grader.classes.writing import LedgerWriter
 from grader.errors import Inconclusive
@@ -66,6 +66,7 @@ class ClassRun:
         self._keys: set[Key] = set()  # of what runs, or is to be run again: an equal submission waits for that grade
         self._again: deque[tuple[Task, int]] = deque()
         self._copies = 0
+        self._forms = NormalForms()
         self._meter = Meter(0, time.monotonic)
 
     def run(self, tasks: Sequence[Task], *, force: bool = False) -> None:
@@ -73,6 +74,10 @@ class ClassRun:
 
         Whatever happens, the ledger holds each grade that was finished.
         """
+        with self._forms:
+            self._run(tasks, force=force)
+
+    def _run(self, tasks: Sequence[Task], *, force: bool) -> None:
         self._meter = Meter(len(tasks), time.monotonic)
         self._ledger.expect([task.submission for task in tasks])
         waiting = iter(tasks)
@@ -117,9 +122,11 @@ class ClassRun:
     def _ordered(self, task: Task, folder: Path) -> tuple[Key, Order]:
         """The private copy, and what is to be done with it. Raises Rejected and OSError."""
         settings = self._ledger.settings
+        if task.doubt:
+            raise Rejected(Why.UNCLEAR, task.doubt)
         if reason := too_late(task.submission, settings):
             raise Rejected(reason.why, reason.sentence)
-        found, form = _read(task, settings, folder)
+        found, form = _read(task, settings, folder, self._forms)
         self._ledger.keep_submission(replace(task.submission, digest=found.digest), form=form)
         name, specification = task.kata.name, self._specifications[task.kata.name].digest
         key = Key(found.digest, name, specification, self._ledger.grader, settings.seed)
@@ -155,11 +162,11 @@ class ClassRun:
         self._tell(self._meter.progress(len(self._running), len(self._again)))
 
 
-def _read(task: Task, settings: Settings, folder: Path) -> tuple[Material, str]:
+def _read(task: Task, settings: Settings, folder: Path, forms: NormalForms) -> tuple[Material, str]:
     """The private copy, and its app's normal form. Raises Rejected and OSError, whatever is in the submission."""
     try:
         found = prepare(task.handed, task.kata, settings, folder=folder)
-        return found, normal_form(found.file.read_bytes())
+        return found, forms.form_of(found.file.read_bytes())
     except (Rejected, OSError):
         raise
     except Exception as error:  # a fault of ours, which one submission has found: the others are graded

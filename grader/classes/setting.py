@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeVar
 
 from grader.catalog.files import read_text
@@ -41,7 +41,9 @@ def read_class(file: Path) -> ClassFile:
     """What the file says. Raises UsageError, which says where it is wrong and what to write."""
     try:
         document = tomllib.loads(read_text(file))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror or error}.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{file} cannot be read: {error}.") from None
     table = _Table(document, str(file))
     roster, pack = table.take("roster", str, ""), table.take("handed-out", str, "")
@@ -60,7 +62,7 @@ class _Table:
     """A table of the file, from which each value is taken once; what is left then is a mistake."""
 
     def __init__(self, values: Mapping[str, Any], place: str) -> None:
-        self._values = dict(values)
+        self._values, self._given = dict(values), frozenset(values)
         self._known: list[str] = []
         self.place = place
 
@@ -68,14 +70,23 @@ class _Table:
         self._known.append(name)
         found = self._values.pop(name, default)
         if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
-            raise UsageError(f"{self.place}: {name} must be {_KINDS[kind]}, not {found!r}.")
+            raise UsageError(f"{self.place}: {name} must be {_KINDS[kind]}, not {_shown(found)}.")
+        if name in self._given and found == "":
+            raise UsageError(f"{self.place}: {name} is empty: write something there, or leave it out.")
         return found
 
     def take_number(self, name: str, default: float, *, least: float = 0, most: float = 1e9) -> float:
         self._known.append(name)
         found = self._values.pop(name, default)
         if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
-            raise UsageError(f"{self.place}: {name} must be a number from {least:g} to {most:g}, not {found!r}.")
+            raise UsageError(f"{self.place}: {name} must be a number from {least:g} to {most:g}, not {_shown(found)}.")
+        return found
+
+    def take_count(self, name: str, default: int, *, most: int) -> int:
+        self._known.append(name)
+        found = self._values.pop(name, default)
+        if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= most:
+            raise UsageError(f"{self.place}: {name} must be a whole number from 1 to {most}, not {_shown(found)}.")
         return found
 
     def take_one(self, name: str, choices: tuple[str, ...]) -> str:
@@ -102,6 +113,18 @@ class _Table:
             raise UsageError(f"{self.place}: {name!r} means nothing here.{did_you_mean(name, self._known)}")
 
 
+def _shown(value: object) -> str:
+    """A value as the file has it; of a list or a table only that it is one."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case date() | time():
+            return value.isoformat()
+        case list() | dict():
+            return "a list" if isinstance(value, list) else "a table"
+    return repr(value)
+
+
 _KINDS: Final[dict[Any, str]] = {
     str: "a text",
     bool: "true or false",
@@ -114,19 +137,14 @@ def _settings(table: _Table) -> Settings:
     late, limits = table.take_table("late"), table.take_table("limits")
     found = Settings(
         title=table.take("title", str, ""),
-        app=_relative(table.take("app", str, ""), table.place),
+        app=module_name(table.take("app", str, ""), f"{table.place}: app"),
         deadline=_deadline(table),
-        late=Late(
-            percent=int(late.take_number("percent", 0, most=100)),
-            most=int(late.take_number("most", 100, most=100)),
-            grace=timedelta(minutes=late.take_number("grace", 0)),
-            refuse=late.take("refuse", bool, default=False),
-        ),
+        late=_late(late),
         attempts=table.take_kind("attempts", Attempts.LAST),
         limits=_limits(limits),
         bounds=Bounds(
-            size=int(limits.take_number("size", 16, least=0.01, most=_MOST_MIB) * (1 << 20)),
-            files=int(limits.take_number("files", 1000, least=1, most=_MOST_FILES)),
+            size=_bytes(limits.take_number("size", 16, least=0.01, most=_MOST_MIB)),
+            files=limits.take_count("files", 1000, most=_MOST_FILES),
         ),
         seed=table.take("seed", str, ""),
         feedback=table.take_kind("feedback", Feedback.FULL),
@@ -136,12 +154,32 @@ def _settings(table: _Table) -> Settings:
     return found
 
 
+def _late(table: _Table) -> Late:
+    percent, most = table.take_number("percent", 0, most=100), table.take_number("most", 100, most=100)
+    if percent > most:
+        raise UsageError(f"{table.place}: percent must not be above most, which is {most:g}, so not {percent:g}.")
+    grace = timedelta(minutes=table.take_number("grace", 0))
+    return Late(percent, most, grace, refuse=table.take("refuse", bool, default=False))
+
+
 def _limits(table: _Table) -> LaunchLimits:
+    """Where all the time of a grade could go by at start-up, an app that hangs would never be decided."""
+    startup = table.take_number("startup", LIMITS.startup, least=0.1, most=600)
+    total = table.take_number("total", LIMITS.total, least=1, most=3600)
+    if total <= startup:
+        raise UsageError(
+            f"{table.place}: total must be more than startup, which is {startup:g} seconds, not {total:g}: else an app "
+            "that hangs has no grade, however often it is graded."
+        )
     return LaunchLimits(
-        startup=table.take_number("startup", LIMITS.startup, least=0.1, most=600),
-        total=table.take_number("total", LIMITS.total, least=1, most=3600),
-        memory=int(table.take_number("memory", LIMITS.memory >> 20, least=64)) << 20,
+        startup=startup,
+        total=total,
+        memory=_bytes(table.take_number("memory", LIMITS.memory >> 20, least=64)),
     )
+
+
+def _bytes(mebibytes: float) -> int:
+    return int(mebibytes * (1 << 20))
 
 
 def _texts(table: _Table) -> tuple[str, ...]:
@@ -151,12 +189,12 @@ def _texts(table: _Table) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _relative(app: str, place: str) -> str:
-    """Raises UsageError where it is not the name of a module in a submission."""
-    parts = Path(app).parts
-    if app and (not app.endswith(".py") or ".." in parts or Path(app).is_absolute()):
-        raise UsageError(f'{place}: app must name a module in a submission, such as "src/app.py", not {app!r}.')
-    return app
+def module_name(app: str, place: str) -> str:
+    """Where the app is in a submission. Raises UsageError where it is not the name of a module in one."""
+    path = PurePosixPath(app)
+    if app and (path.suffix != ".py" or ".." in path.parts or path.is_absolute() or "\0" in app):
+        raise UsageError(f'{place} must name a module in a submission, such as "src/app.py", not {app!r}.')
+    return str(path) if app else ""
 
 
 def _deadline(table: _Table) -> datetime | None:

@@ -12,8 +12,8 @@ from typing import Final
 
 from grader import __version__
 from grader.classes import records
-from grader.classes.ledger import FILE, FORMAT, Ledger
-from grader.classes.model import GradedKata, Key, NoReport, Settings, Student, Submission
+from grader.classes.ledger import FILE, FORMAT, Ledger, Place
+from grader.classes.model import GradedKata, Key, NoReport, Settings, Student, Submission, Why
 from grader.errors import Inconclusive
 from grader.model import Outcome, Report
 from grader.score import is_decided
@@ -26,6 +26,11 @@ DELETE FROM submissions WHERE source IN (SELECT source FROM present)
     AND NOT EXISTS (SELECT 1 FROM present p WHERE p.source = submissions.source
         AND p.student = submissions.student AND p.attempt = submissions.attempt)
 """
+_FORGET_STUDENTS: Final = "DELETE FROM students WHERE label NOT IN (SELECT student FROM submissions)"
+#: The row of a student in a shard that is missing: nothing was handed in, as far as one knows, and nobody is sure.
+_LOST: Final = f"attempt = 0 AND why IN ('{Why.UNCLEAR.value}', '{Why.INFRASTRUCTURE.value}')"  # older ledgers
+#: What a ledger takes of another one, by table.
+_MERGED: Final = {"students": "", "submissions": f"WHERE NOT ({_LOST}) OR why IS NULL", "forms": "", "grades": ""}
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 
 
@@ -109,8 +114,20 @@ class LedgerWriter(Ledger):
             self._connection.executemany("INSERT INTO present VALUES (?, ?, ?)", rows)
             self._connection.execute("CREATE INDEX temp.places ON present (source, student, attempt)")
             self._connection.execute(_FORGET)
-            self._connection.execute("DELETE FROM students WHERE label NOT IN (SELECT student FROM submissions)")
+            self._connection.execute(_FORGET_STUDENTS)
             self._connection.execute("DROP TABLE present")
+
+    def forget_lost(self) -> None:
+        """Remove the rows of students of whom only was known that they are in a shard that was missing."""
+        with self._transaction():
+            self._connection.execute(f"DELETE FROM submissions WHERE {_LOST}")
+
+    def forget(self, places: Iterable[Place]) -> None:
+        """Remove submissions from the class, and students who then have none. No grade is removed."""
+        with self._transaction():
+            query = "DELETE FROM submissions WHERE student = ? AND kata = ? AND attempt = ?"
+            self._connection.executemany(query, list(places))
+            self._connection.execute(_FORGET_STUDENTS)
 
     def keep_submission(self, submission: Submission, refusal: NoReport | None = None, *, form: str = "") -> None:
         """A submission, of a student that is kept already, and the reason where it is not to be graded.
@@ -139,8 +156,8 @@ class LedgerWriter(Ledger):
             with self._transaction():
                 # A row that is still to be graded here may be graded there.
                 self._connection.execute("DELETE FROM submissions WHERE digest = '' AND why IS NULL")
-                for table in ("students", "submissions", "forms", "grades"):
-                    self._connection.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")
+                for table, which in _MERGED.items():
+                    self._connection.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table} {which}")
         finally:
             self._connection.execute("DETACH DATABASE other")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from grader.catalog.kata import Kata
 from grader.catalog.packs import is_bundled
 from grader.errors import UsageError
+from grader.handout import fitting
 from grader.handout.layout import Laid, from_template, installer
 from grader.handout.wheel import Label, label_of
 
@@ -81,10 +82,13 @@ RECIPES = {
 }
 
 
-def recipe(platform: Platform, kata: Kata, pack: Path | None) -> list[Laid]:
-    """The files for ``platform``. ``pack`` is a wheel with the kata, where that is not bundled. Raises UsageError."""
+def recipe(platform: Platform, kata: Kata, pack: Path | None, *, feedback: str = "full") -> list[Laid]:
+    """The files for ``platform``. ``pack`` is a wheel with the kata, where that is not bundled. Raises UsageError.
+
+    ``feedback`` is how much of a report students see, as for ``grade run --feedback``.
+    """
     found = RECIPES[platform]
-    wheels = {pack.name: _read(pack)} if pack else {}
+    wheels = {pack.name: fitting.read(pack)} if pack else {}
     label = label_of(pack.name, otherwise=Label("my-course", "1.0")) if pack else None
     if label is None and not is_bundled(kata):
         audience = "learners" if found.is_read else "graders --no-solutions"
@@ -95,7 +99,8 @@ def recipe(platform: Platform, kata: Kata, pack: Path | None) -> list[Laid]:
     for content in wheels.values():
         _require_fit(content, kata, is_read=found.is_read)
     command = f"{label.name}:kata-{kata.number}" if label else kata.id
-    files = [*from_template(platform.value, _words(kata, command)), *installer(found.installer, wheels)]
+    words = _words(kata, command) | {"FEEDBACK": feedback}
+    files = [*from_template(platform.value, words), *installer(found.installer, wheels)]
     match platform:
         case Platform.GRADESCOPE:
             return [*files, _zipped(files)]
@@ -105,27 +110,16 @@ def recipe(platform: Platform, kata: Kata, pack: Path | None) -> list[Laid]:
             return files
 
 
-def _read(pack: Path) -> bytes:
-    try:
-        return pack.read_bytes()
-    except OSError as error:
-        raise UsageError(f"--pack: {pack} cannot be read: {error.strerror}.") from None
-
-
 def _require_fit(pack: bytes, kata: Kata, *, is_read: bool) -> None:
     """Raises UsageError for a pack without the kata or its checks, or with what has to stay away from students."""
-    try:
-        names = zipfile.ZipFile(io.BytesIO(pack)).namelist()
-    except zipfile.BadZipFile:
-        raise UsageError("--pack: this is not a wheel; `grade pack` makes one.") from None
-    if not any(name.endswith(f"/katas/{kata.name}/kata.toml") for name in names):
+    content = fitting.content_of(pack)
+    if not content.has_kata(kata.name):
         raise UsageError(f"--pack: {kata.name} is not in it.")
-    is_for_graders = any(name.endswith("/clauses.toml") or "/solutions/" in name for name in names)
-    if is_read and is_for_graders:
-        raise UsageError("--pack: students can read these files: take a pack that was made with --for learners.")
-    if any("/solutions/" in name for name in names):
+    if is_read:
+        fitting.require_for_students(content)
+    if content.has_solutions:
         raise UsageError("--pack: no grading machine needs solutions: take a pack that was made with --no-solutions.")
-    if not any(f"/katas/{kata.name}/spec/" in name for name in names):
+    if not content.has_checks(kata.name):
         advice = "mark checks of it practice=True" if is_read else "take a pack that was made with --for graders"
         raise UsageError(f"--pack: it holds no check of {kata.name}: {advice}.")
 

@@ -65,12 +65,9 @@ def lay_out(root: Path, files: list[Laid], *, force: bool = False) -> list[Path]
 
     Raises UsageError, before anything is written.
     """
+    if not force:
+        require_free(root, files, advice="name another folder, or add --force")
     targets = {file: root / file.path for file in files}
-    for file, target in targets.items():
-        if not force and target.exists() and not (target.is_file() and target.read_bytes() == file.content):
-            raise UsageError(
-                f"{target} is there already, and nothing was written: name another folder, or add --force."
-            )
     try:
         for file, target in targets.items():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,3 +77,11 @@ def lay_out(root: Path, files: list[Laid], *, force: bool = False) -> list[Path]
     except OSError as error:
         raise UsageError(f"{error.filename or root} cannot be written: {error.strerror}.") from None
     return list(targets.values())
+
+
+def require_free(root: Path, files: list[Laid], *, advice: str) -> None:
+    """Raises UsageError where one of ``files`` is there already, and differs."""
+    for file in files:
+        target = root / file.path
+        if target.exists() and not (target.is_file() and target.read_bytes() == file.content):
+            raise UsageError(f"{target} is there already, and nothing was written: {advice}.")

@@ -64,7 +64,7 @@ def make_pack(katas: Sequence[Kata], audience: Audience, file: str, *, solutions
     except (OSError, UnicodeDecodeError) as error:
         raise BadKata(f"{kata.name} cannot be packed: {error}") from None
     digests = digests_of(kata.folder for kata in katas)
-    facts = Facts(label.version, digest_of_all(digests), rests, digests)
+    facts = Facts(label.version, digest_of_all(digests), rests, digests, audience is Audience.GRADERS)
     files[f"{package}/{FACTS}"] = write_facts(facts).encode()
     summary = f"Katas for {audience.value}: {', '.join(kata.name for kata in katas)}"
     entries = {"grade.katas": {label.name: f"{package}:katas"}}

@@ -23,12 +23,23 @@ def test_what_has_changed_is_named(tmp_path: Path) -> None:
     file = tmp_path / FILE
     file.write_bytes(pack(kata, Audience.LEARNERS).content)
     assert list(changed_since(file, [kata])) == []
-    write(kata.schemas / "echo.json", "{}")
-    assert list(changed_since(file, [kata])) == [
-        f"{NAME} has changed since {FILE}, the pack that students have: hand out a new one."
-    ]
+    for changed in (kata.readme, kata.stub, kata.schemas / "echo.json"):
+        before = changed.read_bytes()
+        changed.write_bytes(b"{}")
+        assert list(changed_since(file, [kata])) == [
+            f"{NAME} has changed since {FILE}, the pack that students have: hand out a new one."
+        ]
+        changed.write_bytes(before)
     first = bundled()[0]
     assert list(changed_since(file, [first])) == [f"{first.name} is not in {FILE}, the pack that students have."]
+
+
+def test_a_pack_for_graders_is_not_what_students_have(tmp_path: Path) -> None:
+    kata = make_secret_kata(tmp_path)
+    (tmp_path / FILE).write_bytes(pack(kata, Audience.GRADERS).content)
+    assert list(changed_since(tmp_path / FILE, [kata])) == [
+        f"{FILE} is a pack for graders, which students must not have: name the learners' one as handed-out."
+    ]
 
 
 def test_the_command_names_it(tmp_path: Path, grade: Grade) -> None:
@@ -44,6 +55,9 @@ def test_the_command_names_it(tmp_path: Path, grade: Grade) -> None:
         f"grade: {NAME} has changed since {FILE}, the pack that students have: hand out a new one.",
     )
     write(tmp_path / "class.toml", 'katas = ["kata-77"]\nhanded-out = "gone.whl"')
+    done = grade("class", "submissions", "--out", "other", cwd=tmp_path)
+    assert (done.code, done.err) == (2, "grade: gone.whl cannot be read: No such file or directory.\n")
+    write(tmp_path / "gone.whl", "x")
     done = grade("class", "submissions", "--out", "other", cwd=tmp_path)
     assert (done.code, done.err) == (2, "grade: gone.whl is not a pack that `grade pack` made.\n")
 

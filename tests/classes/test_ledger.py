@@ -73,6 +73,20 @@ def test_what_is_still_to_be_graded_is_a_row_and_not_an_entry(tmp_path: Path) ->
         assert list(ledger.entries()) == []
 
 
+def test_nothing_is_taken_where_there_is_nothing_to_take_it_from(tmp_path: Path) -> None:
+    with make_ledger(tmp_path, Settings(late=Late(10))) as ledger:
+        late = Submission("ada", NAME, late_by=timedelta(hours=1))
+        ledger.keep_submission(late, NoReport(Why.REFUSED, "it was handed in 1 hour too late"))
+        assert only(ledger).taken == 0
+
+
+def test_a_part_of_a_percent_is_taken_too(tmp_path: Path) -> None:
+    with make_ledger(tmp_path, Settings(late=Late(12.5))) as ledger:
+        hand_in(ledger, Submission("ada", NAME, digest="a", late_by=timedelta(hours=1)), WHOLE)
+    with Ledger.open(tmp_path) as found:
+        assert (only(found).taken, only(found).points) == (12.5, round(WHOLE.points * 0.875, 2))
+
+
 def test_a_submission_without_a_report_earns_nothing_and_says_why(tmp_path: Path) -> None:
     reason = NoReport(Why.UNREADABLE, "ada.zip is broken")
     with make_ledger(tmp_path) as ledger:

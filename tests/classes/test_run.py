@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from grader import trees
 from grader.catalog.kata import Kata, read_kata
+from grader.classes import forms
 from grader.classes import run as module
 from grader.classes.audit import State, audit
-from grader.classes.intake.handed import Handed
+from grader.classes.forms import NormalForms
 from grader.classes.intake.layout import find
+from grader.classes.intake.roster import read_roster
 from grader.classes.ledger import Ledger
 from grader.classes.model import GradedKata, NoReport, Settings, Why
 from grader.classes.order import Order
@@ -26,6 +29,7 @@ from grader.errors import Inconclusive
 from grader.model import CheckResult, Outcome, Report
 from grader.pool.news import Result, Trouble
 from tests.classes.graders import HandGraders
+from tests.classes.test_forms import FOR_EVER
 from tests.small_kata import make_kata, write
 
 
@@ -37,6 +41,7 @@ class Class:
         self.graded: GradedKata = graded_kata(self.kata)
         self.folder, self.results = root / "class", root / "results"
         self.told: list[Progress] = []
+        self.roster = ""
 
     def hand_in(self, **apps: str) -> None:
         for label, text in apps.items():
@@ -47,7 +52,8 @@ class Class:
         return Report(order.kata.name, "", str(order.folder), order.seed, "", results, seconds=1.0)
 
     def intake(self) -> Intake:
-        return take_in(find(self.folder), [self.kata], settings=Settings())
+        roster = read_roster(write(self.folder / "roster.csv", self.roster)) if self.roster else None
+        return take_in(find(self.folder), [self.kata], roster=roster, settings=Settings())
 
     def run(self, graders: HandGraders, *, force: bool = False) -> None:
         work = self.results / "work"
@@ -201,23 +207,44 @@ def test_another_error_of_the_machine_is_that_submissions_only(course: Class, mo
     assert course.states() == {State.INFRASTRUCTURE: 1}
 
 
-@pytest.mark.parametrize("fails", ["prepare", "normal_form"])
+@pytest.mark.parametrize(("place", "fails"), [(module, "prepare"), (NormalForms, "form_of")])
 def test_whatever_one_brings_about_the_others_are_graded(
-    fails: str, course: Class, monkeypatch: pytest.MonkeyPatch
+    place: object, fails: str, course: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = getattr(module, fails)
+    whole = getattr(place, fails)
 
-    def broken(first: Handed | bytes, *others: object, **named: object) -> object:
-        if "bad" in str(first):
+    def broken(*args: object, **named: object) -> object:
+        if "bad" in str(args):
             raise RecursionError("too deep")
-        return whole(first, *others, **named)
+        return whole(*args, **named)
 
     course.hand_in(ada="a = 1", bad="bad = 1", cy="c = 1")
-    monkeypatch.setattr(module, fails, broken)
+    monkeypatch.setattr(place, fails, broken)
     course.run(HandGraders(course.report))
     assert course.states() == {State.GRADED: 2, State.INFRASTRUCTURE: 1}
     reason = NoReport(Why.INFRASTRUCTURE, "the grader failed while it read this: RecursionError: too deep")
     assert course.results_of()["bad"] == reason
+
+
+def test_a_module_that_python_parses_for_minutes_holds_nobody_up(
+    course: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "_PROGRAM", FOR_EVER)
+    course.hand_in(ada="a = 1", bad="bad = 1", cy="c = 1")
+    course.run(HandGraders(course.report))
+    assert course.states() == {State.GRADED: 3}
+
+
+def test_what_may_be_two_students_is_not_graded_and_says_why(course: Class) -> None:
+    course.hand_in(ada="a = 1", Ada_Lovelace="x = 1", bea="b = 1")
+    course.roster = "label,name\nada,Ada Lovelace\nbea,Bea\n"
+    course.run(HandGraders(course.report))
+    assert course.states() == {State.GRADED: 1, State.UNCLEAR: 1}
+    sentence = "it is not clear which one is this student's, Ada_Lovelace, ada: leave the right one, and grade again"
+    assert course.results_of()["ada"] == NoReport(Why.UNCLEAR, sentence)
+    trees.remove(course.folder / "Ada_Lovelace")
+    course.run(HandGraders(course.report))
+    assert course.states() == {State.GRADED: 2}
 
 
 def test_names_that_are_not_utf_8_are_graded_and_kept_as_text(course: Class) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.classes.model import Attempts, Bounds, Late, Settings
-from grader.classes.setting import ClassFile, moment, read_class, with_options
+from grader.classes.setting import ClassFile, module_name, moment, read_class, with_options
 from grader.errors import UsageError
 from grader.report.feedback import Feedback
 from grader.serving.limits import LaunchLimits
@@ -78,6 +78,25 @@ def test_nothing_has_to_be_decided(tmp_path: Path) -> None:
         ("[limits]\nsize = 65", "size must be a number from 0.01 to 64"),
         ("[limits]\ntotal = true", "total must be a number"),
         ("app = '../app.py'", "app must name a module in a submission"),
+        ("app = '/app.py'", "app must name a module in a submission"),
+        ("app = 'app.py:application'", "app must name a module in a submission"),
+        ('app = "a\\u0000.py"', "app must name a module in a submission"),
+        ("deadline = 23:59:00", r"deadline must be a moment, such as \S+, not 23:59:00\.$"),
+        ("[late]\npercent = true", r"percent must be a number from 0 to 100, not true\.$"),
+        ("title = 2026-11-30", r"title must be a text, not 2026-11-30\.$"),
+        ("title = [23:59:00]", r"title must be a text, not a list\.$"),
+        ("[title]\nx = 1", r"title must be a text, not a table\.$"),
+        ("[late]\npercent = 60\nmost = 50", r"\[late\]: percent must not be above most, which is 50, so not 60\.$"),
+        ("app = ''", r"app is empty: write something there, or leave it out\.$"),
+        ("seed = ''", "seed is empty"),
+        ("deadline = ''", "deadline is empty"),
+        ("handed-in = ''", "handed-in is empty"),
+        ("[limits]\ntotal = 3", r"\[limits\]: total must be more than startup, which is 10 seconds, not 3"),
+        ("[limits]\nstartup = 120", "total must be more than startup, which is 120 seconds, not 120"),
+        ("[limits]\nfiles = 10.5", "files must be a whole number from 1 to 5000, not 10.5"),
+        ("[limits]\nfiles = 0", "files must be a whole number"),
+        ("[limits]\nfiles = true", "files must be a whole number"),
+        ("[late]\npercent = nan", "percent must be a number"),
         ("app = 'app'", "app must name a module in a submission"),
         ("deadline = 'soon'", "deadline must be like"),
         ("deadline = 3", "deadline must be a moment"),
@@ -98,3 +117,30 @@ def test_a_moment_without_a_zone_is_in_that_of_the_machine_and_a_day_lasts_until
 
 def test_options_that_are_given_win() -> None:
     assert with_options(Settings(title="a", app="b"), title=None, app="c") == Settings(title="a", app="c")
+
+
+def test_fractions_are_kept(tmp_path: Path) -> None:
+    text = "[late]\npercent = 12.5\nmost = 33.4\ngrace = 0.5\n[limits]\nmemory = 64.5\nsize = 0.5"
+    found = read_class(write(tmp_path / "class.toml", text)).settings
+    assert found.late == Late(12.5, 33.4, timedelta(seconds=30))
+    assert (found.limits.memory, found.bounds.size) == (129 << 19, 1 << 19)
+
+
+def test_the_limits_are_those_of_a_grade_of_ones_own() -> None:
+    assert Settings().limits == LaunchLimits()
+
+
+def test_a_name_of_the_app_is_written_one_way() -> None:
+    assert (module_name("./src//app.py", "--app"), module_name("", "--app")) == ("src/app.py", "")
+
+
+def test_a_mark_of_the_order_of_bytes_is_not_a_mistake(tmp_path: Path) -> None:
+    """Editors on Windows write one."""
+    (tmp_path / "class.toml").write_text('title = "Ströme"', "utf-8-sig")
+    assert read_class(tmp_path / "class.toml").settings.title == "Ströme"
+
+
+def test_a_folder_of_that_name_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "class.toml").mkdir()
+    with pytest.raises(UsageError, match=r"class.toml cannot be read: \w[^']*\.$"):
+        read_class(tmp_path / "class.toml")

@@ -51,9 +51,45 @@ def test_a_roster_names_students_and_those_who_handed_in_nothing(kata: Kata, ros
     assert (places(found), found.strangers) == ([("ada", 1), ("bea", 0), ("x", 1)], ("x",))
 
 
-def test_two_folders_of_one_student_are_two_attempts(kata: Kata, roster: Roster) -> None:
-    found = take_in([handed("ada"), handed("x", known=("Ada Lovelace",))], [kata], roster=roster, settings=Settings())
+@pytest.mark.parametrize("front", ["kata-12-", "kata-a-"])
+def test_the_name_of_the_assignment_in_front_is_not_the_students(kata: Kata, front: str, tmp_path: Path) -> None:
+    """As GitHub Classroom calls repositories."""
+    text = '"identifier","github_username","name"\nl1,ada-l,Ada\nl2,A-B,Bea\nl3,cy,Cy\n'
+    github = read_roster(write(tmp_path / "github.csv", text))
+    found = take_in(
+        [handed(f"{front}{name}") for name in ("ada-l", "a-b", "x")], [kata], roster=github, settings=Settings()
+    )
+    assert places(found) == [("A-B", 1), ("ada-l", 1), ("cy", 0), (f"{front}x", 1)]
+    assert (found.strangers, found.is_unmatched) == ((f"{front}x",), False)
+
+
+@pytest.mark.parametrize("labels", [("x-ada",), ("ada-x", "ada-y"), ("jean-luc",)])
+def test_a_roster_may_be_of_nobody_who_handed_in(kata: Kata, roster: Roster, labels: Sequence[str]) -> None:
+    found = take_in([handed(label) for label in labels], [kata], roster=roster, settings=Settings())
+    assert (found.strangers, found.is_unmatched) == (labels, True)
+    one_more = take_in([handed(label) for label in (*labels, "ada")], [kata], roster=roster, settings=Settings())
+    assert (one_more.strangers, one_more.is_unmatched) == (labels, False)
+
+
+def test_without_a_roster_nobody_is_missing_from_it(kata: Kata) -> None:
+    assert not take_in([handed("x")], [kata], settings=Settings()).is_unmatched
+
+
+def test_of_two_folders_of_one_student_nobody_knows_which_one_counts(kata: Kata, roster: Roster) -> None:
+    """One may be of another student, who has chosen its name."""
+    both = [handed("ada", attempt=number) for number in (1, 2)] + [handed("x", known=("Ada Lovelace",))]
+    found = take_in(both, [kata], roster=roster, settings=Settings())
+    assert places(found) == [("ada", 1), ("bea", 0)]
+    assert [task.doubt for task in found.tasks] == [
+        "it is not clear which one is this student's, ada, x: leave the right one, and grade again",
+        "",
+    ]
+
+
+def test_attempts_in_one_folder_are_one_students(kata: Kata, roster: Roster) -> None:
+    found = take_in([handed("ada", attempt=number) for number in (1, 2)], [kata], roster=roster, settings=Settings())
     assert places(found) == [("ada", 1), ("ada", 2), ("bea", 0)]
+    assert {task.doubt for task in found.tasks} == {""}
 
 
 def test_each_kata_is_a_task(kata: Kata, tmp_path: Path) -> None:
@@ -87,12 +123,12 @@ def test_whether_anything_says_when_it_was_handed_in(kata: Kata, roster: Roster)
 
 
 def test_the_times_of_files_say_when_it_was_handed_in_if_the_class_says_so(kata: Kata, tmp_path: Path) -> None:
-    for name, seconds in (("app.py", 1000), ("parts/x.py", 5000)):
+    for name, seconds in (("app.py", 1e9), ("parts/x.py", 1.1e9), ("none.py", 0)):
         os.utime(write(tmp_path / "class/ada" / name, ""), (seconds, seconds))
-    os.utime(tmp_path / "class/ada/parts", (1, 1))
+    os.utime(tmp_path / "class/ada/parts", (2e9, 2e9))  # when something in it was made, here
     one = Handed("ada", (tmp_path / "class/ada",), tmp_path / "class")
     (task,) = take_in([one], [kata], settings=Settings(), is_modified=True).tasks
-    assert task.submission.handed_in == datetime.fromtimestamp(5000, UTC)
+    assert task.submission.handed_in == datetime.fromtimestamp(1.1e9, UTC)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +143,16 @@ def test_the_times_of_files_say_when_it_was_handed_in_if_the_class_says_so(kata:
 def test_a_class_may_refuse_what_is_late(submission: Submission, late: Late, is_refused: bool) -> None:
     found = too_late(submission, Settings(late=late))
     assert (found is not None and found.why is Why.REFUSED) == is_refused
+
+
+def test_how_late_it_was_is_said_in_words() -> None:
+    settings = Settings(late=Late(refuse=True))
+    late = Submission("ada", NAME, late_by=timedelta(minutes=14, seconds=2))
+    marked = Submission("ada", NAME, is_marked_late=True)
+    assert [found.sentence for one in (late, marked) if (found := too_late(one, settings))] == [
+        "it was handed in 15 minutes too late",
+        "it was handed in too late, as its platform says",
+    ]
 
 
 def test_seeds_differ_by_class_kata_and_submission() -> None:

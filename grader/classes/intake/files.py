@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator
+from fnmatch import translate
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final
@@ -18,9 +19,11 @@ from grader.text import from_system
 #: Files and folders beside an app that are none of its code.
 _LEFT_OUT: Final = (
     *sorted(NOT_CODE),
-    *(".hg", ".svn", "__MACOSX", ".DS_Store", "Thumbs.db"),
+    *(".hg", ".svn", "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"),
     *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea", ".vscode", "*.pyc", "*.sock", "._*"),
 )
+#: In one expression: a tar can ask for a million names.
+_IS_LEFT_OUT: Final = re.compile("|".join(map(translate, _LEFT_OUT)))
 _CHUNK: Final = 1 << 16
 #: Folders within folders that are looked at.
 DEEPEST: Final = 40
@@ -30,7 +33,7 @@ _MOST: Final = 20_000
 
 def is_left_out(name: str) -> bool:
     """Whether a file or folder of this name is none of an app's code."""
-    return any(fnmatchcase(name, pattern) for pattern in _LEFT_OUT)
+    return _IS_LEFT_OUT.match(name) is not None
 
 
 def copy_file(source: Path, target: Path, bounds: Bounds) -> None:
@@ -75,6 +78,15 @@ def walk(folder: Path, *, depth: int = 0) -> Iterator[Path]:
         yield path
         if path.is_dir() and not path.is_symlink():
             yield from walk(path, depth=depth + 1)
+
+
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files, and those in folders; a link is one of its own. Raises like :func:`walk`."""
+    for path in paths:
+        if path.is_symlink() or not path.is_dir():
+            yield path
+        else:
+            yield from (inner for inner in walk(path) if inner.is_symlink() or not inner.is_dir())
 
 
 def _must_lead_to_a_file(link: Path, home: Path, *, name: str) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from grader.classes.intake.handed import Handed
+from grader.classes.intake.handed import UNNAMED, Handed
 from grader.errors import UsageError
 
 METADATA: Final = "submission_metadata.yml"
@@ -55,12 +55,12 @@ def _submitted(folder: Path, name: str, about: Mapping[Any, Any]) -> Iterator[Ha
     own = Path(name).name
     path = folder / own if own not in ("", "..") else None
     for student in _submitters(about):
-        known = {key: _text(student.get(f":{key}")) for key in ("name", "sid", "email")}
+        known = {key: _text(student.get(f":{key}")).strip() for key in ("email", "sid", "name")}
         yield Handed(
-            label=known["email"] or known["sid"] or known["name"] or name,
+            label=known["email"] or known["sid"] or known["name"] or name.strip() or UNNAMED,
             paths=(path,) if path and path.exists() else (),
             root=folder,
-            known=tuple(text for text in (*known.values(), name) if text),
+            known=tuple(text for text in (known["email"], known["sid"], name, known["name"]) if text),
             name=known["name"],
             email=known["email"],
             handed_in=_moment(about.get(":created_at")),

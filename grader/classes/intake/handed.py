@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
+from grader.classes.model import NoReport
 from grader.text import from_system
+
+#: The label of what has a name in which nothing is seen.
+UNNAMED: Final = "no name"
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
     """One attempt of one student: ``paths`` are its files, or its one folder or archive; none: nothing was handed in.
 
-    ``label`` is what the folder or the platform calls the student, ``known`` what else it says of them, such as a name
-    and a number; by these a roster finds them. ``names`` are the files' own names where a platform has changed them.
-    ``root`` is the real folder of all submissions. ``is_for_all`` says that there are several katas, each in a folder
-    of its name. ``is_numbered``: the label is another one's, with a number, and says nothing of who it is.
+    ``label`` is what the folder or the platform calls the student, ``known`` what it says of them, such as a number and
+    a name, what students can choose last; by these a roster finds them. ``names`` are the files' own names where a
+    platform has changed them. ``root`` is the real folder of all submissions. ``is_for_all`` says that there are
+    several katas, each in a folder of its name. ``is_numbered``: the label is another one's, with a number, and says
+    nothing of who it is. ``instead``: what it is where no file was handed in, such as "a text"; then ``paths`` show it.
+    ``fault`` is why it cannot be graded, where that was seen when the whole class was unpacked.
     """
 
     label: str
@@ -31,6 +38,8 @@ class Handed:
     names: tuple[str, ...] = field(default=())
     is_for_all: bool = False
     is_numbered: bool = False
+    instead: str = ""
+    fault: NoReport | None = None
 
     def name_of(self, path: Path) -> str:
         """The name that a student gave the file."""

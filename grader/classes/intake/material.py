@@ -17,7 +17,7 @@ from grader.classes.intake.files import copy_file, copy_folder, walk
 from grader.classes.intake.handed import Handed
 from grader.classes.intake.rejection import Rejected, refused, unreadable
 from grader.classes.model import Bounds, Settings, Why
-from grader.text import from_system
+from grader.text import from_system, visible
 
 #: Archives in archives that are unpacked: a platform packs what a student has packed.
 _DEEP = 2
@@ -38,10 +38,15 @@ def prepare(handed: Handed, kata: Kata, settings: Settings, *, folder: Path) -> 
     folder.mkdir()
     if not handed.paths:
         raise Rejected(Why.NO_SUBMISSION, "nothing was handed in")
+    if handed.fault:
+        raise Rejected(handed.fault.why, handed.fault.sentence)
+    if handed.instead:
+        raise unreadable(f"{handed.instead} was handed in, and no file")
     name = settings.app or kata.entry[0]
     with _names_of_others():
         for path in handed.paths:
             _take(path, folder, handed=handed, name=name, bounds=settings.bounds)
+        _with_usual_endings(folder)
         root = _of_kata(folder, kata, handed)
         module = _app(root, name)
     _must_be_text(module)
@@ -70,19 +75,39 @@ def _take(path: Path, folder: Path, *, handed: Handed, name: str, bounds: Bounds
     elif is_archive(path.name):
         unpack(path, folder, bounds)
         _unpack_inner(folder, bounds, deep=_DEEP - 1)
-    elif path.suffix == ".py" and len(handed.paths) == 1:
-        target = folder / name
+    elif _is_module(path) and len(handed.paths) == 1:
+        target = _inside(folder, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         copy_file(path, target, bounds)
     else:
-        copy_file(path, folder / handed.name_of(path), bounds)
+        copy_file(path, _inside(folder, handed.name_of(path)), bounds)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Where a file of this name goes. Raises Rejected for a name that leads out of the folder."""
+    parts = Path(name).parts
+    if not parts or ".." in parts or Path(name).is_absolute():
+        raise refused(f"{from_system(name)} is not a name of a file in it")
+    return folder / name
+
+
+def _is_module(path: Path) -> bool:
+    return path.suffix.lower() == ".py"
+
+
+def _with_usual_endings(folder: Path) -> None:
+    """Modules as an import finds them: app.PY becomes app.py, where there is none."""
+    for path in list(walk(folder)):
+        usual = path.with_suffix(".py") if _is_module(path) else path
+        if path.is_file() and not usual.exists():
+            path.rename(usual)
 
 
 def _unpack_inner(folder: Path, bounds: Bounds, *, deep: int) -> None:
     """Where there is one archive and no module: unpack it in its place."""
     files = [path for path in walk(folder) if not path.is_dir()]
     archives = [path for path in files if is_archive(path.name)]
-    if deep > 0 and len(archives) == 1 and not any(path.suffix == ".py" for path in files):
+    if deep > 0 and len(archives) == 1 and not any(map(_is_module, files)):
         unpack(archives[0], archives[0].parent, bounds)
         archives[0].unlink()
         _unpack_inner(folder, bounds, deep=deep - 1)
@@ -107,8 +132,9 @@ def _app(root: Path, name: str) -> Path:
     """The app's module in ``root``: the one of this name that lies least deep, or the only module. Raises Rejected."""
     if root.is_file():
         return root
-    modules = [path for path in walk(root) if path.suffix == ".py" and not path.is_dir()]
-    if not any(not path.is_dir() for path in walk(root)):
+    files = [path for path in walk(root) if not path.is_dir()]
+    modules = [path for path in files if path.suffix == ".py"]
+    if not files:
         raise Rejected(Why.NO_SUBMISSION, "nothing was handed in: there is no file in it")
     found = [path for path in modules if path.relative_to(root).as_posix().endswith(f"/{name}") or path == root / name]
     depths = {path: len(path.parts) for path in found}
@@ -116,18 +142,20 @@ def _app(root: Path, name: str) -> Path:
     if not nearest and len(modules) == 1:
         return modules[0]
     if not nearest:
-        raise unreadable(f"there is no {name} in it{_instead(modules, root)}")
+        raise unreadable(f"there is no {name} in it{_instead(modules, files, root)}")
     if len(nearest) > 1:
         raise unreadable(f"it has {name} several times: {_listed(nearest, root)}")
     return nearest[0]
 
 
-def _instead(modules: list[Path], root: Path) -> str:
-    return f", but {_listed(modules, root)}" if modules else ", and no other Python module"
+def _instead(modules: list[Path], files: list[Path], root: Path) -> str:
+    if modules:
+        return f", but {_listed(modules, root)}"
+    return f", and no other Python module; it has {_listed(files, root)}"
 
 
 def _listed(paths: Iterable[Path], root: Path) -> str:
-    names = [from_system(path.relative_to(root).as_posix()) for path in paths]
+    names = [visible(from_system(path.relative_to(root).as_posix()), 60) for path in paths]
     return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
 
 

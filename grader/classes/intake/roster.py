@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from grader.classes.intake.handed import Handed
+from grader.classes.intake.table import read_table
 from grader.classes.model import Student
 from grader.errors import UsageError
+from grader.text import visible
 
 #: Headers, in small letters, by what they are taken for; the first that a roster has counts.
 _LABEL: Final = (
@@ -27,20 +27,28 @@ _EMAIL: Final = ("email", "email address", "e-mail", "mail")
 _SECTION: Final = ("section", "sections", "group", "groups", "class", "tutorial")
 #: Moodle's "Participant 104", in any language: the number is in the names of files.
 _PARTICIPANT: Final = re.compile(r"\D+(\d+)")
-_LARGEST: Final = 32 << 20
+#: So many lines are named in a sentence.
+_NAMED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """``students`` are in the file's order. Find one by what a platform says of who handed something in."""
+    """``students`` are in the file's order. Find one by what a platform says of who handed something in.
+
+    ``notes`` are sentences about what somebody has probably not meant.
+    """
 
     students: tuple[Student, ...]
     _by_word: Mapping[str, tuple[Student, ...]]
+    notes: tuple[str, ...] = ()
 
     def student_of(self, handed: Handed) -> Student | None:
-        """The one that this is; None where the roster does not say, or where several could be meant."""
+        """The one that this is; None where the roster does not say, or where several could be meant.
+
+        A label comes last: where it is made of a name and a number, students may choose a part of it.
+        """
         label = "" if handed.is_numbered else handed.label
-        for word in (label, handed.email, *handed.known):
+        for word in (handed.email, *handed.known, label):
             found = self._by_word.get(in_plain_letters(word), ())  # none has ""
             if len(found) == 1:
                 return found[0]
@@ -49,52 +57,56 @@ class Roster:
 
 def read_roster(file: Path) -> Roster:
     """The roster in ``file``. Raises UsageError; the message says what to write."""
-    text = _text(file)
-    lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    try:
-        rows = [{(key or "").strip(): (value or "").strip() for key, value in row.items() if key} for row in lines]
-    except csv.Error as error:
-        raise UsageError(f"{file} is not a CSV file: {error} in line {lines.line_num}.") from None
-    headers = [header.strip() for header in lines.fieldnames or ()]
-    label = _header(headers, _LABEL)
-    if label is None:
+    found = read_table(file)
+    labels = _headers(found.headers, _LABEL)
+    if not labels:
         wanted = '"label", "username", "SIS Login ID" or "email"'
         raise UsageError(f"{file} has no column that tells students apart: name one {wanted}.")
-    students = [_student(row, label) for row in rows if row.get(label) and not _is_test_student(row)]
+    students, nameless = [], []
+    for number, row in found.rows:
+        label = next((row[header] for header in labels if row.get(header)), "")
+        if label and not _is_test_student(row):
+            students.append(_student(row, label))
+        elif not label and not _is_of_canvas(row) and (_name(row) or _value(row, _EMAIL)):
+            nameless.append(f"line {number} ({visible(_name(row) or _value(row, _EMAIL), 60)})")
     _refuse_doubles(file, students)
-    return Roster(tuple(students), _words(students))
+    return Roster(tuple(students), _words(students), tuple(_notes(file, labels, students, nameless)))
 
 
-def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise UsageError(f"{file} is too large for a roster.")
-        return file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        return file.read_text("cp1252", errors="replace")  # of a spreadsheet on Windows
-    except OSError as error:
-        raise UsageError(f"The roster {file} cannot be read: {error.strerror}.") from None
+def _notes(file: Path, labels: Sequence[str], students: Sequence[Student], nameless: Sequence[str]) -> Iterator[str]:
+    if nameless:
+        more = f" and {len(nameless) - _NAMED} more" if len(nameless) > _NAMED else ""
+        columns = ", ".join(visible(header, 60) for header in labels)
+        yield (
+            f"{file} does not tell who is in {', '.join(nameless[:_NAMED])}{more}: nothing is written below {columns}. "
+            "These students are not in the class."
+        )
+    if not students:
+        yield f"{file} has no student below its header."
 
 
-def _delimiter(text: str) -> str:
-    first = text.partition("\n")[0]
-    return max(",;\t", key=first.count)
-
-
-def _header(headers: Iterable[str], wanted: Sequence[str]) -> str | None:
+def _headers(headers: Iterable[str], wanted: Sequence[str]) -> list[str]:
+    """Those of ``wanted`` that are there, in its order."""
     lower = {header.lower(): header for header in headers}
-    return next((lower[name] for name in wanted if name in lower), None)
+    return [lower[name] for name in wanted if name in lower]
 
 
 def _value(row: Mapping[str, str], wanted: Sequence[str]) -> str:
-    header = _header(row, wanted)
-    return row[header] if header else ""
+    return next((row[header] for header in _headers(row, wanted)), "")
+
+
+def _name(row: Mapping[str, str]) -> str:
+    parts = (_value(row, _GIVEN), _value(row, _FAMILY))
+    return _value(row, _NAME) or " ".join(part for part in parts if part)
 
 
 def _student(row: Mapping[str, str], label: str) -> Student:
-    parts = (_value(row, _GIVEN), _value(row, _FAMILY))
-    name = _value(row, _NAME) or " ".join(part for part in parts if part)
-    return Student(row[label], name, _value(row, _EMAIL), _value(row, _SECTION), row)
+    return Student(label, _name(row), _value(row, _EMAIL), _value(row, _SECTION), row)
+
+
+def _is_of_canvas(row: Mapping[str, str]) -> bool:
+    """Canvas has a number for each student; it exports lines without one, too, such as the points of assignments."""
+    return "ID" in row and "SIS Login ID" in row
 
 
 def _is_test_student(row: Mapping[str, str]) -> bool:

@@ -13,11 +13,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from grader.classes.intake import naming
 from grader.classes.ledger import Ledger
 from grader.classes.model import Entry, GradedKata
 from grader.classes.results import student_page
 from grader.classes.results.gathering import gather
+from grader.classes.results.keys import number_at_canvas
 from grader.errors import UsageError
 from grader.model import Outcome, Report
 from grader.report import advice, exported
@@ -40,7 +40,8 @@ def request_of(
     lost, homeless = set[str](), set[str]()
 
     def add(entry: Entry, kata: GradedKata) -> str:
-        assignment, number = _assignment(columns.get(kata.name, "")), _number(entry)
+        assignment = _assignment(columns.get(kata.name, ""))
+        number = number_at_canvas(entry.student, entry.submission)
         if assignment and number:
             report = student_page.shown(entry, kata, feedback or ledger.settings.feedback)
             found[assignment][number] = {"text_comment": comment(report)}
@@ -84,9 +85,3 @@ def _signs(outcome: Outcome) -> str:
 def _assignment(column: str) -> str:
     found = re.search(r"\((\d+)\)$", column)
     return found[1] if found else ""
-
-
-def _number(entry: Entry) -> str:
-    """By the name of the file that Canvas gave out, or by its gradebook."""
-    number = entry.student.columns.get("ID", "")
-    return naming.number_at_canvas(entry.submission.source) or (number if number.isascii() and number.isdigit() else "")

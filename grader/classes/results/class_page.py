@@ -63,7 +63,7 @@ def _status(mark: Mark) -> str:
     """What stands beside the points: "" for a grade like any other."""
     words = [] if mark.status is Status.GRADED else [mark.status.value]
     words += [f"late ({mark.late})" if mark.late != "late" else "late"] if mark.late else []
-    words += [f"{mark.taken} % taken"] if mark.taken else []
+    words += [f"{mark.taken:g} % taken"] if mark.taken else []
     words += [] if mark.is_current else ["by an earlier specification, grader or seed"]
     return ", ".join(words)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.classes.ledger import Ledger
 from grader.classes.model import Entry, GradedKata, Student
-from grader.classes.results import class_page, gradebook, student_page
+from grader.classes.results import class_page, gradebook, keys, student_page
 from grader.classes.results.canvas_comments import request_of
 from grader.classes.results.columns import column_of, wished
 from grader.classes.results.gathering import gather
@@ -25,6 +25,8 @@ from grader.text import did_you_mean, plural
 
 #: The formats of a whole class, in one file.
 OF_CLASS = ("csv", "canvas", "canvas-comments", "moodle", "moodle-feedback", "junit", "page")
+#: Those with points on a scale, and those with columns of katas that can be named.
+SCALED, WITH_COLUMNS = ("csv", "canvas", "moodle"), ("canvas", "canvas-comments", "moodle")
 #: So many students are named in a note.
 _NAMED = 10
 #: The endings of the files of formats for each student; of any other one it is .json.
@@ -35,6 +37,7 @@ _ENDINGS = {
     "github-summary": ".md",
     "github-annotations": ".txt",
     "github-classroom": ".txt",
+    "problems": ".txt",
 }
 
 
@@ -42,13 +45,14 @@ _ENDINGS = {
 class Export:
     """``untold`` are the labels of students who have no points in it, and of whom it does not say so.
 
-    By the machine's fault, or because they are still to be graded: the instructor has to know. ``notes`` are sentences
-    about what else to look at.
+    By the machine's fault, or because they are still to be graded: the instructor has to know. ``lost`` are those whom
+    the platform that reads it cannot find. ``notes`` are sentences about what else to look at.
     """
 
     content: bytes
     untold: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @classmethod
     def of_text(cls, text: str, *others: tuple[str, ...]) -> Export:
@@ -75,8 +79,9 @@ def of_class(
         case "canvas":
             return _canvas(katas, marks, scale, wishes)
         case "moodle":
-            text = gradebook.moodle(katas, marks, scale, wished(katas, wishes, ()))
-            return Export.of_text(text, _labels(marks, _is_undecided))
+            columns, shown = wished(katas, wishes, ()), feedback or ledger.settings.feedback
+            text = gradebook.moodle(katas, marks, scale, columns, feedback=shown)
+            return Export.of_text(text, _labels(marks, _is_undecided), (), keys.lost(keys.at_moodle(marks)))
         case "page":
             return Export.of_text(
                 class_page.render(overview(ledger.settings.title, katas, marks, forms=ledger.forms()))
@@ -93,7 +98,8 @@ def _canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, wi
         for kata in katas
         if columns.get(kata.name) not in known
     )
-    return Export.of_text(gradebook.canvas(katas, marks, scale, columns), _labels(marks, _is_undecided), notes)
+    text, nobodys = gradebook.canvas(katas, marks, scale, columns), keys.lost(keys.at_canvas(marks))
+    return Export.of_text(text, _labels(marks, _is_undecided), notes, nobodys)
 
 
 def _columns(
@@ -150,18 +156,19 @@ def _is_waiting(mark: Mark) -> bool:
 def of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback | None) -> Export:
     """A file for each student in ``folder``, in a format of a report. Raises UsageError where no format has this name.
 
-    Nothing is written of a student whose grade is undecided where the format has no word for it.
+    Nothing is written of a student whose grade is undecided where the format has no word for it. Other files of this
+    format stay, and are named: they may be of students who have left the class.
     """
     render = find(name)
     names = file_names(student.label for student in ledger.students())
-    is_one_kata = len(ledger.katas()) == 1
+    katas, ending = ledger.katas(), _ENDINGS.get(name, ".json")
+    endings = {kata.name: ending if len(katas) == 1 else f".{kata.id.replace(':', '-')}{ending}" for kata in katas}
     refused: set[str] = set()
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(entry: Entry, kata: GradedKata) -> str:
         report = student_page.shown(entry, kata, feedback or ledger.settings.feedback)
-        base = names[entry.student.label] + ("" if is_one_kata else f".{kata.id.replace(':', '-')}")
-        destination = Destination(str(folder / f"{base}{_ENDINGS.get(name, '.json')}"))
+        destination = Destination(str(folder / (names[entry.student.label] + endings[kata.name])))
         destination.clear()  # no grade is better than one of an earlier export
         try:
             content = render(report)
@@ -172,7 +179,17 @@ def of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback |
         return ""
 
     marks = gather(ledger, write)
-    return Export(b"", tuple(sorted(refused | set(_labels(marks, _is_waiting)))))
+    untold = tuple(sorted(refused | set(_labels(marks, _is_waiting))))
+    ours = {base + each for base in names.values() for each in endings.values()}
+    return Export(b"", untold, _left_over(folder, {file.name for file in folder.glob(f"*{ending}")} - ours))
+
+
+def _left_over(folder: Path, files: set[str]) -> tuple[str, ...]:
+    if not files:
+        return ()
+    names = ", ".join(sorted(files)[:_NAMED]) + (", …" if len(files) > _NAMED else "")
+    count = plural(len(files), "file")
+    return (f"{count} in {folder} of nobody in this class: {names}. Remove what an earlier export left.",)
 
 
 def find(name: str) -> Callable[..., bytes]:

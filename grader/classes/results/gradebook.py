@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from grader.classes.model import GradedKata, Student
+from grader.classes.results import keys
 from grader.classes.results.cells import table
 from grader.classes.results.mark import Mark
 from grader.classes.results.student_page import points_of
 from grader.errors import UsageError
 from grader.model import Outcome
+from grader.report.feedback import Feedback
 from grader.score import scaled
 
-#: By what Canvas finds a student: one of these columns.
-_CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
 #: As Canvas writes the row itself.
 _POSSIBLE = "    Points Possible"
 #: Each kata has a column of its title.
@@ -54,7 +54,7 @@ def plain(marks: Iterable[Mark], scale: Scale) -> str:
             mark.status.value,
             str(mark.attempts),
             mark.late,
-            f"{mark.taken} %" if mark.taken else "",
+            f"{mark.taken:g} %" if mark.taken else "",
             mark.trouble,
         ]
         for mark in marks
@@ -70,19 +70,19 @@ def canvas(
     ``columns`` has the assignments of katas, by their names, as a roster from Canvas has them: with a number. One
     without a number is a new assignment. Raises UsageError where Canvas could find no student.
     """
-    students = _students(marks)
-    if not any(student.columns.get(name) for student in students for name in _CANVAS_IDS):
-        names = ", ".join(_CANVAS_IDS)
+    students, known = _students(marks), keys.at_canvas(marks)
+    if len(keys.lost(known)) == len(known):
+        names = ", ".join(keys.CANVAS)
         raise UsageError(
             f"Canvas finds students by {names}: grade with --roster and the gradebook that Canvas exports."
         )
-    head = ["Student", *_CANVAS_IDS, "Section", *(columns.get(kata.name, kata.title) for kata in katas)]
+    head = ["Student", *keys.CANVAS, "Section", *(columns.get(kata.name, kata.title) for kata in katas)]
     possible = [_POSSIBLE, "", "", "", "", *(scale.possible(kata.possible) for kata in katas)]
     by_both = _by_both(marks)
     rows = (
         [
             student.columns.get("Student", student.shown),
-            *(student.columns.get(name, "") for name in _CANVAS_IDS),
+            *known[student.label],
             student.section or student.columns.get("Section", ""),
             *(
                 scale.points(mark) if mark else ""
@@ -91,30 +91,40 @@ def canvas(
         ]
         for student in students
     )
-    return table(head, [possible, *rows])
+    return table(head, [possible, *rows], keys=keys.CANVAS)
 
 
 def moodle(
-    katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, columns: Mapping[str, str] = _OWN_TITLES
+    katas: Sequence[GradedKata],
+    marks: Sequence[Mark],
+    scale: Scale,
+    columns: Mapping[str, str] = _OWN_TITLES,
+    *,
+    feedback: Feedback = Feedback.FULL,
 ) -> str:
-    """For Moodle, which asks at import what each column means: https://docs.moodle.org, "Grade import"."""
-    students = _students(marks)
-    numbers = ("Username", "ID number")
-    head = [*numbers, "Email address", "Full name"]
+    """For Moodle, which asks at import what each column means: https://docs.moodle.org, "Grade import".
+
+    Students see the second column of a kata as a comment, so there is no more in it than ``feedback`` allows.
+    """
+    students, known = _students(marks), keys.at_moodle(marks)
+    head = [*keys.MOODLE, "Full name"]
     for kata in katas:
         column = columns.get(kata.name, kata.title)
         head += [column, f"{column} feedback"]
     by_both = _by_both(marks)
     rows = (
         [
-            *(student.columns.get(name, "") for name in numbers),
-            student.email,
+            *known[student.label],
             student.shown,
-            *(cell for kata in katas for cell in _with_feedback(by_both.get((student.label, kata.name)), scale)),
+            *(
+                cell
+                for kata in katas
+                for cell in _with_feedback(by_both.get((student.label, kata.name)), scale, feedback)
+            ),
         ]
         for student in students
     )
-    return table(head, rows)
+    return table(head, rows, keys=keys.MOODLE)
 
 
 def _students(marks: Iterable[Mark]) -> list[Student]:
@@ -126,10 +136,11 @@ def _by_both(marks: Iterable[Mark]) -> dict[tuple[str, str], Mark]:
     return {(mark.student.label, mark.kata): mark for mark in marks}
 
 
-def _with_feedback(mark: Mark | None, scale: Scale) -> tuple[str, str]:
-    """Points, and what became of the checks, in numbers: which ones is in the student's page."""
+def _with_feedback(mark: Mark | None, scale: Scale, feedback: Feedback) -> tuple[str, str]:
+    """Points, and what became of the checks, in numbers: which ones is in the student's page. For SCORE no numbers."""
     if mark is None or mark.points is None:
         return "", ""
-    outcomes = list((mark.outcomes or {}).values())
+    outcomes = [] if feedback is Feedback.SCORE else list((mark.outcomes or {}).values())
     counts = ", ".join(f"{outcomes.count(one)} {one.value}" for one in Outcome if outcomes.count(one))
-    return scale.points(mark), mark.trouble or f"{counts}{f'; late: {mark.taken} % taken' if mark.taken else ''}"
+    late = f"late: {mark.taken:g} % taken" if mark.taken else ""
+    return scale.points(mark), mark.trouble or "; ".join(filter(None, (counts, late)))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum
 
-from grader.classes.model import Entry, GradedKata, NoReport, Student, Submission, Why
+from grader.classes.lateness import duration
+from grader.classes.model import Entry, GradedKata, NoReport, Student, Submission
 from grader.classes.results.substitute import report_of
 from grader.model import Outcome, Report
 from grader.report.reasons import sentence
-from grader.text import plural, visible
+from grader.text import visible
 
 #: Characters of a headline that is kept.
 _HEADLINE = 300
@@ -26,6 +26,7 @@ class Status(Enum):
     UNREADABLE = "unreadable"
     REFUSED = "refused"
     INFRASTRUCTURE = "infrastructure"
+    UNCLEAR = "unclear"
     WAITING = "waiting"
 
 
@@ -45,7 +46,7 @@ class Mark:
     points: float | None = None
     submission: Submission | None = None
     attempts: int = 0
-    taken: int = 0
+    taken: float = 0
     outcomes: Mapping[str, Outcome] | None = None
     headlines: Mapping[str, str] | None = None
     page: str = ""
@@ -68,7 +69,7 @@ def mark_of(entry: Entry, kata: GradedKata, *, attempts: int, page: str) -> Mark
     """The mark of the entry that counts."""
     report = entry.report
     shown = report_of(entry, kata)
-    is_ours = isinstance(entry.result, NoReport) and entry.result.why is Why.INFRASTRUCTURE
+    is_ours = isinstance(entry.result, NoReport) and not entry.result.why.is_decided
     return Mark(
         student=entry.student,
         kata=kata.name,
@@ -95,12 +96,3 @@ def _status(entry: Entry) -> Status:
 def _headlines(report: Report) -> dict[str, str]:
     failed = (result for result in report.results if result.outcome is Outcome.FAILED)
     return {result.check.id: visible(sentence(result, report), _HEADLINE) for result in failed}
-
-
-def duration(length: timedelta) -> str:
-    """A length of time, rounded up to the minute, hour or day, such as "3 hours"; "" for none."""
-    seconds = length.total_seconds()
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size or (unit == "minute" and seconds > 0):
-            return plural(-(-int(seconds) // size), unit)
-    return ""

@@ -76,7 +76,7 @@ class KataOverview:
 
     @property
     def undecided(self) -> list[Mark]:
-        """Those without points by the machine's fault, or not graded yet."""
+        """Those without points by the machine's fault, unclear, or not graded yet."""
         return [mark for mark in self.marks if not mark.is_decided]
 
     @property

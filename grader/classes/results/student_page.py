@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from grader.classes.model import Entry, GradedKata
 from grader.classes.results.mark import Mark
+from grader.classes.results.own_advice import fitting
 from grader.classes.results.substitute import report_of
 from grader.model import Report
 from grader.report import markdown, small
@@ -18,10 +19,10 @@ MOST = 100_000
 
 def shown(entry: Entry, kata: GradedKata, feedback: Feedback) -> Report:
     """What the student of ``entry`` may see, under their name; with what lateness has taken."""
-    report = for_student(report_of(entry, kata), visible(entry.student.shown, 200), feedback)
+    report = for_student(fitting(report_of(entry, kata)), visible(entry.student.shown, 200), feedback)
     if not entry.taken or entry.points is None:
         return report
-    note = f"Handed in late: {entry.taken} % of the points are taken, which leaves {points_of(entry.points)}."
+    note = f"Handed in late: {entry.taken:g} % of the points are taken, which leaves {points_of(entry.points)}."
     return replace(report, notes=(*report.notes, note))
 
 
@@ -32,6 +33,8 @@ def html_of(report: Report) -> str:
 
 def markdown_of(report: Report) -> str:
     """For a comment on a pull request, or an e-mail."""
+    if report.boot_failure is not None and report.boot_failure.advice:  # which the Markdown of a report leaves out
+        report = replace(report, notes=(report.boot_failure.advice, *report.notes))
     return markdown.render(report)
 
 

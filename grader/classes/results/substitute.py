@@ -6,7 +6,10 @@ from grader.classes.model import Entry, GradedKata, Why
 from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Report
 
 #: The instructor sees more: the sentence of the ledger, which is about the machine.
-_INFRASTRUCTURE = "the grader or the machine failed"
+_WORDS = {
+    Why.INFRASTRUCTURE: "the grader or the machine failed",
+    Why.UNCLEAR: "it is not clear yet what was handed in",
+}
 
 
 def report_of(entry: Entry, kata: GradedKata) -> Report:
@@ -14,8 +17,9 @@ def report_of(entry: Entry, kata: GradedKata) -> Report:
     if entry.report is not None:
         return entry.report
     assert not isinstance(entry.result, Report)
-    is_ours = entry.result.why is Why.INFRASTRUCTURE
-    undecided = Finding("a verdict", _INFRASTRUCTURE, headline=_INFRASTRUCTURE, headline_is_complete=True)
+    is_ours = not entry.result.why.is_decided
+    words = _WORDS.get(entry.result.why, "")
+    undecided = Finding("a verdict", words, headline=words, headline_is_complete=True)
     return Report(
         kata=kata.name,
         title=kata.title,

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -19,6 +20,19 @@ def make_zip(file: Path, members: Mapping[str, bytes | str]) -> Path:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         for name, content in members.items():
             made.writestr(name, content)
+    return file
+
+
+def without_encoding(file: Path, wanted: str = "utf-8") -> Path:
+    """The zip, as a program packs it that does not say in which encoding its names are."""
+    data = bytearray(file.read_bytes())
+    for mark, flags, length, start in ((b"PK\3\4", 6, 26, 30), (b"PK\1\2", 8, 28, 46)):
+        at = -1
+        while (at := data.find(mark, at + 1)) >= 0:
+            struct.pack_into("<H", data, at + flags, 0)
+            name = slice(at + start, at + start + struct.unpack_from("<H", data, at + length)[0])
+            data[name] = data[name].decode().encode(wanted).ljust(len(data[name]), b"_")
+    file.write_bytes(data)
     return file
 
 

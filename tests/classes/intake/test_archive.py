@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import struct
 import tarfile
+import unicodedata
 import zipfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from grader.classes.intake.archive import is_archive, names_in, stem, unpack
+from grader.classes.intake import archive as module
+from grader.classes.intake.archive import is_archive, names_in, stem, undated_in, unpack
 from grader.classes.intake.rejection import Rejected
 from grader.classes.model import Bounds, Why
-from tests.classes.intake.archives import APP, make_tar, make_zip, special, zip_link
+from tests.classes.intake.archives import APP, make_tar, make_zip, special, without_encoding, zip_link
 
 BOUNDS = Bounds(size=100_000, files=5)
 
@@ -35,6 +39,31 @@ def test_plain_files_come_out(name: str, tmp_path: Path) -> None:
     make = make_zip if name.endswith("zip") else make_tar
     found = unpacked(make(tmp_path / name, members), tmp_path / "out")
     assert found == {"app.py": APP, "parts/überschrift – שלום.py": "x = 1\n"}
+
+
+@pytest.mark.parametrize("name", ["Zoë Müller/größe.py", "שרה/app.py", "ada/app.py"])
+def test_names_in_utf_8_are_read_also_where_a_zip_does_not_say_so(name: str, tmp_path: Path) -> None:
+    file = without_encoding(make_zip(tmp_path / "a.zip", {name: APP}))
+    assert names_in(file, BOUNDS) == [name]
+    assert unpacked(file, tmp_path / "out") == {name: APP}
+
+
+def test_names_of_dos_are_read(tmp_path: Path) -> None:
+    file = without_encoding(make_zip(tmp_path / "a.zip", {"Zoë Müller.py": APP}), "cp437")
+    assert unpacked(file, tmp_path / "out") == {"Zoë Müller.py__": APP}
+
+
+def test_names_that_are_said_to_be_in_utf_8_stay_as_they_are(tmp_path: Path) -> None:
+    name = "├╝.py"  # as another program has misread it
+    assert unpacked(make_zip(tmp_path / "a.zip", {name: APP}), tmp_path / "out") == {name: APP}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+def test_names_are_composed_as_an_import_finds_them(name: str, tmp_path: Path) -> None:
+    """The Finder of macOS decomposes them."""
+    make = make_zip if name.endswith("zip") else make_tar
+    file = make(tmp_path / name, {unicodedata.normalize("NFD", "größe.py"): APP})
+    assert unpacked(file, tmp_path / "out") == {"größe.py": APP}
 
 
 @pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "..\\out", "C:\\out", "C:/out"])
@@ -174,6 +203,78 @@ def test_what_a_tar_says_of_all_its_members_is_not_kept_for_each(tmp_path: Path)
     assert unpacked(tmp_path / "a.tar", tmp_path / "out") == {"first.py": APP, "app.py": APP}
 
 
+def tells_size(size: int, name: str) -> bytes:
+    """A member of a tar that says that it is so large, and has no content."""
+    info = tarfile.TarInfo(name)
+    info.size = size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize("name", ["__MACOSX/x", ".git/HEAD", "other.txt", "folder/"])
+@pytest.mark.parametrize("size", [10**20, 10**15, 1 << 31, -(10**15)])
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_size_that_cannot_be_is_refused_also_of_what_is_left_out(
+    name: str, size: int, is_last: bool, tmp_path: Path
+) -> None:
+    """Python reads to the end of each, in steps of 10 KB, although nothing comes any more."""
+    app = packed(tmp_path / "a.tar").read_bytes()[:1024]
+    one = tells_size(size, name)
+    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(app + one if is_last else one + app + bytes(1024)))
+    words = "once it is unpacked" if size > 0 else "it has a file whose size is below zero"
+    with pytest.raises(Rejected, match=words):
+        unpack(tmp_path / "a.tar.gz", tmp_path / "out", BOUNDS)
+
+
+@pytest.mark.parametrize("size", ["9" * 20, "9" * 3900, "-512"])
+def test_a_size_that_cannot_be_in_a_head_is_refused(size: str, tmp_path: Path) -> None:
+    file = packed(tmp_path / "a.tar", head(tarfile.XHDTYPE, record("size", size)), name=".git/HEAD")
+    with pytest.raises(Rejected, match=r"once it is unpacked|below zero"):
+        unpack(file, tmp_path / "out", BOUNDS)
+
+
+class Counted(io.BytesIO):
+    """Counts the reads after its end."""
+
+    vain = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self.vain += not found
+        return found
+
+
+@pytest.mark.parametrize("name", [".git/HEAD", "other.txt"])
+def test_after_the_end_of_the_data_nothing_more_is_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = Counted(tells_size(10_000_000, name))
+    monkeypatch.setattr(module, "decompressed", lambda _: nullcontext(content))
+    (tmp_path / "a.tar").write_bytes(b"")
+    with pytest.raises(Rejected, match="is not a whole archive"):
+        unpack(tmp_path / "a.tar", tmp_path / "out", Bounds())
+    assert content.vain == 1
+
+
+def test_a_tar_without_an_end_of_its_own_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(packed(tmp_path / "b.tar").read_bytes()[:1024])
+    assert unpacked(tmp_path / "a.tar", tmp_path / "out") == {"app.py": APP}
+
+
+@pytest.mark.parametrize("offset", [1 << 20, (1 << 63) - 5, (1 << 64) - 1])
+def test_a_zip_whose_parts_lie_outside_of_it_is_unreadable(offset: int, tmp_path: Path) -> None:
+    data = make_zip(tmp_path / "a.zip", {"app.py": APP}).read_bytes()
+    table, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+    extra = struct.pack("<HHQ", 1, 8, offset)
+    entry = bytearray(data[table:end] + extra)
+    struct.pack_into("<H", entry, 30, len(extra))
+    struct.pack_into("<L", entry, 42, 0xFFFFFFFF)
+    last = bytearray(data[end:])
+    struct.pack_into("<L", last, 12, len(entry))
+    (tmp_path / "a.zip").write_bytes(data[:table] + entry + last)
+    with pytest.raises(Rejected, match="is not a whole archive"):
+        unpack(tmp_path / "a.zip", tmp_path / "out", BOUNDS)
+
+
 @pytest.mark.parametrize(
     "records",
     [
@@ -254,6 +355,21 @@ def test_what_is_no_archive_is_unreadable(name: str, content: bytes, tmp_path: P
     assert found.value.reason.why is Why.UNREADABLE
 
 
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "it is empty"), (b"hello", "File is not a zip file"), (b"h" * 100, "not a zip file")]
+)
+def test_what_is_not_a_zip_says_so(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(Rejected, match=f"a.zip is not a whole archive: .*{words}"):
+        unpack(tmp_path / "a.zip", tmp_path / "out", BOUNDS)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+def test_an_archive_without_files_is_whole(name: str, tmp_path: Path) -> None:
+    make = make_zip if name.endswith("zip") else make_tar
+    assert unpacked(make(tmp_path / name, {}), tmp_path / "out") == {}
+
+
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar.xz", "a.tar.bz2"])
 def test_each_part_of_an_archive_alone_is_unreadable_or_whole(name: str, tmp_path: Path) -> None:
     """A download that broke off, at every byte: never another error."""
@@ -291,6 +407,29 @@ def test_other_kinds_are_said_not_to_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.rar").write_bytes(b"Rar!")
     with pytest.raises(Rejected, match=r"hand in a \.zip"):
         unpack(tmp_path / "a.rar", tmp_path / "out", BOUNDS)
+
+
+def test_files_have_the_times_of_the_archive_where_these_are_wanted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        made.writestr(zipfile.ZipInfo("app.py", (2025, 11, 29, 0, 1, 2)), APP)
+        made.writestr(zipfile.ZipInfo("none.py", (1980, 1, 1, 0, 0, 0)), APP)
+    info = tarfile.TarInfo("app.py")
+    info.mtime = datetime(2025, 11, 29, 0, 1, 2).timestamp()
+    make_tar(tmp_path / "a.tar.gz", {"none.py": APP}, info)
+    for name in ("a.zip", "a.tar.gz"):
+        unpack(tmp_path / name, tmp_path / name[2:], BOUNDS, with_times=True)
+        assert (tmp_path / name[2:] / "app.py").stat().st_mtime == info.mtime
+        assert (tmp_path / name[2:] / "none.py").stat().st_mtime == 0
+        assert undated_in(tmp_path / name, BOUNDS) == ["none.py"]
+        unpack(tmp_path / name, tmp_path / "now", BOUNDS)
+        assert (tmp_path / "now/app.py").stat().st_mtime > info.mtime
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf", "1e400", "-5", "1e300", "9" * 400, "0"])
+def test_a_time_that_cannot_be_in_a_head_is_none(seconds: str, tmp_path: Path) -> None:
+    file = packed(tmp_path / "a.tar", head(tarfile.XHDTYPE, record("mtime", seconds)))
+    unpack(file, tmp_path / "out", BOUNDS, with_times=True)
+    assert (undated_in(file, BOUNDS), (tmp_path / "out/app.py").stat().st_mtime) == (["app.py"], 0)
 
 
 def test_names_of_archives() -> None:

@@ -31,7 +31,15 @@ def copied(folder: Path, bounds: Bounds = BOUNDS) -> list[str]:
 
 
 def test_code_is_copied_and_what_lies_beside_it_is_not(folder: Path) -> None:
-    for name in (".git/config", ".venv/bin/python", "__pycache__/app.pyc", "a/b/c.py", ".DS_Store", "._app.py"):
+    for name in (
+        ".git/config",
+        ".venv/bin/python",
+        "__pycache__/app.pyc",
+        "a/b/c.py",
+        ".DS_Store",
+        "._app.py",
+        "desktop.ini",
+    ):
         write(folder / name, "x")
     assert copied(folder) == ["a/b/c.py", "app.py"]
 

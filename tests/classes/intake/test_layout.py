@@ -45,6 +45,7 @@ def found(root: Path) -> list[tuple[str, int, list[str]]]:
 
 def test_folders_modules_and_archives(tmp_path: Path) -> None:
     lay(tmp_path, "ada/app.py", "Bea Öz.py", "cy.tar.gz", "שרה/app.py", ".hidden/app.py", "class.toml", "roster.csv")
+    lay(tmp_path, "Thumbs.db", "thumbs.db", "ehthumbs.db", "desktop.ini", "Desktop.ini")
     assert found(tmp_path) == [
         ("Bea Öz", 1, ["Bea Öz.py"]),
         ("ada", 1, ["ada"]),
@@ -115,6 +116,43 @@ def test_attempts_are_numbered_by_their_order(tmp_path: Path) -> None:
     ]
 
 
+def test_attempts_of_one_number_are_all_there(tmp_path: Path) -> None:
+    lay(tmp_path, "ada/attempt-1/app.py", "ada/attempt-01/app.py", "ada/Attempt 1/app.py")
+    assert [attempt for _, attempt, _ in found(tmp_path)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        (" .zip", ".zip"),
+        (" /app.py", "no name"),
+        ("\u3000.py", ".py"),
+        ("\u200b/app.py", "no name"),
+        (" _1_2_a.py", "_1"),
+    ],
+)
+def test_nobody_has_an_empty_name(name: str, label: str, tmp_path: Path) -> None:
+    (one,) = find(lay(tmp_path, name))
+    assert (one.label, one.name) == (label, "")
+
+
+def test_what_a_student_chooses_says_nothing_of_who_it_is(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        "Ada Lovelace_111_assignsubmission_file_app.py",
+        "Mallory Smith_222_assignsubmission_file_x_111_assignsubmission_file_app.py",
+        "lovelaceada_1111_5001_app.py",
+        "smithmallory_2222_5002_x_1111_assignsubmission_file_app.py",
+        "smithmallory_2222_5003_lovelaceada_LATE_1111_9_app.py",
+    )
+    assert [(one.label, len(one.paths), one.known[0], one.is_marked_late) for one in find(tmp_path)] == [
+        ("Ada Lovelace_111", 1, "111", False),
+        ("Mallory Smith_222", 1, "222", False),
+        ("lovelaceada_1111", 1, "1111", False),
+        ("smithmallory_2222", 2, "2222", False),
+    ]
+
+
 def test_canvas(tmp_path: Path) -> None:
     lay(
         tmp_path,
@@ -127,15 +165,60 @@ def test_canvas(tmp_path: Path) -> None:
     assert [(each.label, each.is_marked_late) for each in (one, other)] == [("smithjo_2", False), ("smithjo_3", True)]
 
 
+def test_a_text_or_a_link_at_canvas_is_no_file(tmp_path: Path) -> None:
+    lay(tmp_path, "oconnorsean_1246_text.html", "linkstudent_LATE_1247_link.html", "bea_8_text.html", "bea_8_9_app.py")
+    bea, link, text = find(tmp_path)
+    assert [(one.label, one.instead, one.is_marked_late, one.source) for one in (link, text)] == [
+        ("linkstudent_1247", "a link", True, "linkstudent_LATE_1247_link.html"),
+        ("oconnorsean_1246", "a text", False, "oconnorsean_1246_text.html"),
+    ]
+    assert ([bea.name_of(path) for path in bea.paths], bea.instead) == (["app.py"], "")
+
+
+def test_canvas_without_names(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        *("anon_Ab1cD_567901_app.py", "anon_Ab1cD_567902_helper.py", "LATE_anon_Xy9zQ_567903_app.py"),
+        *("anon_12345_7_app.py", "foo_bar_1248_567905_app.py"),
+    )
+    assert [(one.label, len(one.paths), one.is_marked_late, one.known) for one in find(tmp_path)] == [
+        ("anon_12345", 1, False, ("anon_12345",)),
+        ("anon_Ab1cD", 2, False, ("anon_Ab1cD",)),
+        ("anon_Xy9zQ", 1, True, ("anon_Xy9zQ",)),
+        ("foo_bar_1248", 1, False, ("1248", "foo_bar")),
+    ]
+
+
+def test_blackboard(tmp_path: Path) -> None:
+    ada, bea = "Homework 1_alovelace_attempt_2026-11-29-10-00-00", "Homework 1_bea_attempt_2026-11"
+    lay(
+        tmp_path,
+        *(f"{ada}.txt", f"{ada}_app.py", f"{bea}-29-11-00-00.txt", f"{bea}-29-11-00-00_app.py"),
+        *(f"{bea}-28-11-00-00_app.py", f"{bea}-28-11-00-00_helper.py", f"{bea}-30-11-00-00.txt"),
+        "Homework 1_cy_attempt_2026-11-29-10-00-00.txt",
+    )
+    assert [(one.label, one.attempt, [one.name_of(path) for path in one.paths]) for one in find(tmp_path)][:3] == [
+        ("alovelace", 1, ["app.py"]),
+        ("bea", 1, ["app.py", "helper.py"]),
+        ("bea", 2, ["app.py"]),
+    ]
+    first, last, cy = find(tmp_path)[1:]
+    assert (first.handed_in, first.known) == (datetime(2026, 11, 28, 11).astimezone(), ("bea",))
+    assert last.handed_in == datetime(2026, 11, 29, 11).astimezone()
+    assert (cy.label, cy.instead) == ("cy", "no more than a text")
+
+
 def test_moodle(tmp_path: Path) -> None:
     lay(
         tmp_path,
         *("Ada Lovelace_7_assignsubmission_file_/app.py", "Bea_8_assignsubmission_file_app.py"),
         "Bea_8_assignsubmission_onlinetext_onlinetext.html",
+        "Cy_9_assignsubmission_onlinetext_/onlinetext.html",
     )
-    ada, bea = find(tmp_path)
+    ada, bea, cy = find(tmp_path)
     assert (ada.label, ada.name, ada.known) == ("Ada Lovelace_7", "Ada Lovelace", ("7", "Ada Lovelace"))
-    assert [bea.name_of(path) for path in bea.paths] == ["app.py"]
+    assert ([bea.name_of(path) for path in bea.paths], bea.instead) == (["app.py"], "")
+    assert (cy.label, cy.instead, cy.source) == ("Cy_9", "a text", "Cy_9_assignsubmission_onlinetext_")
 
 
 def test_gradescope(tmp_path: Path) -> None:
@@ -185,6 +268,12 @@ def test_what_an_export_says_of_a_student_is_text(tmp_path: Path) -> None:
 def test_an_export_that_does_not_say_who_is_of_nobody_known(submitters: str, tmp_path: Path) -> None:
     write(tmp_path / gradescope.METADATA, f"submission_1:\n  :submitters: {submitters}")
     assert [one.label for one in find(tmp_path)] == ["submission_1"]
+
+
+@pytest.mark.parametrize("name", ["''", "12.5", "' '"])
+def test_a_submission_of_an_export_has_a_label(name: str, tmp_path: Path) -> None:
+    write(tmp_path / gradescope.METADATA, f"{name}:\n  :submitters:\n  - :name: '  '")
+    assert [one.label for one in find(tmp_path)] == ["no name"]
 
 
 @pytest.mark.parametrize("make", [lambda _: None, lambda folder: folder.mkdir(), lambda folder: folder.write_text("")])

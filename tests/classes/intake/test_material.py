@@ -14,7 +14,7 @@ from grader.classes.intake.handed import Handed
 from grader.classes.intake.layout import find
 from grader.classes.intake.material import Material, digest_of, prepare
 from grader.classes.intake.rejection import Rejected
-from grader.classes.model import Bounds, Settings, Why
+from grader.classes.model import Bounds, NoReport, Settings, Why
 from tests.classes.intake.archives import APP, make_tar, make_zip
 from tests.small_kata import make_kata, write
 
@@ -59,6 +59,36 @@ def test_the_app_is_found(names: list[str], app: str, tmp_path: Path, take: Call
     assert (found.app, found.file.read_text()) == (app, APP)
 
 
+@pytest.mark.parametrize(
+    ("names", "app"),
+    [
+        (["ada.PY"], "app.py"),
+        (["ada/t20.PY"], "t20.py"),
+        (["ada/app.Py", "ada/PARTS.PY"], "app.py"),
+        (["ada/hw/app.PY", "ada/hw.zip"], "hw/app.py"),
+        (["ada/app.py", "ada/app.PY"], "app.py"),
+    ],
+)
+def test_a_module_may_have_its_ending_in_capitals(
+    names: list[str], app: str, tmp_path: Path, take: Callable[..., Material]
+) -> None:
+    """An import would not find it so."""
+    for name in names:
+        write(tmp_path / "class" / name, APP)
+    found = take()
+    assert found.app == app
+    assert "PARTS.py" in os.listdir(found.file.parent) or "ada/PARTS.PY" not in names
+
+
+def test_a_fault_of_the_archive_of_the_class_is_the_reason(tmp_path: Path, kata: Kata) -> None:
+    write(tmp_path / "class/ada/app.py", APP)
+    (handed,) = find(tmp_path / "class")
+    faulty = replace(handed, fault=NoReport(Why.REFUSED, "it has a link"))
+    with pytest.raises(Rejected, match="it has a link") as found:
+        prepare(faulty, kata, SETTINGS, folder=tmp_path / "copy")
+    assert found.value.reason == faulty.fault
+
+
 @pytest.mark.parametrize("name", ["ada.zip", "ada/work.zip", "ada.tar.gz"])
 def test_archives_are_unpacked(name: str, tmp_path: Path, take: Callable[..., Material]) -> None:
     file = tmp_path / "class" / name
@@ -73,6 +103,13 @@ def test_an_archive_in_an_archive_is_unpacked_once(tmp_path: Path, take: Callabl
     (tmp_path / "class").mkdir()
     make_zip(tmp_path / "class/ada.zip", {"inner.zip": inner})
     assert take().app == "app.py"
+
+
+def test_a_text_is_a_submission_without_an_app(tmp_path: Path, take: Callable[..., Material]) -> None:
+    write(tmp_path / "class/oconnorsean_1246_text.html", "<p>I could not</p>")
+    with pytest.raises(Rejected, match="a text was handed in, and no file") as rejected:
+        take()
+    assert rejected.value.reason.why is Why.UNREADABLE
 
 
 def test_files_of_a_platform_have_their_own_names(tmp_path: Path, take: Callable[..., Material]) -> None:
@@ -135,7 +172,7 @@ def with_names(*names: str) -> Callable[[Path], None]:
         (with_app(b" \n"), Why.NO_SUBMISSION, "app.py is empty"),
         (with_app(b"\x7fELF\0\0"), Why.UNREADABLE, "is not a text"),
         (with_app(b"x" * 200_000), Why.REFUSED, "it is larger than"),
-        (with_names("notes.txt"), Why.UNREADABLE, "there is no app.py in it, and no other Python module"),
+        (with_names("notes.txt"), Why.UNREADABLE, "no app.py in it, and no other Python module; it has notes.txt"),
         (with_names("a.py", "b.py"), Why.UNREADABLE, "there is no app.py in it, but a.py, b.py"),
         (with_names("a/app.py", "b/app.py"), Why.UNREADABLE, "several times: a/app.py, b/app.py"),
         (with_names("kata-2/app.py"), Why.NO_SUBMISSION, "it has no folder kata-77"),
@@ -182,3 +219,15 @@ def test_a_name_that_this_machine_does_not_take(tmp_path: Path, take: Callable[.
     make_zip(tmp_path / "class/ada.zip", {"n" * 300 + "/app.py": APP})
     with pytest.raises(Rejected, match="a name that is too long"):
         take()
+
+
+def test_no_name_leads_out_of_the_copy(tmp_path: Path, kata: Kata) -> None:
+    write(tmp_path / "class/ada.py", APP)
+    (handed,) = find(tmp_path / "class")
+    for number, name in enumerate(("../out.py", f"{tmp_path}/out.py", "a/../../out.py")):
+        with pytest.raises(Rejected, match="is not a name of a file in it"):
+            prepare(handed, kata, replace(SETTINGS, app=name), folder=tmp_path / f"copy-{number}")
+        two = replace(handed, paths=(*handed.paths, write(tmp_path / "x.py", APP)), names=(name, "x.py"))
+        with pytest.raises(Rejected, match="is not a name of a file in it"):
+            prepare(two, kata, SETTINGS, folder=tmp_path / f"two-{number}")
+    assert not list(tmp_path.rglob("out.py"))

@@ -52,6 +52,74 @@ def test_the_test_student_of_canvas_is_nobody(tmp_path: Path) -> None:
     assert other.label == "ts"
 
 
+def test_where_one_column_is_empty_the_next_one_tells_who_it_is(tmp_path: Path) -> None:
+    text = (
+        "Student,ID,SIS User ID,SIS Login ID,Section\n,,,,Manual Posting\n    Points Possible,,,,\n"
+        '"Lovelace, Ada",1,s1,ada,A\n"Login, No",1237,,,A\n"Sis, Only",3,s3,,A\n'
+    )
+    found = roster(tmp_path, text)
+    assert [one.label for one in found.students] == ["ada", "1237", "s3"]
+    assert (found.students[1].columns["ID"], found.notes) == ("1237", ())
+    assert label(found, "1237", "loginno", of="loginno_1237") == "1237"
+
+
+def test_lines_that_do_not_tell_who_it_is_are_named(tmp_path: Path) -> None:
+    found = roster(tmp_path, "label,name,email\nada,A,\n,Nameless,\n,,\n\n,,no\n" + ",B,\n" * 4)
+    (note,) = found.notes
+    assert [one.label for one in found.students] == ["ada", "no"]
+    assert "line 3 (Nameless), line 7 (B), line 8 (B), line 9 (B) and 1 more: nothing is written below label" in note
+
+
+def test_a_roster_of_nobody_is_mentioned(tmp_path: Path) -> None:
+    (note,) = roster(tmp_path, "label,name\n").notes
+    assert note.endswith("roster.csv has no student below its header.")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8", "cp1252"])
+@pytest.mark.parametrize("line", ["sep=;\n", "sep=;\r\n", '"sep=;"\n', "SEP=;\n", ""])
+def test_a_spreadsheets_own_ways(line: str, encoding: str, tmp_path: Path) -> None:
+    (student,) = roster(tmp_path, f"{line}label;name\nada;Müller, A\n", encoding).students
+    assert (student.label, student.name) == ("ada", "Müller, A")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PK\3\4\x14\0\6\0",
+        b"PK\3\4\xff",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0",
+        b"\0\1\xff\xfe",
+        b"\xff\xfea",
+        "label\nada".encode("utf-16-le"),
+        "label\nada".encode("utf-32"),
+    ],
+)
+def test_what_is_not_text(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_bytes(content)
+    with pytest.raises(UsageError, match=r"is not a CSV file in UTF-8: open it in the program that wrote it"):
+        read_roster(tmp_path / "r.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('label,name\nada,"Ada\nbob,B', 2),
+        ('label,name\nada,"Ada\nbob,"Bob"\ncy,Cy\n', 2),
+        ('sep=,\nlabel,name\n\nada,A\nbob,"B', 5),
+        ('label,name\nada,A\nbob,"B' + "\nx,y" * 60_000, 3),
+        ('"label,name\nada,A\n', 1),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_named(text: str, line: int, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"a quote in line {line} is not closed"):
+        roster(tmp_path, text)
+
+
+def test_quotes_that_are_closed_are_read(tmp_path: Path) -> None:
+    found = roster(tmp_path, 'label,name\nada,"Ada\n""L"", A"\nbob,"B" C\ncy,D "E"')
+    assert [one.name for one in found.students] == ['Ada\n"L", A', "B C", 'D "E"']
+
+
 def test_a_student_is_found_by_whatever_a_platform_says(tmp_path: Path) -> None:
     found = roster(tmp_path, 'Student,ID,SIS Login ID,email\n"Lovelace, Ada",77,al1,ada@example.org\nBea,78,be1,\n')
     assert label(found, of="al1") == "al1"
@@ -75,9 +143,15 @@ def test_a_word_without_letters_is_nobodys(tmp_path: Path) -> None:
 
 def test_a_label_with_a_number_of_ours_is_nobodys(tmp_path: Path) -> None:
     found = roster(tmp_path, "label,name\nada2,Ann\nada,Ada\n")
-    one = Handed("ada (2)", (), Path(), known=("ada",))
-    students = [found.student_of(replace(one, is_numbered=is_numbered)) for is_numbered in (False, True)]
+    one = Handed("ada (2)", (), Path(), known=("ada (2)",))
+    students = [found.student_of(each) for each in (one, replace(one, known=("ada",), is_numbered=True))]
     assert [student.label for student in students if student] == ["ada2", "ada"]
+
+
+def test_a_number_counts_more_than_the_name_beside_it(tmp_path: Path) -> None:
+    """A student may choose the name: with the number after it, it may look like what another one is called."""
+    found = roster(tmp_path, "login,number,name\nada1222,111,Ada\nmal,222,Mallory\n")
+    assert label(found, "222", "Ada1", of="Ada1_222") == "mal"
 
 
 def test_a_file_of_a_spreadsheet(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from grader.classes.ledger import Ledger
 from grader.classes.results.exports import OF_CLASS, of_class, of_students
 from grader.classes.results.gradebook import Scale
 from grader.errors import UsageError
+from grader.report import formats
 from grader.report.feedback import Feedback
 from tests.classes.results.course import FATES, make_course
 from tests.report.consumers import SCHEMAS, faults, junit_faults, parsed
@@ -53,6 +54,15 @@ def test_an_old_file_of_a_grade_that_is_undecided_now_goes(ledger: Ledger, tmp_p
     assert not (tmp_path / "out" / "fay.json").exists()
 
 
+def test_a_file_of_a_student_who_has_left_is_named(ledger: Ledger, tmp_path: Path) -> None:
+    assert of_students(ledger, "json", tmp_path / "out", feedback=None).notes == ()
+    for name in ("zed.json", "notes.txt"):
+        (tmp_path / "out" / name).write_text("{}", "utf-8")
+    (note,) = of_students(ledger, "json", tmp_path / "out", feedback=None).notes
+    assert note.endswith("out of nobody in this class: zed.json. Remove what an earlier export left.")
+    assert (tmp_path / "out" / "zed.json").exists()
+
+
 def test_junit_has_a_suite_for_each_student(ledger: Ledger) -> None:
     found = of_class(ledger, "junit", scale=Scale(), feedback=None)
     assert junit_faults(found.content.decode()) == []
@@ -74,3 +84,12 @@ def test_an_unknown_export_is_refused_with_all_names(ledger: Ledger, tmp_path: P
     with pytest.raises(UsageError, match=r"There is no export 'canvass'. Did you mean 'canvas'") as refused:
         of_students(ledger, "canvass", tmp_path / "out", feedback=None)
     assert [name for name in (*OF_CLASS, *SCHEMAS) if name not in str(refused.value)] == []
+
+
+@pytest.mark.parametrize("name", sorted(formats.BUILT_IN.keys() - {*OF_CLASS, *formats.DEMANDING}))
+def test_a_file_for_a_student_has_the_ending_of_its_content(name: str, ledger: Ledger, tmp_path: Path) -> None:
+    of_students(ledger, name, tmp_path / "out", feedback=None)
+    for file in (tmp_path / "out").iterdir():
+        text = file.read_text("utf-8")
+        is_json = text.startswith(("{", "["))
+        assert (file.suffix == ".json", text.lower().startswith("<!doctype")) == (is_json, file.suffix == ".html")

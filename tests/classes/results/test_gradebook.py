@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from grader.classes.results.exports import of_class
 from grader.classes.results.gathering import gather
 from grader.classes.results.gradebook import Scale, canvas, moodle, plain
 from grader.errors import UsageError
+from grader.report.feedback import Feedback
 from tests.classes.hand import KATA, NAME, WHOLE, hand_in, make_ledger
-from tests.classes.results.course import FATES, OTHER, make_course
+from tests.classes.results.course import FATES, LATE, OTHER, make_course
 
 
 @pytest.fixture
@@ -79,6 +81,14 @@ def test_moodle_has_points_and_what_became_of_the_checks(ledger: Ledger) -> None
     assert rows["cem@example.org"]["Small echo feedback"] == "5 passed, 1 failed; late: 20 % taken"
     assert rows["fay@example.org"]["Small echo"] == rows["fay@example.org"]["Small echo feedback"] == ""
     assert rows["ida@example.org"]["Small echo feedback"] == "ida.zip is not a whole archive: =x"
+
+
+@pytest.mark.parametrize("feedback", [None, Feedback.SCORE], ids=["class", "option"])
+def test_a_comment_in_moodle_has_no_more_than_the_class_allows(feedback: Feedback | None, tmp_path: Path) -> None:
+    with make_course(tmp_path, replace(LATE, feedback=Feedback.TITLES if feedback else Feedback.SCORE)) as made:
+        text = of_class(made, "moodle", scale=Scale(), feedback=feedback).content.decode()
+    rows = {row["Email address"].partition("@")[0]: row["Small echo feedback"] for row in rows_of(text)}
+    assert (rows["ada"], rows["cem"], rows["hal"]) == ("", "late: 20 % taken", "nothing was handed in")
 
 
 def test_several_katas_have_a_column_each(tmp_path: Path) -> None:

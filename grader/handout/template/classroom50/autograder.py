@@ -47,7 +47,7 @@ def main() -> int:
         environment.setdefault("SUBMITTED_AT", submitted_at())
         if not environment.get("REVIEW_URL"):  # there is none before a first pull request
             environment["REVIEW_URL"] = environment.get("COMMIT_URL", "")
-        command = [sys.executable, "-P", "-m", "grader", KATA, "--submission", "--feedback", "full", "--app", app]
+        command = [sys.executable, "-P", "-m", "grader", KATA, "--submission", "--feedback", "@FEEDBACK@", "--app", app]
         done = subprocess.run([*command, "--to", "classroom50:result.json", "--color", "never"], env=environment)
     return 0 if done.returncode == 1 else done.returncode
 

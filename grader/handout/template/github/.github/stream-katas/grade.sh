@@ -3,5 +3,5 @@
 set -u
 app=@FOLDER@/@ENTRY@
 [ -e "$app" ] || [ ! -e @ENTRY@ ] || app=@ENTRY@
-exec grade @KATA@ --submission --feedback full --app "$app" \
+exec grade @KATA@ --submission --feedback @FEEDBACK@ --app "$app" \
     --to github-summary:"${GITHUB_STEP_SUMMARY:-summary.md}" --to github-annotations

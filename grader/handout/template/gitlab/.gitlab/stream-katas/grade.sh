@@ -3,4 +3,4 @@
 set -u
 app=@FOLDER@/@ENTRY@
 [ -e "$app" ] || [ ! -e @ENTRY@ ] || app=@ENTRY@
-exec grade @KATA@ --submission --feedback full --app "$app" --to junit:junit.xml --html report.html --color never
+exec grade @KATA@ --submission --feedback @FEEDBACK@ --app "$app" --to junit:junit.xml --html report.html --color never
