@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from grader.serving.account import Account
     from grader.serving.jail.plan import Tier
     from grader.serving.threads import Snapshot
+    from grader.serving.timers import Timer
 
 
 class Served(Protocol):
@@ -46,8 +47,8 @@ class Served(Protocol):
     def snapshot(self) -> Snapshot:
         """What all threads of the app's processes do now."""
 
-    def next_timer(self) -> float | None:
-        """Seconds of the nearest timer that the app waits for; infinite without one, None where it is not known."""
+    def next_timer(self) -> Timer | None:
+        """The nearest timer that the app waits for, of infinite seconds without one; None where it is not known."""
 
     def waiting(self) -> int:
         """Connections that its server has not taken yet; 0 where that is not known."""
@@ -68,6 +69,9 @@ class Served(Protocol):
     def starting_seconds(self) -> float:
         """For how long these processes have been starting, or have waited for a processor; 0.0 where not known."""
 
+    def looking_seconds(self) -> float:
+        """Processor seconds that looks at the app's processes have taken: the more there are, the longer they take."""
+
     @property
     def account(self) -> Account:
         """What the app's process says about itself."""
@@ -86,6 +90,9 @@ class App(Served, Protocol):
     @property
     def jail(self) -> Tier:
         """The tier of the jail that the app is in. A submission is never in a weaker one than was ordered."""
+
+    def used_seconds(self) -> float:
+        """Processor seconds that all processes of the app have used; 0.0 where that is not known."""
 
     def held_up_seconds(self) -> float:
         """For how long the thread of the event loop has waited for a processor; 0.0 where that is not known."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from grader.catalog.files import read_bytes
 from grader.catalog.setting import read_setting, settings_around
 from grader.errors import UsageError
 
@@ -29,7 +30,7 @@ def of_settings(start: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for file, setting in settings.items():
         if setting.environment_file is not None and setting.environment_file.exists():
-            found |= _of_file(setting.environment_file, f"environment-file of {file}")
+            found |= _of_file(setting.environment_file, f"environment-file of {file}", read=read_bytes)
     names = [name for setting in settings.values() for name in setting.environment]
     return found | {name: os.environ[name] for name in names if name in os.environ}
 
@@ -48,14 +49,14 @@ def chosen(options: Iterable[str], files: Iterable[Path]) -> dict[str, str]:
     return found
 
 
-def _of_file(file: Path, named_by: str) -> dict[str, str]:
+def _of_file(file: Path, named_by: str, *, read: Callable[[Path], bytes] = Path.read_bytes) -> dict[str, str]:
     """Lines NAME=VALUE, as python-dotenv reads them for uvicorn's own `--env-file`, but each variable on one line.
 
     Empty lines and comments (#) are skipped, and `export` before a name, and quotes and a comment around a value. No
-    other variable is put in.
+    other variable is put in. Who names a file on the command line may name a pipe.
     """
     found: dict[str, str] = {}
-    for number, line in enumerate(map(str.strip, _lines(file, named_by)), start=1):
+    for number, line in enumerate(map(str.strip, _lines(file, named_by, read)), start=1):
         if not line or line.startswith("#"):
             continue
         name, given, value = _EXPORT.sub("", line).partition("=")
@@ -66,9 +67,9 @@ def _of_file(file: Path, named_by: str) -> dict[str, str]:
     return found
 
 
-def _lines(file: Path, named_by: str) -> list[str]:
+def _lines(file: Path, named_by: str, read: Callable[[Path], bytes]) -> list[str]:
     try:
-        data = file.read_bytes()
+        data = read(file)
         return data.decode("utf-8-sig").splitlines()
     except OSError as error:
         raise UsageError(f"{named_by}: {str(file)!r} cannot be read: {error.strerror}.") from None

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from grader.errors import Inconclusive
 from grader.serving.child_app import ChildApp
 from grader.serving.jail.cell import Cell
-from grader.serving.jail.links import leading_out
 from grader.serving.jail.plan import NO_JAIL, Jail, Tier
 from grader.serving.jail.warded import Warded
 from grader.serving.limits import LaunchLimits, need_descriptors
@@ -117,15 +116,9 @@ def _config(launch: Launch, cell: Cell, upstream: tuple[str, int], pipes: Pipes)
         listener=cell.door.childs_descriptor,
         status=pipes.childs_status,
         lifeline=pipes.childs_lifeline,
-        refused=_refused(module) if launch.jail.is_strict else "",
+        refused=cell.refused,
     )
     return config.encode()
-
-
-def _refused(module: Module) -> str:
-    """Why this submission is not served, or ""."""
-    link = leading_out(module.working_directory)
-    return f"{link} is a link that leads out of the submission's folder" if link else ""
 
 
 def _surroundings(launch: Launch, cell: Cell, upstream: tuple[str, int], pipes: Pipes) -> Surroundings:

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
+from typing import TypeVar
 
 from grader.serving import threads, timers, usage
 from grader.serving.processes import Tree
 
 _CURRENT = 0.25  # seconds for which a list of processes is good enough
+
+_Seen = TypeVar("_Seen")
+
+
+def _look(look: Callable[[Observed], _Seen]) -> Callable[[Observed], _Seen]:
+    """Count the processor time that ``look`` takes this thread."""
+
+    @wraps(look)
+    def counted(app: Observed) -> _Seen:
+        began = time.thread_time()
+        try:
+            return look(app)
+        finally:
+            app._looking += time.thread_time() - began
+
+    return counted
 
 
 class Observed:
@@ -19,18 +38,24 @@ class Observed:
         self._process = process
         self._others: list[int] = []
         self._looked_at = 0.0
+        self._looking = 0.0  # processor seconds of this process's looks
 
     @property
     def is_running(self) -> bool:
         return self._process.poll() is None
 
+    def looking_seconds(self) -> float:
+        return self._looking
+
+    @_look
     def snapshot(self) -> threads.Snapshot:
         first = self._process.pid
         others = self._process.members() if sys.platform == "linux" else self._descendants()
         return threads.snapshot([first, *(pid for pid in others if pid != first)])
 
-    def next_timer(self) -> float | None:
-        return timers.next_timer(self._process.members())
+    @_look
+    def next_timer(self) -> timers.Timer | None:
+        return timers.next_timer(self._process.members(), app=self._process.pid)
 
     def _descendants(self) -> list[int]:
         """Elsewhere than on Linux a look at all processes takes some milliseconds, so one has to do for a while."""
@@ -48,8 +73,13 @@ class Observed:
     def held_up_seconds(self) -> float:
         return threads.held_up_seconds(self._process.pid)
 
+    @_look
     def worker_seconds(self) -> float:
         return usage.worker_seconds(self._process.pid)
 
+    def used_seconds(self) -> float:
+        return usage.own_seconds(self._process.pid) + usage.worker_seconds(self._process.pid)
+
+    @_look
     def starting_seconds(self) -> float:
         return threads.starting_seconds(usage.family(usage.children(self._process.pid)))

@@ -1,8 +1,9 @@
 """What the threads of processes do, from outside: whether all of them sleep, and for how long they have been awake.
 
 On Linux a thread that could go on is never in state S, however busy the machine is: it is in R while it waits for a
-processor, and in D while it waits for a disk. The kernel counts the time for which a thread has run and for which it
-has waited for a processor; the rest of the time it has slept.
+processor, and in D while it waits for a disk. In T it has been stopped by a signal, and does nothing either. The kernel
+counts the time for which a thread has run and for which it has waited for a processor; the rest of the time it has
+slept.
 
 Elsewhere that is not known. There the counts of switches and the processor seconds stand for it, which do not change
 while a thread waits for a processor either; so what is concluded from them needs a longer time.
@@ -11,6 +12,7 @@ while a thread waits for a processor either; so what is concluded from them need
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,8 +22,12 @@ from typing import Final, NamedTuple
 from grader.serving.usage import read
 
 _STATE: Final = b"\nState:\t"
+#: States of a thread that does nothing by itself: it sleeps, or has been stopped, by a signal or by one that traces it.
+_SLEEPS: Final = {b"S", b"T", b"t"}
 _SWITCHES: Final = b"\nvoluntary_ctxt_switches:"
 _NANO: Final = 1e-9
+#: Numbers of clone, vfork and clone3 on x86-64; of clone on ARM.
+_VFORKS: Final = {b"56", b"58", b"435"} if platform.machine() == "x86_64" else {b"220", b"435"}
 #: Processor seconds in which a process has started: an interpreter that imports FastAPI takes 0.7.
 STARTED: Final = 1.0
 
@@ -135,9 +141,19 @@ def _exact(pids: Iterable[int]) -> Snapshot:
             state, switches = status.partition(_STATE)[2][:1], status.partition(_SWITCHES)[2]
             if state == b"Z":  # a process that has ended, and that nothing has waited for yet
                 continue
-            sleeps.append(state == b"S" and bool(switches))
+            is_asleep = state in _SLEEPS or (state == b"D" and _waits_for_a_child(pid, number))
+            sleeps.append(is_asleep and bool(switches))
             found.append(Thread(number, switches, *_seconds(pid, number), is_ready=state == b"R"))
     return Snapshot(bool(found) and all(sleeps), tuple(found), loop_sleeps=sleeps[:1] == [True])
+
+
+def _waits_for_a_child(pid: int, thread: int) -> bool:
+    """Whether a thread that no signal wakes waits for no disk, but for its child to end or to start a program.
+
+    So it is after vfork(2), for as long as that child likes. The child is one of the processes that are looked at.
+    """
+    found = read(f"/proc/{pid}/task/{thread}/syscall").split()
+    return bool(found) and found[0] in _VFORKS
 
 
 def _seconds(pid: int, thread: int) -> tuple[float, float]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
 from typing import cast
@@ -16,6 +19,7 @@ from grader.serving import threads
 from grader.serving.observed import Observed
 from grader.serving.processes import Tree
 from grader.serving.threads import Snapshot, processor_seconds, snapshot
+from grader.serving.usage import children
 
 DEADLINE = 60.0
 ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -50,6 +54,38 @@ def test_a_process_whose_threads_all_sleep_is_asleep() -> None:
             return found.slept_since(looks[-2], 0.5) == 0.5
 
         until(pid, sleeps_on)
+
+
+@ONLY_LINUX
+def test_a_process_that_waits_for_its_vfork_child_is_asleep() -> None:
+    """No signal wakes it then, as if it waited for a disk."""
+    usleep = "ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(('usleep', libc))"
+    code = f"""
+import ctypes
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+stack = libc.mmap(None, 65536, 3, 0x20022, -1, 0)
+libc.clone({usleep}, ctypes.c_void_p(stack + 65536), 0x4100 | 17, ctypes.c_void_p(50_000_000))
+"""
+    with running(code) as pid:
+        found = until(pid, lambda found: found.is_asleep and _state(pid) == b"D")
+        assert found.loop_sleeps
+        for child in children(pid):
+            os.kill(child, signal.SIGKILL)
+
+
+@ONLY_LINUX
+def test_a_worker_that_a_signal_has_stopped_keeps_nobody_awake() -> None:
+    """Else an app that rests could hide it behind such a worker."""
+    with running(SLEEPS) as pid, running(SLEEPS) as worker:
+        until(pid, lambda found: found.is_asleep)
+        os.kill(worker, signal.SIGSTOP)
+        until(worker, lambda _: _state(worker) == b"T")
+        assert snapshot([pid, worker]).is_asleep
+
+
+def _state(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
 
 
 @ONLY_LINUX

@@ -25,8 +25,6 @@ ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 def load(config: ChildConfig, frames: LearnerFrames) -> ASGIApp:
     """Import the learner's module and take the app out of it. Raises Refusal."""
-    if config.refused:
-        raise Refusal(config.refused, "A submission is graded by its own files: put them in its folder.")
     file = Path(config.file)
     if not file.is_file():
         raise Refusal(f"there is no {file.name} any more", "Save it again, or bring the stub back: `grade reset`.")

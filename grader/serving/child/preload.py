@@ -54,7 +54,7 @@ def _takes_a_model(model: _Model) -> _Model:
 def _run(argument: str, descriptors: list[int]) -> None:
     listener, status, lifeline = descriptors
     config = ChildConfig.decode(argument)._replace(listener=listener, status=status, lifeline=lifeline)
-    if _hides_what_is_imported(Path(config.root)):
+    if not config.refused and _hides_what_is_imported(Path(config.root)):
         os.execv(sys.executable, [sys.executable, "-P", str(cold.__file__), config.encode()])
     sys.modules["__main__"].__file__ = cold.__file__  # worker processes import it again, as of a cold start
     run.run(config)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.machinery import PathFinder
 
 from grader.serving.child.frames import LearnerFrames
-from grader.serving.child.source import WrongEncoding
+from grader.serving.child.source import TooLong, WrongEncoding
 from grader.wire import Failed, Location
 
 #: FastAPI's error about the type of a parameter, or of what an endpoint returns.
@@ -51,6 +51,9 @@ def of_import(error: BaseException, file: str, frames: LearnerFrames) -> Refusal
     if hidden := _hidden_module(error, frames):
         return Refusal(*hidden, own)
     match error:
+        case TooLong(path=str(path)):
+            words = str(error).removeprefix(os.path.basename(path))
+            return Refusal(f"{frames.name(path)}{words}", "A module holds code, and no data.", own)
         case WrongEncoding():
             return Refusal(f"{where} is {error.msg}", "Save it as UTF-8: your editor has a menu entry for that.", own)
         case SyntaxError():

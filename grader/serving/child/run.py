@@ -26,6 +26,8 @@ from grader.wire import ChildConfig, Failed, Loading, Routes, Sign, Unreachable
 #: Exit statuses. The grader goes by the status line that comes before; these tell the two apart in a shell. Neither is
 #: 1 or 2, with which Python itself ends.
 _REFUSED, _BROKEN = 3, 4
+#: The advice where a submission is refused by what its folder holds.
+_OWN_FILES = "A submission is graded by its own files: put them in its folder, and nothing else."
 #: Threads that every app may have: the 64 of asyncio.to_thread, the 40 of the framework, and some of its own.
 _FEW_THREADS = 128
 
@@ -37,6 +39,9 @@ def run(config: ChildConfig) -> NoReturn:
     fault.
     """
     limits.stay_on_one_processor()
+    if config.refused:  # no line of the learner's will run, so it needs no jail, and gets none
+        StatusLine(config.status).tell(Failed(config.refused, _OWN_FILES))
+        os._exit(_REFUSED)
     preload(config)
     config, is_unjailed = jailed(config)
     frames = LearnerFrames(Path(config.root))

@@ -19,6 +19,14 @@ _WIDE = {
 }
 
 
+_MIB = 1 << 20
+_LONGEST = 8 * _MIB  # bytes of a source file
+
+
+class TooLong(ImportError):
+    """A source file is longer than any that is compiled."""
+
+
 class WrongEncoding(SyntaxError):
     """A source file is not encoded as it should be. ``msg`` completes "app.py is"."""
 
@@ -28,6 +36,7 @@ class FreshLoader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> Any:
         path = self.get_filename(fullname)
+        _check_length(path)
         data = self.get_data(path)
         _check_encoding(data, path)
         return self.source_to_code(data, path)
@@ -51,6 +60,12 @@ def _fresh_finder(root: str) -> Callable[[str], importlib.machinery.FileFinder]:
         return importlib.machinery.FileFinder(path, (FreshLoader, [".py"]))
 
     return find
+
+
+def _check_length(path: str) -> None:
+    """Raises TooLong."""
+    if os.stat(path).st_size > _LONGEST:
+        raise TooLong(f"{os.path.basename(path)} is longer than {_LONGEST // _MIB} MiB", path=path)
 
 
 def _check_encoding(data: bytes, path: str) -> None:

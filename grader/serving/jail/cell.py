@@ -24,10 +24,11 @@ _FIRST_USER, _USERS = 61184, 4336
 
 
 class Cell:
-    """``folder`` is the app's own. Raises OSError and :class:`mounts.TooLarge`."""
+    """``folder`` is the app's own; ``refused`` is why a submission in it is not served, or "". Raises OSError."""
 
     def __init__(self, jail: Jail, folder: Path) -> None:
         self.jail = jail
+        self.refused = _refused(jail, folder) if jail.is_strict else ""
         self._folder = folder
         self._user = _FIRST_USER + os.getpid() % _USERS if jail.is_strict and os.geteuid() == 0 else -1
         self._scratch = ""
@@ -96,10 +97,11 @@ class Cell:
 
     def _furnish(self) -> None:
         """A copy of the app's folder, so that what it writes there vanishes, and a home and a place for files."""
-        from grader.serving.jail.mounts import copy_app  # only submissions need it
+        from grader.serving.jail.copies import copy_app  # only submissions need it
 
-        copy_app(str(self._folder), f"{self._scratch}/app", hidden=self.jail.hidden)
-        for name in ("home", "tmp"):
+        if not self.refused:
+            copy_app(str(self._folder), f"{self._scratch}/app", hidden=self.jail.hidden)
+        for name in ("home", "tmp", *(["app"] if self.refused else [])):
             os.mkdir(f"{self._scratch}/{name}")
         if self._user >= 0:
             from grader.serving.jail.mounts import give  # as above
@@ -111,6 +113,16 @@ class Cell:
             trees.remove(self._scratch)
         if self._user >= 0 and self.jail.tier is Tier.C:
             _remove_all_of(self._user, _SHARED_MEMORY)
+
+
+def _refused(jail: Jail, folder: Path) -> str:
+    from grader.serving.jail.copies import too_large  # only submissions need them
+    from grader.serving.jail.links import leading_out  # as above
+
+    if words := too_large(str(folder), hidden=jail.hidden):
+        return words
+    link = leading_out(folder)
+    return f"{link} is a link that leads out of the submission's folder" if link else ""
 
 
 def _temporary_folder() -> str:

@@ -16,7 +16,7 @@ def enter(plan: Plan, listener: int) -> int:
     """Enter the jail, for the rest of this process's life; returns the listening socket of the app.
 
     In tier A ``listener`` leads to the grader, and this returns in another process than the caller's. This process has
-    one thread. Raises OSError, Leak and :class:`mounts.TooLarge`.
+    one thread. Raises OSError and Leak.
     """
     home, outside = os.path.expanduser("~"), canaries.identity_of(plan.canary.home)
     if plan.tier == Tier.A.value:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
-import stat
 import struct
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from grader.serving.jail import reach, syscalls
-from grader.serving.jail.links import NOT_CODE
+from grader.serving.jail.copies import copy_app
 
 #: All that an app can write together, and how many files. It is memory.
 _SIZE, _FILES = "size=256m", "nr_inodes=20k"
@@ -25,18 +23,10 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _PLACES: Final = ("/mnt", "/media", "/srv", "/opt", "/run")
 _LINKS: Final = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 _SCRATCH: Final = "/.scratch"
-#: Bytes and entries of an app's folder that are copied, and how deep its folders are nested.
-_LARGEST, _MOST, _DEEPEST = 64 << 20, 5000, 100
-#: Folders beside an app that are none of its code.
-_LEFT_OUT: Final = shutil.ignore_patterns(*NOT_CODE, "*.sock")
-
-
-class TooLarge(OSError):
-    """The app's folder holds more than a jail copies, or its folders are nested too deep."""
 
 
 def enter(*, folder: str, hidden: Iterable[str], home: str, owner: int | None) -> None:
-    """Make a new root for this process, in mount and process namespaces of its own. Raises OSError and TooLarge.
+    """Make a new root for this process, in mount and process namespaces of its own. Raises OSError.
 
     ``folder`` is the app's own: a copy takes its place. ``home`` becomes an empty folder. ``owner`` gets what may be
     written.
@@ -70,35 +60,6 @@ def enter(*, folder: str, hidden: Iterable[str], home: str, owner: int | None) -
     syscalls.mount("", base, flags=_BIND | 32 | _READ_ONLY | _NO_SETUID | _NO_DEVICES)  # MS_REMOUNT
     _change_root(base)
     os.chdir(folder)
-
-
-def copy_app(folder: str, target: str, *, hidden: Iterable[str]) -> None:
-    """Copy an app's folder: plain files, and links as they are; not what is hidden. Raises OSError and TooLarge."""
-    left_out = set(map(os.path.realpath, hidden))
-    size = count = 0
-    waiting = [(folder, target, 0)]  # and not a function that calls itself: a thousand calls are too many
-    while waiting:
-        parent, copy, depth = waiting.pop()
-        if depth > _DEEPEST:
-            raise TooLarge(f"{folder} holds folders that are nested more than {_DEEPEST} deep")
-        os.mkdir(copy)
-        os.chmod(copy, stat.S_IMODE(os.stat(parent).st_mode) | stat.S_IRWXU)
-        names = os.listdir(parent)
-        for name in sorted(set(names) - _LEFT_OUT(parent, names)):
-            source, destination = f"{parent}/{name}", f"{copy}/{name}"
-            if os.path.realpath(source) in left_out:
-                continue
-            found = os.lstat(source)
-            size, count = size + found.st_size, count + 1
-            if size > _LARGEST or count > _MOST:
-                raise TooLarge(f"{folder} holds more than {_MOST} files, folders and links, or {_LARGEST >> 20} MiB")
-            if stat.S_ISDIR(found.st_mode):
-                waiting.append((source, destination, depth + 1))
-            elif stat.S_ISLNK(found.st_mode):
-                os.symlink(os.readlink(source), destination)
-            elif stat.S_ISREG(found.st_mode):
-                shutil.copyfile(source, destination, follow_symlinks=False)
-                os.chmod(destination, stat.S_IMODE(found.st_mode) | stat.S_IRUSR)
 
 
 def _show(path: str, base: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 from typing import Final
@@ -17,7 +18,10 @@ _PUSH_INPUT, _SCREEN_INPUT = 0x5412, 0x541C  # TIOCSTI, TIOCLINUX
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _PLAIN_TCP = (0, socket.IPPROTO_TCP)
 _QUERY = 0xFFFFFFFF  # personality(2)
+_WATCH_FOLDER = 1026  # F_NOTIFY
 _IO_OF_PROCESS = 1  # IOPRIO_WHO_PROCESS
+_OWNER_BY_POINTER = 15  # F_SETOWN_EX
+_OWNER_OF_SOCKET = 0x8901, 0x8902  # FIOSETOWN, SIOCSPGRP
 
 
 def _refuse(error: int, names: str, *tests: When) -> tuple[Refusal, ...]:
@@ -41,6 +45,8 @@ _ALWAYS: Final = (
     *_refuse(errno.ENOSYS, "clone3"),
     # What io_uring does passes no filter; libraries fall back to the plain calls.
     *_refuse(errno.ENOSYS, "io_uring_setup io_uring_enter io_uring_register"),
+    # Its places are counted for the whole machine, and one process can take all.
+    *_refuse(errno.ENOSYS, "io_setup"),
     # Files by their inode, wherever they lie.
     *_refuse(errno.EPERM, "open_by_handle_at name_to_handle_at"),
     # The kernel's own programs, keys, counters, modules and clocks.
@@ -72,6 +78,7 @@ _OUTSIDE: Final = (
     *_refuse(0, "listen"),
     # Landlock lets anybody watch a folder whose path they know, and so see the names of what is written there.
     *_refuse(errno.ENOSYS, "inotify_init inotify_init1 inotify_add_watch"),
+    *_refuse(errno.EINVAL, "fcntl", When(1, (_WATCH_FOLDER,))),
     # One of a pair could connect to a path; a pair of streams cannot. Raw ones are datagrams by another name.
     *_refuse(errno.EACCES, "socketpair", When(0, (socket.AF_UNIX,), not_=True)),
     *_refuse(errno.EACCES, "socketpair", When(1, (socket.SOCK_STREAM, socket.SOCK_SEQPACKET), not_=True, mask=_KIND)),
@@ -112,6 +119,10 @@ def _signals(own: int) -> tuple[Refusal, ...]:
     return (
         *_refuse(errno.EPERM, "kill tgkill rt_sigqueueinfo rt_tgsigqueueinfo", other),
         *_refuse(errno.EPERM, "tkill pidfd_send_signal"),
+        # A file that becomes ready sends one to its owner.
+        *_refuse(errno.EPERM, "fcntl", When(1, (fcntl.F_SETOWN,)), When(2, (0, own), not_=True)),
+        *_refuse(errno.EPERM, "fcntl", When(1, (_OWNER_BY_POINTER,))),
+        *_refuse(errno.EPERM, "ioctl", When(1, _OWNER_OF_SOCKET)),
     )
 
 

@@ -305,6 +305,15 @@ def test_a_source_in_utf_16_is_refused_with_its_cause(folder: Path) -> None:
     assert refused.value.failed.frames == (Location("helper.py", 1),)
 
 
+@pytest.mark.parametrize("name", ["app.py", "parts/helper.py"])
+def test_a_source_that_is_too_long_is_refused(name: str, folder: Path) -> None:
+    file = write(folder, "import parts.helper")
+    write(folder, "", "parts/helper.py")
+    os.truncate(folder / name, 3 << 30)
+    with pytest.raises(Refusal, match=f"^{name} is longer than 8 MiB$"):
+        load_file(file)
+
+
 def test_a_refusal_shows_the_learners_own_lines(folder: Path) -> None:
     write(folder, "def open_it():\n    return open('/no/such/file')", "helper.py")
     with pytest.raises(Refusal) as refused:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader.serving.child.source import FreshLoader, WrongEncoding
+from grader.serving.child.source import FreshLoader, TooLong, WrongEncoding
 
 
 def run(folder: Path, data: bytes) -> dict[str, Any]:
@@ -62,3 +63,11 @@ def test_mixed_tabs_and_spaces_are_named_with_their_line(tmp_path: Path) -> None
     with pytest.raises(TabError) as wrong:
         run(tmp_path, b"if True:\n        a = 1\n\tb = 2\n")
     assert wrong.value.lineno == 3
+
+
+def test_a_source_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    app = tmp_path / "app.py"
+    app.touch()
+    os.truncate(app, 3 << 30)
+    with pytest.raises(TooLong, match=r"^app.py is longer than 8 MiB$"):
+        FreshLoader("app", str(app)).get_code("app")

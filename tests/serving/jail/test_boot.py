@@ -61,6 +61,15 @@ def test_it_knows_its_jail(start: Start, jail: Jail) -> None:
     assert start("facts = str").jail is jail.tier
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_without_timers_of_its_own_it_has_none(start: Start) -> None:
+    app = start("facts = str")
+    deadline = time.monotonic() + DEADLINE
+    while (found := app.next_timer()) is not None and found.seconds < 60:  # what is left of its start may have one
+        assert time.monotonic() < deadline
+    assert found is None or found.seconds > 60
+
+
 def test_it_serves_more_connections_than_there_were_sockets_at_first(start: Start) -> None:
     app = start("facts = str")
     with ExitStack() as stack:

@@ -52,6 +52,12 @@ def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
     assert leading_out(link) == "other.py"
 
 
+def test_a_link_of_more_links_than_any_system_follows_leads_out(folder: Path) -> None:
+    for number in range(3000):
+        (folder / f"{number:04}").symlink_to(f"{number + 1:04}")
+    assert leading_out(folder) == "0000"
+
+
 def test_what_is_not_there_has_no_links(tmp_path: Path) -> None:
     assert leading_out(tmp_path / "nothing") == ""
 

@@ -45,6 +45,22 @@ print(outcome(lambda: signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 0)))
     ) == ["EPERM", "works", "EPERM"]
 
 
+def test_without_landlock_no_file_sends_signals_to_another_process() -> None:
+    assert run(
+        """
+import fcntl, struct
+seccomp.enforce(rules.refusals(is_strict=True, is_alone=False, governs_signals=False))
+one, other = socket.socketpair()
+grader = os.getppid()
+for owner in (os.getpid(), grader, -grader):
+    print(outcome(lambda: fcntl.fcntl(one, fcntl.F_SETOWN, owner)))
+print(outcome(lambda: fcntl.fcntl(one, 15, struct.pack("ii", 1, grader))))  # F_SETOWN_EX
+for request in (0x8901, 0x8902):  # FIOSETOWN, SIOCSPGRP
+    print(outcome(lambda: fcntl.ioctl(one, request, struct.pack("i", grader))))
+"""
+    ) == ["works", *["EPERM"] * 5]
+
+
 def test_a_refusal_holds_when_all_its_tests_do() -> None:
     """A test goes by one of several values, or by none of them; what comes after it is still looked at."""
     assert run(
