@@ -211,6 +211,7 @@ class Report:
     kata_version: str = ""  # of kata.toml; "" when it gives none
     jail: str = ""  # the tier of the app's jail, or "none"
     is_submission: bool = False
+    is_summed: bool = False  # a result stands for all checks that ended alike, so the number of results says nothing
 
     @property
     def points(self) -> int:

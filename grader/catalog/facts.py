@@ -30,13 +30,14 @@ class Rest:
 class Facts:
     """Of a pack, for learners and for graders alike: ``digest`` is of all whole specifications, ``digests`` of each.
 
-    ``digests`` and ``rests`` are by a kata's name.
+    ``digests`` and ``rests`` are by a kata's name. ``is_for_graders`` is not known of older packs.
     """
 
     version: str
     digest: str
     rests: Mapping[str, Rest]
     digests: Mapping[str, str] = field(default_factory=dict)
+    is_for_graders: bool = False
 
 
 def digests_of(folders: Iterable[Path]) -> dict[str, str]:
@@ -55,7 +56,13 @@ def digest_of_all(digests: Mapping[str, str]) -> str:
 def write_facts(facts: Facts) -> str:
     """The text of the file."""
     rests = {name: {"checks": rest.checks, "points": rest.points} for name, rest in sorted(facts.rests.items())}
-    document = {"version": facts.version, "digest": facts.digest, "digests": dict(facts.digests), "rests": rests}
+    document = {
+        "version": facts.version,
+        "digest": facts.digest,
+        "digests": dict(facts.digests),
+        "rests": rests,
+        "is_for_graders": facts.is_for_graders,
+    }
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
@@ -78,7 +85,9 @@ def facts_of_wheel(file: Path) -> Facts:
         with zipfile.ZipFile(file) as wheel:
             names = [name for name in wheel.namelist() if name.count("/") == 1 and name.endswith(f"/{FACTS}")]
             return _parsed(wheel.read(names[0]).decode())
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile):
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, LookupError, zipfile.BadZipFile):
         raise UsageError(f"{file} is not a pack that `grade pack` made.") from None
 
 
@@ -88,6 +97,7 @@ def _parsed(text: str) -> Facts:
         found = json.loads(text)
         rests = {str(name): Rest(int(rest["checks"]), int(rest["points"])) for name, rest in found["rests"].items()}
         digests = {str(name): str(digest) for name, digest in found["digests"].items()}
-        return Facts(str(found["version"]), str(found["digest"]), rests, digests)
+        is_for_graders = found.get("is_for_graders") is True
+        return Facts(str(found["version"]), str(found["digest"]), rests, digests, is_for_graders)
     except (LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(str(error)) from None

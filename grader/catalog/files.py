@@ -1,12 +1,14 @@
-"""The files of a kata. They may be untrusted.
+"""The files of a kata, and how a file of somebody else's is read.
 
-So they are read with limits: reading a named pipe would block, and reading a huge file would fill the memory.
+They may be untrusted, so they are read with limits: reading a named pipe would block, and reading a huge file would
+fill the memory.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,14 +21,31 @@ SPECIFICATION = ("kata.toml", "schemas", "spec")
 
 
 def read_text(file: Path) -> str:
-    """The text of a regular file of at most LIMIT bytes. Raises OSError for any other, and UnicodeDecodeError."""
-    if file.exists() and not file.is_file():
+    """The text of a regular file of at most LIMIT bytes. Raises OSError for any other, and UnicodeDecodeError.
+
+    A byte order mark, which editors on Windows write, is not part of it.
+    """
+    return read_bytes(file).decode("utf-8-sig")
+
+
+def read_bytes(file: Path, limit: int = LIMIT) -> bytes:
+    """The content of a regular file of at most ``limit`` bytes. Raises OSError for any other; it never waits.
+
+    A link is followed, as Python and editors follow it: what counts is where it leads to.
+    """
+    _must_be_regular(os.stat(file), file)  # before it is opened: to open a device can do something
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        _must_be_regular(os.fstat(opened.fileno()), file)  # it may be another one by now
+        content = opened.read(limit + 1)
+    if len(content) > limit:
+        most = f"{limit >> 20} MiB" if limit >= LIMIT else f"{limit} bytes"
+        raise OSError(errno.EFBIG, f"longer than {most}", str(file))
+    return content
+
+
+def _must_be_regular(status: os.stat_result, file: Path) -> None:
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a file", str(file))
-    with file.open("rb") as opened:
-        content = opened.read(LIMIT + 1)
-    if len(content) > LIMIT:
-        raise OSError(errno.EFBIG, f"longer than {LIMIT >> 20} MiB", str(file))
-    return content.decode("utf-8")
 
 
 def digest_of(kata: Path) -> str:

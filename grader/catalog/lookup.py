@@ -24,14 +24,14 @@ def available(start: Path, folders: Sequence[Path] = ()) -> Catalog:
 
 
 def choose(names: Sequence[str], start: Path, folders: Sequence[Path] = ()) -> Catalog:
-    """The katas of these names, or all that can be named when there are none. Raises like :func:`find`.
+    """The katas of these names, each once, or all that can be named when there are none. Raises like :func:`find`.
 
     Of the names, those katas are refused that have the name of a bundled one.
     """
     if not names:
         return available(start, folders)
     around = near(start, folders)
-    katas = tuple(_find(name, start, around) for name in names)
+    katas = tuple({kata.folder: kata for kata in (_find(name, start, around) for name in names)}.values())
     taken = frozenset[str]().union(*(kata.names for kata in katas if kata.pack == BUNDLED))
     return Catalog(katas, tuple(refused for refused in around.refused if refused.names & taken))
 

@@ -8,7 +8,7 @@ import click
 
 from grader.catalog.kata import Kata
 from grader.catalog.lookup import choose, choose_course
-from grader.cli.parameters import complete_kata, katas_option, tell_refused
+from grader.cli.parameters import FEEDBACK, complete_kata, katas_option, tell_refused
 from grader.exits import Exit
 from grader.handout.ci import RECIPES, Platform, recipe
 from grader.handout.layout import lay_out
@@ -28,15 +28,24 @@ from grader.text import plural
     metavar="FILE",
     help="The pack of the kata, where it is not bundled, as `grade pack` makes it.",
 )
+@click.option(
+    "--feedback",
+    type=click.Choice(FEEDBACK),
+    default="full",
+    show_default=True,
+    help="How much of a report students see.",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
-def command(platform: str, folder: Path, kata: str, folders: tuple[Path, ...], pack: Path | None, force: bool) -> Exit:
+def command(
+    platform: str, folder: Path, kata: str, folders: tuple[Path, ...], pack: Path | None, feedback: str, force: bool
+) -> Exit:
     """Write what PLATFORM needs to grade a kata into DIR.
 
     The files install this version of the grader. What they can jail on the platform is said at the end.
     """
     chosen = Platform(platform)
     found = _kata(kata, folders)
-    made = lay_out(folder, recipe(chosen, found, pack), force=force)
+    made = lay_out(folder, recipe(chosen, found, pack, feedback=feedback), force=force)
     click.echo(f"{plural(len(made), 'file')} written to {folder}, for {found.id}.")
     click.echo(f"Jail: {RECIPES[chosen].jail}")
     click.echo(f"Next: {RECIPES[chosen].then}")

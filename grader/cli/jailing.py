@@ -61,6 +61,13 @@ class Wish(NamedTuple):
         is_root = os.geteuid() == 0
         if self.unsafe and not is_root:
             return
+        if self.tier == Tier.NONE.value:
+            if is_root:
+                raise Inconclusive(
+                    "root grades no submission without a jail: leave out --jail none, or grade it as an ordinary user "
+                    "with --unsafe."
+                )
+            raise Inconclusive("--jail none leaves a submission without a jail: leave it out, or add --unsafe.")
         why = f" ({reason})" if reason else ""
         advice = "An ordinary user can grade it with --unsafe." if is_root else "--unsafe grades it all the same."
         raise Inconclusive(f"no jail for a submission here{why}. `grade doctor` says what is missing. {advice}")

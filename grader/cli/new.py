@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from grader.catalog.kata import FOLDER_NAME
 from grader.catalog.scaffold import new
 from grader.catalog.setting import SETTING
 from grader.exits import Exit
@@ -28,13 +29,9 @@ def command(name: str, root: Path, repo: bool) -> Exit:
 
     They hold a stub, a specification, a solution, a variant and wrong apps, which `grade verify` can prove at once.
     """
-    made = new(name, root.resolve())
-    if repo:
-        from grader.handout.repository import repository  # with what makes wheels, which few need
-
-        made += repository(root.resolve(), f"kata-{int(name.split('-')[1])}")
+    made = _with_repository(name, root.resolve()) if repo else new(name, root.resolve())
     wrote_setting = any(file.name == SETTING for file in made)
-    number = int(name.split("-")[1])  # commands take kata-12 where the folder is kata-012-some-words
+    number = _number(name)
     places = f"{root / 'katas' / name} and {root / 'solutions' / name}"
     click.echo(f"{plural(len(made), 'file')} written to {places}{', and around them' if repo else ''}.")
     if wrote_setting:
@@ -49,3 +46,17 @@ def command(name: str, root: Path, repo: bool) -> Exit:
         "verdicts they should, and lists what is left for you to fill in."
     )
     return Exit.PASSED
+
+
+def _with_repository(name: str, root: Path) -> list[Path]:
+    from grader.handout.layout import lay_out  # with what makes wheels, which few need
+    from grader.handout.repository import repository
+
+    is_name = FOLDER_NAME.fullmatch(name) is not None  # of another one the reason is said below
+    around = repository(root, f"kata-{_number(name)}") if is_name else []
+    return [*new(name, root), *lay_out(root, around)]
+
+
+def _number(name: str) -> int:
+    """Commands take kata-12 where the folder is kata-012-some-words."""
+    return int(name.split("-")[1])

@@ -95,7 +95,7 @@ def outputs_of(
     asked += [("--html", "html", html_file)] if html_file is not None else []
     if opens and not any(format_ == "html" for _, format_, _ in asked):
         asked.append(("--open", "html", _page()))
-    _refuse_doubles([(option, file) for option, _, file in asked])
+    refuse_doubles([(option, file) for option, _, file in asked])
     if opens and any((format_, file) == ("html", STDOUT) for _, format_, file in asked):
         raise UsageError("--open needs a file: name one with --html FILE, or leave --html out.")
     found = [
@@ -117,8 +117,8 @@ def _parts(value: str) -> tuple[str, str]:
     return name, file or STDOUT
 
 
-def _refuse_doubles(asked: Sequence[tuple[str, str]]) -> None:
-    """Raises UsageError when two reports have the same destination."""
+def refuse_doubles(asked: Sequence[tuple[str, str]]) -> None:
+    """Raises UsageError when two options have the same destination: a file, a folder or standard output."""
     taken: dict[str, str] = {}
     for option, file in asked:
         place = file if file == STDOUT else os.path.abspath(file)
@@ -127,7 +127,7 @@ def _refuse_doubles(asked: Sequence[tuple[str, str]]) -> None:
                 f"{taken[place]} and {option} cannot both go to standard output; name a file for one of them."
             )
         if place in taken:
-            raise UsageError(f"{taken[place]} and {option} name the same file, {file!r}.")
+            raise UsageError(f"{taken[place]} and {option} both write to {file!r}; name another place for one of them.")
         taken[place] = option
 
 

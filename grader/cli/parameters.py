@@ -32,6 +32,8 @@ from grader.text import visible
 Command = TypeVar("Command", bound=Callable[..., Exit])
 Options = ParamSpec("Options")
 
+#: How much of a report a student sees: the values of the report's Feedback, which costs time to import.
+FEEDBACK = ("full", "headlines", "titles", "score")
 _OWN_LIMITS = LaunchLimits()
 
 

@@ -14,7 +14,7 @@ import click
 from grader.cli.console import is_watched_terminal, progress_of
 from grader.cli.jailing import Wish, takes_jail
 from grader.cli.outputs import Audience, Outputs, outputs_of
-from grader.cli.parameters import Choice, Target, color_option, complete_check, takes_app, tell_next
+from grader.cli.parameters import FEEDBACK, Choice, Target, color_option, complete_check, takes_app, tell_next
 from grader.errors import NoApp
 from grader.exits import Exit
 from grader.grading.run import Job, grade
@@ -54,7 +54,7 @@ _DEFAULTS = LaunchLimits()
 @color_option
 @click.option(
     "--feedback",
-    type=click.Choice(["full", "headlines", "titles", "score"]),
+    type=click.Choice(FEEDBACK),
     help="Write reports for the student, with no more than this.",
 )
 @click.option("--label", default="", metavar="NAME", help="Write reports for the student, with this name.")
@@ -128,13 +128,14 @@ def command(
         only=only,
         stop_early=stop_early,
     )
-    source = source_of(target.file)  # before the grade: its learner may save meanwhile
+    is_remembered = target.is_own and not job.launch.jail.is_strict and not outputs.is_to_stdout
+    is_watched = is_remembered and is_watched_terminal()
+    source = source_of(target.file) if is_watched else None  # before the grade: its learner may save meanwhile
     with progress_of(target.kata.id, color=color) as progress:
         report = grade(job, progress)
     compared = None
     if target.is_own and report.is_whole:
-        is_watched = not report.is_submission and not outputs.is_to_stdout and is_watched_terminal()
-        compared = _remember(target, report, shown=source if is_watched else None)
+        compared = _remember(target, report, shown=source)
     code = _put_out(report, outputs, compared)
     if target.is_own and not outputs.written and report.is_whole and report.points == report.possible:
         with suppress(BrokenPipeError):

@@ -11,6 +11,7 @@ import click
 from rich.syntax import Syntax
 from rich.text import Text
 
+from grader.catalog.files import read_bytes
 from grader.catalog.packs import GET_SOLUTIONS, is_bundled
 from grader.cli.console import console_for
 from grader.cli.parameters import Named, takes_kata
@@ -45,11 +46,19 @@ def command(named: Named, force: bool) -> Exit:
     console.print(_python(text), soft_wrap=True)
     with suppress(UsageError):  # without a file of the learner's there is nothing to compare
         app = find_app(found, named.name, Path.cwd())
-        mine = app.read_text("utf-8", "replace")
+        mine = _text(app)
         console.print(f"From your {visible(from_here(app), 200)} to the solution:\n", style="bold", highlight=False)
         for line in _difference(mine, text):
             console.print(line, soft_wrap=True)
     return Exit.PASSED
+
+
+def _text(app: Path) -> str:
+    """Raises UsageError for what no solution can be compared with."""
+    try:
+        return read_bytes(app).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"{app} cannot be read: {error.strerror}.") from None
 
 
 def _python(text: str) -> Text:

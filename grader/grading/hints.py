@@ -32,7 +32,7 @@ def read_hints(kata: Kata, checks: Collection[str]) -> dict[str, Help]:
     file = kata.specification / "hints.toml"
     place = f"{kata.name}/spec/hints.toml"
     try:
-        tables = tomllib.loads(file.read_text("utf-8"))
+        tables = tomllib.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import pytest
 
-from grader.errors import OVERTIME, BadKata, BootFailed, Inconclusive, Violation
+from grader.errors import BadKata, BootFailed, Inconclusive, Violation
 from grader.grading import comparison
 from grader.grading.asking import Asking
 from grader.grading.collect import Collection
@@ -89,7 +89,7 @@ class Runner:
             self.results[check.id] = CheckResult(check, Outcome.BLOCKED, finding)
             pytest.skip("blocked")
         if late is None and self._rig.is_overtime:
-            self.results[check.id] = CheckResult(check, *verdict(check, Inconclusive(OVERTIME)))
+            self.results[check.id] = CheckResult(check, *verdict(check, self._rig.overtime))
             pytest.skip("no time")
         if late is None and self.fixtures.lost is not None:
             self.results[check.id] = CheckResult(check, Outcome.FAILED, unbootable(self.fixtures.lost))
@@ -167,7 +167,7 @@ class Runner:
             what = f"it asks for {error.argname!r}, which does not exist"
             error = Inconclusive(f"{what}: a check is given client, upstream and draw")
         if not isinstance(error, OutOfPace):  # what was seen of the pace before the time was over stays true
-            error = excused(error, is_overtime=self._rig.is_overtime, machine_fault=self._rig.machine_fault)
+            error = excused(error, session, overtime=self._rig.overtime, machine_fault=self._rig.machine_fault)
         error = self.fixtures.delays.explain(error, check=check.id)
         if isinstance(error, BadKata):
             self._collection.trouble = self._collection.trouble or error

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
-from grader.errors import OVERTIME, Inconclusive, Violation
+from grader.errors import Inconclusive, Violation
 from grader.grading.verdict import verdict
 from grader.grading.wording import blocked_loop, seen_in
 from grader.model import Check, CheckResult, Outcome
@@ -64,15 +65,28 @@ def so_far(results: Iterable[CheckResult], app: App) -> str:
 
 
 def excused(
-    error: BaseException | None, *, is_overtime: bool, machine_fault: Callable[[], str]
+    error: BaseException | None,
+    session: Session | None,
+    *,
+    overtime: Inconclusive | Violation | None,
+    machine_fault: Callable[[], str],
 ) -> BaseException | None:
     """``error``, or Inconclusive where not the app is at fault, but the time limit or the machine."""
-    if error is not None and is_overtime:
-        return Inconclusive(OVERTIME)  # the app was ended, so what the check has seen since then is not its fault
+    if error is not None and overtime is not None:
+        return overtime  # the app was ended, so what the check has seen since then is not its fault
+    if isinstance(error, AssertionError) and session is not None:
+        _hear_errors(session)
     # Nobody asks after a check that has passed: it takes up to 50 ms, and a grade has dozens of checks.
     if isinstance(error, AssertionError) and (fault := machine_fault()):
         return Inconclusive(fault)
     return error
+
+
+def _hear_errors(session: Session) -> None:
+    """Return when the app has told what it raised: servers send a response of 500 first, and log the error then."""
+    if any(request.is_server_error for request in session.sent):
+        with suppress(Inconclusive):  # the time is over, or the machine too busy: it stays untold
+            session.waiter.iterate(1)
 
 
 def _kept(printed: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from grader.errors import OVERTIME, BootFailed, Inconclusive
-from grader.grading.deadline import Deadline
+from grader.errors import BootFailed, Inconclusive, Violation
+from grader.grading.deadline import Deadline, Spent
 from grader.serving.app import App
 from grader.serving.launch import Launch, boot
 from grader.text import plural
@@ -44,10 +44,11 @@ class Rig:
         self._waiter: Waiter | None = None
         self._logs: list[str] = []
         self._ran_out_of_memory = False
+        self._spent = Spent(launch.limits.total, lambda: self.app)
         self._starting = 0.0  # seconds of starts beyond what one takes
         self.reboots = 0
         self.app: App = boot(launch, self._address, forks)
-        self._deadline = Deadline(launch.limits.total, end_app=lambda: self.app.kill())
+        self._deadline = Deadline(launch.limits.total, end_app=lambda: self.app.kill(), look=self._spent.count)
 
     def __enter__(self) -> Self:
         return self
@@ -115,6 +116,11 @@ class Rig:
         """Whether the time limit of the whole grade is over, and the app was ended for that."""
         return self._deadline.is_over
 
+    @property
+    def overtime(self) -> Inconclusive | Violation | None:
+        """Why a check has no verdict of its own once the time of the grade is over; None before."""
+        return self._spent.overtime() if self.is_overtime else None
+
     def machine_fault(self) -> str:
         """A fault of this machine that harms the app, or "". Takes up to 50 ms."""
         return self.app.machine_fault
@@ -127,6 +133,7 @@ class Rig:
         return self.app, self._attach()[1]
 
     def _replace_app(self, *, graceful: bool) -> None:
+        self._spent.count()
         self.app.stop(graceful=graceful)
         self._logs.append(self.app.log)
         self._ran_out_of_memory |= self.app.ran_out_of_memory
@@ -134,8 +141,11 @@ class Rig:
         self.app = boot(self._launch, self._address, self._forks)
 
     def _must_have_time(self) -> None:
-        if self.is_overtime:
-            raise Inconclusive(OVERTIME)
+        match self.overtime:
+            case Inconclusive() as error:
+                raise error
+            case Violation() as error:
+                raise BootFailed.because(error.sentence)
 
     def finish(self) -> tuple[str, ...]:
         """End the app gracefully; returns the problems of its shutdown."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from grader.catalog.files import read_bytes
 from grader.catalog.kata import BUNDLED, Kata
 from grader.errors import UsageError
 from grader.learner.recall import Recall, document_of, focus, recall_in
@@ -20,6 +21,7 @@ from grader.score import first_failure
 
 NAME = ".stream-katas.json"
 FORMAT = 1
+_LONGEST = 4 << 20  # bytes of the file: what is known of a kata takes a few KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Journal:
 
     def _read(self, *, keep_damaged: bool = False) -> dict[str, Any]:
         try:
-            document = json.loads(self.file.read_text("utf-8"))
+            document = json.loads(read_bytes(self.file, _LONGEST))
             katas = document["katas"]
             if isinstance(katas, dict) and document["format"] == FORMAT:
                 return katas

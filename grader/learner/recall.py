@@ -11,9 +11,12 @@ from enum import Enum
 from pathlib import Path
 from zlib import crc32
 
+from grader.catalog.files import read_bytes
 from grader.model import CheckResult, Outcome, Report
 
 _SAID = 300  # characters of a headline that are kept
+#: Files of a source, and bytes of each, by which it is known.
+_MOST, _LONGEST = 200, 1 << 20
 #: What else was noticed, and what stands in parentheses, differ from grade to grade.
 _ASIDE = re.compile(r"\. (?:Also: |Seen in the check “).*|\([^()]*\)", re.DOTALL)
 _QUOTED = re.compile(r"“[^”]*”|\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
@@ -94,11 +97,17 @@ class Recall:
 
 
 def source_of(module: Path) -> str:
-    """The digest of the Python files in the folder of ``module``; "" where they cannot be read."""
+    """The digest of the Python files in the folder of ``module``; "" where they cannot be read, or are too large.
+
+    No more is read than a grade can wait for. A source has no named pipes in it, and no links to devices.
+    """
     digest = 0
     with suppress(OSError):
-        for file in sorted(module.parent.glob("*.py")):
-            digest = crc32(os.fsencode(file.name) + b"\0" + file.read_bytes(), digest)
+        files = [file for file in module.parent.glob("*.py") if file.is_file()]
+        if not 0 < len(files) <= _MOST:
+            return ""
+        for file in sorted(files):
+            digest = crc32(os.fsencode(file.name) + b"\0" + read_bytes(file, _LONGEST), digest)
         return f"{digest:08x}"
     return ""
 

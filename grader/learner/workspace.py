@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.catalog.files import read_bytes
 from grader.catalog.kata import FOLDER, Kata
 from grader.catalog.packs import is_named
 from grader.catalog.setting import SETTING, write_setting
@@ -73,7 +74,7 @@ def init(folder: Path, katas: Sequence[Kata], *, with_setting: bool = True) -> M
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(source.read_bytes())
                     written.append(target)
-                elif target.read_bytes() != source.read_bytes():
+                elif not _holds(target, source.read_bytes()):
                     kept.append(target)
         if with_setting and (folders := _unnamed(katas, folder)) and not (folder / SETTING).exists():
             written.append(write_setting(folder, folders))
@@ -110,7 +111,7 @@ def reset(app: Path, kata: Kata) -> Path | None:
         if not app.exists():
             app.write_bytes(stub)
             return None
-        if app.read_bytes() == stub:
+        if _holds(app, stub):
             return None
         kept = next(path for path in _names_beside(app) if not path.exists())
         part = app.with_name(f"{app.name}.part")
@@ -120,6 +121,12 @@ def reset(app: Path, kata: Kata) -> Path | None:
     except OSError as error:
         raise UsageError(f"{app} cannot be reset: {error.strerror}.") from None
     return kept
+
+
+def _holds(file: Path, content: bytes) -> bool:
+    """Whether the file has just this content; a longer one is not read. Raises OSError."""
+    is_other = file.is_file() and file.stat().st_size != len(content)
+    return not is_other and read_bytes(file, len(content)) == content
 
 
 def _names_beside(app: Path) -> Iterator[Path]:

@@ -62,10 +62,11 @@ class Client:
         *,
         params: Params | None = None,
         headers: Fields | None = None,
+        http10: bool = False,
         reuse: Response | None = None,
     ) -> Response:
         """Send a GET request; see :meth:`request`."""
-        return self.request("GET", path, params=params, headers=headers, reuse=reuse)
+        return self.request("GET", path, params=params, headers=headers, http10=http10, reuse=reuse)
 
     def post(
         self,
@@ -77,6 +78,7 @@ class Client:
         content: bytes | None = None,
         slow: bool = False,
         hold_back: int = 0,
+        http10: bool = False,
         reuse: Response | None = None,
     ) -> Response:
         """Send a POST request, with ``json`` or raw ``content``; see :meth:`request`."""
@@ -89,6 +91,7 @@ class Client:
             content=content,
             slow=slow,
             hold_back=hold_back,
+            http10=http10,
             reuse=reuse,
         )
 
@@ -103,19 +106,21 @@ class Client:
         content: bytes | None = None,
         slow: bool = False,
         hold_back: int = 0,
+        http10: bool = False,
         reuse: Response | None = None,
     ) -> Response:
         """Send a request and return at once. A ``slow`` client has a small receive buffer, until it is first read from.
 
         The last ``hold_back`` bytes of the body are not sent before :meth:`Response.send_rest`. With a field
-        Transfer-Encoding of ``chunked`` the body goes in chunks (RFC 9112 7.1). With ``reuse`` the request goes on the
-        connection of that response, once it has ended, as browsers and HTTP libraries do (RFC 9112 9.3); on a new one
-        where the app has closed it, and for a ``slow`` client. Raises Violation when the app does not accept a
-        connection, and when no request can be made of these values.
+        Transfer-Encoding of ``chunked`` the body goes in chunks (RFC 9112 7.1). ``http10`` sends it as a client of
+        HTTP/1.0, which many proxies are by default. With ``reuse`` the request goes on the connection of that response,
+        once it has ended, as browsers and HTTP libraries do (RFC 9112 9.3); on a new one where the app has closed it,
+        and for a ``slow`` client. Raises Violation when the app does not accept a connection, and when no request can
+        be made of these values.
         """
         try:
             raw = as_fields({**_HEADERS, **(headers or {})})
-            request = Request.of(method, path, params=params, fields=raw, json=json, content=content)
+            request = Request.of(method, path, params=params, fields=raw, json=json, content=content, http10=http10)
         except (TypeError, ValueError, AttributeError, httpx.InvalidURL) as error:
             raise CannotSend(str(error)) from None
         return self._send(request, slow=slow, hold_back=hold_back, reuse=reuse)

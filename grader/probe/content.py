@@ -37,6 +37,8 @@ _LONG = 120
 #: A parsed JSON value. It is not typed further, so that a specification can use it without casts.
 Json = Any
 
+#: Mistakes in a text that the grammar of JSON allows (RFC 8259 9).
+_LEGAL = {json_text.Wrong.TOO_LARGE, json_text.Wrong.TOO_DEEP}
 _MISTAKES = {
     json_text.Wrong.PYTHON_REPR: " — this is Python notation; json.dumps() writes JSON",
     json_text.Wrong.NOT_A_NUMBER: " — NaN and Infinity are not valid JSON",
@@ -44,6 +46,7 @@ _MISTAKES = {
     json_text.Wrong.SEVERAL_VALUES: " — it is more than one value",
     json_text.Wrong.DATA_PREFIX: " — `data: ` is written twice, by the app and by the library that sends the event",
     json_text.Wrong.TOO_DEEP: " — it is nested too deeply to be read",
+    json_text.Wrong.TOO_LARGE: " — it has a number that is too large: clients read it as infinite",
     json_text.Wrong.SEVERAL_LINES: (
         " — each of these lines is JSON of its own, but no blank line ends the events between them, so a browser joins "
         "them to one event"
@@ -103,7 +106,7 @@ def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Callab
         wrong = json_text.Wrong.DATA_PREFIX if what == _BODY and _STREAM.match(text) else error.wrong
         quoted = f"“{_excerpt(text, error.detail)}”" if text else "(empty)"  # spaces at its ends are seen
         seen = quoted + mistakes.get(wrong, why)
-        says = f"{what} is not valid JSON: {seen}"
+        says = f"{what} {'cannot be read' if wrong in _LEGAL else 'is not valid JSON'}: {seen}"
         raise Violation(
             expected=f"{what} as JSON", seen=seen, sentence=says, requirement=cited("RFC 8259 2"), spot=spot()
         ) from None

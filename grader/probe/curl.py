@@ -19,6 +19,8 @@ def curl(request: Request, *, after: str = "") -> str:
     url = f"http://{HOST}{request.target}"
     parts = [] if after else ["curl"]
     parts.append("-N")
+    if request.version == "1.0":
+        parts.append("--http1.0")
     if request.method == "HEAD":
         parts.append("--head")
     elif request.method != ("POST" if body else "GET"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from hashlib import shake_256
@@ -39,6 +40,10 @@ def mark_of(key: str) -> str:
     return found[1] if found else ""
 
 
+def _is_prime(number: int) -> bool:
+    return number > 1 and all(number % smaller for smaller in range(2, math.isqrt(number) + 1))
+
+
 class Draw:
     """The random values of one check. The same seed and check always give the same values."""
 
@@ -53,6 +58,10 @@ class Draw:
     def number(self, least: int, most: int) -> int:
         """A whole number from ``least`` to ``most``."""
         return self._random.randint(least, most)
+
+    def prime(self, least: int, most: int) -> int:
+        """A prime number from ``least`` to ``most``: no app that collects some items, and sends them, has none left."""
+        return self._random.choice([number for number in range(least, most + 1) if _is_prime(number)])
 
     def word(self) -> str:
         """A word with digits."""
@@ -81,6 +90,10 @@ class Draw:
     def every_text(self) -> dict[str, str]:
         """Texts of every class that an upstream can give: empty ones, repeats, spaces, `[DONE]`, 66 KiB of words ..."""
         return texts.every_text(self._random)
+
+    def every_opening(self) -> dict[str, str]:
+        """Texts after which an app may wait for more: an open code fence, half of a marker, a joiner at the end ..."""
+        return texts.every_opening()
 
     def every_key(self) -> dict[str, str]:
         """Keys of every class, for ``upstream.another(key=...)``: all different, and none of them empty."""

@@ -120,13 +120,15 @@ class Reading:
         self.until(lambda: False, awaited="the end of the response")
         self._must_have_ended_well()
 
-    def until(self, condition: Callable[[], bool], *, awaited: str, feed: Feed[object] | None = None) -> None:
-        """Return when ``condition`` holds, or the exchange is over."""
+    def until(
+        self, condition: Callable[[], bool], *, awaited: str, feed: Feed[object] | None = None, due: float = 0.0
+    ) -> None:
+        """Return when ``condition`` holds, or the exchange is over. It is not late before ``due`` seconds."""
         self._session.touched = self.exchange.number
         if condition() or self.exchange.is_over:
             return  # of many items that have come together, all but the first are here
         ready = self.exchange.ready(condition)
-        waited = self._session.waiter.until(Awaited(ready, progress=self._progress))
+        waited = self._session.waiter.until(Awaited(ready, progress=self._progress, due=due))
         if waited is not Waited.CAME:
             raise self._explanation.nothing(awaited, waited, feed or self.feed)
 
@@ -143,6 +145,11 @@ class Reading:
     def is_idle(self) -> bool:
         """Whether the response has ended, and the client has not disconnected."""
         return self.exchange.ended and self.exchange.is_open
+
+    @property
+    def is_server_error(self) -> bool:
+        """Whether the status, if it has come, is 500 or more."""
+        return self.exchange.head is not None and self.exchange.head.status >= 500
 
     def close(self) -> None:
         """Abort the connection."""

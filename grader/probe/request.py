@@ -1,4 +1,4 @@
-"""A request: what a client sends, as HTTP/1.1 writes it."""
+"""A request: what a client sends, as HTTP/1.1 or HTTP/1.0 writes it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Request:
     target: str
     fields: tuple[Field, ...]
     body: bytes
+    version: str = "1.1"
 
     @classmethod
     def of(
@@ -48,6 +49,7 @@ class Request:
         fields: Sequence[Field] = (),
         json: object = None,
         content: bytes | None = None,
+        http10: bool = False,
     ) -> Request:
         """A request with ``json`` or ``content``. ``params``, if any, take the place of the path's query.
 
@@ -64,7 +66,9 @@ class Request:
         _must_be_fields(own)
         if not _TOKEN.fullmatch(method.encode("ascii")):
             raise ValueError(f"Illegal method {method!r}")
-        return cls(method, _target(path, params), tuple(own), body)
+        if http10 and b"transfer-encoding" in given:
+            raise ValueError("HTTP/1.0 knows no Transfer-Encoding")  # RFC 9112 6.1
+        return cls(method, _target(path, params), tuple(own), body, "1.0" if http10 else "1.1")
 
     def with_fields(self, name: bytes, fields: Sequence[Field]) -> Request:
         """The same with ``fields`` instead of those of this name (in lower case). Raises ValueError."""
@@ -75,7 +79,10 @@ class Request:
 
     def parts(self, hold_back: int = 0) -> tuple[bytes, bytes]:
         """Its bytes, and those with the last ``hold_back`` bytes of the body (RFC 9112 3, 5 and 7.1)."""
-        lines = [f"{self.method} {self.target} HTTP/1.1".encode("ascii"), *(b"%s: %s" % one for one in self.fields)]
+        lines = [
+            f"{self.method} {self.target} HTTP/{self.version}".encode("ascii"),
+            *(b"%s: %s" % one for one in self.fields),
+        ]
         head, end = b"\r\n".join((*lines, b"", b"")), len(self.body) - min(hold_back, len(self.body))
         first, rest = self.body[:end], self.body[end:]
         if self.headers.get("transfer-encoding", "").lower() != "chunked":

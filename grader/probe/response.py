@@ -14,6 +14,7 @@ from grader.probe.exchange import Exchange
 from grader.probe.feeds.events import EventFeed, ServerSentEvent
 from grader.probe.feeds.feed import StreamFault
 from grader.probe.feeds.records import JsonLine, LineFeed
+from grader.probe.kept import kept
 from grader.probe.reading import Reading
 from grader.probe.sent import SentRequest
 from grader.probe.session import Session
@@ -73,6 +74,10 @@ class Response(SentRequest):
         """The media type in lower case, without parameters (RFC 9110 8.3.1); empty when there is none."""
         return self._reading.head().media_type
 
+    def kept(self) -> dict[str, bytes]:
+        """What a browser keeps of the response and sends with its next request: Cookie, If-None-Match and the like."""
+        return kept(self.headers)
+
     # -- a whole body -------------------------------------------------------------------------------------------
 
     def body(self) -> bytes:
@@ -96,10 +101,13 @@ class Response(SentRequest):
         """The next event of a 200 response of type text/event-stream; comments are passed over."""
         return self._reading.next(self._reading.as_feed(EventFeed))
 
-    def next_comment(self) -> str:
-        """The text of the next comment (WHATWG HTML 9.2.5), which must come before any further event."""
+    def next_comment(self, *, due: float = 0.0) -> str:
+        """The text of the next comment (WHATWG HTML 9.2.5), which must come before any further event.
+
+        ``due``: in how many seconds the app has to send it.
+        """
         feed = self._reading.as_feed(EventFeed)
-        self._reading.until(feed.has_event_or_comment, awaited=_COMMENT, feed=feed)
+        self._reading.until(feed.has_event_or_comment, awaited=_COMMENT, feed=feed, due=due)
         comment = feed.take_comment()
         if comment is None:
             event = feed.take()
@@ -108,6 +116,12 @@ class Response(SentRequest):
             seen = f"an event first: {visible(event.data, 80)}"
             raise Violation(expected=_COMMENT, seen=seen, requirement=cited("WHATWG HTML 9.2.7"))
         return comment
+
+    def has_comment(self) -> bool:
+        """Whether a comment has arrived that :meth:`next_comment` would return; does not wait."""
+        feed = self._reading.as_feed(EventFeed)
+        self._exchange.ready(feed.has_event_or_comment)(0)
+        return feed.has_comment()
 
     def events(self) -> list[ServerSentEvent]:
         """All events from here to the end of the stream, which must be a clean one."""

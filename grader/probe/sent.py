@@ -46,13 +46,14 @@ class SentRequest:
     def send_rest(self) -> None:
         """Send the end of the body, which ``hold_back`` has kept until now. A second call does nothing.
 
-        Before, the app's event loop has iterated six times, so the app has seen the first part (unless its loop is
+        Before and after, the app's event loop has iterated six times, so the app has seen each part (unless its loop is
         blocked).
         """
         if not self._rest:
             return
         self._session.waiter.iterate(_ITERATIONS_TO_READ)
         self._exchange.send(self._rest, detail=f"the last {plural(len(self._rest), 'byte')} of the body")
+        self._session.waiter.iterate(_ITERATIONS_TO_READ)
         self._rest = b""
 
     def sent_meanwhile(self) -> bytes:

@@ -30,6 +30,10 @@ class Sent(Closable, Protocol):
     def is_idle(self) -> bool:
         """Whether its response has ended, and the client has not disconnected."""
 
+    @property
+    def is_server_error(self) -> bool:
+        """Whether its response has a status of 500 or more (RFC 9110 15.6)."""
+
     def responded(self, key: str) -> str:
         """Its response in words, if it carries ``key`` and the response explains much; else ""."""
 
@@ -83,7 +87,7 @@ class Session:
         self._written = app.account.written
         self.touched = 0  # the number of the request that was sent last, or whose response was looked at last
         self._open: list[Closable] = []
-        self._sent: list[Sent] = []
+        self.sent: list[Sent] = []
         self._strangers = len(server.unknown_keys)
         self._remarks: list[Callable[[], str]] = []
         self._hints: list[Callable[[], tuple[int, str]]] = []
@@ -132,15 +136,15 @@ class Session:
         self._open.append(thing)
 
     def hold_sent(self, request: Sent) -> None:
-        self._sent.append(request)
+        self.sent.append(request)
 
     def late_fault(self) -> Violation | None:
         """What has come after the end of a response, until now: bytes that do not belong to it."""
-        return next((fault for request in self._sent if (fault := request.late_fault())), None)
+        return next((fault for request in self.sent if (fault := request.late_fault())), None)
 
     def first_fault(self) -> str:
         """The first fault of a response that may be why the check failed, or ""."""
-        return next((words for request in self._sent if (words := request.first_fault())), "")
+        return next((words for request in self.sent if (words := request.first_fault())), "")
 
     def when_failed(self, remark: Callable[[], str]) -> None:
         """Call ``remark`` if the check fails: it returns what else a learner should know, or ""."""
@@ -156,7 +160,7 @@ class Session:
 
     def responded(self, key: str) -> str:
         """The last response to a request that carries ``key``, in words; "" where none has come that explains much."""
-        return next((words for request in reversed(self._sent) if (words := request.responded(key))), "")
+        return next((words for request in reversed(self.sent) if (words := request.responded(key))), "")
 
     def explain(self, situation: Callable[[Asked], Doing | None]) -> None:
         """Call ``situation`` with a request's address and body: it returns what the app does for it, if anything."""
@@ -187,7 +191,7 @@ class Session:
 
         Idle connections stay, until :meth:`close`: an app may still send bytes after the end of its response.
         """
-        for request in self._sent:
+        for request in self.sent:
             if not request.is_idle:
                 request.close()
         for thing in reversed(self._open):
@@ -196,6 +200,6 @@ class Session:
 
     def close(self) -> None:
         """Close everything."""
-        for request in self._sent:
+        for request in self.sent:
             request.close()
         self.close_active()

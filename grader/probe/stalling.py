@@ -12,6 +12,7 @@ from grader.probe.news import news
 from grader.probe.session import Session
 from grader.probe.timers import LONGEST, nearest
 from grader.probe.waiting import Waited
+from grader.serving.timers import Timer
 from grader.text import plural
 
 #: Timers of one app that are waited for, one after the other: one that polls has a new one each time.
@@ -50,12 +51,12 @@ def _pulls_on(session: Session, gate: Gate) -> bool:
     pulls, deadline = gate.pulls, time.monotonic() + LONGEST
     pulled = news(session, lambda: gate.pulls != pulls)
     waited = session.waiter.stays_quiet(pulled)
-    timer: float | None = None
+    timer: Timer | None = None
     for _ in range(_TIMERS):
         if waited is not Waited.SILENT or gate.is_awaited:
             break
         timer = nearest(session)
-        over = time.monotonic() + (_WITHOUT_TIMER if timer is None else timer)
+        over = time.monotonic() + (_WITHOUT_TIMER if timer is None else timer.seconds)
         if over > deadline:
             break
         waited = session.waiter.stays_quiet(pulled, until=over)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from grader.errors import Violation
 from grader.probe import leaving, timers
+from grader.probe.gathering import Gathering
 from grader.probe.giver import Giver
 from grader.probe.news import news
 from grader.probe.session import Session
@@ -87,16 +88,19 @@ class Upstream(Giver):
     def wait_with(self, others: Iterable[Upstream]) -> None:
         """Return when the app waits for an item of this upstream and of each of ``others``, all at the same time.
 
-        Raises Violation when it does not: then some requests wait for others.
+        Raises Violation when it does not: then some requests wait for others. Where the app has slept for 0.1 seconds
+        or more meanwhile, all together, that counts as a rest.
         """
         gates = [self._gate, *(other._gate for other in others)]
 
         def waiting() -> int:
             return sum(gate.is_awaited for gate in gates)
 
-        at_once = Awaited(self._news(lambda: waiting() == len(gates)), progress=waiting)
-        waited = self._session.waiter.until(at_once)
-        if waited is not Waited.CAME:
+        gathering = Gathering(self._session, self._news(lambda: waiting() == len(gates)))
+        waited = self._session.waiter.until(Awaited(gathering.ready, progress=waiting))
+        if waited is Waited.CAME:
+            gathering.end()
+        else:
             why = "the others wait" if waited is Waited.SILENT else self._situation.after(waited)
             raise _missing(
                 self._session,
@@ -142,6 +146,10 @@ class Upstream(Giver):
         So an upstream that is silent for a while finds an app that gives it up. Costs a right app nothing.
         """
         timers.outlast(self._session)
+
+    def has_timer(self, *, within: float) -> bool:
+        """Whether the app waits for a time at most ``within`` seconds away. If not, see what it does then."""
+        return timers.is_due(self._session, within=within)
 
     def bytes_pulled_before_stalling(self, items: Iterable[str], *, enough: int | None = None) -> int:
         """Open the gate; return how many bytes of ``items`` the app is given until it does not pull any more.

@@ -77,11 +77,14 @@ class Timeouts:
 class Awaited:
     """The goal of a wait. ``progress`` grows while parts of it arrive; each growth restarts the timeout.
 
+    It is not late before ``due`` seconds of silence.
+
     ``ready(timeout)`` looks for at most ``timeout`` seconds whether it has come, and returns that.
     """
 
     ready: Ready
     progress: Callable[[], int] = lambda: 0
+    due: float = 0.0
 
 
 class Waiter:
@@ -137,7 +140,7 @@ class Waiter:
             is_long = now - first >= timeouts.longest and total >= timeouts.longest_iterations
             if progress != awaited.progress() and not is_long:
                 began, iterations, progress = now, 0, awaited.progress()
-            if iterations >= timeouts.silent_iterations and now - began >= timeouts.silent_seconds:
+            if iterations >= timeouts.silent_iterations and now - began >= timeouts.silent_seconds + awaited.due:
                 if awaited.ready(0):
                     return Waited.CAME
                 if is_long:
@@ -195,16 +198,21 @@ class Waiter:
         return Watch(self._app, self._pacing, self._upstream_iteration)
 
     def _until_answered(self, control: Control, awaited: Awaited) -> Waited:
-        began, ticks, slices, progress = time.monotonic(), self._app.ticks, 0, awaited.progress()
+        first = began = time.monotonic()
+        ticks, slices, progress = self._app.ticks, 0, awaited.progress()
         while not control.is_answered(self.SLICE):
             slices += 1
             if awaited.ready(0):
                 return Waited.CAME
             if not self._app.is_running:
                 return self._gone(awaited)
-            if progress != awaited.progress():  # the loop is busy with what is awaited, so it is not blocked
-                began, ticks, slices, progress = time.monotonic(), self._app.ticks, 0, awaited.progress()
-            if self._is_blocked(time.monotonic() - began, self._app.ticks - ticks, slices, control):
+            now = time.monotonic()
+            # The loop is busy with what is awaited, so it is not blocked; but a thread of the app can send without it.
+            if now - first < self.timeouts.longest and progress != awaited.progress():
+                began, ticks, slices, progress = now, self._app.ticks, 0, awaited.progress()
+            elapsed, given = now - began, self._app.ticks - ticks
+            fit = (elapsed - control.looked_for) / self.SLICE  # many processes make looks at them long
+            if _is_blocked(self.timeouts, control, elapsed=elapsed, ticks=given, slices=slices, fit=fit):
                 return Waited.BLOCKED
             self._check_time_limit()
         return Waited.CAME if awaited.ready(0) else Waited.SILENT
@@ -212,24 +220,6 @@ class Waiter:
     def _gone(self, awaited: Awaited) -> Waited:
         """The process has ended; what it sent before that may still be on its way."""
         return Waited.CAME if awaited.ready(self.timeouts.before_control) else Waited.GONE
-
-    def _is_blocked(self, elapsed: float, ticks: int, slices: int, control: Control) -> bool:
-        """Whether a control request has been unanswered for so long that the event loop must be blocked.
-
-        Ticks show that the process was given time; so do threads that have run for long without any, as one holds the
-        interpreter's lock. Else the grader's own slices show that the machine was not starved: a quarter of those that
-        fit into ``elapsed`` is enough, because a busy machine stretches them.
-        """
-        limits = self.timeouts
-        was_given_time = ticks >= limits.blocked_ticks or (ticks == 0 and control.is_held())
-        enough = was_given_time and slices >= limits.blocked_looks and elapsed >= limits.blocked_seconds
-        if enough and control.has_stopped():
-            return True
-        if elapsed < limits.blocked_seconds_without_ticks:
-            return False
-        if slices < elapsed / self.SLICE / 4:
-            raise Inconclusive("the machine gave neither the grader nor the app enough time")
-        return True
 
     def _check_time_limit(self) -> None:
         if self._overtime():
@@ -244,3 +234,21 @@ def never(_: float) -> bool:
 def _is_busy(earlier: Snapshot, now: Snapshot, seconds: float) -> bool:
     """Whether threads of the app compute, or would if the machine gave them time, and have not done so for long."""
     return now.busy - earlier.busy > seconds / 2 and now.worked - earlier.worked < _WORK_OF_THREADS
+
+
+def _is_blocked(limits: Timeouts, control: Control, *, elapsed: float, ticks: int, slices: int, fit: float) -> bool:
+    """Whether a control request has been unanswered for so long that the event loop must be blocked.
+
+    Ticks show that the process was given time; so do threads that have run for long without any, as one holds the
+    interpreter's lock. Else the grader's own slices show that the machine was not starved: a quarter of those
+    that ``fit`` into the time is enough, because a busy machine stretches them.
+    """
+    was_given_time = ticks >= limits.blocked_ticks or (ticks == 0 and control.is_held())
+    enough = was_given_time and slices >= limits.blocked_looks and elapsed >= limits.blocked_seconds
+    if enough and control.has_stopped():
+        return True
+    if elapsed < limits.blocked_seconds_without_ticks:
+        return False
+    if slices < fit / 4:
+        raise Inconclusive("the machine gave neither the grader nor the app enough time")
+    return True

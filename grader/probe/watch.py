@@ -138,6 +138,7 @@ class Control:
         self._connection = connection
         self._began = time.monotonic()
         self._before = app.loop_seconds()
+        self._looking = app.looking_seconds()
         self._computed = 0.0  # by the loop's thread, until the request was seen unanswered last
         self._computed_on = 0.0  # and until it was seen not accepted last
         self._is_accepted = False
@@ -163,6 +164,11 @@ class Control:
             if time.monotonic() >= deadline:
                 break
         return found
+
+    @property
+    def looked_for(self) -> float:
+        """Processor seconds that looks at the app have taken meanwhile."""
+        return self._app.looking_seconds() - self._looking
 
     def is_held(self) -> bool:
         """Whether threads of the app have run for long since it got the request.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from contextlib import suppress
 from enum import Enum, auto
@@ -45,6 +46,7 @@ class Wrong(Enum):
     PADDED_MARK = auto()  # [DONE], by which some streams end, with white space around it
     NOT_A_NUMBER = auto()  # NaN or Infinity, which json.dumps writes and RFC 8259 6 forbids
     TOO_DEEP = auto()
+    TOO_LARGE = auto()  # a number beyond the range of a double, which clients read as infinite (RFC 8259 6)
     PYTHON_REPR = auto()
     DATA_PREFIX = auto()  # with the field name of an event stream before it
     JSON_IN_JSON = auto()  # legal: a string that contains an object or an array as JSON
@@ -67,8 +69,15 @@ def _refuse(constant: str) -> float:
     raise ValueError(constant)
 
 
-#: Raises ValueError for the constants that only Python knows.
-_STRICT = json.JSONDecoder(parse_constant=_refuse)
+def _finite(number: str) -> float:
+    found = float(number)
+    return found if math.isfinite(found) else _refuse(number)
+
+
+#: Raises ValueError for the constants that only Python knows, and for floats that are too large.
+_STRICT = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+#: As many digits as no double has before its point. Few texts have them, and so few integers are looked at.
+_MANY_DIGITS = re.compile(r"\d{309}")
 
 
 def parse(text: str) -> JSON:
@@ -76,15 +85,22 @@ def parse(text: str) -> JSON:
     stripped = text.strip(WHITESPACE)
     with suppress(ValueError, RecursionError):  # most texts are right, and need no explanation
         found, end = _STRICT.raw_decode(stripped)
-        if end == len(stripped):
+        if end == len(stripped) and not _MANY_DIGITS.search(stripped):
             return cast("JSON", found)
     return _explained(text, stripped)
 
 
 def _explained(text: str, stripped: str) -> JSON:
-    """The same for a text that has a mistake, or an integer too long for Python."""
+    """The same for a text that has a mistake, or many digits in a row."""
     constants: list[str] = []
-    decoder = json.JSONDecoder(parse_constant=constants.append, parse_int=_read_int)
+    too_large: list[str] = []
+
+    def finite(number: str) -> int | float:
+        if math.isinf(found := float(number)):
+            too_large.append(number)
+        return int(number) if number.lstrip("-").isdecimal() and math.isfinite(found) else found
+
+    decoder = json.JSONDecoder(parse_constant=constants.append, parse_float=finite, parse_int=finite)
     try:
         value, end = decoder.raw_decode(stripped)
     except RecursionError:
@@ -97,6 +113,8 @@ def _explained(text: str, stripped: str) -> JSON:
     if constants:
         # Only now: "[Infinity War] is a film" is plain text, and "[Infinity]" is a list that JSON cannot express.
         raise NotJson(Wrong.NOT_A_NUMBER)
+    if too_large:
+        raise NotJson(Wrong.TOO_LARGE)
     result: JSON = value
     return result
 

@@ -40,6 +40,10 @@ class NdjsonFaultKind(Kind):
         'the JSON in the line "{seen}" is nested too deeply to be read: use fewer levels',
         "RFC 8259 9",
     )
+    TOO_LARGE = (
+        'the line "{seen}" has a number that is too large: clients read it as infinite; send a smaller one or a string',
+        "RFC 8259 6",
+    )
     PYTHON_REPR = (
         'the line "{seen}" is Python notation, not JSON: encode the value with json.dumps',
         _GRAMMAR,
@@ -84,6 +88,7 @@ _KINDS = {
     Wrong.SEVERAL_LINES: NdjsonFaultKind.SEVERAL_VALUES,
     Wrong.NOT_A_NUMBER: NdjsonFaultKind.NOT_A_NUMBER,
     Wrong.TOO_DEEP: NdjsonFaultKind.TOO_DEEP,
+    Wrong.TOO_LARGE: NdjsonFaultKind.TOO_LARGE,
     Wrong.PYTHON_REPR: NdjsonFaultKind.PYTHON_REPR,
     Wrong.DATA_PREFIX: NdjsonFaultKind.SSE_FRAMING,
 }

@@ -18,7 +18,9 @@ def heading(report: Report) -> str:
 
 
 def counts(report: Report) -> str:
-    """The number of checks with each outcome, such as ``3 passed, 1 failed``."""
+    """The number of checks with each outcome, such as ``3 passed, 1 failed``; "" where it is not shown."""
+    if report.is_summed:
+        return ""
     return ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome))
 
 

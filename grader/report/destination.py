@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -67,25 +68,30 @@ def find(name: str, *, option: str) -> Destination:
         if sys.__stdout__ is None:
             raise UsageError(f"{option}: standard output is closed; name a file.")
         return Destination(name)
-    refusal = UsageError(f"{option}: {name!r} cannot be written.")
+    try:
+        return Destination(name, _opened(name))
+    except OSError as error:
+        raise UsageError(f"{option}: {name!r} cannot be written: {error.strerror}.") from None
+    except ValueError as error:
+        raise UsageError(f"{option}: {name!r} cannot be written: {error}.") from None
+
+
+def _opened(name: str) -> int | None:
+    """The descriptor of a device or pipe, None for a file. Raises OSError and ValueError for what cannot be written."""
     try:
         status = os.stat(name)
     except FileNotFoundError:
-        if not name:
-            raise refusal from None
         status = None
-    except (OSError, ValueError):
-        raise refusal from None
     if status is not None and stat.S_ISDIR(status.st_mode):
-        raise refusal
-    try:
-        if status is not None and (descriptor := _stream(name, status)) is not None:
-            return Destination(name, descriptor)
-    except OSError:
-        raise refusal from None
-    if not os.access(os.path.dirname(name) or ".", os.W_OK | os.X_OK):
-        raise refusal
-    return Destination(name)
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if status is not None and (descriptor := _stream(name, status)) is not None:
+        return descriptor
+    folder = os.path.dirname(name) or "."
+    if not name or not os.path.isdir(folder):
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    return None
 
 
 def _stream(name: str, status: os.stat_result) -> int | None:

@@ -42,17 +42,23 @@ _TRACEBACK = re.compile(rf"^ERROR: +Exception in ASGI application\n(?:{_CAME_FRO
 
 
 def failed(
-    result: CheckResult, finding: Finding, console: Console, *, most: int = _PICTURE, news: str = ""
+    result: CheckResult,
+    finding: Finding,
+    console: Console,
+    *,
+    most: int = _PICTURE,
+    news: str = "",
+    more: str = " (--verbose shows all of it)",
 ) -> list[RenderableType]:
     """A check that did not pass: its finding, ``most`` rows of its picture (0: none), its requests.
 
-    ``news`` is a sentence on what it was before.
+    ``news`` is a sentence on what it was before. ``more`` says how to see the whole picture.
     """
     parts: list[RenderableType] = [line(result)]
     parts += [Padding(Text(news, "dim"), (0, 0, 0, 4))] if news else []
     parts += [Padding(_detail(finding, console), (0, 0, 0, 4)), *own(result)]
     if most and result.transcript:
-        parts += picture(result, console, most=most)
+        parts += picture(result, console, most=most, more=more)
     return [*parts, *_requests(result)] if result.requests else parts
 
 
@@ -153,9 +159,8 @@ def _spot(spot: Spot, console: Console) -> Text:
     return Text.assemble((title, "dim"), f"  {before}{after}\n", ("  " + caret, "red"))
 
 
-def picture(result: CheckResult, console: Console, *, most: int | None = None) -> list[RenderableType]:
+def picture(result: CheckResult, console: Console, *, most: int | None = None, more: str = "") -> list[RenderableType]:
     """What happened at both ends, in at most ``most`` rows (None: all)."""
-    more = "" if most is None else " (--verbose shows all of it)"
     return [Text(f"    what happened at both ends{more}:", "dim"), _drawn(result, console, most=most)]
 
 

@@ -36,7 +36,7 @@ def limited(report: Report, feedback: Feedback) -> Report:
         case Feedback.TITLES:
             return replace(less, results=tuple(map(_bare, report.results)), seed="", notes=())
         case Feedback.SCORE:
-            return replace(less, results=tuple(_summed(report)), seed="", notes=())
+            return replace(less, results=tuple(_summed(report)), is_summed=True, seed="", notes=())
 
 
 def for_student(report: Report, label: str, feedback: Feedback) -> Report:

@@ -19,7 +19,7 @@ def render(report: Report) -> str:
 
     That the app did not start is one error: it is the reason of each check.
     """
-    summary = f"{advice.score(report)}; {advice.counts(report)}"
+    summary = "; ".join(filter(None, (advice.score(report), advice.counts(report))))
     lines = [*_lines(report, Outcome.FAILED, "error"), *_lines(report, Outcome.INCONCLUSIVE, "warning")]
     if report.boot_failure is not None:
         lines = [_unstarted(report, report.boot_failure)]

@@ -14,8 +14,8 @@ from grader.text import visible
 
 def render(report: Report) -> str:
     """``report`` as JSON. Each check is a test, which the student sees."""
-    summary = [f"{visible(report.title, exported.TITLE)}: {advice.score(report)}", visible(advice.counts(report))]
-    summary += [why] if (why := exported.undecided(report)) else []
+    summary = [f"{visible(report.title, exported.TITLE)}: {advice.score(report)}"]
+    summary += filter(None, (visible(advice.counts(report)), exported.undecided(report)))
     return exported.dumped(
         {
             **({"score": report.points} if is_decided(report) else {}),

@@ -53,7 +53,7 @@ def document(report: Report) -> dict[str, Any]:
         "points": report.points if is_decided(report) else None,
         "possible": report.possible,
         "exit_code": int(exit_code(report)),
-        "counts": {outcome.value: report.count(outcome) for outcome in Outcome},
+        "counts": None if report.is_summed else {outcome.value: report.count(outcome) for outcome in Outcome},
         "boot_failure": _boot_failure(report.boot_failure) if report.boot_failure else None,
         "checks": [_check(result, report) for result in report.results],
         "notes": list(report.notes),

@@ -27,12 +27,14 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"## {_plain(report.title)}: {advice.score(report)}"
     if not report.command:  # it is for the student, and goes from hand to hand
         yield from ("", _code(report.app, 300))
-    yield ""
-    yield f"{advice.counts(report)}; seed {_code(report.seed)}" if report.seed else advice.counts(report)
+    seed = f"seed {_code(report.seed)}" if report.seed else ""
+    if summary := "; ".join(filter(None, (advice.counts(report), seed))):
+        yield from ("", summary)
     if report.boot_failure is not None:
         yield from ("", f"**{report.boot_failure.title}:** {_code(report.boot_failure.headline)}")
     else:
-        yield from ("", "| outcome | your server must show that … | points |", "| --- | --- | ---: |")
+        head = "what" if report.is_summed else "your server must show that …"
+        yield from ("", f"| outcome | {head} | points |", "| --- | --- | ---: |")
         yield from (_row(result) for result in report.results)
     if (first := first_failure(report)) and first.finding:
         yield from ("", f"### {_plain(first.check.title)}", "", *_finding(first.finding), *_raised(first))

@@ -29,7 +29,7 @@ def _rendered(report: Report, most: int | None) -> str:
         {
             "gradable": True,
             "score": share(report.points, report.possible),
-            "message": f"{summary}. {advice.counts(report)}",
+            "message": ". ".join(filter(None, (summary, advice.counts(report)))),
             "tests": [_test(result, report, most) for result in report.results],
         }
     )

@@ -25,7 +25,8 @@ def _lines(report: Report) -> Iterator[str]:
         if kind := _KINDS.get(result.outcome):
             headline = exported.headline(result, report) or result.outcome.value
             yield f"{_where(result, report)}: {kind}: {exported.title(result)}: {headline}"
-    yield f"{visible(report.title, exported.TITLE)}: {advice.score(report)}; {advice.counts(report)}"
+    summary = "; ".join(filter(None, (advice.score(report), advice.counts(report))))
+    yield f"{visible(report.title, exported.TITLE)}: {summary}"
 
 
 def _where(result: CheckResult, report: Report) -> str:

@@ -80,6 +80,7 @@ def _read_report(found: Mapping[str, Any]) -> Report:
         kata_version=found["kata_version"],
         jail=found.get("jail", ""),  # reports of this format had none at first
         is_submission=found.get("is_submission", False),
+        is_summed=found["counts"] is None,
     )
 
 

@@ -30,12 +30,16 @@ def show(report: Report, console: Console, *, verbose: bool = False, compared: C
 
     Text that comes from the learner is escaped, and is never read as Rich's markup.
     """
-    parts = (
-        _heading(report),
-        Text(),
-        *_results(report, console, verbose=verbose, compared=compared),
-        *_ending(report, console, verbose=verbose, first=_first(report, compared)),
-    )
+    results = _all(report, console) if verbose else _short(report, console, compared)
+    _show(report, results, console, _ending(report, console, verbose=verbose, first=_first(report, compared)))
+
+
+def _show(
+    report: Report, results: Iterable[RenderableType], console: Console, ending: Iterable[RenderableType]
+) -> None:
+    if report.boot_failure is not None:
+        results = boot_failure(report.boot_failure, report.log)
+    parts = (_heading(report), Text(), *results, *ending)
     if console.is_terminal:
         _print(parts, console)
         return
@@ -56,9 +60,10 @@ def _print(parts: Iterable[RenderableType], console: Console) -> None:
 
 
 def render(report: Report) -> str:
-    """``report`` as plain text, 80 columns wide."""
+    """``report`` as plain text, 80 columns wide, with each check: who reads it has no option that shows more."""
     console = Console(file=StringIO(), width=80, color_system=None, force_terminal=False, _environ={})
-    show(report, console)
+    ending = _ending(report, console, verbose=False, first=first_failure(report))
+    _show(report, _listed(report, console), console, ending)
     assert isinstance(console.file, StringIO)
     lines = (line.rstrip() for line in console.file.getvalue().splitlines())
     return without_commands("\n".join(lines) + "\n")
@@ -74,10 +79,10 @@ def _first(report: Report, compared: Compared) -> CheckResult | None:
     return focus(report, compared) or first_failure(report)
 
 
-def _results(report: Report, console: Console, *, verbose: bool, compared: Compared) -> list[RenderableType]:
-    if report.boot_failure is not None:
-        return boot_failure(report.boot_failure, report.log)
-    return _all(report, console) if verbose else _short(report, console, compared)
+def _worst(report: Report, compared: Compared) -> CheckResult | None:
+    """The same, or else the first check that is inconclusive."""
+    undecided = (result for result in report.results if result.outcome is Outcome.INCONCLUSIVE)
+    return _first(report, compared) or next(undecided, None)
 
 
 def _all(report: Report, console: Console) -> list[RenderableType]:
@@ -95,9 +100,7 @@ def _all(report: Report, console: Console) -> list[RenderableType]:
 
 def _short(report: Report, console: Console, compared: Compared) -> list[RenderableType]:
     """One failure whole, the others in one row each; what passed and what is blocked is counted."""
-    first = _first(report, compared) or next(
-        (one for one in report.results if one.outcome is Outcome.INCONCLUSIVE), None
-    )
+    first = _worst(report, compared)
     parts: list[RenderableType] = []
     if passed := [result for result in report.results if result.outcome is Outcome.PASSED]:
         points = sum(result.earned for result in passed)
@@ -114,6 +117,20 @@ def _short(report: Report, console: Console, compared: Compared) -> list[Rendera
         if one.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE)
     ]
     return [*parts, *(Text.assemble(("----", "dim"), f" {words}") for words in advice.blocked(report))]
+
+
+def _listed(report: Report, console: Console) -> list[RenderableType]:
+    """Every check: the first failure whole, and a headline of the others."""
+    first = _worst(report, NOTHING)
+    parts: list[RenderableType] = []
+    for result in report.results:
+        if result is first and result.finding is not None:
+            parts += [*failure.failed(result, result.finding, console, more=""), Text()]
+            continue
+        parts.append(failure.line(result))
+        if result.finding is not None and result.finding.headline and result.outcome is not Outcome.BLOCKED:
+            parts.append(Padding(Text(visible(result.finding.headline, 800), "red"), (0, 0, 0, 5)))
+    return parts
 
 
 def boot_failure(found: BootFailure, printed: str, *, room: int | None = None) -> list[RenderableType]:
@@ -152,9 +169,10 @@ def _ending(report: Report, console: Console, *, verbose: bool, first: CheckResu
         parts.append(Text(visible(specification, 1000), "dim"))
     style = "bold green" if report.points == report.possible else "bold"
     score = (f"Score: {advice.score(report)}", style)
-    seed = f"   seed {visible(report.seed, 80)}" if report.seed else ""
+    seed = f"seed {visible(report.seed, 80)}" if report.seed else ""
     parts.append(Text())
-    parts.append(Text.assemble(score, f"   {advice.counts(report)}{seed}   {report.seconds:.1f} s"))
+    more = filter(None, (advice.counts(report), seed, f"{report.seconds:.1f} s"))
+    parts.append(Text.assemble(score, *(f"   {words}" for words in more)))
     if step := advice.next_step(report, first):
         parts.append(Text(visible(step, 1000)))
     if first is not None and first.finding is not None and report.boot_failure is None:

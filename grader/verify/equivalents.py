@@ -25,7 +25,7 @@ def equivalents(kata: Kata) -> dict[str, str]:
     """The reason for each mutant that is listed, by its id or its operator. Raises BadKata."""
     file = kata.solutions / FILE
     try:
-        found = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+        found = tomllib.loads(file.read_text("utf-8-sig")) if file.is_file() else {}
     except (OSError, ValueError) as error:
         raise BadKata(f"{FILE} cannot be read: {error}") from None
     entries = found.pop("mutant", [])

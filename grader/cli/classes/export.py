@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from grader.classes.ledger import Ledger
 from grader.classes.results import exports
-from grader.classes.results.exports import OF_CLASS, Export
+from grader.classes.results.exports import OF_CLASS, SCALED, WITH_COLUMNS, Export
 from grader.classes.results.folder import write_results
 from grader.classes.results.gradebook import Scale
 from grader.cli.classes import summary
+from grader.cli.outputs import refuse_doubles
 from grader.errors import UsageError
 from grader.exits import Exit
 from grader.report import destination
-from grader.report.destination import STDOUT
+from grader.report.destination import STDOUT, Destination
 from grader.report.feedback import Feedback
 from grader.text import plural, visible
 
@@ -27,10 +30,11 @@ _NAMED = 10
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option(
     "--to",
+    multiple=True,
     metavar="NAME[:PATH]",
     help="csv, canvas, canvas-comments, moodle, moodle-feedback, junit or page: a file (without PATH, or with “-”: "
-    "standard output). A format of `grade run --to`: a folder with a file for each student. Without --to: all pages, "
-    "and gradebook.csv, in RESULTS.",
+    "standard output). A format of `grade run --to`: a folder with a file for each student. Can be given several "
+    "times. Without --to: all pages, and gradebook.csv, in RESULTS.",
 )
 @click.option(
     "--feedback", type=click.Choice([one.value for one in Feedback]), help="What students see, instead of class.toml's."
@@ -44,23 +48,59 @@ _NAMED = 10
     help="What Canvas or Moodle calls this kata (repeatable). [default: the column of the roster with the kata's "
     "name or title, or a new one]",
 )
-def command(results: Path, to: str | None, feedback: str | None, out_of: int | None, columns: tuple[str, ...]) -> Exit:
+def command(
+    results: Path, to: tuple[str, ...], feedback: str | None, out_of: int | None, columns: tuple[str, ...]
+) -> Exit:
     """Write a gradebook of the class in RESULTS, or what a platform reads.
 
-    Exit codes: 0 written; 2 usage; 3 written, but some students have no points by the machine's fault, or are still to
-    be graded, and the format does not say so.
+    Exit codes: 0 written; 2 usage; 3 written, but some students have no points by the machine's fault, are unclear, or
+    are still to be graded, and the format does not say so; or the platform that reads it cannot find some students.
     """
     shown = Feedback(feedback) if feedback else None
+    places = _places(to)
+    _require_use("--out-of", out_of, to=places, of=SCALED)
+    _require_use("--column", columns, to=places, of=WITH_COLUMNS)
     with Ledger.open(results) as ledger:
-        if to is None:
+        if not places:
             return _all_pages(ledger, results if results.is_dir() else results.parent, feedback=shown)
-        name, _, path = to.partition(":")
-        found = (
-            _of_class(ledger, name, path or STDOUT, scale=Scale(out_of or 0), feedback=shown, wishes=columns)
-            if name in OF_CLASS
-            else _of_students(ledger, name, path, feedback=shown)
+        found = [
+            (name, _of_class(ledger, name, place, scale=Scale(out_of or 0), feedback=shown, wishes=columns))
+            if isinstance(place, Destination)
+            else (name, _of_students(ledger, name, place, feedback=shown))
+            for name, place in places
+        ]
+    return max(_told(export, name) for name, export in found)
+
+
+def _places(to: Sequence[str]) -> list[tuple[str, Destination | Path]]:
+    """The names of exports, and their files or folders. Raises UsageError, before anything is written."""
+    asked = [(name, path or STDOUT) for name, _, path in (one.partition(":") for one in to)]
+    found = [(name, _file(name, path) if name in OF_CLASS else _folder(name, path)) for name, path in asked]
+    refuse_doubles([(f"--to {name}", path) for name, path in asked])
+    return found
+
+
+def _file(name: str, path: str) -> Destination:
+    if name == "moodle-feedback" and path == STDOUT and sys.stdout.isatty():
+        raise UsageError(
+            f"--to {name} is an archive, which no terminal shows: name a file, as in --to {name}:pages.zip."
         )
-    return _told(found, name)
+    return destination.find(path, option=f"--to {name}")
+
+
+def _folder(name: str, path: str) -> Path:
+    exports.find(name)
+    if path == STDOUT:
+        raise UsageError(f"--to {name} writes a file for each student: name a folder, as in --to {name}:DIR.")
+    return Path(path)
+
+
+def _require_use(option: str, value: object, *, to: Sequence[tuple[str, object]], of: Sequence[str]) -> None:
+    """Raises UsageError for an option that changes nothing in what is written."""
+    if value and not any(name in of for name, _ in to):
+        raise UsageError(
+            f"{option} is of use with --to {', '.join(of[:-1])} or {of[-1]} only: add one, or leave it out."
+        )
 
 
 def _all_pages(ledger: Ledger, folder: Path, *, feedback: Feedback | None) -> Exit:
@@ -77,34 +117,34 @@ def _all_pages(ledger: Ledger, folder: Path, *, feedback: Feedback | None) -> Ex
 
 
 def _of_class(
-    ledger: Ledger, name: str, path: str, *, scale: Scale, feedback: Feedback | None, wishes: tuple[str, ...]
+    ledger: Ledger, name: str, place: Destination, *, scale: Scale, feedback: Feedback | None, wishes: tuple[str, ...]
 ) -> Export:
-    place = destination.find(path, option=f"--to {name}")
     found = exports.of_class(ledger, name, scale=scale, feedback=feedback, wishes=wishes)
     place.write(found.content)
     return found
 
 
-def _of_students(ledger: Ledger, name: str, path: str, *, feedback: Feedback | None) -> Export:
-    exports.find(name)
-    if path in ("", STDOUT):
-        raise UsageError(f"--to {name} writes a file for each student: name a folder, as in --to {name}:DIR.")
+def _of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback | None) -> Export:
     try:
-        return exports.of_students(ledger, name, Path(path), feedback=feedback)
+        return exports.of_students(ledger, name, folder, feedback=feedback)
     except OSError as error:
-        raise UsageError(f"--to {name}: {path!r} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"--to {name}: {str(folder)!r} cannot be written: {error.strerror}.") from None
 
 
 def _told(found: Export, name: str) -> Exit:
     """On standard error, what is to be looked at, and who has no points there, and would otherwise be overlooked."""
     for note in found.notes:
         click.echo(f"grade: {visible(note, 500)}", err=True)
-    if not found.untold:
-        return Exit.PASSED
-    names = ", ".join(visible(label, 60) for label in found.untold[:_NAMED])
-    more = ", …" if len(found.untold) > _NAMED else ""
-    count = plural(len(found.untold), "student")
-    click.echo(
-        f"grade: {count} without points in {name}, which does not say that they are undecided: {names}{more}", err=True
-    )
-    return Exit.UNDECIDED
+    if found.untold:
+        _name(found.untold, f"without points in {name}, which does not say that they are undecided")
+    if found.lost:
+        _name(
+            found.lost, f"without anything in {name} by which the platform finds them: add their points there by hand"
+        )
+    return Exit.UNDECIDED if found.untold or found.lost else Exit.PASSED
+
+
+def _name(labels: Sequence[str], what: str) -> None:
+    names = ", ".join(visible(label, 60) for label in labels[:_NAMED])
+    more = ", …" if len(labels) > _NAMED else ""
+    click.echo(f"grade: {plural(len(labels), 'student')} {what}: {names}{more}", err=True)

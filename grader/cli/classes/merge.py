@@ -8,7 +8,7 @@ import click
 
 from grader.classes.audit import audit
 from grader.classes.ledger import Ledger
-from grader.classes.merging import merge
+from grader.classes.merging import merge, missing_sentence
 from grader.classes.results.folder import write_results
 from grader.cli.classes import summary
 from grader.cli.classes.session import exit_of
@@ -23,12 +23,16 @@ from grader.exits import Exit
 def command(parts: tuple[Path, ...], out: Path, color: str) -> Exit:
     """Put the ledgers in PARTS together, the results of `grade class --shard`.
 
-    All shards need the same --seed. Exit codes: 0 each submission has a result; 2 usage; 3 some have none.
+    All shards need the same --seed, settings and roster. Exit codes: 0 each submission has a result; 2 usage; 3 some
+    have none, or a shard is missing.
     """
-    merge(parts, out)
+    missing = merge(parts, out)
     with Ledger.open(out) as ledger:
         found = audit(ledger)
         write_results(ledger, out)
     summary.show(found, color)
     summary.tell_results(out)
+    if missing:
+        click.echo(f"grade: {missing_sentence(missing)}.", err=True)
+        return Exit.UNDECIDED
     return exit_of(found)

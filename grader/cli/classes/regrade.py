@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from grader.classes import records
 from grader.classes.ledger import Ledger
+from grader.classes.model import Student
 from grader.classes.search import student_like
 from grader.classes.source import Source
 from grader.classes.task import Task
@@ -17,7 +20,7 @@ from grader.cli.parameters import color_option
 from grader.errors import UsageError
 from grader.exits import Exit
 from grader.model import Outcome
-from grader.text import did_you_mean
+from grader.text import did_you_mean, visible
 
 
 @click.command("regrade")
@@ -41,13 +44,16 @@ def command(
 
     The submissions and the specification are read again from where they were. Earlier grades stay in the ledger.
     """
-    if sum((bool(students), check is not None, everybody)) != 1:
+    given = sum((bool(students), check is not None, everybody))
+    if given > 1:
+        raise UsageError("Give only one of these: names of students, --check, --all.")
+    if not given:
         raise UsageError("Name students, or a check with --check, or give --all.")
     with Ledger.open(results) as ledger:
         source, settings = Source.decode(ledger.fact("source")), ledger.settings
         chosen = _failing(ledger, check) if check is not None else None
-        known = list(ledger.students())
-    labels = {student_like(wanted, known).label for wanted in students}
+        known, others = list(ledger.students()), records.to_students(ledger.fact("others"))
+    labels = {_label(wanted, known, others) for wanted in students}
 
     def is_chosen(task: Task) -> bool:
         of = task.submission
@@ -58,6 +64,21 @@ def command(
     source.require_submissions(results)
     session = Session(results, source, Wish(True, unsafe, tier), jobs, color)
     return session.carry_out(settings, chosen=is_chosen, force=True)
+
+
+def _label(wanted: str, known: Sequence[Student], others: Sequence[Student]) -> str:
+    """Raises UsageError, which says where the student is in another shard."""
+    try:
+        return student_like(wanted, known).label
+    except UsageError:
+        try:
+            found = student_like(wanted, others)
+        except UsageError:
+            found = None
+        if found is None:
+            raise
+        name = visible(found.named, 100)
+        raise UsageError(f"{name} is in another shard of the class: give the command with its results.") from None
 
 
 def _failing(ledger: Ledger, check: str) -> set[tuple[str, str, int]]:

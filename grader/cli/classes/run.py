@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from grader.classes.model import Attempts
-from grader.classes.setting import FILE, ClassFile, moment, read_class, with_options
+from grader.classes.setting import FILE, ClassFile, module_name, moment, read_class, with_options
 from grader.classes.source import Source
 from grader.classes.task import Shard
 from grader.cli.classes.session import Session
@@ -59,6 +59,7 @@ def how_option(command: Callable[..., Exit]) -> Callable[..., Exit]:
 @click.option(
     "--dask", default="", metavar="ADDRESS", help="Grade on a Dask cluster, or with “local” on one of this machine."
 )
+@click.option("--forget-gone", is_flag=True, help="What is no longer among SUBMISSIONS leaves the class.")
 @how_option
 @color_option
 def command(
@@ -74,6 +75,7 @@ def command(
     seed: str | None,
     shard: str | None,
     dask: str,
+    forget_gone: bool,
     jobs: int,
     unsafe: bool,
     tier: str,
@@ -84,14 +86,15 @@ def command(
     SUBMISSIONS is a folder with a folder, a module or an archive for each student, or what Canvas, Moodle or Gradescope
     give out, also as one archive. What the ledger has already is not graded again.
 
-    Exit codes: 0 each submission has a result; 2 usage; 3 the grader or the machine failed for some.
+    Exit codes: 0 each submission has a result; 2 usage; 3 the grader or the machine failed for some, or it is
+    unclear what was handed in.
     """
     found = _class_file(class_file)
     for sentence in _overlooked(submissions, is_file_given=class_file is not None, roster=roster or found.roster):
         click.echo(f"grade: {visible(sentence, 500)}", err=True)
     settings = with_options(
         found.settings,
-        app=app,
+        app=module_name(app, "--app") if app is not None else None,
         deadline=moment(deadline, "--deadline") if deadline else None,
         attempts=Attempts(attempts) if attempts else None,
         seed=seed,
@@ -99,12 +102,12 @@ def command(
     source = Source(
         submissions, katas or found.katas, folders, roster or found.roster, found.is_modified, _shard(shard)
     )
-    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, dask, found.handed_out)
+    session = Session(out, source, Wish(True, unsafe, tier), jobs, color, dask, found.handed_out, forget_gone)
     return session.carry_out(settings)
 
 
 def _class_file(file: Path | None) -> ClassFile:
-    if file is None and not Path(FILE).is_file():
+    if file is None and not Path(FILE).exists():
         return ClassFile()
     return read_class(file or Path(FILE))
 

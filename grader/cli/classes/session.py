@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import click
 from grader import interrupt, trees
 from grader.catalog.kata import Kata
 from grader.catalog.lookup import choose
+from grader.classes import records
 from grader.classes.audit import Audit, audit
+from grader.classes.gone import FACT, encode, gone
 from grader.classes.handed_out import changed_since, require_whole
 from grader.classes.ledger import FILE, Ledger
 from grader.classes.model import Settings
@@ -43,7 +45,8 @@ _KEPT = "what is graded is kept, and the same command goes on with the rest"
 class Session:
     """What a run needs beside its settings. ``at_once`` grades run at a time, or else all that a ``cluster`` takes.
 
-    ``handed_out`` is the pack that students have.
+    ``handed_out`` is the pack that students have. ``forget_gone``: what is no longer among the submissions leaves the
+    class.
     """
 
     out: Path
@@ -53,6 +56,7 @@ class Session:
     color: str = "auto"
     cluster: str = ""
     handed_out: Path | None = None
+    forget_gone: bool = False
 
     def katas(self) -> tuple[Kata, ...]:
         """Raises UsageError and BadKata."""
@@ -72,18 +76,20 @@ class Session:
         force: bool = False,
     ) -> Exit:
         """Grade the ``chosen`` tasks, with ``force`` also those that the ledger has; then look at the whole class."""
+        self.source.require_apart(self.out)
         katas = self.katas()
         changes = changed_since(self.handed_out, katas) if self.handed_out else ()
-        for sentence in (*changes, *self.source.doubts()):
+        apps = [Path(settings.app or kata.entry[0]).name for kata in katas]
+        for sentence in (*changes, *self.source.doubts(self.out, apps=apps)):
             click.echo(f"grade: {visible(sentence, 500)}", err=True)
         graded = {kata.name: graded_kata(kata) for kata in katas}
         tier = Tier.NONE if self.cluster else self.wish.strict_tier()  # of a cluster, each worker chooses its own
         with _alone(self.out) as work:
-            intake = self.source.take_in(katas, settings, work=work)
+            intake = self.source.take_in(katas, settings, results=self.out, work=work)
             settings = replace(settings, seed=settings.seed or _seed(self.out))
             with LedgerWriter.make(self.out, settings) as ledger:
                 is_same = _is_of_same_folder(ledger, self.source)
-                ledger.keep_facts({"source": self.source.encode()})
+                ledger.keep_facts({"source": self.source.encode(), "others": records.of_students(intake.others)})
                 ledger.keep_katas(list(graded.values()))
                 for kata in katas:
                     ledger.keep_stub(kata.name, normal_form(kata.stub.read_bytes()))
@@ -93,13 +99,24 @@ class Session:
                 _tell_doubts(intake, settings)
                 interrupt.say_kept(_KEPT)
                 tasks = [task for task in intake.tasks if chosen(task)]
+                if not force:
+                    _tell_old(ledger, tasks)
+                if not tasks:
+                    click.echo("grade: there is nothing to grade again among these submissions.", err=True)
                 with progress_shown(color=self.color) as tell, self._graders(tier) as graders:
                     ClassRun(ledger, graders, graded, work=work, tell=tell).run(tasks, force=force)
+                self._look_for_gone(ledger, intake)
                 found = audit(ledger)
                 write_results(ledger, self.out)
         summary.show(found, self.color)
         summary.tell_results(self.out)
         return exit_of(found)
+
+    def _look_for_gone(self, ledger: LedgerWriter, intake: Intake) -> None:
+        places = gone(ledger, intake)
+        if self.forget_gone:
+            ledger.forget(places)
+        ledger.keep_facts({FACT: encode([] if self.forget_gone else places)})
 
     @contextmanager
     def _graders(self, tier: Tier) -> Iterator[Graders]:
@@ -116,7 +133,7 @@ class Session:
 
 def exit_of(found: Audit) -> Exit:
     """PASSED where each submission has a result."""
-    return Exit.UNDECIDED if found.failures or found.waiting or found.problems else Exit.PASSED
+    return Exit.UNDECIDED if found.failures or found.unclear or found.waiting or found.problems else Exit.PASSED
 
 
 def _is_of_same_folder(ledger: Ledger, source: Source) -> bool:
@@ -137,6 +154,7 @@ def _seed(out: Path) -> str:
 def _alone(out: Path) -> Iterator[Path]:
     """The folder for private copies while no other process grades into ``out``. Raises UsageError and Inconclusive."""
     work = out / "work"
+    is_new = not out.exists()
     with writing(out / FILE):
         out.mkdir(parents=True, exist_ok=True)
         lock = os.open(out / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -152,7 +170,34 @@ def _alone(out: Path) -> Iterator[Path]:
     finally:
         trees.remove(work)
         forget()
+        if not (out / FILE).exists():
+            _leave_nothing(out, is_new=is_new)
         os.close(lock)
+
+
+def _leave_nothing(out: Path, *, is_new: bool) -> None:
+    """After a command that was refused: without a ledger, the folder may be taken for what a student handed in."""
+    with suppress(OSError):
+        (out / "lock").unlink()
+        if is_new:
+            out.rmdir()
+
+
+def _tell_old(ledger: Ledger, tasks: Sequence[Task]) -> None:
+    """Why grades that there are do not count: somebody may have given another seed without meaning all of that."""
+    asked = {(task.submission.student, task.submission.kata, task.submission.attempt) for task in tasks}
+    rows = [row for row in ledger.rows() if row.place in asked and row.grade and not row.grade.is_current]
+    old = [(row.submission.kata, row.grade) for row in rows if row.grade]
+    digests = {kata.name: kata.digest for kata in ledger.katas()}
+    changed = {
+        "specification": any(grade.specification != digests[kata] for kata, grade in old),
+        "version of the grader": any(grade.grader != ledger.grader for _, grade in old),
+        "seed": any(grade.seed != ledger.settings.seed for _, grade in old),
+    }
+    causes = " and ".join(cause for cause, has_changed in changed.items() if has_changed)
+    if old:
+        were = "submission was" if len(old) == 1 else "submissions were"
+        click.echo(f"grade: {len(old)} {were} graded by another {causes}: to be graded again.", err=True)
 
 
 def _tell_doubts(intake: Intake, settings: Settings) -> None:
@@ -162,8 +207,22 @@ def _tell_doubts(intake: Intake, settings: Settings) -> None:
             'write handed-in = "modified" into class.toml.',
             err=True,
         )
+    is_marked = any(task.submission.is_marked_late for task in intake.tasks)
+    if (settings.late.percent or settings.late.refuse) and not settings.deadline and not is_marked:
+        click.echo(
+            "grade: [late] takes nothing, as there is no deadline: write one into class.toml, or give --deadline.",
+            err=True,
+        )
     if intake.strangers:
         names = ", ".join(visible(name, 60) for name in intake.strangers[:10])
         more = f" and {len(intake.strangers) - 10} more" if len(intake.strangers) > 10 else ""
         count = plural(len(intake.strangers), "submission")
-        click.echo(f"grade: {count} of nobody on the roster: {names}{more}. They are graded, too.", err=True)
+        if intake.is_unmatched:
+            click.echo(
+                "grade: no submission is of a student on the roster, so every student on it has 0 points. Take "
+                f"another roster, or name the submissions as it names the students. {count} of nobody on it: "
+                f"{names}{more}.",
+                err=True,
+            )
+        else:
+            click.echo(f"grade: {count} of nobody on the roster: {names}{more}. They are graded, too.", err=True)

@@ -21,6 +21,7 @@ _WORDS = {
     State.OLD: "graded by an earlier specification, grader or seed",
     State.UNDECIDED: "with checks that the grader or the machine left undecided",
     State.INFRASTRUCTURE: "not graded, because the grader or the machine failed",
+    State.UNCLEAR: "unclear: nobody knows yet what the student handed in",
     State.NO_SUBMISSION: "not handed in, or empty",
     State.UNREADABLE: "not readable",
     State.REFUSED: "refused",
@@ -48,7 +49,15 @@ def show(found: Audit, color: str, *, all_named: bool = False) -> None:
             found.failures,
             most,
         )
+        _list(console, "Unclear, so without points, until somebody puts it right", found.unclear, most)
         _list(console, "Still to be graded: the same command goes on", found.waiting, most)
+        _list(
+            console,
+            "No longer among the submissions, and still in the class; `grade class SUBMISSIONS … --forget-gone` takes "
+            "them out of it",
+            found.gone,
+            most,
+        )
         _list(console, "The audit found faults", found.problems, most)
         if not found.problems and not found.waiting:
             console.print("Audit: each submission has a result, and all sums agree.", markup=False, highlight=False)

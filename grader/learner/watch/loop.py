@@ -72,6 +72,7 @@ class Watch:
         self._following = following
         self._going_on = True
         self._furthest = 0
+        self._is_remembered = keys is not None and journal is not None  # what is shown now, for the next report
         self._source = ""  # the digest of what is graded
         self.goes_on = False
         self.state = State()
@@ -100,7 +101,7 @@ class Watch:
 
     def _begin(self) -> None:
         self._end_grade()
-        self._source = source_of(self._job.launch.file)
+        self._source = source_of(self._job.launch.file) if self._is_remembered else ""
         self.state = self.state.started()
         self._draw()
         try:
@@ -135,7 +136,7 @@ class Watch:
         self._draw(has_ended=True)
 
     def _graded(self, report: Report) -> State:
-        shown = self._source if self._keys is not None else None
+        shown = self._source if self._is_remembered else None
         return self.state.graded(report, *_noted(self._journal, self._job.kata, report=report, shown=shown))
 
     # -- the learner --------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ def every_field(random: Random) -> dict[str, str]:
     return {
         **own,
         "User-Agent": f"Mozilla/5.0 ({word(random)})",
+        "Accept-Charset": "iso-8859-1",
         "Accept-Language": "de, *;q=0.5",
         "Cookie": f"{own['Cookie']}; stream=true; mode=batch",
         "Cache-Control": "only-if-cached",  # to caches alone (RFC 9111 5.2.1.7)

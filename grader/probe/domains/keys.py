@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
-from grader.probe.domains.words import RUN, long_text, word
+from grader.probe.domains.words import RUN, addresses, broken_word, long_mixture, long_text, word
 
 #: Longer than a limit that people choose, and well below 64 KiB, which uvicorn allows for a request line and fields.
 _LONG = 5 << 10
+#: Characters of four bytes at most, and in a query each byte takes three.
+_MIXTURE = 1500
 
 
 def every_key(random: Random) -> dict[str, str]:
@@ -32,11 +34,18 @@ def every_key(random: Random) -> dict[str, str]:
         "a path": f"/../{some()}/./{some()}/",
         "quotes and JSON": f'{{"prompt": "{some()}", \'x\': "\\n"}}',
         "HTML": f"<b>{some()}</b>&amp;",
+        "quotation marks around it": f'"{some()}"',
+        "single quotation marks around it": f"'{some()}'",
+        "a template": f"$$ {some()} ${{{some()}}} $x {{{{{some()}}}}} {{}} {{0}} %% %s",
         "a number": f"0{random.randrange(10**6)}",
+        "words of JSON": f"NaN {some()} Infinity null true",
+        "addresses": addresses(random),
+        "long, and not ASCII": long_mixture(random, _MIXTURE),
         "bare null": "null",
         "bare [DONE]": "[DONE]",
         "longer than 4096 characters": long_text(random, _LONG),
         "a long run of spaces": f"{' ' * RUN}{some()}",
+        "a long word and a sign": broken_word(random),
     }
 
 
@@ -53,6 +62,7 @@ def every_name(random: Random) -> dict[str, str]:
         "decomposed characters": f"mode\u0300le-{first}",
         "other scripts": f"模型-{first}-👩‍🚀",
         "quotes and a backslash": f"{first}\"'\\n",
+        "format fields": f"{first}-100%-%s-{{}}-{{0}}-${{x}}-$x",
         "a line feed": f"{first}\n{second}",
         "another line ending": f"{first}\r\n{second}",
         "a control character": f"{first}\0{second}",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
-from grader.probe.domains.words import RUN, long_text, word
+from grader.probe.domains.words import RUN, addresses, broken_word, long_mixture, long_text, word
 
 #: Longer than the limits that people choose: 4,096 characters, and 65,536 bytes (the limit of asyncio's readers).
 _LONG, _LONGER = 5 << 10, 66 << 10
+#: Characters of a text whose bytes fill several pieces of 1,024 or 4,096.
+_MIXTURE = 6 << 10
 
 #: The words of the protocols themselves, without anything around them. To an upstream they are text like any other.
 _PROTOCOL = (
@@ -29,13 +31,38 @@ _PROTOCOL = (
     *("<|endoftext|>", "\ufffd", "end", "END", "EOF", "stop", "error"),
 )
 
+#: After each of these an app may wait for more: it is half of something.
+_OPENINGS = {
+    "an open code fence": "```",
+    "an open tag": "<",
+    "an open thought": "<think>",
+    "half of a marker": "<|im_",
+    "half of [DONE]": "[DO",
+    "an open object": '{"',
+    "an open bracket": " (",
+    "an open quote": " “",
+    "an open emphasis": " **",
+    "an open formula": "$$",
+    "an open entity": "&",
+    "half of an escape": "\\",
+    "a word without its end": " half-",
+    "half of a flag": "🇫",
+    "a joiner at the end": "👩\u200d",
+}
+
+
+def every_opening() -> dict[str, str]:
+    """An instance of every class of text that looks like half of something."""
+    return dict(_OPENINGS)
+
 
 def every_text(random: Random) -> dict[str, str]:
     """An instance of every class of text, in a drawn order: empty ones are first, last, and somewhere between.
 
     A repeat stands right after its text.
     """
-    found = [*_plain(random).items(), *_awkward(random).items(), *((f"bare {text}", text) for text in _PROTOCOL)]
+    bare = {f"bare {text}": text for text in _PROTOCOL}
+    found = [*_plain(random).items(), *_awkward(random).items(), *bare.items(), *_OPENINGS.items()]
     random.shuffle(found)
     repeated = f" {word(random)}"
     middle = len(found) // 2
@@ -46,7 +73,9 @@ def every_text(random: Random) -> dict[str, str]:
         ("empty, after an empty one", ""),
         ("a text once more, later", repeated),
     ]
-    return {"empty, at the front": "", **dict(found), "empty, at the end": ""}
+    first = word(random)
+    front = {"empty, at the front": "", "the first that is not empty": first, "all so far, and more": f"{first} more"}
+    return {**front, **dict(found), "empty, at the end": ""}
 
 
 def _plain(random: Random) -> dict[str, str]:
@@ -77,6 +106,8 @@ def _plain(random: Random) -> dict[str, str]:
         "longer than 4096 characters": long_text(random, _LONG),
         "longer than 65536 characters": long_text(random, _LONGER),
         "a long run of spaces": f"{' ' * RUN}{some}",
+        "a long word and a sign": broken_word(random),
+        "a space before each sign": f"{some} . {some} , do n't ! it 's ? ( {some} ) : ;",
     }
 
 
@@ -103,8 +134,12 @@ def _awkward(random: Random) -> dict[str, str]:
         "Python's notation": f"{{'{some}': None}}",
         "both quotes": f"she said \"{some}\", then 'bye'",
         "a backslash": f"\\{some}\\",
-        "escapes": f"\\n\\u0041{some}%20+&amp;",
+        "escapes": f"\\n\\u0041\\u00e9\\ud83d\\ude00\\x41{some}%20+&amp;",
         "HTML": f"<b>{some}</b> & <script>",
-        "format fields": f"{{}} {{0}} %s %(x)s ${{{some}}}",
+        "format fields": f"{{}} {{0}} {{{{{some}}}}} %s %(x)s %% $$ ${{{some}}}",
         "a colon in front": f": {some}",
+        "a comma before a bracket": f"[{some},] {{x,}} , ]",
+        "words of JSON": f"NaN {some} Infinity null true",
+        "addresses": addresses(random),
+        "long, and not ASCII": long_mixture(random, _MIXTURE),
     }

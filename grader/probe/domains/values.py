@@ -11,6 +11,14 @@ from grader.probe.domains.words import word
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 
 
+#: What functions call their parameters: an app may pass the keys of a body on by their names.
+_PARAMETERS = ("self", "cls", "args", "kwargs", "request", "body", "data", "key")
+
+
+#: Levels of a value, as schemas of tools have them; each is an object with a list.
+_DEEP = 8
+
+
 def wrong_values(random: Random, *right: type | None) -> dict[str, Value]:
     """An instance of every class of JSON value whose type is none of ``right``.
 
@@ -76,8 +84,16 @@ def every_extra(random: Random) -> dict[str, Value]:
         "format": "json",
         "priority": "high",
         "debug": True,
+        **dict.fromkeys(_PARAMETERS, 1),
         word(random): None,
     }
+
+
+def _nested(random: Random) -> Value:
+    found: Value = word(random)
+    for _ in range(_DEEP):
+        found = {"properties": [found]}
+    return found
 
 
 def every_extreme(random: Random) -> dict[str, Value]:
@@ -103,4 +119,5 @@ def every_extreme(random: Random) -> dict[str, Value]:
         "reasoning_effort": "high",
         "metadata": {},
         "background": True,
+        "schema": _nested(random),
     }

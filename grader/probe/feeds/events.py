@@ -79,6 +79,10 @@ class EventFeed(ReaderFeed[ServerSentEvent, sse.Event | Comment]):
         self.read()
         return self._next() is not None
 
+    def has_comment(self) -> bool:
+        """Whether what has arrived next, and was not taken yet, is a comment."""
+        return isinstance(self._next(), Comment)
+
     def take_comment(self) -> str | None:
         """The text of the next comment, if no event comes before it."""
         item = self._next()
