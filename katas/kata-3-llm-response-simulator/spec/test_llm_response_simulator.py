@@ -25,6 +25,9 @@ BOUND = 1 << 20
 BITS = 32
 #: Characters of a prompt, more than limits that people choose.
 LONGEST = 66_000
+#: Words, and characters after them: an app that copies what is left of a prompt for each of its words copies gigabytes,
+#: and one that looks at each word once needs milliseconds.
+SHORT_WORDS, REST = " a" * 40_000, 190_000
 #: Seconds by which a clock that is read from a cache may be behind.
 COARSE = 0.05
 
@@ -252,11 +255,11 @@ def test_batch_is_one_completion(client: Client, upstream: Upstream, draw: Draw)
 def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the prompt is the content of the last message, whatever its role, and whatever messages come before it"""
     before = [{"role": role, "content": draw.word()} for role in ROLES * 26] + [{"role": "user", "content": ""}]
-    for role in ROLES:
-        asked, tokens = upstream.another(), draw.texts(3)
-        asked.give_all(tokens)
-        body = {"model": "kata", "messages": [*before, {"role": role, "content": asked.key}]}
-        response = client.post(PATH, json=body)
+    for role, is_json in product(ROLES, (False, True)):  # as what a tool returns
+        asked = upstream.another(f'{{"x":["{draw.key()}"],\n"y":1}}' if is_json else None)
+        asked.give_all(tokens := draw.texts(3))
+        messages = [*before, {"role": role, "content": asked.key}]
+        response = client.post(PATH, json={"model": "kata", "messages": messages})
         assert response.status == 200, f"status where the last message is of role {role}"
         assert said(response, stream=False) == "".join(tokens), f"content where the last message is of role {role}"
 
@@ -270,10 +273,10 @@ def test_prompt_is_the_last_message(client: Client, upstream: Upstream, draw: Dr
 )
 def test_stream_is_an_event_stream(client: Client, upstream: Upstream, draw: Draw) -> None:
     """with `"stream": true` the response is an event stream"""
-    for accepted in ("*/*", "application/json"):  # the body alone asks for a stream
+    for accepted, http10 in (("*/*", False), ("application/json", True)):  # the body alone asks for a stream
         asked = upstream.another()
         asked.give_all(draw.texts(3))
-        response = client.post(PATH, json=asking(asked), headers={"Accept": accepted})
+        response = client.post(PATH, json=asking(asked), headers={"Accept": accepted}, http10=http10)
         seen = (response.status, response.content_type)
         assert seen == (200, "text/event-stream"), f"status and media type of a stream with Accept: {accepted}"
 
@@ -492,13 +495,18 @@ def test_created_is_the_time(responses: list[Recorded]) -> None:
         assert head["created"] <= ceil(response.ended_at), "created"
 
 
+#: Keys of the contract in other letters, or within an object, where they are others.
+OTHER_KEYS = {"Model": "", "MODEL": 7, "Messages": [], "Stream": 7, "STREAM": None, "session": {"role": 7, "model": 7}}
+
+
 def further_keys(draw: Draw, token: str) -> list[dict[str, Any]]:
     """Keys that the contract does not name, with values that tempt, with odd ones, and with null.
 
     Not with values of another type: servers for real models know these keys, and may look at their types.
     """
     extras = draw.every_extra()
-    return [extras, {**draw.every_extreme(), "stop": token}, dict.fromkeys(extras)]
+    own = {"id": draw.word(), "object": "list", "created": 1, "choices": [], "usage": {}, "error": None, **OTHER_KEYS}
+    return [extras, {**draw.every_extreme(), **own, "stop": token}, dict.fromkeys(extras)]
 
 
 def must_ignore_keys_within(client: Client, upstream: Upstream, draw: Draw, tokens: list[str]) -> None:
@@ -557,6 +565,12 @@ def test_model_is_echoed(response: Recorded) -> None:
     assert models == [response.asked.json["model"]] * len(models), "model of the response"
 
 
+def messages_before(key: str, draw: Draw) -> list[dict[str, str]]:
+    """Those before the last one, which repeats one of them if it is not long."""
+    said = [draw.word(), key if len(key) < LONGEST else draw.word(), draw.word()]
+    return [{"role": role, "content": each} for role, each in zip(("system", "user", "assistant"), said, strict=True)]
+
+
 @check(
     points=1,
     after=(test_batch_is_one_completion, test_chunks_have_the_shape),
@@ -564,9 +578,9 @@ def test_model_is_echoed(response: Recorded) -> None:
 )
 def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the prompt reaches the upstream exactly as it came, whatever characters are in it"""
-    longest = f"{draw.word()} {draw.block(LONGEST)}"
+    longest = f"{draw.word()}{SHORT_WORDS} {draw.block(REST)}"
     for kind, key in {**draw.every_key(), "nothing at all": "", f"more than {LONGEST} characters": longest}.items():
-        asked, before = upstream.another(key=key), [{"role": "user", "content": draw.word()}]
+        asked, before = upstream.another(key=key), messages_before(key, draw)
         for more in MODES:
             tokens = draw.texts(1)
             asked.give(*tokens)
@@ -586,13 +600,15 @@ def test_prompt_is_as_it_came(client: Client, upstream: Upstream, draw: Draw) ->
 def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> None:
     """the same prompt gets new tokens each time, in both modes"""
     alike = {"seed": draw.number(1, 99), "temperature": 0, "user": draw.word()}
-    response = None
+    response: Response | None = None
+    fields: dict[str, str | bytes] = {**draw.identity()}
     for stream, (count, more) in product((False, True), ((0, {}), (3, {}), (3, alike), (3, alike))):
         tokens = draw.texts(count)
         upstream.give(*tokens)
         upstream.end()
-        response = client.post(PATH, json=asking(upstream, stream=stream, **more), reuse=response)
+        response = client.post(PATH, json=asking(upstream, stream=stream, **more), headers=fields, reuse=response)
         assert heard(response, stream=stream) == "".join(tokens), "text for a prompt that came before"
+        fields = fields | response.kept()
 
 
 def batches_with_options(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -690,12 +706,12 @@ def test_no_usage_unless_asked_for(response: Recorded) -> None:
 @check(points=4, after=test_chunks_have_the_shape, requirement=ONE_CHUNK)
 def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each token reaches the client before the model makes the next one"""
-    with client.post(PATH, json=asking(upstream)) as response:
-        for token in draw.texts(4):
-            upstream.give(token)
-            assert next_token(response) == token, "content of the next delta"
-            SECONDS.pass_in(response, within=0.1)
-        finish(upstream, response)
+    for http10 in (False, True):
+        with client.post(PATH, json=asking(each := upstream.another()), http10=http10) as response:
+            for token in draw.texts(4):
+                assert passed_on(each, response, token) == token, "content of the next delta"
+                SECONDS.pass_in(response, within=0.1)
+            finish(each, response)
 
 
 @check(
@@ -708,12 +724,12 @@ def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upst
 def test_any_token_leaves_before_the_next_exists(client: Client, upstream: Upstream, draw: Draw) -> None:
     """each token does so, of whatever kind: a space, an empty one, a repeated one"""
     with client.post(PATH, json=asking(upstream), headers={"Accept-Encoding": "gzip"}) as response:
-        upstream.give(token := draw.word())
+        upstream.give(token := " ")
         assert next_token(response) == token, "content of the first delta"
         for kind, token in draw.every_text().items():
             upstream.give(token)
             assert text([response.next_event().json(schema="chunk")]) == token, f"content of the next delta: {kind}"
-        upstream.give(*(many := draw.texts(draw.number(257, 279))))
+        upstream.give(*(many := draw.texts(draw.prime(257, 279))))
         assert [next_token(response) for _ in many] == many, "contents of the next deltas"
         for token in draw.texts(2):
             upstream.give(token)
@@ -776,7 +792,7 @@ def told_beside_a_stalled_client(client: Client, upstream: Upstream, draw: Draw,
 )
 def test_others_are_answered_meanwhile(client: Client, upstream: Upstream, draw: Draw) -> None:
     """another request gets its response while a stream waits for its next token"""
-    tokens = draw.texts(draw.number(101, 119))
+    tokens = draw.texts(draw.prime(101, 119))
     other = upstream.another()
     other.give_all(tokens)
     with client.post(PATH, json=asking(upstream)) as held:
@@ -824,8 +840,8 @@ def without(key: str, whole: dict[str, Any]) -> dict[str, Any]:
 
 def bad_bodies(draw: Draw, *, stream: bool) -> dict[str, Any]:
     """Bodies that do not fit the table, each in one way, which its name says."""
-    good = {"role": "user", "content": draw.word()}
-    body = {"model": draw.word(), "messages": [good], "stream": stream}
+    good = {"role": "user", "content": f"é {draw.word()}"}
+    body = {"model": f"模型 {draw.word()}", "messages": [good], "stream": stream}
     bad = [(f"without {key}", without(key, body)) for key in ("model", "messages")]
     bad += [(f"whose model is {kind}", {**body, "model": value}) for kind, value in wrong(draw, str)]
     bad += [(f"whose messages are {kind}", {**body, "messages": value}) for kind, value in wrong(draw, list)]
@@ -846,7 +862,7 @@ def bad_bodies(draw: Draw, *, stream: bool) -> dict[str, Any]:
 def refuse(client: Client, bodies: dict[str, Any], accept: str = "*/*") -> None:
     """Each of these bodies, in bytes or in JSON, is refused with an error object."""
     for name, body in bodies.items():
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", "Accept": accept}
         response = client.post(PATH, content=content, headers=headers)
         assert response.status in (400, 422), f"status for a body {name}"
@@ -908,6 +924,17 @@ def test_no_stream_unless_asked_for(client: Client, upstream: Upstream, draw: Dr
         assert response.status in (200, 400, 422), f"status for a body with {json.dumps(more)}"
 
 
+def one_that_fails_late(client: Client, failing: Upstream, tokens: list[str]) -> Response:
+    """A batch that fails after ``tokens``; where there is one alone, the app's timers are over by then."""
+    failing.give(*tokens)
+    response = client.post(PATH, json=asking(failing, stream=False), headers=EVENT_SOURCE if len(tokens) == 1 else {})
+    failing.wait_for_pull(len(tokens) + 1)
+    if len(tokens) == 1:
+        failing.outlast_timers()
+    failing.fail('it is "out of order"\n\n\\')
+    return response
+
+
 @check(
     points=2,
     after=test_batch_is_one_completion,
@@ -918,17 +945,15 @@ def test_no_stream_unless_asked_for(client: Client, upstream: Upstream, draw: Dr
 )
 def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw: Draw) -> None:
     """in batch mode, an upstream that fails gives 502 and an error object"""
-    for count in (2, 1, draw.number(101, 119), *([0] * FAILURES)):
-        failing = upstream.another()
-        failing.give(*draw.texts(count))
-        failing.fail(f'{draw.word()}: "out of order"\n\n\\')
-        headers = EVENT_SOURCE if count == 1 else {}
-        response = client.post(PATH, json=asking(failing, stream=False), headers=headers)
+    for count in (2, 1, draw.prime(101, 119), *([0] * FAILURES)):
+        response = one_that_fails_late(client, failing := upstream.another(), draw.texts(count))
         seen = (response.status, response.content_type)
-        assert seen == (502, "application/json"), f"status and media type when it fails after {count} tokens"
+        assert seen == (502, "application/json"), f"status and media type when pull {count + 1} fails"
         response.json(schema="error")
     failing.give_all(tokens := draw.texts(2))
     assert told(client, failing, stream=False) == "".join(tokens), "text for a prompt that has failed before"
+    failing.fail()  # an app may have kept what it sent for such a case
+    assert told(client, failing, stream=False) == "status 502", "text for a prompt that fails again"
 
 
 @check(
@@ -941,7 +966,7 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
 )
 def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw: Draw) -> None:
     """when the upstream fails in mid-stream, an error object is the next and last event, without a `[DONE]`"""
-    for count, more in ((3, {}), (1, USAGE), (draw.number(101, 119), {})):
+    for count, more in ((3, {}), (1, USAGE), (draw.prime(101, 119), {})):
         failing, tokens = upstream.another(), draw.texts(count)
         with client.post(PATH, json=asking(failing, **more)) as response:
             failing.give(*tokens)
@@ -976,6 +1001,8 @@ def test_failure_before_the_first_token(client: Client, upstream: Upstream, draw
     working = upstream.another()
     working.give_all(tokens := draw.texts(2))
     assert told(client, working, stream=True) == "".join(tokens), "text of a stream after these failures"
+    working.fail()
+    must_tell_of_a_failure(client.post(PATH, json=asking(working)))
 
 
 # -- many clients ----------------------------------------------------------------------------------------------------
@@ -992,9 +1019,24 @@ def one_that_fails(client: Client, upstream: Upstream, *, stream: bool) -> None:
     response.wait_until_noticed()
 
 
+def two_that_leave(client: Client, upstream: Upstream, *, stream: bool) -> None:
+    """Before their first token: an app that limits its clients may keep their places, though they are none any more.
+
+    The token of a stream comes then: a pull in a thread cannot be cancelled, so the app may learn of it late.
+    """
+    for asked in (upstream.another(), upstream.another()):
+        response = client.post(PATH, json=asking(asked, stream=stream))
+        asked.wait_for_pull()
+        response.disconnect()
+        response.wait_until_noticed()
+        if stream:
+            asked.give_all([""])
+
+
 def crowd(client: Client, upstream: Upstream, draw: Draw, *, stream: bool) -> list[tuple[Upstream, Response]]:
     """As many requests as the contract names, all of which wait for their first token; one user and one key."""
     one_that_fails(client, upstream, stream=stream)
+    two_that_leave(client, upstream, stream=stream)
     asked, fields = [upstream.another() for _ in range(CALLERS)], draw.identity()
     responses = [client.post(PATH, json=asking(each, stream=stream, user="kata"), headers=fields) for each in asked]
     asked[0].wait_with(asked[1:])
@@ -1005,16 +1047,16 @@ def crowd(client: Client, upstream: Upstream, draw: Draw, *, stream: bool) -> li
 def test_many_streams_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """32 streams are served at the same time, each with its own tokens, also after 32 clients have left"""
     left = crowd(client, upstream, draw, stream=True)
-    for asked, response in left:
-        asked.give(token := draw.word())
-        assert next_token(response) == token, "content of the first delta of a stream, while others wait"
+    for (asked, response), turn in product(left, range(3)):  # an app may hold back what is not the first
+        token = draw.word()
+        assert passed_on(asked, response, token) == token, f"content of delta {turn + 1} of a stream, while others wait"
+    for _, response in left:
         response.disconnect()
     left[-1][1].wait_until_noticed()
     for asked, _ in left:
         asked.give_all(draw.texts(2))
     for asked, response in reversed(crowd(client, upstream, draw, stream=True)):
-        tokens = draw.texts(2)
-        asked.give_all(tokens)
+        asked.give_all(tokens := draw.texts(2))
         assert said(response, stream=True) == "".join(tokens), "text of a stream, while others wait"
 
 
@@ -1079,9 +1121,12 @@ def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
 def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:
     for stream in (False, True):
         asked = upstream.another()
-        asked.give_all(draw.texts(2))
-        response = client.post(PATH, json=asking(asked, stream=stream), headers=IN_CHUNKS, hold_back=9)
+        body = json.dumps(asking(asked, stream=stream), ensure_ascii=False).encode() + b"\n"
+        within = len(body) - body.rindex(b"\xc3") - 1  # no part is UTF-8 by itself: a drawn key has an "é"
+        hold_back = 1 if stream else within  # of the one, the first part is whole JSON
+        response = client.post(PATH, content=body, headers=IN_CHUNKS, hold_back=hold_back)
         response.send_rest()
+        asked.give_all(draw.texts(2))
         assert response.status == 200, "status for a body in two chunks, whose media type has a charset"
 
 
@@ -1180,7 +1225,9 @@ def test_upstream_sets_the_pace(pace: Pace) -> None:
 @law(
     points=2,
     after=(test_others_are_answered_meanwhile, test_others_are_answered_during_a_batch),
-    requirement="Nothing blocks the event loop for 50 ms, or computes in it for more than 100 ms at a stretch.",
+    requirement=(
+        "Nothing blocks the event loop for 50 ms (`time.sleep`), or computes in it for more than 100 ms at a stretch."
+    ),
 )
 def test_nothing_blocks_the_event_loop(pace: Pace) -> None:
     """nothing blocks the event loop, at no time and in neither mode"""

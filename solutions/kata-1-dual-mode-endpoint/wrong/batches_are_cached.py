@@ -1,6 +1,6 @@
 """A batch is cached by its prompt: a second request gets the text of the first.
 
-Fails: same_prompt_again
+Fails: same_prompt_again, batch_upstream_failure_is_502
 """
 
 import json

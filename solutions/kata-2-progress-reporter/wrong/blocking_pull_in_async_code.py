@@ -1,8 +1,9 @@
 """A blocking library in `async` code: while it waits, all other requests wait, too.
 
 Fails: a_long_step_is_bridged_by_a_heartbeat, leaving_ends_the_work, a_broken_connection_ends_the_work,
-others_are_answered_beside_a_stream, others_are_answered_beside_a_batch, each_stream_tells_of_its_own_task
-May fail: a_late_step_is_told_as_it_is_done, nothing_blocks_the_event_loop
+others_are_answered_beside_a_stream
+May fail: others_are_answered_beside_a_batch, each_stream_tells_of_its_own_task, a_late_step_is_told_as_it_is_done,
+nothing_blocks_the_event_loop
 """
 
 import json

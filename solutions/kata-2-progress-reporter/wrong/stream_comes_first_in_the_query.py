@@ -1,6 +1,6 @@
 """stream=true counts only at the beginning of the query: heartbeat=0.05&stream=true gets a batch.
 
-Fails: a_long_step_is_bridged_by_a_heartbeat
+Fails: the_query_alone_decides_the_mode, a_long_step_is_bridged_by_a_heartbeat
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """Each task's upstream is kept in a registry and never removed: its connection stays open.
 
 Fails: the_upstream_is_let_go
-May fail: the_task_is_passed_on_unchanged
+May fail: the_task_is_passed_on_unchanged, both_modes_carry_the_same_outcomes, no_step_of_a_stream_is_left_out,
+    the_error_says_what_went_wrong
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Keeps the tokens of a batch, and gives them to the next one with the same prompt.
 
-Fails: same_prompt_again
+Fails: same_prompt_again, batch_upstream_failure_is_502
 """
 
 import json

@@ -1,6 +1,6 @@
 """Only the first part of a body that comes in several parts is read, so it is refused as broken JSON.
 
-Fails: each_request_asks_once
+Fails: prompt_is_as_it_came
 """
 
 import asyncio

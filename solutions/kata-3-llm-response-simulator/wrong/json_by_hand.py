@@ -1,6 +1,6 @@
 """Writes the JSON by hand with a template, so quotes and line endings make it invalid.
 
-Fails: framing_is_well_formed, both_modes_carry_the_same_text
+Fails: framing_is_well_formed, both_modes_carry_the_same_text, model_is_echoed
 """
 
 import json

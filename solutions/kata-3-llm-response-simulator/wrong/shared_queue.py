@@ -1,8 +1,7 @@
 """One queue for all: a stream may take the tokens of another one.
 
-Fails: each_token_is_one_chunk, streams_do_not_mix, others_are_answered_meanwhile,
-       slow_reader_slows_the_model
-May fail: chunks_have_the_shape, usage_when_asked_for, many_streams_at_once
+Fails: each_token_is_one_chunk, streams_do_not_mix, others_are_answered_meanwhile
+May fail: slow_reader_slows_the_model, chunks_have_the_shape, usage_when_asked_for, many_streams_at_once
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Keeps the tokens of a stream, and gives them to the next one with the same prompt.
 
-Fails: prompt_is_as_it_came, same_prompt_again
+Fails: prompt_is_as_it_came, same_prompt_again, failure_before_the_first_token
 """
 
 import json

@@ -1,0 +1,53 @@
+"""Addresses with http:// in a batch are sent with https:// instead.
+
+Fails: both_modes_carry_the_same_text
+"""
+
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from grader.kit import Items, UpstreamError, upstream
+
+
+class SecureLinks(JSONResponse):
+    """Our own links must not lead to http:// any more."""
+
+    def render(self, content: object) -> bytes:
+        return super().render(content).replace(b"http://", b"https://")
+
+
+app = FastAPI(default_response_class=SecureLinks)
+
+
+def sse(payload: object, event: str = "") -> str:
+    """One event. JSON contains no line endings, so one `data` line holds all of it."""
+    name = f"event: {event}\n" if event else ""
+    return f"{name}data: {json.dumps(payload)}\n\n"
+
+
+async def events(first: str | None, rest: Items) -> AsyncIterator[str]:
+    count = 0
+    if first is not None:
+        yield sse({"index": 0, "text": first})
+        count = 1
+        async for chunk in rest:
+            yield sse({"index": count, "text": chunk})
+            count += 1
+    yield sse({"chunks": count}, event="done")
+
+
+@app.get("/generate", response_model=None)
+async def generate(prompt: str, stream: bool = False) -> StreamingResponse | dict[str, list[str]]:
+    chunks = upstream(prompt)
+    try:
+        if not stream:
+            return {"chunks": [chunk async for chunk in chunks]}
+        first = await anext(chunks, None)  # once a 200 has left it cannot be taken back: so look before answering
+    except UpstreamError as error:
+        raise HTTPException(502, detail=str(error)) from error
+    return StreamingResponse(
+        events(first, chunks), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+    )

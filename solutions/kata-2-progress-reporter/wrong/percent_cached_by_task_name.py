@@ -1,0 +1,80 @@
+"""`percent` is kept by the task's name, whatever the number of steps.
+
+Fails: percent_ends_at_100
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from fastapi import FastAPI
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from grader.kit import UpstreamError, upstream
+
+app = FastAPI()
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    steps: int = field(compare=False)  # a job is known by its name
+
+
+@lru_cache(maxsize=4096)
+def percent(job: Job, done: int) -> int:
+    return 100 * done // job.steps
+
+
+class Task(BaseModel):
+    task: str = Field(min_length=1)
+    steps: int = Field(ge=1, le=1000)
+
+
+def event(kind: str, data: dict, number: int | None = None) -> str:
+    lines = [f"event: {kind}"]
+    if number is not None:
+        lines.append(f"id: {number}")
+    lines.append("data: " + json.dumps(data))
+    return "\n".join(lines) + "\n\n"
+
+
+def problem(error: UpstreamError) -> Response:
+    document = {"type": "about:blank", "title": "Bad Gateway", "status": 502, "detail": str(error)}
+    return Response(json.dumps(document), status_code=502, media_type="application/problem+json")
+
+
+async def report(task: str, steps: int, heartbeat: float):
+    yield "retry: 3000\n\n"
+    job = Job(task, steps)
+    outcomes = []
+    step = None
+    async with upstream(task) as items:
+        try:
+            for done in range(1, steps + 1):
+                step = asyncio.ensure_future(anext(items))
+                while not (await asyncio.wait({step}, timeout=heartbeat))[0]:
+                    yield ": still working\n\n"
+                outcomes.append(step.result())
+                yield event("progress", {"done": done, "total": steps, "percent": percent(job, done)}, done)
+        except UpstreamError as error:
+            yield event("error", {"detail": str(error), "done": len(outcomes)})
+            return
+        finally:
+            if step is not None:
+                step.cancel()
+    yield event("result", {"outcomes": outcomes})
+
+
+@app.post("/tasks")
+async def run_task(body: Task, stream: bool = False, heartbeat: float = 15.0):
+    if stream:
+        return StreamingResponse(report(body.task, body.steps, heartbeat), media_type="text/event-stream")
+    try:
+        async with upstream(body.task) as items:
+            outcomes = [await anext(items) for _ in range(body.steps)]
+    except UpstreamError as error:
+        return problem(error)
+    return Response(json.dumps({"outcomes": outcomes}), media_type="application/json")
