@@ -21,7 +21,7 @@ CORE_NEEDS := hypothesis httpx-sse pytest-xdist
 NEWER := 3.12 3.13 3.14
 find_python = $(firstword $(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python3 /usr/local/bin/python$(1) /usr/bin/python$(1)))
 
-.PHONY: help setup grade test lowest lowest-katas pythons browser check verify mutate fairness fresh attacks killed equal audit diagnoses clauses bench examples clean
+.PHONY: help setup grade test test-whole lowest lowest-katas pythons browser check verify mutate fairness fresh attacks killed equal audit diagnoses clauses bench examples clean
 
 help: ## show this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,8 +41,11 @@ $(READY): pyproject.toml
 grade: $(READY) ## grade a kata: make grade KATA=kata-2
 	@$(BIN)/grade $(KATA)
 
-test: $(READY) ## run the whole test suite
+test: $(READY) ## run the tests of each module: four to five minutes
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-whole: $(READY) ## run the other tests, which grade whole apps and classes: a quarter of an hour
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "whole and not long" $(ARGS)
 
 lowest: $(READY) ## run the core tests with the lowest versions of the libraries that pyproject.toml declares
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-lowest
@@ -92,7 +95,7 @@ verify: $(READY) ## prove that every kata is sound and fair
 mutate: $(READY) ## grade mutants, too: all of them, or make mutate SAMPLE=200
 	@$(BIN)/grade verify --mutate $(if $(SAMPLE),--sample $(SAMPLE))
 
-fairness: $(READY) ## grade right apps that are unusual in one way each
+fairness: $(READY) ## grade right apps that are unusual in one way each, or written from the READMEs alone
 	@$(BIN)/python -m pytest -n 2 -m long tests/fairness
 
 fresh: $(READY) ## run the README's first commands with the system's own Python, which pip must not change

@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from grader.serving.warm import IS_SUPPORTED
 from tests.browsing import browser as browser
@@ -24,9 +25,50 @@ from tests.warm import WarmCommands
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 300.0  # seconds; nothing here takes as long, whatever the machine does
 
+# Hypothesis's own limit for an example, 200 ms, says something of the machine, and nothing of what is tested.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
+
 # A shell's `&`, or nohup, has these ignored, which every process that a test starts would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+#: Folders and modules whose tests grade whole apps, classes or packs: a tenth of the tests, and most of the time. They
+#: have the mark `whole`, and a target of their own.
+WHOLE = (
+    "attacks",
+    "classes/test_cluster.py",
+    "cli",
+    "examples",
+    "fairness",
+    "handout",
+    "hostile",
+    "katas/test_hints.py",
+    "katas/test_warm_and_cold.py",
+    "learner/watch/test_page_in_browser.py",
+    "learner/watch/test_watch.py",
+    "pool/test_servers.py",
+    "pool/test_warm_and_cold.py",
+    "pool/test_worker.py",
+    "report/test_page_in_browser.py",
+    "test_authoring.py",
+    "test_classes_doc.py",
+    "test_trace.py",
+    "test_wheel.py",
+    "verify/mutation/test_mutant.py",
+    "verify/test_audit.py",
+    "verify/test_judging.py",
+    "verify/test_survival.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m deselects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        if any(path == place or path.startswith(f"{place}/") for place in WHOLE):
+            item.add_marker(pytest.mark.whole)
 
 
 @dataclass(frozen=True, slots=True)

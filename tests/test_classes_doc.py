@@ -29,6 +29,8 @@ def test_the_commands_run(tmp_path: Path, grade: Grade) -> None:
     (tmp_path / "submissions/ada").mkdir(parents=True)
     shutil.copy(KATA.stub, tmp_path / "submissions/ada/app.py")
     (tmp_path / "submissions/bea").mkdir()
+    (tmp_path / "class.toml").write_text('roster = "roster.csv"\n', "utf-8")
+    (tmp_path / "roster.csv").write_text("label,email\nada,ada@example.org\nbea,bea@example.org\n", "utf-8")
     for command in COMMANDS:
         done = grade(*shlex.split(command)[1:], cwd=tmp_path)
         assert (command, done.code) == (command, 0), done.err

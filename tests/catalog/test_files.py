@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalog.files import digest_of
+from grader.catalog.files import digest_of, read_bytes, read_text
 from grader.catalog.kata import read_kata
 from grader.errors import BadKata
 from tests.conftest import ROOT
@@ -92,3 +92,40 @@ def test_a_specification_that_cannot_be_read_is_an_error_of_one_line(
     monkeypatch.setattr(hashlib, "file_digest", denied)
     with pytest.raises(BadKata, match=rf"^{NAME}: .* cannot be read: Permission denied\.$"):
         kata.origin  # noqa: B018
+
+
+def make_huge(file: Path) -> None:
+    file.touch()
+    os.truncate(file, 3 << 30)
+
+
+ODD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a named pipe": (os.mkfifo, "not a file"),
+    "a device without end": (lambda path: path.symlink_to("/dev/zero"), "not a file"),
+    "a folder": (Path.mkdir, "not a file"),
+    "a link to itself": (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+    "a huge file": (make_huge, "longer than 1 MiB"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_short_file_is_not_read(kind: str, tmp_path: Path) -> None:
+    make, words = ODD[kind]
+    make(tmp_path / "odd")
+    for read in (read_bytes, read_text):
+        with pytest.raises(OSError, match=words) as refused:
+            read(tmp_path / "odd")
+        assert refused.value.filename == str(tmp_path / "odd")
+
+
+def test_a_file_is_read_up_to_its_limit_and_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 10)
+    (tmp_path / "link").symlink_to("file")
+    assert read_bytes(tmp_path / "link", 10) == b"x" * 10
+    with pytest.raises(OSError, match="longer than 9 bytes"):
+        read_bytes(tmp_path / "file", 9)
+
+
+def test_a_byte_order_mark_is_not_part_of_a_text(tmp_path: Path) -> None:
+    (tmp_path / "kata.toml").write_text('title = "x"', "utf-8-sig")
+    assert read_text(tmp_path / "kata.toml") == 'title = "x"'

@@ -179,6 +179,11 @@ def test_a_kata_that_cannot_be_read_does_not_hide_a_bundled_one(tmp_path: Path) 
     assert ["kata-1-other/kata.toml cannot be read" in one.reason for one in choose(["1"], tmp_path).refused] == [True]
 
 
+def test_a_kata_that_is_named_twice_is_chosen_once(tmp_path: Path) -> None:
+    names = ["kata-2", "1", "kata-1", "2", "kata-1-dual-mode-endpoint", "kata-2"]
+    assert [found.id for found in choose(names, tmp_path).katas] == ["kata-2", "kata-1"]
+
+
 def test_an_option_cannot_replace_a_bundled_kata(tmp_path: Path) -> None:
     folder = make_kata(tmp_path, FIRST.name).parent
     assert find("kata-1", Path("/"), [folder]) == FIRST

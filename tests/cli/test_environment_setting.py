@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,6 +103,17 @@ def test_a_file_with_a_fault_is_a_slip_that_names_setting_and_line(with_file: Pa
     done = grade("77", cwd=with_file)
     assert done.code == 2
     assert f"environment-file of {with_file.parent / SETTING}: line 2 of" in done.err.replace("\n", " ")
+
+
+@pytest.mark.parametrize("kind", ["a named pipe", "a device"])
+def test_what_is_no_file_is_a_slip(kind: str, with_file: Path, grade: Grade) -> None:
+    """A submission's own setting may name it, where that is graded in its folder."""
+    named = with_file.parent / "keys" / "study.env"
+    named.unlink()
+    os.mkfifo(named) if kind == "a named pipe" else named.symlink_to("/dev/zero")
+    done = grade("77", cwd=with_file)
+    assert done.code == 2
+    assert "cannot be read: not a file." in done.err.replace("\n", " ")
 
 
 @pytest.mark.parametrize("options", [("--app", f"{NAME}/app.py"), ("--katas", "../katas")], ids=["app", "katas"])

@@ -90,9 +90,12 @@ WRONG: list[tuple[str, str]] = [
     ("77 --app gone.py:app", "grade: --app: there is no file 'gone.py'."),
     ("77 --app katas", "grade: --app: there is no file 'katas'."),
     (f"77 --app katas/{NAME}/README.md", "must end in .py."),
-    ("77 --json no/such/folder/report.json", "grade: --json: 'no/such/folder/report.json' cannot be written."),
-    ("77 --json katas", "grade: --json: 'katas' cannot be written."),
-    ("77 --html katas", "grade: --html: 'katas' cannot be written."),
+    (
+        "77 --json no/such/folder/report.json",
+        "grade: --json: 'no/such/folder/report.json' cannot be written: No such file or directory.",
+    ),
+    ("77 --json katas", "grade: --json: 'katas' cannot be written: Is a directory."),
+    ("77 --html katas", "grade: --html: 'katas' cannot be written: Is a directory."),
     (
         "77 --json - --html -",
         "grade: --json and --html cannot both go to standard output; name a file for one of them.",

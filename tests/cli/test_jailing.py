@@ -54,6 +54,22 @@ def test_root_grades_no_submission_without_a_jail(offers: dict[Tier, str], monke
         jail(unsafe=True)
 
 
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        (1000, r"^--jail none leaves a submission without a jail: leave it out, or add --unsafe\.$"),
+        (0, r"^root grades no submission without a jail: leave out --jail none, or "),
+    ],
+)
+def test_a_jail_that_was_switched_off_is_not_missing(
+    user: int, words: str, offers: dict[Tier, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert offers[Tier.C] == ""
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    with pytest.raises(Inconclusive, match=words):
+        jail(tier="none")
+
+
 def test_a_tier_that_was_ordered_is_taken_or_nothing(offers: dict[Tier, str]) -> None:
     assert jail(tier="C").tier is Tier.C
     assert jail(tier="C", submission=False).is_strict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -221,6 +222,13 @@ def test_a_solution_that_is_asked_for_early_says_so(workspace: Path, grade: Grad
     done = grade("solution", "77", "--force", cwd=workspace)
     assert done.code == 0
     assert done.out.startswith("The solution, before full marks, as you asked:\n")
+
+
+def test_a_solution_is_compared_with_no_huge_file(workspace: Path, grade: Grade) -> None:
+    os.truncate(app_of(workspace), 3 << 30)
+    done = grade("solution", "77", "--force", cwd=workspace)
+    assert (done.code, done.err) == (0, "")
+    assert "From your" not in done.out
 
 
 def test_a_learners_escapes_do_not_reach_the_terminal_by_way_of_the_difference(workspace: Path, grade: Grade) -> None:

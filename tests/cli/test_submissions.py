@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.report.test_formats import ALWAYS
-from tests.small_kata import make_kata, write
+from tests.small_kata import SOLUTION, make_kata, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -34,6 +35,24 @@ def test_a_missing_app_is_reported_in_each_format(echo: Path, grade: Grade) -> N
     assert "there is no file ada/app.py" in report["checks"][0]["finding"]["headline"]
     assert (report["origin"]["pack"], len(report["origin"]["digest"])) == ("folder", 64)
     assert str(echo) not in str(report)
+
+
+@pytest.mark.parametrize("options", [[], ["--submission"]], ids=["ones own", "a submission"])
+def test_what_lies_beside_an_app_is_not_read(options: list[str], echo: Path, grade: Grade) -> None:
+    write(echo / "ada" / "app.py", SOLUTION)
+    os.mkfifo(echo / "ada" / "pipe.py")
+    (echo / "ada" / "huge.py").touch()
+    os.truncate(echo / "ada" / "huge.py", 60 << 20)
+    assert grade("77", "--app", "ada/app.py", *options, cwd=echo).code == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--submission"]], ids=["ones own", "a submission"])
+def test_an_app_that_is_too_long_has_not_started(options: list[str], echo: Path, grade: Grade) -> None:
+    (echo / "ada" / "app.py").touch()
+    os.truncate(echo / "ada" / "app.py", 60 << 20)
+    done = grade("77", "--app", "ada/app.py", *options, cwd=echo)
+    assert (done.code, done.err) == (1, "")
+    assert "The app did not start: app.py is longer than 8 MiB" in done.out
 
 
 def test_an_empty_app_is_reported_and_no_path_of_this_machine(echo: Path, grade: Grade) -> None:

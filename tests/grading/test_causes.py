@@ -100,6 +100,24 @@ def test_an_error_is_the_first_thing_that_is_said(name: str, tmp_path: Path, gra
     assert check["raised"]["headline"].partition(":")[0] in check["printed"]
 
 
+#: As Starlette and uvicorn do it, but slower: first a response of 500, and then the error.
+SENDS_FIRST = """
+import time
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 500, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+        time.sleep(0.2)
+        raise KeyError("chunks")
+"""
+
+
+def test_an_error_that_is_told_after_its_response_is_heard(tmp_path: Path, grade: Grade) -> None:
+    done = grade(write_kata(tmp_path, SPEC, app=SENDS_FIRST, hints={"is_right": ["its own"]}), json_report=True)
+    assert done.report["checks"][0]["finding"]["headline"].startswith("The app raised KeyError: 'chunks'")
+
+
 OTHERS = {
     "another path": ("get", "/gen", "", "There is no GET /generate: the app has GET /gen. So: "),
     "another method": (

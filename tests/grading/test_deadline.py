@@ -7,8 +7,11 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
+from grader.errors import Inconclusive, Violation
 from grader.exits import Exit
-from grader.grading.deadline import Deadline
+from grader.grading.deadline import Deadline, overtime
 from tests.conftest import DEADLINE, ROOT, Grade, environment
 from tests.tiny import app_with, write_kata
 
@@ -36,10 +39,31 @@ HANGS = """
 #: The grade's thread waits for what does not come, and nothing that is interrupted by the end of an app.
 STUCK = """
 from threading import Event
-from grader.grading.deadline import Deadline
+from grader.errors import Inconclusive, Violation
+from grader.grading.deadline import Deadline, overtime
 Deadline(0.05, end_app=lambda: print("ended", flush=True), grace=0.05)
 Event().wait()
 """
+
+
+@pytest.mark.parametrize(
+    ("used", "own", "error"),
+    [(29.0, 0.1, Inconclusive), (31.0, 2.0, Violation), (31.0, 20.0, Inconclusive), (200.0, 20.0, Violation)],
+    ids=["little", "much", "much on a slow machine", "too much on a slow machine"],
+)
+def test_an_app_is_blamed_for_its_processor_time_as_far_as_the_grader_has_used_less(
+    used: float, own: float, error: type[Exception]
+) -> None:
+    assert isinstance(overtime(used, own=own), error)
+
+
+@pytest.mark.parametrize(("looking", "error"), [(0.2, Inconclusive), (0.3, Violation)])
+def test_an_app_is_blamed_for_so_many_processes_that_looks_at_them_take_the_time(
+    looking: float, error: type[Exception]
+) -> None:
+    found = overtime(0.0, own=1.0, looking=looking)
+    assert isinstance(found, error)
+    assert ("so many processes that to look at them took 30% of the time" in str(found)) is (error is Violation)
 
 
 def test_the_app_is_ended_when_the_time_is_over() -> None:

@@ -24,6 +24,10 @@ def hints_of(tmp_path: Path, text: str) -> dict[str, tuple[str, ...]]:
     return {name: found.hints for name, found in read_hints(read_kata(folder), IDS).items()}
 
 
+def test_a_byte_order_mark_is_not_a_mistake(tmp_path: Path) -> None:
+    assert hints_of(tmp_path, '\ufeff[first]\nhints = ["Look."]\n') == {"first": ("Look.",)}
+
+
 def test_each_check_has_its_own_hints_in_order(tmp_path: Path) -> None:
     text = '[second]\nhints = ["Think.", "Do.", "Done."]\n[first]\nhints = ["Look."]\n'
     assert hints_of(tmp_path, text) == {"second": ("Think.", "Do.", "Done."), "first": ("Look.",)}

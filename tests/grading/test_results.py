@@ -16,17 +16,17 @@ def not_asked() -> str:
 
 @pytest.mark.parametrize("error", [None, Inconclusive("it starved")])
 def test_nobody_asks_for_a_fault_of_the_machine_where_no_check_has_failed(error: Inconclusive | None) -> None:
-    assert excused(error, is_overtime=False, machine_fault=not_asked) is error
+    assert excused(error, None, overtime=None, machine_fault=not_asked) is error
 
 
 def test_a_fault_of_the_machine_excuses_a_check_that_failed() -> None:
-    found = excused(WRONG, is_overtime=False, machine_fault=lambda: "no more threads")
+    found = excused(WRONG, None, overtime=None, machine_fault=lambda: "no more threads")
     assert isinstance(found, Inconclusive)
     assert str(found) == "no more threads"
-    assert excused(WRONG, is_overtime=False, machine_fault=lambda: "") is WRONG
+    assert excused(WRONG, None, overtime=None, machine_fault=lambda: "") is WRONG
 
 
 def test_after_the_time_limit_what_was_seen_does_not_count() -> None:
-    found = excused(WRONG, is_overtime=True, machine_fault=not_asked)
+    found = excused(WRONG, None, overtime=Inconclusive(OVERTIME), machine_fault=not_asked)
     assert str(found) == OVERTIME
-    assert excused(None, is_overtime=True, machine_fault=not_asked) is None
+    assert excused(None, None, overtime=Inconclusive(OVERTIME), machine_fault=not_asked) is None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from grader.errors import BootFailed, Inconclusive
+from grader.errors import BootFailed, Inconclusive, Violation
 from grader.grading.rig import Rig
 from grader.probe.client import Client
 from grader.probe.upstream import Upstream
@@ -99,6 +101,46 @@ def test_an_app_that_cannot_be_replaced_is_an_error(make: Make, tmp_path: Path) 
     rig.app.stop(graceful=False)
     with pytest.raises(BootFailed, match="FileExistsError"):
         rig.recover()
+
+
+@pytest.mark.parametrize("computes", [False, True], ids=["waits", "computes"])
+def test_only_an_app_that_computes_itself_is_blamed_for_the_time_that_is_over(
+    computes: bool, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.grading.deadline._MOST_USED", 0.3)
+    monkeypatch.setattr("grader.grading.deadline._MOST_TIMES", 0.0)
+    work = "sum(range(10**7))" if computes else "threading.Event().wait()"
+    rig = make(start=f"threading.Thread(target=lambda: [{work} for _ in range(10**6)], daemon=True).start()", total=3)
+    deadline = time.monotonic() + DEADLINE
+    while not rig.is_overtime:
+        assert time.monotonic() < deadline
+        rig.app.exit_reason()  # which gives it a moment
+    with pytest.raises(BootFailed if computes else Inconclusive) as raised:
+        rig.recover()
+    if computes:
+        assert "no time was left, as the app has used" in str(raised.value)
+        assert isinstance(rig.overtime, Violation)
+
+
+@pytest.mark.parametrize("kind", ["its looks", "another thread"])
+def test_what_an_app_makes_the_grader_do_beside_the_checks_is_no_excuse(
+    kind: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can have a hundred processes, each of which is looked at, and send garbage to the upstream without end."""
+    monkeypatch.setattr("grader.grading.deadline._MOST_USED", 0.0)
+    monkeypatch.setattr("grader.grading.deadline._MOST_LOOKING", DEADLINE)
+    rig = make(total=0.0)
+    while not rig.is_overtime:
+        rig.app.worker_seconds()
+    if kind == "its looks":
+        while rig.app.looking_seconds() < 0.5:
+            rig.app.snapshot()
+        rig._spent.count()
+    else:
+        with ThreadPoolExecutor() as pool:
+            pool.submit(lambda: all(time.thread_time() < 0.5 for _ in count())).result()
+    rig._spent.used = 8 * 0.4
+    assert isinstance(rig.overtime, Violation)
 
 
 @pytest.mark.parametrize("held_up", [0.0, 1000.0], ids=["its own time", "on a busy machine"])

@@ -96,7 +96,7 @@ def workflow_faults(file: Path) -> Iterator[str]:
 
 
 def test_workflows_keep_their_schemas_and_may_do_little(kata: Kata, tmp_path: Path) -> None:
-    repository(tmp_path, "kata-78")
+    lay_out(tmp_path, repository(tmp_path, "kata-78"))
     github = laid(Platform.GITHUB, kata, tmp_path / "github") / ".github/workflows/grade-kata-77.yml"
     gitlab = laid(Platform.GITLAB, kata, tmp_path / "gitlab") / ".gitlab-ci.yml"
     for workflow in (github, tmp_path / ".github/workflows/verify.yml"):
@@ -108,7 +108,7 @@ def test_workflows_keep_their_schemas_and_may_do_little(kata: Kata, tmp_path: Pa
 
 
 def test_scripts_are_programs_without_a_fault_that_shellcheck_finds(kata: Kata, tmp_path: Path) -> None:
-    repository(tmp_path, "kata-78")
+    lay_out(tmp_path, repository(tmp_path, "kata-78"))
     for platform in Platform:
         laid(platform, kata, tmp_path / platform.value)
     found = [file for pattern in SCRIPTS for file in tmp_path.rglob(pattern)]
@@ -297,6 +297,18 @@ def test_a_pack_without_a_check_or_without_the_kata_is_a_slip(kata: Kata, tmp_pa
         recipe(Platform.GITHUB, kata, write(file, "x"))
     with pytest.raises(UsageError, match=r"cannot be read: No such file or directory"):
         recipe(Platform.GITHUB, kata, tmp_path / "gone-1.0-py3-none-any.whl")
+
+
+@pytest.mark.parametrize("platform", Platform, ids=lambda platform: platform.value)
+def test_students_see_no_more_than_was_asked_for(platform: Platform, tmp_path: Path, grade: Grade) -> None:
+    for level, options in {"full": (), "titles": ("--feedback", "titles")}.items():
+        folder = tmp_path / level
+        assert grade("ci", platform.value, str(folder), *options, cwd=tmp_path).code == 0
+        texts = [
+            file.read_bytes() for file in folder.rglob("*") if file.is_file() and file.suffix not in (".whl", ".zip")
+        ]
+        found = {word for text in texts for word in re.findall(rb'--feedback[", ]+(\w+)', text)}
+        assert found == {level.encode()}
 
 
 def test_the_command_says_what_the_jail_can(tmp_path: Path, grade: Grade) -> None:

@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.catalog.kata import read_kata
 from grader.handout.pack import Audience
+from grader.handout.wheel import Label, wheel
 from tests.handout.machines import Machine
 from tests.handout.packs import make_secret_kata, pack
-from tests.small_kata import NAME, NO_TYPE, write
+from tests.small_kata import NAME, NO_TYPE, make_kata, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -49,3 +51,39 @@ def test_katas_that_the_container_does_not_have_need_a_pack(tmp_path: Path, grad
     assert grade("init", "work", "--pack", FILE, cwd=tmp_path).err == "grade: --pack: only --devcontainer needs it.\n"
     gone = grade("init", "work", "--devcontainer", "--pack", "gone.whl", cwd=tmp_path)
     assert gone.err == "grade: --pack: gone.whl cannot be read: No such file or directory.\n"
+
+
+def test_only_a_learners_pack_with_the_katas_goes_to_students(tmp_path: Path, grade: Grade) -> None:
+    kata = make_secret_kata(tmp_path / "course")
+    other = read_kata(make_kata(tmp_path / "others", "kata-78-other"))
+    packs = {
+        "whole.whl": pack(kata, Audience.GRADERS, FILE).content,
+        "bare.whl": pack(kata, Audience.GRADERS, FILE, solutions=False).content,
+        "other.whl": pack(other, Audience.LEARNERS, FILE).content,
+        "text.whl": b"no wheel",
+        "empty.whl": wheel(Label("none", "1.0"), "", {}, {}),
+    }
+    for name, content in packs.items():
+        (tmp_path / name).write_bytes(content)
+    for name, words in {
+        "whole.whl": "students can read these files: take a pack that was made with --for learners",
+        "bare.whl": "students can read these files: take a pack that was made with --for learners",
+        "other.whl": f"{NAME} is not in it",
+        "text.whl": "this is not a wheel; `grade pack` makes one",
+        "empty.whl": "no kata is in it; `grade pack` makes packs of katas",
+    }.items():
+        done = grade("init", "work", "--katas", "course/katas", "--devcontainer", "--pack", name, cwd=tmp_path)
+        assert (done.code, done.err) == (2, f"grade: --pack: {words}.\n")
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_pack_whose_katas_are_not_here_is_a_slip(tmp_path: Path, grade: Grade) -> None:
+    """Without its katas the workspace would hold the bundled ones."""
+    kata = make_secret_kata(tmp_path / "course")
+    (tmp_path / FILE).write_bytes(pack(kata, Audience.LEARNERS, FILE).content)
+    done = grade("init", "work", "--devcontainer", "--pack", FILE, cwd=tmp_path)
+    assert done.code == 2
+    assert done.err.startswith(
+        f"grade: --pack: {FILE} holds none of the katas of this workspace. Run the command where"
+    )
+    assert not (tmp_path / "work").exists()

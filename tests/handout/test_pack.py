@@ -248,9 +248,10 @@ def test_of_a_file_one_learns_what_is_in_it(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(made.content)
     assert facts_of_wheel(tmp_path / FILE) == made.facts
     assert made.facts.digests == {NAME: kata.origin.digest}
-    for other in (tmp_path / "gone.whl", write(tmp_path / "other.whl", "x")):
-        with pytest.raises(UsageError, match=r"is not a pack that `grade pack` made\.$"):
-            facts_of_wheel(other)
+    with pytest.raises(UsageError, match=r"gone\.whl cannot be read: No such file or directory\.$"):
+        facts_of_wheel(tmp_path / "gone.whl")
+    with pytest.raises(UsageError, match=r"is not a pack that `grade pack` made\.$"):
+        facts_of_wheel(write(tmp_path / "other.whl", "x"))
 
 
 def test_a_kata_that_is_not_finished_is_told_of(tmp_path: Path, grade: Grade) -> None:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from grader.errors import UsageError
+from grader.handout.layout import lay_out
 from grader.handout.repository import repository
 from tests.handout.machines import Machine
 from tests.small_kata import NAME, make_kata, write
@@ -32,7 +33,7 @@ def test_a_new_kata_comes_with_its_repository(tmp_path: Path, grade: Grade) -> N
 
 def test_whoever_follows_its_readme_has_a_repository_with_packs_that_git_ignores(tmp_path: Path, grade: Grade) -> None:
     make_kata(tmp_path)
-    repository(tmp_path, "kata-77")
+    lay_out(tmp_path, repository(tmp_path, "kata-77"))
     lines = (tmp_path / "README.md").read_text("utf-8").splitlines()
     for line in (line.strip() for line in lines if line.startswith(("    git ", "    grade pack "))):
         program, *words = line.split()
@@ -49,7 +50,7 @@ def test_whoever_follows_its_readme_has_a_repository_with_packs_that_git_ignores
 def test_its_workflow_proves_its_katas_and_no_others(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     machine = Machine(tmp_path_factory.mktemp("own-machine"))  # on the other one, tests have installed packs
     make_kata(tmp_path)
-    repository(tmp_path, "kata-77")
+    lay_out(tmp_path, repository(tmp_path, "kata-77"))
     workflow = yaml.safe_load((tmp_path / ".github" / "workflows" / "verify.yml").read_text("utf-8"))
     commands = [step["run"] for step in workflow["jobs"]["verify"]["steps"] if "run" in step]
     for command in commands:
@@ -63,7 +64,7 @@ def test_its_workflow_proves_its_katas_and_no_others(tmp_path: Path, tmp_path_fa
 def test_its_hook_proves_what_a_commit_changes(tmp_path: Path) -> None:
     make_kata(tmp_path)
     make_kata(tmp_path, "kata-78-other")
-    repository(tmp_path, "kata-77")
+    lay_out(tmp_path, repository(tmp_path, "kata-77"))
     fake = write(tmp_path / "bin" / "grade", '#!/bin/sh\necho "$*" >> asked\nexit "$CODE"\n')
     fake.chmod(0o755)
 
@@ -98,3 +99,24 @@ def test_what_is_there_already_is_kept(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"README\.md is there already, and nothing was written"):
         repository(tmp_path, "kata-77")
     assert [path.name for path in tmp_path.iterdir()] == [readme.name]
+
+
+def test_a_second_kata_in_a_repository_is_not_half_made(tmp_path: Path, grade: Grade) -> None:
+    assert grade("new", "kata-78-words", "--repo", "--in", "course", cwd=tmp_path).code == 0
+    before = sorted(tmp_path.rglob("*"))
+    done = grade("new", "kata-79-words", "--repo", "--in", "course", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert "README.md is there already, and nothing was written: leave --repo out to add a kata to a" in done.err
+    assert "--force" not in done.err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert grade("new", "kata-79-words", "--in", "course", cwd=tmp_path).code == 0
+    assert "is not a name for a kata" in grade("new", "words", "--repo", cwd=tmp_path).err
+
+
+def test_its_readme_says_what_the_hook_refuses_at_first(tmp_path: Path, grade: Grade) -> None:
+    grade("new", "kata-78-words", "--repo", cwd=tmp_path)
+    proved = grade("verify", "--once", "kata-78", cwd=tmp_path)
+    assert proved.code == 1  # there is something to fill in
+    text = " ".join((tmp_path / "README.md").read_text("utf-8").split())
+    assert "The hook refuses a kata in which something is still to be filled in, also the new one" in text
+    assert "git commit --no-verify" in text

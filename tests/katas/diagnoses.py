@@ -35,6 +35,7 @@ _CHANGING = (
     (r"(The app rested ).*", r"\1<a while>"),
     (r"(The event loop (?:was blocked|computed without a pause) for ).*", r"\1<a while>"),
     (r"(upstream connections for bodies that are refused: )\d+", r"\1<too many>"),
+    (r"(heartbeats of a stream that waits while .*: )\d+(; .*request 1 of )\d+", r"\1<too few>\2<many>"),
 )
 
 

@@ -46,6 +46,7 @@ def pool() -> Iterator[Pool]:
         yield pool
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("kata", "apps"), list(batches()))
 def test_each_app_gets_the_right_verdict(kata: Kata, apps: list[ReferenceApp], pool: Pool) -> None:
     jobs = [job_for(kata, app, seed=diagnoses.SEED if app.role is Role.WRONG else "") for app in apps]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,28 @@ def test_nothing_is_known_at_the_beginning(tmp_path: Path) -> None:
     assert Journal(tmp_path).standing(KATA) == Standing()
     assert Journal.near(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def make_huge(file: Path) -> None:
+    file.touch()
+    os.truncate(file, 3 << 30)
+
+
+IN_ITS_PLACE: dict[str, Callable[[Path], object]] = {
+    "a named pipe": os.mkfifo,
+    "a device without end": lambda path: path.symlink_to("/dev/zero"),
+    "a huge file": make_huge,
+}
+
+
+@pytest.mark.parametrize("kind", IN_ITS_PLACE)
+def test_what_is_no_short_file_in_its_place_is_put_aside(kind: str, tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    IN_ITS_PLACE[kind](journal.file)
+    assert journal.standing(KATA) == Standing()
+    journal.note(KATA, report(PASSED, FAILED, FAILED))
+    assert journal.damaged is not None
+    assert journal.standing(KATA).attempts == 1
 
 
 def test_each_grade_is_taken_in(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,3 +179,37 @@ def test_a_source_is_all_python_files_of_its_folder(tmp_path: Path) -> None:
 def test_a_source_that_cannot_be_read_has_no_digest(tmp_path: Path) -> None:
     tmp_path.joinpath("app.py").mkdir()
     assert source_of(tmp_path / "app.py") == ""
+    assert source_of(tmp_path / "nothing" / "app.py") == ""
+
+
+def test_what_is_no_file_is_no_part_of_a_source(tmp_path: Path) -> None:
+    tmp_path.joinpath("app.py").write_text("app = 1\n", "utf-8")
+    before = source_of(tmp_path / "app.py")
+    os.mkfifo(tmp_path / "pipe.py")
+    tmp_path.joinpath("zero.py").symlink_to("/dev/zero")
+    tmp_path.joinpath("loop.py").symlink_to("loop.py")
+    tmp_path.joinpath("folder.py").mkdir()
+    assert source_of(tmp_path / "app.py") == before
+
+
+def test_a_linked_file_is_a_part_of_a_source(tmp_path: Path) -> None:
+    folder = tmp_path / "kata"
+    folder.mkdir()
+    tmp_path.joinpath("shared.py").write_text("x = 1\n", "utf-8")
+    folder.joinpath("app.py").symlink_to("../shared.py")
+    before = source_of(folder / "app.py")
+    tmp_path.joinpath("shared.py").write_text("x = 2\n", "utf-8")
+    assert source_of(folder / "app.py") not in ("", before)
+
+
+def test_a_source_that_is_too_large_has_no_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = tmp_path / "app.py"
+    app.touch()
+    os.truncate(app, 3 << 30)
+    assert source_of(app) == ""
+    app.write_text("app = 1\n", "utf-8")
+    assert source_of(app) != ""
+    monkeypatch.setattr("grader.learner.recall._MOST", 5)
+    for number in range(5):
+        tmp_path.joinpath(f"part_{number}.py").touch()
+    assert source_of(app) == ""

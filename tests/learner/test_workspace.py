@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from grader.catalog.lookup import find
 from grader.catalog.packs import bundled
 from grader.catalog.setting import SETTING
 from grader.errors import UsageError
-from grader.learner.workspace import Made, find_app, init
+from grader.learner.workspace import Made, find_app, init, reset
 from tests.small_kata import NAME, README, make_kata, write
 
 FIRST = bundled()[0]
@@ -48,6 +49,23 @@ def test_no_workspace_gives_a_specification_or_a_solution_away(tmp_path: Path) -
     for kata in bundled():
         assert (tmp_path / kata.name / "app.py").read_bytes() == kata.stub.read_bytes()
         assert find_app(find(kata.id, tmp_path), kata.id, tmp_path).parent == tmp_path / kata.name
+
+
+def test_a_huge_file_is_kept_and_a_named_pipe_is_told_of(tmp_path: Path) -> None:
+    kata = read_kata(make_kata(tmp_path))
+    home = tmp_path / "workspace" / NAME
+    init(home.parent, [kata])
+    os.truncate(home / "app.py", 3 << 30)
+    assert init(home.parent, [kata]) == Made(written=(), kept=(home / "app.py",))
+    kept = reset(home / "app.py", kata)
+    assert kept is not None
+    assert kept.stat().st_size == 3 << 30
+    (home / "app.py").unlink()
+    os.mkfifo(home / "app.py")
+    with pytest.raises(UsageError, match=r"app\.py cannot be written: not a file\.$"):
+        init(home.parent, [kata])
+    with pytest.raises(UsageError, match=r"app\.py cannot be reset: not a file\.$"):
+        reset(home / "app.py", kata)
 
 
 def test_edits_are_kept_and_told_of(tmp_path: Path) -> None:
@@ -96,7 +114,7 @@ def test_a_folder_that_cannot_be_written_is_told_of(folder: str, why: str, tmp_p
 def test_a_folder_in_the_place_of_a_file_is_told_of(tmp_path: Path) -> None:
     kata = read_kata(make_kata(tmp_path))
     (tmp_path / "workspace" / NAME / "README.md").mkdir(parents=True)
-    with pytest.raises(UsageError, match=r"README\.md cannot be written: Is a directory\.$"):
+    with pytest.raises(UsageError, match=r"README\.md cannot be written: not a file\.$"):
         init(tmp_path / "workspace", [kata])
 
 

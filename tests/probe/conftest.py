@@ -28,6 +28,7 @@ from grader.serving.connections import CONTROL, ask
 from grader.serving.log import Log
 from grader.serving.status import AppStatus
 from grader.serving.threads import Snapshot
+from grader.serving.timers import Timer
 
 DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine does
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
@@ -112,9 +113,10 @@ class FakeApp:
         self.iterations = 0
         self.collections = 0
         self.work = self.work_a_look = 0.0
+        self.looking, self.looking_a_call = 0.0, 0.0  # processor seconds that looks at it have taken
         self.asked_where = 0
         self.snapshots: Iterator[Snapshot] = iter(())
-        self.timer: float | None = math.inf
+        self.timer: Timer | None = Timer(math.inf)
         self.computed = 0.0  # processor seconds of the loop's thread
         self.ticks = 0
         self.ticks_a_look = 1
@@ -150,7 +152,7 @@ class FakeApp:
     def snapshot(self) -> Snapshot:
         return next(self.snapshots, UNKNOWN)
 
-    def next_timer(self) -> float | None:
+    def next_timer(self) -> Timer | None:
         return self.timer
 
     def waiting(self) -> int:
@@ -158,6 +160,10 @@ class FakeApp:
 
     def loop_seconds(self) -> float:
         return self.computed
+
+    def looking_seconds(self) -> float:
+        self.looking += self.looking_a_call
+        return self.looking
 
     def worker_seconds(self) -> float:
         self.work += self.work_a_look

@@ -39,6 +39,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     },
     "fields of one name": {"method": "GET", "url": "/", "headers": {"Accept": ["a/b;q=0", "c/d"], "X-A": "1"}},
     "headers": {"method": "GET", "url": "/", "headers": {"Last-Event-ID": '7 "it\'s"', "Accept": "text/event-stream"}},
+    "HTTP/1.0": {"method": "POST", "url": "/tasks", "json": {"task": "index"}, "http10": True},
     "empty header": {"method": "GET", "url": "/", "headers": {"Last-Event-ID": ""}},
 }
 
@@ -79,7 +80,7 @@ def test_curl_sends_the_same_request(name: str, meet: Meet) -> None:
     fields = [(name.lower(), value.strip()) for name, _, value in (item.partition(":") for item in lines)]
     fields = sorted(field for field in fields if field[0] not in own)
     expected = sorted(field for field in request.lines if field[0] not in own)
-    assert first == f"{request.method} {request.target} HTTP/1.1"
+    assert first == f"{request.method} {request.target} HTTP/{request.version}"
     assert body == request.body
     assert fields == expected
 

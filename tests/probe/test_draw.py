@@ -57,6 +57,12 @@ def test_a_number_reaches_both_bounds_and_no_further() -> None:
     assert {draw.number(3, 6) for _ in range(200)} == {3, 4, 5, 6}
 
 
+def test_a_prime_leaves_a_rest_in_groups_of_any_size() -> None:
+    found = {Draw(str(seed)).prime(101, 113) for seed in range(100)}
+    assert found == {101, 103, 107, 109, 113}
+    assert {Draw(str(seed)).prime(0, 4) for seed in range(100)} == {2, 3}
+
+
 def test_texts_are_different_tokens() -> None:
     for count in (0, 1, 5, 500):
         texts = Draw("seed").texts(count)

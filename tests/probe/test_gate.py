@@ -281,6 +281,13 @@ def test_a_refused_app_reads_the_refusal_whatever_it_still_sends(ends: Ends) -> 
     assert app.answer() is None
 
 
+def test_a_refused_app_that_floods_the_upstream_is_cut_off(ends: Ends) -> None:
+    """Each of its lines cost the grader's process time, which the grade then lacked."""
+    app = ends.app().open("anything")
+    with pytest.raises(ConnectionError):
+        app.send(b"\n" * (256 << 20))
+
+
 def test_strangers_are_remembered_within_bounds(ends: Ends) -> None:
     for number in range(300):
         ends.server.gate(f"key {number}")

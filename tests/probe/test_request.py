@@ -154,3 +154,10 @@ def test_fields_of_a_name_are_replaced() -> None:
     names = [field[0] for field in again.fields]
     assert names == [b"Host", b"X", b"Last-Event-ID", b"Content-Length"]
     assert again.headers["last-event-id"] == "2"
+
+
+def test_a_client_of_http_1_0_says_so() -> None:
+    request = Request.of("POST", "/tasks", content=b"x", http10=True)
+    assert request.parts()[0].startswith(b"POST /tasks HTTP/1.0\r\n")
+    with pytest.raises(ValueError, match="knows no Transfer-Encoding"):
+        Request.of("POST", "/tasks", content=b"x", fields=[(b"Transfer-Encoding", b"chunked")], http10=True)

@@ -361,6 +361,24 @@ def test_comments_are_taken_in_their_order(cut: int, reply_to: To) -> None:
         response.next_comment()
 
 
+def test_a_comment_that_has_arrived_is_seen_without_a_wait(reply_to: To) -> None:
+    response = reply_to(sized(b": one\n\n" + event("data: two") + b": three\n\n"))
+    response.wait_for_end()
+    assert response.has_comment()
+    assert response.has_comment()
+    assert response.next_comment() == " one"
+    assert not response.has_comment()  # an event comes before the next one
+    assert response.next_event().data == "two"
+    assert response.has_comment()
+
+
+def test_no_comment_is_seen_before_it_arrives(reply_to: To) -> None:
+    response = reply_to(chunked(event("data: one"), b": two\n\n", end=False), Then.STAYS)
+    assert response.next_event().data == "one"
+    assert response.next_comment() == " two"
+    assert not response.has_comment()
+
+
 def test_an_events_data_is_read_as_json_of_a_shape(reply_to: To, schemas: None) -> None:
     response = reply_to(
         sized(event("data: {}") + event('data: {"steps":', "data: [1]}") + event("event: x", 'data: {"steps": 1}'))

@@ -186,6 +186,21 @@ def test_a_stream_is_resumed_after_the_last_event_that_was_taken(client: Client,
     assert upstream.openings == 2
 
 
+def test_a_client_of_http_1_0_reads_a_stream_until_it_is_closed(client: Client, session: Session) -> None:
+    upstream = Upstream(session)
+    upstream.give_all("ab")
+    response = client.get("/stream", params={"key": upstream.key}, http10=True)
+    assert [event.data for event in response.events()] == ["a", "b"]
+    assert "transfer-encoding" not in response.headers
+    assert "--http1.0" in session.requests[0]
+    assert client.get("/count", reuse=response).status == 200
+
+
+def test_what_a_browser_keeps_of_a_response_is_known(meet: Meet) -> None:
+    ends = meet(says(sized(b"", "", "200 OK", "Set-Cookie: a=1; Path=/", 'ETag: "7"')))
+    assert ends.client.get("/").kept() == {"Cookie": b"a=1", "If-None-Match": b'"7"'}
+
+
 def test_a_request_can_go_on_a_connection_that_is_there(client: Client, session: Session) -> None:
     first = client.get("/caller")
     ports = [first.body()]

@@ -24,7 +24,7 @@ from grader.serving.launch import Launch
 DEADLINE = 60.0  # seconds
 #: One endpoint a way of streaming; each streams the items of the upstream that the query names, an event an item.
 APP = """
-    import asyncio, time
+    import asyncio, threading, time
     from uvicorn.protocols.http import h11_impl
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse, StreamingResponse
@@ -111,6 +111,36 @@ APP = """
                     except TimeoutError:
                         yield "event: gone\\ndata: \\n\\n"
                         return
+        return stream(events())
+
+    async def sends_a_heartbeat_from_a_thread(request):
+        "Each 15 seconds: the kernel shows that the thread waits for a time, and not for which."
+        over = threading.Event()
+        threading.Thread(target=over.wait, args=(15,), daemon=True).start()
+        async def events():
+            try:
+                async for item in upstream(request.query_params["key"]):
+                    yield f"data: {item}\\n\\n"
+            finally:
+                over.set()
+        return stream(events())
+
+    async def sends_a_comment_after_a_second(request):
+        async def events():
+            pull = asyncio.ensure_future(anext(upstream(request.query_params["key"])))
+            await asyncio.wait({pull}, timeout=1)
+            yield ": late\\n\\n"
+            await pull
+        return stream(events())
+
+    async def sends_a_comment_after_a_second_in_a_thread(request):
+        def events():
+            over = threading.Event()
+            pull = lambda: (next(blocking_upstream(request.query_params["key"])), over.set())
+            threading.Thread(target=pull, daemon=True).start()
+            over.wait(1)
+            yield ": late\\n\\n"
+            over.wait()
         return stream(events())
 
     async def gives_up_slow_clients(request):
@@ -202,7 +232,9 @@ APP = """
                 yield f"data: {await queue.get()}\\n\\n"
         return stream(events())
 
-    even_more = (rests_while_asked, gives_up_slow_clients, reads_ahead_with_long_rests, in_a_thread, keeps_it_open)
+    comments = (sends_a_comment_after_a_second, sends_a_comment_after_a_second_in_a_thread)
+    threads = (*comments, sends_a_heartbeat_from_a_thread, in_a_thread)
+    even_more = (*threads, rests_while_asked, gives_up_slow_clients, reads_ahead_with_long_rests, keeps_it_open)
     more_ways = (*even_more, one_at_a_time, two_at_a_time, one_behind, looks_now_and_then, gives_up_silent_upstreams)
     ways = (*more_ways, right, reads_ahead, reads_ahead_with_rests, forgets_a_cycle, blocks, asks_for_another)
     app = Starlette(routes=[Route("/" + way.__name__, way) for way in ways])
@@ -469,6 +501,25 @@ def test_an_app_that_gives_up_its_upstream_is_given_the_time_to_do_so(
         upstream.outlast_timers()
         upstream.give("two")
         assert response.next_event().type == event
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not known which timers an app has set")
+@pytest.mark.parametrize("way", ["right", "gives_up_silent_upstreams", "sends_a_heartbeat_from_a_thread"])
+def test_a_timer_of_the_app_is_seen_where_its_length_is_known(way: str, session: Session, upstream: Upstream) -> None:
+    with ask(session, way, upstream):
+        upstream.give("one")
+        upstream.wait_for_pull(2)
+        assert upstream.has_timer(within=6) is (way == "gives_up_silent_upstreams")
+        assert not upstream.has_timer(within=0.01)
+
+
+@pytest.mark.parametrize("way", ["sends_a_comment_after_a_second", "sends_a_comment_after_a_second_in_a_thread"])
+def test_a_comment_that_is_due_later_is_waited_for(way: str, session: Session, upstream: Upstream) -> None:
+    with ask(session, way, upstream) as response:
+        upstream.wait_for_pull(1)
+        if way == "sends_a_comment_after_a_second":
+            assert sys.platform != "linux" or upstream.has_timer(within=1)
+        assert response.next_comment(due=1) == " late"
 
 
 # -- what does not come ---------------------------------------------------------------------------------------------

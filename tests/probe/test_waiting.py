@@ -102,6 +102,11 @@ def test_a_quick_app_is_given_the_seconds(make: Make) -> None:
     assert waiter.until(Awaited(at_iteration(app, 50))) is Waited.CAME
 
 
+def test_what_is_due_later_is_given_the_seconds(make: Make) -> None:
+    app, waiter = make(silent_seconds=0.0, silent_iterations=1)
+    assert waiter.until(Awaited(at_iteration(app, 50), due=FOREVER)) is Waited.CAME
+
+
 @pytest.mark.parametrize("ends", [hangs_up, resets])
 def test_any_end_of_a_control_request_counts_as_an_iteration(ends: Talk, make: Make) -> None:
     app, waiter = make(ends)
@@ -152,6 +157,14 @@ def test_a_silent_app_is_told_after_enough_time(make: Make) -> None:
     began = time.monotonic()
     assert waiter.until(Awaited(never)) is Waited.SILENT
     assert time.monotonic() - began >= 0.1
+
+
+def test_what_is_due_later_does_not_extend_a_wait_for_ever(make: Make) -> None:
+    app, waiter = make(silent_seconds=0.0, silent_iterations=7)
+    began = time.monotonic()
+    assert waiter.until(Awaited(never, due=0.1)) is Waited.SILENT
+    assert time.monotonic() - began >= 0.1
+    assert app.iterations >= 7
 
 
 def test_progress_restarts_the_timeout(make: Make) -> None:
@@ -220,17 +233,24 @@ def test_threads_that_compute_without_a_tick_hold_the_interpreter(make: Make) ->
     assert next(app.snapshots).ran > 0.85
 
 
-def test_a_starved_machine_is_no_verdict(make: Make) -> None:
-    """Neither the app ticks nor does the grader get its slices: each look takes many times as long as it should."""
+@pytest.mark.parametrize("looking", [0.0, 0.2], ids=["the machine", "looks at many processes"])
+def test_a_starved_machine_is_no_verdict(looking: float, make: Make) -> None:
+    """Neither the app ticks nor does the grader get its slices: each look takes many times as long as it should.
+
+    Where the app has so many processes that each look takes long, the machine is not starved.
+    """
     app, waiter = make(answers_never, blocked_seconds=0.0, blocked_seconds_without_ticks=0.2)
-    app.ticks_a_look = 0
+    app.ticks_a_look, app.looking_a_call = 0, looking
 
     def starves(_: float) -> bool:
         app.over.wait(0.1)
         return False
 
-    with pytest.raises(Inconclusive, match="machine"):
-        waiter.until(Awaited(starves))
+    if looking:
+        assert waiter.until(Awaited(starves)) is Waited.BLOCKED
+    else:
+        with pytest.raises(Inconclusive, match="machine"):
+            waiter.until(Awaited(starves))
 
 
 def test_what_comes_while_the_loop_seems_blocked_has_come(make: Make) -> None:
@@ -239,9 +259,15 @@ def test_what_comes_while_the_loop_seems_blocked_has_come(make: Make) -> None:
 
 
 def test_an_app_that_is_busy_with_what_is_awaited_is_not_blocked(make: Make) -> None:
-    app, waiter = make(answers_never, blocked_seconds=0.0, blocked_ticks=5)
+    app, waiter = make(answers_never, blocked_seconds=0.0, blocked_ticks=5, longest=FOREVER)
     awaited = Awaited(lambda _: app.ticks >= 50, progress=lambda: app.ticks // 2)
     assert waiter.until(awaited) is Waited.CAME
+
+
+def test_a_loop_does_not_iterate_though_there_is_progress_for_long(make: Make) -> None:
+    """A thread of the app can send a little now and then, while its loop sleeps until the time of the grade is over."""
+    app, waiter = make(answers_never, blocked_seconds=0.0, blocked_ticks=5, longest=0.1)
+    assert waiter.until(Awaited(lambda _: app.ticks >= 500, progress=lambda: app.ticks)) is Waited.BLOCKED
 
 
 # -- an app that has gone, a grade that takes too long ----------------------------------------------------------------

@@ -49,6 +49,9 @@ class App:
     def waiting(self) -> int:
         return self.backlog
 
+    def looking_seconds(self) -> float:
+        return 0.0
+
     def starting_seconds(self) -> float:
         return self.starting
 
@@ -270,6 +273,37 @@ def test_a_loop_that_is_given_no_time_is_not_blocked(wait: Wait, control: Contro
     wait.app.seen = AWAKE
     unanswered(control, 5.0)
     assert wait.pacing.blockages == []
+    assert not control.has_stopped()
+
+
+class Dozing(App):
+    """Its threads sleep for two milliseconds at a time, and wake for a moment."""
+
+    woken = 0
+
+    def snapshot(self) -> Snapshot:
+        self.woken += 1
+        return replace(ASLEEP, threads=(Thread(1, self.woken, ran=self.woken * 0.0001),))
+
+
+@pytest.mark.parametrize("backlog", [0, 1])
+def test_a_loop_that_sleeps_shortly_again_and_again_is_not_blocked(
+    wait: Wait, control: Control, monkeypatch: pytest.MonkeyPatch, backlog: int
+) -> None:
+    """As where an app prints more than its reader has taken yet: each of its lines waits for a moment."""
+    monkeypatch.setattr(control, "_app", Dozing())
+    monkeypatch.setattr(control._app, "backlog", backlog)
+    unanswered(control, 0.2)
+    assert wait.pacing.blockages == []
+
+
+def test_a_loop_that_accepts_nothing_in_many_short_sleeps_may_go_on(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It serves one request after the other, for example, and rests before each."""
+    monkeypatch.setattr(control, "_app", Dozing())
+    monkeypatch.setattr(control._app, "backlog", 1)
+    assert not control.is_answered(2.0)
     assert not control.has_stopped()
 
 

@@ -77,8 +77,10 @@ def test_a_record_tells_its_bytes() -> None:
     assert reader.close() == [Record(2, "2", 9, 10)]
 
 
-def test_digits_without_end_are_still_a_number() -> None:
-    assert read(b"9" * 5000 + b"\n").values == [float("inf")]
+def test_many_digits_are_still_a_number() -> None:
+    assert read(b"9" * 308 + b"\n").values == [int("9" * 308)]
+    assert read(b"[" + b"7" * 5000 + b"e-4999]\n").values == [[7.777777777777778]]
+    assert read(b'"' + b"9" * 5000 + b'"\n0.' + b"3" * 5000 + b"\n").values[1] == 1 / 3
 
 
 FAULTS = [
@@ -95,6 +97,8 @@ FAULTS = [
     (b'1\n{"a": NaN}\n', NdjsonFaultKind.NOT_A_NUMBER, 2, 12, "send null"),
     (b"-Infinity\n", NdjsonFaultKind.NOT_A_NUMBER, 0, 9, "send null"),
     (b"[" * 100_000 + b"]" * 100_000 + b"\n", NdjsonFaultKind.TOO_DEEP, 0, 200_000, "use fewer levels"),
+    (b"1\n[1e999]\n", NdjsonFaultKind.TOO_LARGE, 2, 9, "clients read it as infinite"),
+    (b"9" * 5000 + b"\n", NdjsonFaultKind.TOO_LARGE, 0, 5000, "send a smaller one"),
     (b"1\n{'a': None}\n", NdjsonFaultKind.PYTHON_REPR, 2, 13, "json.dumps"),
     (b"{'a': None}", NdjsonFaultKind.PYTHON_REPR, 0, 11, "json.dumps"),
     (b'data: {"a": 1}\n', NdjsonFaultKind.SSE_FRAMING, 0, 14, 'without "data: " before it'),

@@ -162,8 +162,11 @@ def test_the_page_on_standard_output_is_all_that_is_there_and_of_the_same_grade(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("--html no/such/folder/report.html", "--html: 'no/such/folder/report.html' cannot be written."),
-        ("--html katas --open", "--html: 'katas' cannot be written."),
+        (
+            "--html no/such/folder/report.html",
+            "--html: 'no/such/folder/report.html' cannot be written: No such file or directory.",
+        ),
+        ("--html katas --open", "--html: 'katas' cannot be written: Is a directory."),
         ("--html - --open", "--open needs a file: name one with --html FILE, or leave --html out."),
         ("--html - --json -", "--json and --html cannot both go to standard output; name a file for one of them."),
     ],

@@ -116,10 +116,24 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-@pytest.mark.parametrize("name", ["", "folder", "no/such/report", "nul\0", "x" * 300 + "/y", "loop"])
-def test_what_cannot_be_written_is_refused_at_once(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "No such file or directory"),
+        ("folder", "Is a directory"),
+        ("no/such/report", "No such file or directory"),
+        ("file/report", "Not a directory"),
+        ("nul\0", "embedded null byte"),
+        ("x" * 300 + "/y", "File name too long"),
+        ("loop", "Too many levels of symbolic links"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_at_once(
+    name: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(UsageError, match=r"--html: .* cannot be written"):
+    with pytest.raises(UsageError, match=rf"--html: .* cannot be written: {why}\."):
         find(name, option="--html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.model import Origin, Outcome, Raised, Report
-from grader.report import formats
+from grader.report import formats, json
 from grader.report.feedback import Feedback, for_student, limited
+from grader.report.read_json import read
 from grader.score import exit_code
 from tests.report.generated import reports
 from tests.report.samples import BLOCKED, COMPARED, FAILED, FINDING, MIXED, PASSED, UNBOOTED, UNDECIDED
@@ -95,6 +97,20 @@ def test_a_score_has_one_check_for_all_that_ended_alike() -> None:
         ("what could not be decided", UNDECIDED.check.points, Outcome.INCONCLUSIVE),
     ]
     assert len(limited(replace(MIXED, results=(PASSED,)), Feedback.SCORE).results) == 1
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_a_score_says_nothing_about_the_number_of_checks(name: str) -> None:
+    """What passed is one result, and not one check: its number would be untrue."""
+    text = formats.find(name)(limited(MIXED, Feedback.SCORE)).decode()
+    assert not re.search(r"\d (passed|failed|inconclusive|check)|\W(passed|failed)\W+: \d|must show", text)
+
+
+def test_a_score_is_read_back_as_one() -> None:
+    less = limited(replace(MIXED, results=(PASSED, FAILED)), Feedback.SCORE)
+    assert less.is_summed
+    assert read(json.render(less)).is_summed
+    assert not read(json.render(MIXED)).is_summed
 
 
 def test_why_an_app_did_not_start_is_as_hidden_as_a_headline() -> None:

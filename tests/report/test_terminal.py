@@ -9,8 +9,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from grader.model import Place, Raised, Report, Spot
+from grader.model import Outcome, Place, Raised, Report, Spot
 from grader.report import advice, terminal
+from grader.report.feedback import Feedback, limited
 from tests.report.samples import COMPARED, FAILED, FINDING, MIXED
 
 
@@ -57,6 +58,19 @@ def test_the_last_24_rows_hold_the_score_the_cause_and_the_next_step() -> None:
     assert "Next: fix “each item is an event of its own”." in in_sight
     assert advice.single_check(report) in in_sight
     assert report.notes[0].strip() in in_sight
+
+
+@pytest.mark.parametrize("feedback", Feedback)
+def test_a_text_for_a_file_lists_what_its_reader_may_see(feedback: Feedback) -> None:
+    """No option shows them more: it was somebody else who graded."""
+    text = terminal.render(limited(MIXED, feedback))
+    is_listed = feedback is not Feedback.SCORE
+    marks = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.BLOCKED: "----", Outcome.INCONCLUSIVE: "????"}
+    lines = [(f"{marks[one.outcome]} {one.check.title} ", f"{one.earned}/{one.check.points}") for one in MIXED.results]
+    for start, end in lines:
+        assert any(line.startswith(start) and line.endswith(end) for line in text.splitlines()) is is_listed
+    assert ("items: 2; expected: 3" in text) is (feedback in (Feedback.FULL, Feedback.HEADLINES))
+    assert "--verbose" not in text
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

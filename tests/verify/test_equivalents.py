@@ -18,6 +18,7 @@ from tests.small_kata import make_kata, write
         ("", {}),
         ('[[mutant]]\nids = ["a", "b"]\nreason = "same"', {"a": "same", "b": "same"}),
         ('[[mutant]]\noperators = ["text-cut"]\nreason = "short"', {"text-cut": "short"}),
+        ('\ufeff[[mutant]]\nids = ["a"]\nreason = "x"', {"a": "x"}),
         ('[[mutant]]\nids = ["a"]\nreason = "x"\n[[mutant]]\nids = ["b"]\nreason = "y"', {"a": "x", "b": "y"}),
     ],
 )

@@ -12,7 +12,8 @@ import pytest
 
 from grader import __version__
 from grader.classes.ledger import Ledger
-from grader.classes.model import Student
+from grader.classes.model import Settings, Student, Submission
+from grader.classes.writing import LedgerWriter
 from tests.classes.intake.archives import make_zip
 from tests.serving.jail import offers
 from tests.small_kata import NO_ITEMS, NO_TYPE, SOLUTION, STUB, make_kata, write
@@ -115,6 +116,18 @@ def test_a_regrade_after_a_check_was_corrected(course: Path, run_class: RunClass
     assert run_class("diff", "results", "results").out == "No grade differs.\n"
 
 
+def test_a_new_seed_or_specification_says_what_is_graded_again(course: Path, run_class: RunClass) -> None:
+    run_class("class", "--kata", "kata-77", "--out", "results", "--seed", "one")
+    again = run_class("class", "--kata", "kata-77", "--out", "results", "--seed", "two")
+    assert "grade: 5 submissions were graded by another seed: to be graded again." in again.err.splitlines()
+    same = run_class("class", "--kata", "kata-77", "--out", "results")
+    assert "graded again" not in same.err
+    specification = course / "katas/kata-77-small-echo/spec/test_echo.py"
+    specification.write_text(f"{specification.read_text('utf-8')}\n", "utf-8")
+    again = run_class("class", "--kata", "kata-77", "--out", "results")
+    assert "grade: 5 submissions were graded by another specification: to be graded again." in again.err.splitlines()
+
+
 def test_a_difference_names_students_by_label_and_name(course: Path, run_class: RunClass) -> None:
     write(course / "roster.csv", "label,name\nada,Ada Lovelace\ncy,cy\n")
     for folder in ("old", "new"):
@@ -153,6 +166,39 @@ def test_a_class_file_a_roster_and_a_deadline(course: Path, run_class: RunClass)
     assert "grade: no submission says when it was handed in, so none counts as late. To go by" in undated.err
 
 
+def test_a_roster_of_nobody_who_handed_in_is_named(course: Path, run_class: RunClass) -> None:
+    write(course / "roster.csv", "label\nx\n")
+    write(course / "few/ada/app.py", SOLUTION)
+    done = run_class("few", "--kata", "kata-77", "--out", "results", "--roster", "roster.csv")
+    assert done.err.splitlines()[0] == (
+        "grade: no submission is of a student on the roster, so every student on it has 0 points. Take another "
+        "roster, or name the submissions as it names the students. 1 submission of nobody on it: ada."
+    )
+    assert points(course) == {"ada": 3, "x": 0}
+
+
+def test_two_things_of_one_student_are_no_fault_of_the_machine(course: Path, run_class: RunClass) -> None:
+    write(course / "few/ada/app.py", SOLUTION)
+    write(course / "few/ADA.py", SOLUTION)
+    write(course / "roster.csv", "label\nada\n")
+    done = run_class("few", "--kata", "kata-77", "--out", "results", "--roster", "roster.csv")
+    assert done.code == 3
+    assert "1  unclear: nobody knows yet what the student handed in\n" in done.out
+    assert "Unclear, so without points, until somebody puts it right:\n  ada, kata-77-small-echo: it is not" in done.out
+    assert "machine" not in done.out
+    assert run_class("status", "results").code == 3
+
+
+def test_lateness_without_a_deadline_is_named(course: Path, run_class: RunClass) -> None:
+    write(course / "class.toml", 'katas = ["kata-77"]\n[late]\npercent = 10\n')
+    write(course / "few/ada/app.py", SOLUTION)
+    write(course / "canvas/ada_LATE_1_2_app.py", SOLUTION)
+    sentence = "grade: [late] takes nothing, as there is no deadline: write one into class.toml, or give --deadline."
+    assert sentence in run_class("few", "--out", "results").err.splitlines()
+    assert sentence not in run_class("few", "--out", "results", "--deadline", "2026-11-30").err.splitlines()
+    assert sentence not in run_class("canvas", "--out", "other").err.splitlines()
+
+
 def test_a_roster_that_comes_later_renames_students(course: Path, run_class: RunClass) -> None:
     command = ("class", "--kata", "kata-77", "--out", "results")
     run_class(*command)
@@ -160,6 +206,29 @@ def test_a_roster_that_comes_later_renames_students(course: Path, run_class: Run
     done = run_class(*command, "--roster", "roster.csv")
     assert done.code == 0
     assert points(course) == {"Bea Öz": 0, "al1": 3, "cy": 1, "dan": 0, "eve": 0, "שרה": 0}
+
+
+def test_nobody_books_a_file_to_another_student_by_its_name(course: Path, run_class: RunClass) -> None:
+    write(course / "moodle/Ada Lovelace_111_assignsubmission_file_app.py", SOLUTION)
+    write(course / "moodle/Mal Smith_222_assignsubmission_file_x_111_assignsubmission_file_app.py", "x = 1")
+    write(course / "m.csv", "Identifier,Full name\nParticipant 111,Ada Lovelace\nParticipant 222,Mal Smith\n")
+    run_class("moodle", "--kata", "kata-77", "--out", "results", "--roster", "m.csv")
+    assert points(course) == {"Participant 111": 3, "Participant 222": 0}
+    write(course / "canvas/lovelaceada_1111_5001_app.py", SOLUTION)
+    write(course / "canvas/smithmal_2222_5002_x_1111_assignsubmission_file_app.py", "x = 1")
+    write(course / "c.csv", 'Student,ID,SIS Login ID\n"Lovelace, Ada",1111,ada\n"Smith, Mal",2222,mal\n')
+    run_class("canvas", "--kata", "kata-77", "--out", "other", "--roster", "c.csv")
+    assert points(course, "other") == {"ada": 3, "mal": 0}
+
+
+def test_the_only_folder_of_a_download_is_a_students_where_it_has_such_a_name(
+    course: Path, run_class: RunClass
+) -> None:
+    names = ("Ada_1_assignsubmission_file_", "Bea_2_assignsubmission_file_")
+    cover = "Mallory_3_assignsubmission_file_"
+    make_zip(course / "one.zip", {f"{cover}/{name}/app.py": SOLUTION for name in names})
+    run_class("one.zip", "--kata", "kata-77", "--out", "results")
+    assert set(points(course)) == {"Mallory_3"}
 
 
 def test_a_shard_stays_one_when_it_is_graded_again(course: Path, run_class: RunClass) -> None:
@@ -189,8 +258,18 @@ def test_a_whole_download_as_one_archive(course: Path, run_class: RunClass) -> N
         (["class", "--kata", "kata-77", "--out", "results", "--deadline", "soon"], "--deadline must be like"),
         (["class", "--kata", "kata-77", "--out", "results", "--roster", "no.csv"], "The roster no.csv cannot be read"),
         (["class", "--kata", "kata-77", "--out", "results", "--class", "no.toml"], "no.toml cannot be read"),
+        (
+            ["class", "--kata", "kata-77", "--out", "results", "--app", "../../../pwn.py"],
+            "--app must name a module in a submission, such as \"src/app.py\", not '../../../pwn.py'",
+        ),
+        (["class", "--kata", "kata-77", "--out", "results", "--app", "/x.py"], "--app must name a module in a subm"),
+        (["class", "--kata", "kata-77", "--out", "results", "--app", "app.py:a"], "--app must name a module in a s"),
+        (["class", "--kata", "kata-77", "--out", "class"], "--out: class is the folder of the submissions"),
+        (["class", "--kata", "kata-77", "--out", "class/ada/r"], "--out: class/ada/r lies in class/ada, which is tak"),
         (["status", "results"], "There is no ledger in results"),
         (["regrade", "results"], "Name students, or a check with --check, or give --all"),
+        (["regrade", "results", "--check", "x", "ada"], "Give only one of these: names of students, --check, --all."),
+        (["regrade", "results", "--all", "ada"], "Give only one of these: names of students, --check, --all."),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(args: list[str], words: str, run_class: RunClass) -> None:
@@ -215,7 +294,11 @@ def test_results_that_cannot_be_written(course: Path, run_class: RunClass) -> No
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user may do without a jail")
 def test_root_grades_no_class_without_a_jail(course: Path, run_class: RunClass) -> None:
     done = run_class("class", "--kata", "kata-77", "--out", "results", "--jail", "none", "--unsafe")
-    assert (done.code, "no jail for a submission here" in done.err) == (3, True)
+    assert (done.code, done.err) == (
+        3,
+        "grade: root grades no submission without a jail: leave out --jail none, or grade it as an ordinary user with "
+        "--unsafe.\n",
+    )
     assert not (course / "results").exists()
 
 
@@ -285,3 +368,70 @@ def test_what_lies_beside_submissions_and_is_not_read_is_named(course: Path, run
     assert run_class("class", *options).err.splitlines()[:2] == both
     named = run_class("class", *options, "--class", "class/class.toml", "--roster", "class/roster.csv")
     assert (named.code, "is not read" in named.err) == (0, False)
+
+
+def test_results_among_the_submissions_are_nobodys(course: Path, grade: Grade) -> None:
+    offers.a_tier()
+    command = ("class", ".", "--kata", "kata-77", "--katas", "../katas")
+    for _ in range(2):
+        done = grade(*command, "--out", "results", cwd=course / "class")
+        assert (done.code, "graded: 6 of 6" in done.err) == (0, True)
+    other = grade(*command, "--out", "others", cwd=course / "class")
+    assert "grade: results holds the results of a class, and is not graded as a submission." in other.err
+    assert set(points(course, "class/others")) == {"Bea Öz", "ada", "cy", "dan", "eve", "שרה"}
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_command_that_is_refused_leaves_nothing(is_there: bool, course: Path, run_class: RunClass) -> None:
+    """Among the submissions, it would be what a student handed in."""
+    (course / "empty").mkdir()
+    out = course / "class/results"
+    if is_there:
+        out.mkdir()
+    done = run_class("empty", "--kata", "kata-77", "--out", "class/results")
+    assert (done.code, "There are no submissions in empty." in done.err) == (2, True)
+    assert [path.name for path in out.parent.rglob("results*")] == ["results"] * is_there
+    assert not is_there or list(out.iterdir()) == []
+
+
+def test_what_is_no_longer_handed_in_stays_and_is_named_until_it_is_dropped(course: Path, run_class: RunClass) -> None:
+    command = ("class", "--kata", "kata-77", "--out", "results")
+    assert "No longer among" not in run_class(*command).out
+    (course / "class/cy").rename(course / "cy")
+    for done in (run_class(*command), run_class("status", "results"), run_class("regrade", "results", "ada")):
+        lines = done.out.splitlines()
+        at = lines.index(
+            "No longer among the submissions, and still in the class; `grade class SUBMISSIONS … --forget-gone` takes "
+            "them out of it:"
+        )
+        assert (done.code, lines[at + 1]) == (0, "  cy, kata-77-small-echo")
+    assert points(course)["cy"] == 1
+    dropped = run_class(*command, "--forget-gone")
+    assert (dropped.code, "No longer among" in dropped.out) == (0, False)
+    assert "cy" not in points(course)
+    (course / "cy").rename(course / "class/cy")
+    run_class(*command)
+    assert points(course)["cy"] == 1
+
+
+def test_who_still_waits_and_who_is_elsewhere(course: Path, run_class: RunClass) -> None:
+    run_class("class", "--kata", "kata-77", "--out", "results", "--shard", "1/3")
+    with LedgerWriter.make(course / "results", Settings()) as ledger:
+        ledger.keep_students([Student("zoe", "Zoe")])
+        ledger.expect([Submission("zoe", "kata-77-small-echo")])
+        here = {row.student.label for row in ledger.rows()}
+    shown = run_class("show", "results", "zoe")
+    assert (shown.code, shown.out) == (0, "== zoe (Zoe), kata-77-small-echo: still to be graded ==\n\n")
+    other = min({"ada", "cy", "dan", "eve"} - here)
+    done = run_class("regrade", "results", other)
+    words = f"grade: {other} is in another shard of the class: give the command with its results.\n"
+    assert (done.code, done.err) == (2, words)
+    assert "There is no student 'nobody'" in run_class("regrade", "results", "nobody").err
+    gone = run_class("regrade", "results", "zoe")
+    assert "grade: there is nothing to grade again among these submissions." in gone.err
+
+
+def test_a_folder_with_the_name_of_the_class_file_is_not_passed_over(course: Path, run_class: RunClass) -> None:
+    (course / "class.toml").mkdir()
+    done = run_class("class", "--kata", "kata-77", "--out", "results")
+    assert (done.code, done.err.startswith("grade: class.toml cannot be read: ")) == (2, True)

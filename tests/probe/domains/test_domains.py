@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from random import Random
+from string import Template
 from urllib.parse import urlencode
 
 import pytest
@@ -16,7 +17,7 @@ from grader.probe.domains.counts import every_count, many
 from grader.probe.domains.fields import every_field, identity
 from grader.probe.domains.flags import every_bad_flag
 from grader.probe.domains.keys import every_key, every_name
-from grader.probe.domains.texts import every_text
+from grader.probe.domains.texts import every_opening, every_text
 from grader.probe.domains.values import every_extra, every_extreme, wrong_values
 
 DOMAINS: dict[str, Callable[[Random], Mapping[str, object]]] = {
@@ -78,11 +79,28 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "first line": lambda text: text.split("\n")[0],
     "universal line endings": lambda text: text.replace("\r\n", "\n").replace("\r", "\n"),
     "no quotes": lambda text: text.replace('"', "'"),
+    "no quotation marks around it": lambda text: text.strip('"'),
+    "no single quotation marks around it": lambda text: text.strip("'"),
+    "a template": lambda text: Template(text).safe_substitute(),
+    "per cent": lambda text: text.replace("%%", "%"),
+    "links": lambda text: text.replace("http://", "https://"),
+    "no numbers of cards": lambda text: re.sub(r"\d{4} \d{4} \d{4} \d{4}", "****", text),
+    "NaN": lambda text: re.sub(r"\b(NaN|Infinity)\b", "null", text),
+    "bytes by the thousand": lambda text: b"".join(
+        text.encode()[at : at + 1000].decode(errors="ignore").encode() for at in range(0, len(text.encode()), 1000)
+    ).decode(),
+    "braces": lambda text: text.replace("{{", "{").replace("}}", "}"),
     "cut": lambda text: text[:4096],
     "unescaped": lambda text: text.replace("\\n", "\n"),
     "HTML": lambda text: text.replace("<", "&lt;"),
     "percent": lambda text: re.sub("%20", " ", text),
     "plus": lambda text: text.replace("+", " "),
+}
+#: Changes to what an upstream gives: those of tokenizers, and of code that undoes escapes.
+CHANGES_OF_TEXTS: dict[str, Callable[[str], str]] = {
+    "no space before signs": lambda text: re.sub(r" ([.,!?;:])", r"\1", text),
+    "no space in contractions": lambda text: text.replace(" n't", "n't").replace(" 's", "'s"),
+    "escapes undone": lambda text: re.sub(r"\\u00e9", "\u00e9", text),
 }
 
 
@@ -92,6 +110,20 @@ def test_every_careless_change_shows(name: str, change: str) -> None:
     for seed in SEEDS:
         values = DOMAINS[name](Random(seed)).values()
         assert any(CHANGES[change](str(value)) != value for value in values)
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_TEXTS)
+def test_every_careless_change_of_a_text_shows(change: str) -> None:
+    for seed in SEEDS:
+        values = every_text(Random(seed)).values()
+        assert any(CHANGES_OF_TEXTS[change](value) != value for value in values)
+
+
+def test_a_long_word_is_broken_by_a_sign() -> None:
+    """So that a pattern that splits words in each way, such as `(\\w+)+`, never comes to an end."""
+    for seed in SEEDS:
+        for domain in (every_text, every_key):
+            assert re.fullmatch(r"[a-z]{40}!", domain(Random(seed))["a long word and a sign"])
 
 
 def test_words_of_the_protocols_stand_alone() -> None:
@@ -106,6 +138,21 @@ def test_empty_texts_are_at_both_ends_and_two_in_a_row() -> None:
         assert ("", "") in pairwise(texts)
 
 
+def test_one_text_begins_with_all_before_it() -> None:
+    for seed in SEEDS:
+        texts = list(every_text(Random(seed)).values())
+        before = "".join(texts[:2])
+        assert texts[2].startswith(before)
+        assert before != texts[2]
+
+
+def test_texts_that_look_like_half_of_something_are_among_the_others() -> None:
+    openings = every_opening()
+    assert all(openings.values())
+    for seed in SEEDS:
+        assert openings.items() <= every_text(Random(seed)).items()
+
+
 def test_a_text_is_repeated_at_once_and_later() -> None:
     for seed in SEEDS:
         texts = [text for text in every_text(Random(seed)).values() if text]
@@ -115,7 +162,7 @@ def test_a_text_is_repeated_at_once_and_later() -> None:
 
 def test_texts_are_longer_than_usual_limits() -> None:
     sizes = sorted(len(text) for text in every_text(Random("seed")).values())
-    assert 4096 < sizes[-3] < 10_000
+    assert 4096 < sizes[-4] < 10_000
     assert 65_536 < sizes[-1] < 100_000
 
 
@@ -130,6 +177,11 @@ def test_keys_are_different_and_never_empty_and_short_enough_for_a_request_line(
 def test_many_is_more_than_a_window_and_bounded() -> None:
     assert all(512 < many(Random(seed)) < 540 for seed in SEEDS)
     assert all(every_count(Random(seed))[:3] == (0, 1, 2) for seed in SEEDS)
+
+
+def test_a_value_of_many_levels_is_less_than_json_readers_take() -> None:
+    text = json.dumps(every_extreme(Random("seed"))["schema"])
+    assert text.count("[") == text.count("{") == 8
 
 
 #: Spellings that libraries take for true or false (pydantic's, PyYAML's, distutils', some in other languages).

@@ -1,0 +1,40 @@
+"""Right apps that were written from the READMEs alone get full marks: each takes a liberty that its contract gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fairness.test_unusual import full_marks
+
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+
+    from tests.conftest import Grade
+
+APPS = Path(__file__).parent / "apps"
+#: The others are graded by `make fairness`.
+ALWAYS = {"kata-1/mixed_line_endings", "kata-2/early_prefix", "kata-3/keys_of_known_names"}
+
+
+def apps() -> Iterator[ParameterSet]:
+    for file in sorted(APPS.glob("*/*.py")):
+        name = f"{file.parent.name}/{file.stem}"
+        yield pytest.param(file, id=name, marks=() if name in ALWAYS else pytest.mark.long)
+
+
+def test_each_kata_has_many_of_them() -> None:
+    assert {folder.name: len(list(folder.glob("*.py"))) >= 14 for folder in APPS.iterdir()} == {
+        "kata-1": True,
+        "kata-2": True,
+        "kata-3": True,
+    }
+    assert all((APPS / f"{name}.py").is_file() for name in ALWAYS)
+
+
+@pytest.mark.parametrize("file", list(apps()))
+def test_an_app_with_its_liberties_gets_full_marks(file: Path, grade: Grade) -> None:
+    full_marks(grade, file.parent.name, str(file))
