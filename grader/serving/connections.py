@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
@@ -24,6 +25,8 @@ _SEND_BUFFER: Final = 8192
 #: Connections that wait until the app takes them: the katas' contracts name 32 callers, and control requests come
 #: beside them. With a full backlog a connection would be tried again only after a second.
 _BACKLOG: Final = 128
+#: Bytes: a part of the smallest window that a slow client opens again.
+_SMALL_SEGMENT: Final = 512
 
 
 def listen() -> socket.socket:
@@ -46,6 +49,7 @@ def connect_with(connection: socket.socket, address: tuple[str, int], receive_bu
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # for give_back()
         if receive_buffer is not None:  # before connecting: the window is agreed on then (RFC 7323 2.2)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            _ask_for_small_segments(connection)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(_CONNECTING)
         connection.connect(address)
@@ -53,6 +57,16 @@ def connect_with(connection: socket.socket, address: tuple[str, int], receive_bu
         connection.close()
         raise
     return connection
+
+
+def _ask_for_small_segments(connection: socket.socket) -> None:
+    """Have the app's end send segments that fit in a small window (RFC 9293 3.7.1; Linux).
+
+    A segment that does not fit waits for a timer of the sender (RFC 9293 3.8.6.2.1), whose time doubles while the
+    client reads nothing. When the client read on, the rest of a response would come seconds later.
+    """
+    if sys.platform == "linux":
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SMALL_SEGMENT)
 
 
 def give_back(ports: Iterable[int], address: tuple[str, int]) -> None:
