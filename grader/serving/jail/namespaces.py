@@ -47,8 +47,8 @@ def split(control: int, upstream: int, prepare: Callable[[], None]) -> int:
     ``control`` leads to the grader. ``upstream`` is the port of the upstream. ``prepare`` runs in the first process.
     """
     link = socket.socket(fileno=control)
-    listener = connections.listen()
     gate = socket.create_server(("127.0.0.1", upstream))
+    listener = connections.listen()  # on any port but that one
     asks = backlog.diagnosis()
     _hand_out(link, listener.getsockname()[1], [gate, *([asks] if asks else []), *_clients()])
     told, tells = os.pipe()
