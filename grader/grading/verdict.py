@@ -95,7 +95,8 @@ def _too_late(seconds: float) -> Finding:
 def _failed(violation: Violation, check: Check, around: Around, *, subject: str = "") -> Finding:
     found = violation.finding
     note = next((remark for remark in around.remarks if remark != violation.told), "")
-    by_status = next((hint for status, hint in around.hints.items() if status not in violation.statuses), "")
+    expected = violation.statuses or _statuses(check)
+    by_status = next((hint for status, hint in around.hints.items() if status not in expected), "")
     found = replace(
         found,
         subject=subject,
@@ -111,6 +112,12 @@ def _failed(violation: Violation, check: Check, around: Around, *, subject: str 
     hint = _hint_for(check, final.headline) or _hint_for(check, alone)
     hint = hint or causes.hint_for_fault(final.headline.partition(". Also: ")[0]) or causes.hint_for_note(note)
     return replace(final, hint=hint or final.hint)
+
+
+def _statuses(check: Check) -> frozenset[int]:
+    """The status codes that the requirement of ``check`` names, as `422`: where they come they explain nothing."""
+    text = check.requirement.text if check.requirement else ""
+    return frozenset(map(int, re.findall(r"`([1-5]\d\d)`", text)))
 
 
 def _hint_for(check: Check, headline: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from grader.errors import BadKata, Inconclusive, Violation
@@ -75,6 +77,16 @@ def test_an_error_of_the_specification_shows_its_line() -> None:
     assert found is not None
     assert outcome is Outcome.INCONCLUSIVE
     assert "the specification or the grader broke: KeyError: 'nothing' (test_verdict.py:" in found.seen
+
+
+@pytest.mark.parametrize(("statuses", "hint"), [((), "Answer."), ((200,), "Compare paths.")])
+def test_a_status_that_the_requirement_names_explains_only_other_statuses(statuses: tuple[int, ...], hint: str) -> None:
+    """A refusal with `404` and a wrong body: that the app has no such route is no news, and not the cause."""
+    check = replace(CHECK, requirement=Requirement("", "What is not there is refused with `404`, as JSON."))
+    error = Violation(expected="JSON, or 200", seen="text, or 404", statuses=frozenset(statuses))
+    _, found = verdict(check, error, hints={404: "No route. Compare paths."})
+    assert found is not None
+    assert found.hint == hint
 
 
 def test_a_blocked_check_names_what_blocks_it() -> None:

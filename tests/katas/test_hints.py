@@ -193,7 +193,7 @@ async def late(prompt):
         "except UpstreamError as error:  # the 200",
         "except ZeroDivisionError as error:  # the 200",
         "The app raised UpstreamError: ",
-        "Nothing catches the error in the generator",
+        "An error leaves the generator",
         "kata-2",
     ),
     "a completion that was not awaited": Bug(

@@ -263,7 +263,7 @@ def kinds(draw: Draw, texts: list[str]) -> list[str]:
 )
 def test_any_chunk_leaves_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """also a later chunk, an empty or a long one reaches the client before the next one exists"""
-    *texts, last, very_last = draw.texts(draw.prime(257, 279))
+    *texts, last, very_last = draw.texts(draw.prime(521, 577))
     with client.get(PATH, params=stream(upstream), headers={"Accept-Encoding": "gzip"}) as response:
         for chunk in kinds(draw, texts):
             upstream.give(chunk)

@@ -729,7 +729,7 @@ def test_any_token_leaves_before_the_next_exists(client: Client, upstream: Upstr
         for kind, token in draw.every_text().items():
             upstream.give(token)
             assert text([response.next_event().json(schema="chunk")]) == token, f"content of the next delta: {kind}"
-        upstream.give(*(many := draw.texts(draw.prime(257, 279))))
+        upstream.give(*(many := draw.texts(draw.prime(521, 577))))
         assert [next_token(response) for _ in many] == many, "contents of the next deltas"
         for token in draw.texts(2):
             upstream.give(token)
