@@ -54,4 +54,5 @@ def _faults(detail: list[object]) -> Iterator[str]:
         match fault:
             case {"loc": [str(place), *names], "msg": str(words)}:
                 name = ".".join(map(str, names))
-                yield visible(f"{place} {name}: {words[:1].lower()}{words[1:]}".replace(" :", ":"), 120)
+                first = words[:1] if words[1:2].isupper() else words[:1].lower()  # JSON, but not Field
+                yield visible(f"{place} {name}: {first}{words[1:]}".replace(" :", ":"), 120)

@@ -56,7 +56,7 @@ class Situation:
             case _ if self._gate.streams == 0:
                 return "it has not opened an upstream connection"
             case _ if self._gate.is_awaited:
-                return "it waits for an item"
+                return f"it waits for an item{self._opened_too_rarely()}"
             case _:
                 return "it does not pull any more" if self._gate.pulls else "it does not pull"
 
@@ -69,9 +69,19 @@ class Situation:
             "pull, and not only now and then"
         )
 
+    def _opened_too_rarely(self) -> str:
+        """Why the next item may go to another request than the one that is meant; or ""."""
+        requests = self._requests()
+        if self._gate.streams >= requests:
+            return ""
+        return f", and has opened {plural(self._gate.streams, 'upstream connection')} for {requests} requests"
+
+    def _requests(self) -> int:
+        return sum(asked.carries(self._gate.key) for asked in self._session.asked)
+
     def opened_too_often(self) -> str:
         """A remark if the app has opened more connections than there are requests with the key; else ""."""
-        requests = sum(asked.carries(self._gate.key) for asked in self._session.asked)
+        requests = self._requests()
         if not 0 < requests < self._gate.streams:
             return ""
         opened, asked = plural(self._gate.streams, "upstream connection"), plural(requests, "request")

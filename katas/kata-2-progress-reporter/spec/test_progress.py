@@ -37,6 +37,8 @@ IN_CHUNKS = {"Content-Type": "application/json; charset=utf-8", "Transfer-Encodi
 LONGEST = 66_000
 #: More failures in a row than an app may take as a reason to ask no more.
 FAILURES = 9
+#: More failures in a row of one task.
+IN_A_ROW = 5
 #: The clients that the contract names.
 CALLERS = 32
 #: A refusal may be a problem document, too: the contract leaves it open (RFC 9457 3).
@@ -105,6 +107,8 @@ def bad_bodies(task: str, draw: Draw) -> Iterator[tuple[str, bytes]]:
     good = {"task": task, "steps": 3}
     yield "that goes on after its object", as_json(good) + b" x"
     yield "that is JSON in a text", as_json(json.dumps(good))
+    yield "with a comma before its end", as_json(good)[:-1] + b",}"
+    yield "in single quotes", as_json(good).replace(b'"', b"'")
     yield "that is a list of one task", as_json([good])
     yield from ((f"that is {kind}", as_json(value)) for kind, value in one_of_each_type(draw.wrong_values(dict)))
     yield "without task", as_json({"steps": 3})
@@ -483,11 +487,11 @@ def test_the_upstream_is_let_go(client: Client, upstream: Upstream, draw: Draw) 
 
 
 def statuses_of_one_task(client: Client, task: Upstream, draw: Draw) -> list[int]:
-    """Of a batch that works, and of one that fails: an app may have kept the outcomes for such a case."""
+    """Of a batch that works, and of those that fail: an app may have kept the outcomes, or may ask no more."""
     task.give_all(draw.texts(2))
     works = start(client, task, 2).status
     task.fail()
-    return [works, start(client, task, 2).status]
+    return [works, *(start(client, task, 2).status for _ in range(IN_A_ROW))]
 
 
 @check(
@@ -509,7 +513,9 @@ def test_a_failed_batch_is_a_502(client: Client, upstream: Upstream, draw: Draw)
             f"status and media type when step {done + 1} fails"
         )
         assert words in response.json(schema="problem")["detail"], "detail of the problem"
-    assert statuses_of_one_task(client, task, draw) == [200, 502], "status when no step fails, and when one fails again"
+    seen = statuses_of_one_task(client, task, draw)
+    assert seen == [200] + [502] * IN_A_ROW, "status when no step fails, and when one fails again and again"
+    assert task.openings == 2 + IN_A_ROW, "upstream connections for these requests of one task"
 
 
 @check(points=4, after=test_result_ends_the_stream, requirement=A_FAILED_STREAM)
@@ -524,9 +530,9 @@ def test_a_failed_stream_ends_with_an_error(client: Client, upstream: Upstream, 
     task.give_all(outcomes := draw.texts(2))
     assert whole(start(client, task, 2, STREAM)) == outcomes, "outcomes of the same task when no step fails"
     task.fail()
-    assert [event.type for event in start(client, task, 2, STREAM).events()] == ["error"], (
-        "types of all events of the same task when a step fails again"
-    )
+    again = [[event.type for event in start(client, task, 2, STREAM).events()] for _ in range(IN_A_ROW)]
+    assert again == [["error"]] * IN_A_ROW, "types of all events of the same task when a step fails again"
+    assert task.openings == 2 + IN_A_ROW, "upstream connections for these requests of one task"
 
 
 @check(

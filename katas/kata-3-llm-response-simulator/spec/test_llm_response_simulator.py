@@ -377,7 +377,7 @@ def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
 def test_every_event_is_a_chunk(response: Recorded) -> None:
     """each event of every stream is a chunk, `[DONE]` or the error object, and none has a name"""
     events = response.events() if is_served(response) else []
-    assert [event.type for event in events if event.type != "message"] == [], "types of events beside message"
+    assert [event.type for event in events if "event" in event.fields] == [], "types of events with an `event` field"
     for event in events if response.failure is None else takewhile(is_before_an_error, events):
         if event.data.strip('"') != DONE:
             event.json(schema="chunk")
@@ -541,7 +541,7 @@ def test_other_keys_are_ignored(client: Client, upstream: Upstream, draw: Draw) 
 
 
 def models_of_every_kind(client: Client, upstream: Upstream, draw: Draw) -> None:
-    for kind, model in draw.every_name().items():
+    for kind, model in {**draw.every_name(), "nothing in it": ""}.items():
         for more in MODES:
             asked = upstream.another()
             asked.give_all(draw.texts(1))
@@ -612,7 +612,7 @@ def test_same_prompt_again(client: Client, upstream: Upstream, draw: Draw) -> No
 
 
 def batches_with_options(client: Client, upstream: Upstream, draw: Draw) -> None:
-    for more in ({"stream_options": {}}, {**USAGE, "stream": False}, USAGE):
+    for more in ({"stream_options": {}}, {**USAGE, "stream": False}, {"stream": False, "stream_options": None}, USAGE):
         upstream.give(*draw.texts(2))
         upstream.end()
         response = client.post(PATH, json=without("stream", asking(upstream)) | more)
@@ -846,6 +846,7 @@ def bad_bodies(draw: Draw, *, stream: bool) -> dict[str, Any]:
     bad += [(f"whose model is {kind}", {**body, "model": value}) for kind, value in wrong(draw, str)]
     bad += [(f"whose messages are {kind}", {**body, "messages": value}) for kind, value in wrong(draw, list)]
     messages = [("without messages in its list", []), ("whose first message has no content", [{"role": "user"}, good])]
+    messages += [("whose first message has null as its content", [{**good, "content": None}, good])]
     messages += [(f"whose message has no {key}", [without(key, good)]) for key in good]
     messages += [(f"whose first message is {kind}", [value, good]) for kind, value in wrong(draw, dict)]
     messages += [(f"whose last message is {kind}", [good, value]) for kind, value in wrong(draw, dict)]
@@ -877,10 +878,16 @@ def name_another_role(client: Client, upstream: Upstream, draw: Draw) -> None:
     assert response.status in (200, 400, 422), "status for a message whose role has another name"
 
 
-def more_than_an_object(good: dict[str, Any]) -> dict[str, Any]:
-    """A good body with something around it."""
+def nearly_good(good: dict[str, Any]) -> dict[str, Any]:
+    """A good body with something around it, and what other parsers than those of JSON take for one."""
     text = json.dumps(good)
-    return {"that goes on after its object": f"{text} x".encode(), "that is JSON in a text": text}
+    return {
+        "that goes on after its object": f"{text} x".encode(),
+        "that is JSON in a text": text,
+        "that is a list of one body": [good],
+        "with a comma before its end": f"{text[:-1]},}}".encode(),
+        "in single quotes": text.replace('"', "'").encode(),
+    }
 
 
 @check(points=2, after=test_batch_is_one_completion, requirement=A_BAD_BODY)
@@ -891,7 +898,7 @@ def test_bad_body_is_refused(client: Client, upstream: Upstream, draw: Draw) -> 
     refuse(client, {f"that is {kind}": value for kind, value in wrong(draw, dict)})
     refuse(client, bad_bodies(draw, stream=False))
     good = {"model": "kata", "messages": [{"role": "user", "content": draw.word()}]}
-    refuse(client, more_than_an_object(good))
+    refuse(client, nearly_good(good))
     values = [(kind, value) for kind, value in wrong(draw, bool) if value is not None]
     refuse(client, {f"whose stream is {kind}": {**good, "stream": value} for kind, value in values})
     content = json.dumps(good).encode().replace(b"kata", b"caf\xe9")
@@ -927,7 +934,8 @@ def test_no_stream_unless_asked_for(client: Client, upstream: Upstream, draw: Dr
 def one_that_fails_late(client: Client, failing: Upstream, tokens: list[str]) -> Response:
     """A batch that fails after ``tokens``; where there is one alone, the app's timers are over by then."""
     failing.give(*tokens)
-    response = client.post(PATH, json=asking(failing, stream=False), headers=EVENT_SOURCE if len(tokens) == 1 else {})
+    more, headers = (USAGE if len(tokens) == 2 else {}), (EVENT_SOURCE if len(tokens) == 1 else {})
+    response = client.post(PATH, json=asking(failing, **{**more, "stream": False}), headers=headers)
     failing.wait_for_pull(len(tokens) + 1)
     if len(tokens) == 1:
         failing.outlast_timers()
@@ -952,8 +960,9 @@ def test_batch_upstream_failure_is_502(client: Client, upstream: Upstream, draw:
         response.json(schema="error")
     failing.give_all(tokens := draw.texts(2))
     assert told(client, failing, stream=False) == "".join(tokens), "text for a prompt that has failed before"
-    failing.fail()  # an app may have kept what it sent for such a case
-    assert told(client, failing, stream=False) == "status 502", "text for a prompt that fails again"
+    failing.fail()  # an app may have kept what it sent for such a case; that each asks the upstream is a law
+    for _ in range(FAILURES):
+        assert told(client, failing, stream=False) == "status 502", "text for a prompt that fails again"
 
 
 @check(
@@ -1190,6 +1199,24 @@ def test_breaking_off_stops_the_model(client: Client, upstream: Upstream, draw: 
     must_stop_for_one_that_stalls(client, upstream.another(), draw)
 
 
+def read_late(client: Client, upstream: Upstream, tokens: list[str], *, fails: bool) -> str:
+    """The text of a stream whose upstream ends, or fails, while the client does not read.
+
+    An app may have read ahead. It pulls the end in the time that a batch with more tokens takes, if it pulls that far.
+    """
+    response = client.post(PATH, json=asking(upstream), slow=True)
+    upstream.give(*tokens)
+    if fails:
+        upstream.fail()
+    else:
+        upstream.end()
+    other = upstream.another()
+    other.give(*[str(number) for number in range(4 * len(tokens))])
+    other.end()
+    told(client, other, stream=False)
+    return text(parsed(takewhile(is_before_an_error, response.events())))
+
+
 @check(
     points=4,
     after=test_each_token_leaves_before_the_next_exists,
@@ -1207,6 +1234,10 @@ def test_slow_reader_slows_the_model(client: Client, upstream: Upstream, draw: D
         assert asked.bytes_pulled_before_stalling(tokens) <= BOUND, "bytes pulled while the client does not read"
         asked.end()
         assert text(chunks(response)) == "".join(tokens)[: asked.given_bytes], "text once the client reads on"
+    ahead = tokens[: asked.given_bytes // len(tokens[0]) - 1]  # with one more an app that reads ahead pulls no end
+    for fails in (False, True):
+        late = read_late(client, upstream.another(), ahead, fails=fails)
+        assert late == "".join(ahead), f"text before the {'failure' if fails else 'end'} once the client reads on"
 
 
 # -- pace ------------------------------------------------------------------------------------------------------------
