@@ -1,6 +1,6 @@
 """A stream has no more than 500 chunks: the later ones are left out.
 
-Fails: any_number_of_chunks
+Fails: any_chunk_leaves_at_once, any_number_of_chunks
 """
 
 import json

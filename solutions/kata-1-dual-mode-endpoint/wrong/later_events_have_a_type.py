@@ -1,6 +1,6 @@
 """From the tenth chunk on, events have the type `chunk`.
 
-Fails: every_stream_ends_with_done
+Fails: both_modes_carry_the_same_text, any_number_of_chunks
 """
 
 import json

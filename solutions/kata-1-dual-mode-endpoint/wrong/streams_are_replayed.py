@@ -1,6 +1,6 @@
 """A stream is kept by its prompt, and replayed when the prompt comes again.
 
-Fails: every_stream_ends_with_done, same_prompt_again
+Fails: stream_upstream_failure_is_502, every_stream_ends_with_done, same_prompt_again
 """
 
 import json
