@@ -1,6 +1,6 @@
 """Takes null for an empty content.
 
-Fails: each_request_asks_once, bad_body_is_refused, bad_body_is_refused_before_a_stream
+Fails: bad_body_is_refused, bad_body_is_refused_before_a_stream
 """
 
 import json

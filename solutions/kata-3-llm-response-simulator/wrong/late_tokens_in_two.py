@@ -1,6 +1,6 @@
 """Sends each token after the 400th in two chunks.
 
-Fails: each_token_is_one_chunk
+Fails: any_token_leaves_before_the_next_exists
 """
 
 import json

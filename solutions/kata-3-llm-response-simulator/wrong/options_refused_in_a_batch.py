@@ -1,6 +1,6 @@
 """A batch with a stream_options object is refused (as the real API does).
 
-Fails: batch_counts_its_tokens
+Fails: batch_counts_its_tokens, batch_upstream_failure_is_502
 """
 
 import asyncio
