@@ -98,6 +98,8 @@ def recipe(platform: Platform, kata: Kata, pack: Path | None, *, feedback: str =
         )
     for content in wheels.values():
         _require_fit(content, kata, is_read=found.is_read)
+    if pack and not found.is_read:
+        fitting.require_whole(pack, kata.name)
     command = f"{label.name}:kata-{kata.number}" if label else kata.id
     words = _words(kata, command) | {"FEEDBACK": feedback}
     files = [*from_template(platform.value, words), *installer(found.installer, wheels)]

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.catalog.facts import facts_of_wheel
 from grader.errors import UsageError
 
 
@@ -55,3 +56,13 @@ def require_for_students(content: Content) -> None:
     """Raises UsageError for a pack with what has to stay away from students."""
     if content.is_for_graders:
         raise UsageError("--pack: students can read these files: take a pack that was made with --for learners.")
+
+
+def require_whole(pack: Path, kata: str) -> None:
+    """Raises UsageError for a pack that leaves out checks of the kata: points of a part would look like all points."""
+    try:
+        rest = facts_of_wheel(pack).rests.get(kata)
+    except UsageError:
+        return  # a package that somebody built without `grade pack`: it has the folder as it is
+    if rest is not None:
+        raise UsageError(f"--pack: it leaves out {rest} of {kata}: take a pack that was made with --for graders.")

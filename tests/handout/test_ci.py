@@ -278,6 +278,12 @@ def test_a_kata_that_is_not_bundled_needs_a_pack_that_fits(kata: Kata, tmp_path:
     assert "make a pack of it (`grade pack kata-77 --for learners -o" in refusal(Platform.GITHUB, None)
     assert "`grade pack kata-77 --for graders --no-solutions -o" in refusal(Platform.GRADESCOPE, None)
     assert "students can read these files" in refusal(Platform.GITLAB, Audience.GRADERS)
+    for platform in (Platform.GRADESCOPE, Platform.PRAIRIELEARN):
+        refused = refusal(platform, Audience.LEARNERS)
+        assert (
+            refused
+            == f"--pack: it leaves out 1 check, 2 points of {NAME}: take a pack that was made with --for graders."
+        )
     assert "no grading machine needs solutions" in refusal(Platform.GRADESCOPE, Audience.GRADERS, solutions=True)
 
 
