@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from grader.classes import records
+from grader.classes.forgotten import differing
 from grader.classes.ledger import FILE, Ledger
 from grader.classes.model import NoReport, Settings, Student, Submission, Why
 from grader.classes.source import Source
@@ -16,8 +16,6 @@ from grader.classes.task import Shard
 from grader.classes.writing import LedgerWriter
 from grader.errors import UsageError
 
-#: What settings are called in class.toml, where they have other names; the seed has a sentence of its own.
-_NAMES: Final = {"late": "[late]", "limits": "[limits]", "bounds": "[limits]"}
 _ADVICE: Final = "merge its results, too"
 
 
@@ -106,9 +104,7 @@ def _require_same(part: Path, terms: _Terms, first: Path, others: _Terms) -> Non
 
 
 def _differing(terms: _Terms, others: _Terms) -> Iterator[str]:
-    for field in fields(Settings):
-        if getattr(terms.settings, field.name) != getattr(others.settings, field.name):
-            yield _NAMES.get(field.name, field.name)
+    yield from differing(terms.settings, others.settings)
     if _has_other_roster(terms, others):
         yield "the roster"
 

@@ -35,7 +35,7 @@ _NAMED = 4
 class Source:
     """``submissions`` is a folder, or the archive in which a platform gives it out. ``katas`` are names, ``folders``
     those of --katas. ``is_modified``: the times of the files say when they were handed in. ``here`` is the folder where
-    the command ran, whose stream-katas.toml counts."""
+    the command ran, whose stream-katas.toml counts, and ``class_file`` the class.toml that was read."""
 
     submissions: Path
     katas: tuple[str, ...]
@@ -44,6 +44,7 @@ class Source:
     is_modified: bool = False
     shard: Shard = field(default_factory=Shard)
     here: Path = field(default_factory=Path.cwd)
+    class_file: Path | None = None
 
     def encode(self) -> str:
         """As text, with whole paths."""
@@ -56,6 +57,7 @@ class Source:
                 "is_modified": self.is_modified,
                 "shard": [self.shard.number, self.shard.count],
                 "here": str(self.here.absolute()),
+                "class_file": str(self.class_file.absolute()) if self.class_file else None,
             }
         )
 
@@ -76,6 +78,7 @@ class Source:
             found["is_modified"],
             Shard(*found["shard"]),
             Path(found.get("here", Path.cwd())),  # older ledgers do not say
+            Path(found["class_file"]) if found.get("class_file") else None,
         )
 
     def require_submissions(self, results: Path) -> None:
@@ -157,11 +160,8 @@ class Source:
             if layout.is_beside(path.name) or layout.has_results(path) or path.resolve() == results.resolve():
                 continue
             with suppress(OSError, Rejected):  # it is reported when it is copied
-                found += [
-                    from_system(str(file.relative_to(self.submissions)))
-                    for file in files_of([path])
-                    if times.of_file(file) is None
-                ]
+                undated = (file for file in files_of([path]) if times.of_file(file) is None)
+                found += [from_system(str(file.relative_to(self.submissions))) for file in undated]
         return found
 
     def _unpacked(self, work: Path, roster: Roster | None, app: str, *, faults: dict[Path, NoReport]) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from grader.classes.forgotten import changed_settings, require_named
 from grader.classes.model import Attempts
 from grader.classes.setting import FILE, ClassFile, module_name, moment, read_class, with_options
 from grader.classes.source import Source
@@ -89,7 +90,8 @@ def command(
     Exit codes: 0 each submission has a result; 2 usage; 3 the grader or the machine failed for some, or it is
     unclear what was handed in.
     """
-    found = _class_file(class_file)
+    file = class_file or (Path(FILE) if Path(FILE).exists() else None)
+    found = read_class(file) if file else ClassFile()
     for sentence in _overlooked(submissions, is_file_given=class_file is not None, roster=roster or found.roster):
         click.echo(f"grade: {visible(sentence, 500)}", err=True)
     settings = with_options(
@@ -100,16 +102,19 @@ def command(
         seed=seed,
     )
     source = Source(
-        submissions, katas or found.katas, folders, roster or found.roster, found.is_modified, _shard(shard)
+        submissions,
+        katas or found.katas,
+        folders,
+        roster or found.roster,
+        found.is_modified,
+        _shard(shard),
+        class_file=file,
     )
+    require_named(out, source)
+    if changed := list(changed_settings(out, settings)):
+        click.echo(f"grade: other settings than in the run before: {', '.join(changed)}.", err=True)
     session = Session(out, source, Wish(True, unsafe, tier), jobs, color, dask, found.handed_out, forget_gone)
     return session.carry_out(settings)
-
-
-def _class_file(file: Path | None) -> ClassFile:
-    if file is None and not Path(FILE).exists():
-        return ClassFile()
-    return read_class(file or Path(FILE))
 
 
 def _overlooked(submissions: Path, *, is_file_given: bool, roster: Path | None) -> Iterator[str]:

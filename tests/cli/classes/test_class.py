@@ -40,8 +40,8 @@ def course(tmp_path: Path) -> Path:
 def run_class(course: Path, grade: Grade) -> RunClass:
     offers.a_tier()
 
-    def run(*args: str, **more: str) -> Graded:
-        return grade("class", *args, cwd=course, **more)
+    def run(*args: str, cwd: Path = course, **more: str) -> Graded:
+        return grade("class", *args, cwd=cwd, **more)
 
     return run
 
@@ -126,6 +126,22 @@ def test_a_new_seed_or_specification_says_what_is_graded_again(course: Path, run
     specification.write_text(f"{specification.read_text('utf-8')}\n", "utf-8")
     again = run_class("class", "--kata", "kata-77", "--out", "results")
     assert "grade: 5 submissions were graded by another specification: to be graded again." in again.err.splitlines()
+
+
+def test_a_class_keeps_its_settings_where_the_command_is_given_elsewhere(course: Path, run_class: RunClass) -> None:
+    write(course / "class.toml", 'katas = ["kata-77"]\nfeedback = "titles"\ndeadline = 2026-11-30\n')
+    run_class("class", "--out", "results")
+    (course / "elsewhere").mkdir()
+    args = ("../class", "--kata", "kata-77", "--katas", "../katas", "--out", "../results")
+    lost = run_class(*args, cwd=course / "elsewhere")
+    assert (lost.code, lost.err.split(": give")[0]) == (
+        2,
+        f"grade: ../results was graded by {course / 'class.toml'}, and there is no class.toml here",
+    )
+    same = run_class(*args, "--class", "../class.toml", cwd=course / "elsewhere")
+    assert (same.code, "other settings" in same.err) == (0, False)
+    other = run_class("class", "--out", "results", "--deadline", "2026-12-01")
+    assert "grade: other settings than in the run before: deadline." in other.err.splitlines()
 
 
 def test_a_difference_names_students_by_label_and_name(course: Path, run_class: RunClass) -> None:
