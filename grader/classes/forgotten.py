@@ -39,7 +39,7 @@ def require_named(results: Path, source: Source) -> None:
 
 
 def changed_settings(results: Path, settings: Settings) -> Iterator[str]:
-    """The names of the settings that were others in the run before; a new seed is named with the grades that it changes."""
+    """The names of the settings that were others in the run before, but the seed: it is named with its grades."""
     if not (results / FILE).is_file():
         return
     with Ledger.open(results) as ledger:
