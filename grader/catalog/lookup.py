@@ -108,9 +108,17 @@ def _unknown(wanted: str, catalog: Catalog, start: Path) -> str:
     if home := copy_of_learner(start, wanted):
         return f"The specification of {home.name} is not here: {GET_SPECIFICATION}."
     if re.fullmatch(r"(kata-)?\d+", wanted):  # of numbers, none is like another
-        return f"There is no kata {wanted!r}. There are {_ids(catalog)}."
+        return f"There is no kata {wanted!r}. There are {_ids(catalog)}.{_of_your_own(catalog)}"
     names = [name for kata in catalog.katas for name in (kata.id, kata.name)]
-    return f"There is no kata {wanted!r}.{did_you_mean(wanted, names)} See `grade list`."
+    meant = did_you_mean(wanted, names)
+    return f"There is no kata {wanted!r}.{meant} See `grade list`.{'' if meant else _of_your_own(catalog)}"
+
+
+def _of_your_own(catalog: Catalog) -> str:
+    """Where katas of one's own are found, for somebody who has none here: they may be in another folder."""
+    if any(kata.pack != BUNDLED for kata in catalog.katas):
+        return ""
+    return f" For katas of your own add --katas DIR, or give the command where their {SETTING} is, or below."
 
 
 def copy_of_learner(start: Path, wanted: str = "") -> Path | None:

@@ -264,3 +264,18 @@ def test_a_kata_whose_specification_is_not_here_says_just_that(tmp_path: Path, g
         done = grade(*command, cwd=tmp_path)
         assert (done.code, done.out, done.err) == (2, "", words), command
     assert grade(cwd=tmp_path / NAME).err == words
+
+
+def test_who_has_no_kata_of_their_own_here_is_given_the_way_to_them(tmp_path: Path) -> None:
+    advice = f" For katas of your own add --katas DIR, or give the command where their {SETTING} is, or below."
+    for name in ("kata-77", "small-echo"):
+        with pytest.raises(UsageError) as error:
+            find(name, tmp_path)
+        assert str(error.value).endswith(advice)
+    with pytest.raises(UsageError, match="Did you mean") as error:
+        find("kata-l", tmp_path)
+    assert advice not in str(error.value)
+    make_kata(tmp_path)
+    with pytest.raises(UsageError) as error:
+        find("kata-78", tmp_path)
+    assert advice not in str(error.value)
