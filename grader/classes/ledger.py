@@ -245,12 +245,22 @@ def _row(found: tuple[Any, ...]) -> Row:
     )
 
 
+def uri_of(file: Path) -> str:
+    """The ledger in ``file`` as SQLite opens it: to read only, where nothing can be written.
+
+    WAL writes beside the file, also to read. What a run that was killed has left there is read as well.
+    """
+    if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+        return f"{file.absolute().as_uri()}?mode=rw"
+    log = file.with_name(f"{file.name}-wal")
+    is_closed = not log.exists() or not log.stat().st_size
+    return f"{file.absolute().as_uri()}?mode=ro{'&immutable=1' if is_closed else ''}"
+
+
 def connect(file: Path) -> sqlite3.Connection:
     """A connection to the ledger in ``file``, which may lie where nothing can be written. Raises UsageError."""
-    is_writable = os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
-    how = "mode=rw" if is_writable else "mode=ro&immutable=1"  # WAL writes beside the file, also to read
     try:
-        found = sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True, timeout=BUSY, isolation_level=None)
+        found = sqlite3.connect(uri_of(file), uri=True, timeout=BUSY, isolation_level=None)
         number = found.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
         raise UsageError(f"{file} cannot be read as a ledger: {error}.") from None

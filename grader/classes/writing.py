@@ -12,7 +12,7 @@ from typing import Final
 
 from grader import __version__
 from grader.classes import records
-from grader.classes.ledger import FILE, FORMAT, Ledger, Place
+from grader.classes.ledger import FILE, FORMAT, Ledger, Place, uri_of
 from grader.classes.model import GradedKata, Key, NoReport, Settings, Student, Submission, Why
 from grader.errors import Inconclusive
 from grader.model import Outcome, Report
@@ -151,7 +151,7 @@ class LedgerWriter(Ledger):
     def keep_all_of(self, file: Path) -> None:
         """All students, submissions and grades of the ledger in ``file``. What this one has already, it keeps."""
         with writing(self.file):
-            self._connection.execute("ATTACH DATABASE ? AS other", (str(file),))
+            self._connection.execute("ATTACH DATABASE ? AS other", (uri_of(file),))
         try:
             with self._transaction():
                 # A row that is still to be graded here may be graded there.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -54,6 +58,30 @@ def test_a_row_that_waits_in_one_part_is_graded_in_another(tmp_path: Path) -> No
     merge([tmp_path / "waits", part(tmp_path, "ada")], tmp_path / "all")
     with Ledger.open(tmp_path / "all") as found:
         assert len(list(found.entries())) == 1
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "of a run that was killed"])
+def test_a_part_may_lie_where_nothing_can_be_written(tmp_path: Path, is_closed: bool) -> None:
+    """Such as a disk with what other machines have given back."""
+    fixed = part(tmp_path, "ada")
+    if not is_closed:
+        with Ledger.open(fixed), LedgerWriter.make(fixed, Settings(seed="s")) as ledger:
+            ledger.keep_students([CY])
+            kept = {path.name: path.read_bytes() for path in fixed.iterdir()}
+        for name, content in kept.items():
+            (fixed / name).write_bytes(content)
+    for path in (*fixed.iterdir(), fixed):
+        path.chmod(0o555)
+    command = [sys.executable, "-m", "grader", "class", "merge", str(fixed), "--out", str(tmp_path / "all")]
+    if os.geteuid() == 0:  # whom no mode keeps from writing
+        if not shutil.which("setpriv"):
+            pytest.skip("root needs setpriv here")
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
+    done = subprocess.run(command, capture_output=True, text=True)
+    fixed.chmod(0o755)
+    assert done.stderr == "", done.stdout
+    with Ledger.open(tmp_path / "all") as found:
+        assert [one.label for one in found.students()] == ["ada", "bea", *([] if is_closed else ["cy"])]
 
 
 def test_parts_of_other_classes_are_refused(tmp_path: Path) -> None:
