@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
-from grader.model import CheckResult, Finding, Report, Requirement
+from grader.model import CheckResult, Finding, Place, Report, Requirement
 from grader.report import advice, reproduce
 from grader.requirement import link
 from grader.score import first_failure
@@ -13,6 +14,8 @@ from grader.text import visible, without_commands
 
 #: Prose without a character that means something in Markdown or on GitHub, and with whole `code` spans.
 _PLAIN = re.compile(r"(?:[\w .,:;()'’“”…–/=-]|`[\w .,:;()'“”…–/=-]+`)*")
+#: So many lines of the app's own are named of an app that did not start.
+_FRAMES: Final = 8
 
 
 def render(report: Report) -> str:
@@ -32,6 +35,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", summary)
     if report.boot_failure is not None:
         yield from ("", f"**{report.boot_failure.title}:** {_code(report.boot_failure.headline)}")
+        yield from ("", *map(_where, report.boot_failure.frames[-_FRAMES:])) if report.boot_failure.frames else ()
     else:
         head = "what" if report.is_summed else "your server must show that …"
         yield from ("", f"| outcome | {head} | points |", "| --- | --- | ---: |")
@@ -66,10 +70,13 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 
 def _raised(result: CheckResult) -> Iterator[str]:
-    for place in result.raised.frames if result.raised else ():
-        yield f"- where: {_code(f'{place.file}:{place.line}: {place.text}')}"
+    yield from map(_where, result.raised.frames if result.raised else ())
     for line in reproduce.shown(result)[:1]:
         yield from ("", reproduce.heading(result), "", _code(line, 20_000))
+
+
+def _where(place: Place) -> str:
+    return f"- where: {_code(f'{place.file}:{place.line}: {place.text}'.rstrip(': '))}"
 
 
 def _requirement(requirement: Requirement) -> str:

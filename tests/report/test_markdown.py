@@ -27,6 +27,7 @@ def test_it_has_the_score_the_checks_and_the_first_failure() -> None:
 
 def test_an_app_that_did_not_start_and_one_without_faults_are_short() -> None:
     assert "**The app did not start:** `app.py raises KeyError" in markdown.render(UNBOOTED)
+    assert "\n- where: `app.py:2: y = x['k']`\n- where: `app.py:9: return f()`\n" in markdown.render(UNBOOTED)
     assert "| outcome |" not in markdown.render(UNBOOTED)
     assert "###" not in markdown.render(PERFECT)
 

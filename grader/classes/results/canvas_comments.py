@@ -71,6 +71,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (visible(note, exported.LINE) for note in report.notes)
     if report.boot_failure is not None:
         yield f"{report.boot_failure.title}: {visible(report.boot_failure.headline, exported.LINE)}"
+        for place in report.boot_failure.frames[-1:]:
+            yield visible(f"    {place.file}:{place.line}: {place.text}".rstrip(": "), exported.LINE)
         return
     for result in report.results:
         yield f"{_signs(result.outcome)} {exported.title(result)} ({result.earned} of {result.check.points})"

@@ -19,7 +19,7 @@ from grader.report.feedback import Feedback
 from tests.classes.hand import KATA, NAME, WHOLE, hand_in, make_ledger
 from tests.classes.results.course import BROKEN, FATES, OTHER, make_course
 from tests.hostile.corpus import TEXTS
-from tests.report.samples import MIXED
+from tests.report.samples import MIXED, UNBOOTED
 
 UNKNOWN = Student("cy", "Cy")
 
@@ -78,6 +78,13 @@ def test_students_see_no_more_than_the_class_allows(feedback: str, titles: int, 
 def test_why_an_app_did_not_start_is_said_once() -> None:
     assert comment(BROKEN).splitlines()[1:] == [
         "The app did not start: app.py raises KeyError while it is imported: 'otter'"
+    ]
+
+
+def test_a_comment_says_where_an_app_did_not_start() -> None:
+    assert comment(UNBOOTED).splitlines()[-2:] == [
+        "The app did not start: app.py raises KeyError while it is imported: 'k'",
+        "    app.py:9: return f()",
     ]
 
 
