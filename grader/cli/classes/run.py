@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from grader.classes.forgotten import changed_settings, require_named
+from grader.classes.ledger import FILE as LEDGER
 from grader.classes.model import Attempts
 from grader.classes.setting import FILE, ClassFile, module_name, moment, read_class, with_options
 from grader.classes.source import Source
@@ -111,6 +112,7 @@ def command(
         class_file=file,
     )
     require_named(out, source)
+    _require_seed(source.shard, settings.seed, out)
     if changed := list(changed_settings(out, settings)):
         click.echo(f"grade: other settings than in the run before: {', '.join(changed)}.", err=True)
     session = Session(out, source, Wish(True, unsafe, tier), jobs, color, dask, found.handed_out, forget_gone)
@@ -134,3 +136,12 @@ def _shard(text: str | None) -> Shard:
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise UsageError(f"--shard must be like 1/4 (the first of four parts), not {text!r}.")
     return Shard(int(found[1]), int(found[2]))
+
+
+def _require_seed(shard: Shard, seed: str, out: Path) -> None:
+    """Raises UsageError where a shard would draw a seed that no other shard can have: that came out at the merge."""
+    if shard.count > 1 and not seed and not (out / LEDGER).exists():
+        raise UsageError(
+            "--shard needs a seed, by --seed or in class.toml: shards with different seeds are never merged. Give "
+            "all of them the same."
+        )

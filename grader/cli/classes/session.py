@@ -96,7 +96,7 @@ class Session:
                 if is_same:
                     ledger.forget_others([task.submission for task in intake.tasks])
                 ledger.keep_students(intake.students)
-                _tell_doubts(intake, settings)
+                _tell_doubts(intake, settings, is_shard=self.source.shard.count > 1)
                 interrupt.say_kept(_KEPT)
                 tasks = [task for task in intake.tasks if chosen(task)]
                 if not force:
@@ -200,14 +200,14 @@ def _tell_old(ledger: Ledger, tasks: Sequence[Task]) -> None:
         click.echo(f"grade: {len(old)} {were} graded by another {causes}: to be graded again.", err=True)
 
 
-def _tell_doubts(intake: Intake, settings: Settings) -> None:
+def _tell_doubts(intake: Intake, settings: Settings, *, is_shard: bool) -> None:
     if settings.deadline and not intake.is_dated:
         click.echo(
             "grade: no submission says when it was handed in, so none counts as late. To go by the times of the files, "
             'write handed-in = "modified" into class.toml.',
             err=True,
         )
-    is_marked = any(task.submission.is_marked_late for task in intake.tasks)
+    is_marked = is_shard or any(task.submission.is_marked_late for task in intake.tasks)  # marks may be in other shards
     if (settings.late.percent or settings.late.refuse) and not settings.deadline and not is_marked:
         click.echo(
             "grade: [late] takes nothing, as there is no deadline: write one into class.toml, or give --deadline.",

@@ -248,7 +248,9 @@ def test_the_only_folder_of_a_download_is_a_students_where_it_has_such_a_name(
 
 
 def test_a_shard_stays_one_when_it_is_graded_again(course: Path, run_class: RunClass) -> None:
-    run_class("class", "--kata", "kata-77", "--out", "results", "--shard", "1/3")
+    write(course / "class.toml", "[late]\npercent = 10\n")
+    shard = run_class("class", "--kata", "kata-77", "--out", "results", "--shard", "1/3", "--seed", "s")
+    assert "[late] takes nothing" not in shard.err  # one in another shard may be marked as late
     assert "graded: 2 of 2" in run_class("regrade", "results", "--all").err
 
 
@@ -271,6 +273,7 @@ def test_a_whole_download_as_one_archive(course: Path, run_class: RunClass) -> N
         (["nowhere", "--kata", "kata-77", "--out", "results"], "nowhere cannot be read as a folder of submissions"),
         (["class", "--kata", "kata-99", "--out", "results"], "kata-99"),
         (["class", "--kata", "kata-77", "--out", "results", "--shard", "3/2"], "--shard must be like 1/4"),
+        (["class", "--kata", "kata-77", "--out", "results", "--shard", "1/2"], "--shard needs a seed, by --seed"),
         (["class", "--kata", "kata-77", "--out", "results", "--deadline", "soon"], "--deadline must be like"),
         (["class", "--kata", "kata-77", "--out", "results", "--roster", "no.csv"], "The roster no.csv cannot be read"),
         (["class", "--kata", "kata-77", "--out", "results", "--class", "no.toml"], "no.toml cannot be read"),
@@ -431,7 +434,7 @@ def test_what_is_no_longer_handed_in_stays_and_is_named_until_it_is_dropped(cour
 
 
 def test_who_still_waits_and_who_is_elsewhere(course: Path, run_class: RunClass) -> None:
-    run_class("class", "--kata", "kata-77", "--out", "results", "--shard", "1/3")
+    run_class("class", "--kata", "kata-77", "--out", "results", "--shard", "1/3", "--seed", "s")
     with LedgerWriter.make(course / "results", Settings()) as ledger:
         ledger.keep_students([Student("zoe", "Zoe")])
         ledger.expect([Submission("zoe", "kata-77-small-echo")])
