@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 import click
+
+from grader.errors import UsageError
+from grader.text import closest
 
 #: The commands, and the first line of each one's help; a command is `command` in the module of its name, beside this.
 COMMANDS = {
@@ -35,7 +39,12 @@ class ClassGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Raises UsageError for a misspelt command that is not a folder of submissions, either."""
         is_named = not args or args[0] in (*COMMANDS, "--help", "-h")
+        if not is_named and not os.path.lexists(args[0]) and (meant := closest(args[0], COMMANDS, cutoff=0.7)):
+            raise UsageError(
+                f"There is no command of `grade class` and no folder {args[0]!r}. Did you mean `grade class {meant}`?"
+            )
         return super().parse_args(ctx, args if is_named else ["run", *args])
 
 

@@ -286,6 +286,8 @@ def test_a_whole_download_as_one_archive(course: Path, run_class: RunClass) -> N
         (["class", "--kata", "kata-77", "--out", "class"], "--out: class is the folder of the submissions"),
         (["class", "--kata", "kata-77", "--out", "class/ada/r"], "--out: class/ada/r lies in class/ada, which is tak"),
         (["status", "results"], "There is no ledger in results"),
+        (["stats", "results"], "no folder 'stats'. Did you mean `grade class status`?"),
+        (["exprt", "results", "--to", "csv"], "no folder 'exprt'. Did you mean `grade class export`?"),
         (["regrade", "results"], "Name students, or a check with --check, or give --all"),
         (["regrade", "results", "--check", "x", "ada"], "Give only one of these: names of students, --check, --all."),
         (["regrade", "results", "--all", "ada"], "Give only one of these: names of students, --check, --all."),
