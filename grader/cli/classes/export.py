@@ -63,8 +63,13 @@ def command(
     with Ledger.open(results) as ledger:
         if not places:
             return _all_pages(ledger, results if results.is_dir() else results.parent, feedback=shown)
+        made = {  # all before the first is written: one of them may be refused
+            name: exports.of_class(ledger, name, scale=Scale(out_of or 0), feedback=shown, wishes=columns)
+            for name, place in places
+            if isinstance(place, Destination)
+        }
         found = [
-            (name, _of_class(ledger, name, place, scale=Scale(out_of or 0), feedback=shown, wishes=columns))
+            (name, _written(made[name], place))
             if isinstance(place, Destination)
             else (name, _of_students(ledger, name, place, feedback=shown))
             for name, place in places
@@ -116,12 +121,9 @@ def _all_pages(ledger: Ledger, folder: Path, *, feedback: Feedback | None) -> Ex
     return Exit.PASSED
 
 
-def _of_class(
-    ledger: Ledger, name: str, place: Destination, *, scale: Scale, feedback: Feedback | None, wishes: tuple[str, ...]
-) -> Export:
-    found = exports.of_class(ledger, name, scale=scale, feedback=feedback, wishes=wishes)
-    place.write(found.content)
-    return found
+def _written(made: Export, place: Destination) -> Export:
+    place.write(made.content)
+    return made
 
 
 def _of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback | None) -> Export:

@@ -54,6 +54,15 @@ def test_nothing_is_written_where_one_of_them_cannot_be(course: Path, grade: Gra
     assert not (course / "book.csv").exists()
 
 
+def test_nothing_is_written_where_one_of_them_cannot_be_made(tmp_path: Path, grade: Grade) -> None:
+    """Canvas finds students by columns that this class does not have."""
+    with make_ledger(tmp_path / "results") as made:
+        hand_in(made, Submission("bea", NAME, digest="b"), WHOLE)
+    done = grade("class", "export", "results", *("--to", "csv:a.csv", "--to", "canvas-comments:b.json"), cwd=tmp_path)
+    assert (done.code, done.err.startswith("grade: ")) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+
+
 def test_whom_a_platform_cannot_find_ends_with_3(tmp_path: Path, grade: Grade) -> None:
     with make_ledger(tmp_path / "results") as ledger:
         hand_in(ledger, Submission("ada", NAME, digest="a"), WHOLE)
