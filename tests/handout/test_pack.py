@@ -122,6 +122,8 @@ def test_a_learner_grades_what_they_may_and_reads_that_the_rest_is_graded(tmp_pa
     told = "These checks are for practice: your instructor grades the rest (1 check, 2 points)."
     assert done.report["notes"] == [told]
     assert told in " ".join(done.out.split())
+    explained = grade("explain", "kata-77", cwd=tmp_path / "mine", PYTHONPATH=path)
+    assert " ".join(explained.out.split()).endswith(told)
     assert done.report["origin"] | {"digest": ""} == {
         "pack": "my-course",
         "location": "my-course 1.2",
