@@ -97,7 +97,12 @@ def _value(row: Mapping[str, str], wanted: Sequence[str]) -> str:
 
 def _name(row: Mapping[str, str]) -> str:
     parts = (_value(row, _GIVEN), _value(row, _FAMILY))
-    return _value(row, _NAME) or " ".join(part for part in parts if part)
+    return _value(row, _NAME) or " ".join(part for part in parts if part) or _value(row, _names_beside(row))
+
+
+def _names_beside(row: Mapping[str, str]) -> Sequence[str]:
+    """In a roster of GitHub Classroom, the column by which the instructor knows a student who has set no name there."""
+    return ("identifier",) if _headers(row, ("github_username",)) else ()
 
 
 def _student(row: Mapping[str, str], label: str) -> Student:

@@ -40,6 +40,16 @@ def test_columns_by_any_of_their_usual_headers(text: str, tmp_path: Path) -> Non
     )
 
 
+def test_who_has_no_name_at_github_is_called_as_the_instructor_does(tmp_path: Path) -> None:
+    text = (
+        '"identifier","github_username","github_id","name"\n"Ada Lovelace","al","1",""\n"b@x.org","bea","2","Bea"\n'
+        '"Cy Absent","","",""\n'
+    )
+    found = [(student.label, student.name) for student in roster(tmp_path, text).students]
+    assert found == [("al", "Ada Lovelace"), ("bea", "Bea"), ("Cy Absent", "Cy Absent")]
+    assert [student.name for student in roster(tmp_path, "label,identifier\nada,77\n").students] == [""]
+
+
 def test_all_columns_are_kept(tmp_path: Path) -> None:
     (student,) = roster(tmp_path, "Student,ID,SIS Login ID,Section\nAda,77,al1,\n").students
     assert (student.label, student.columns["ID"]) == ("al1", "77")
