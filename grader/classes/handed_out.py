@@ -16,7 +16,10 @@ def changed_since(pack: Path, katas: Sequence[Kata]) -> Iterator[str]:
 
     A pack for learners has the digests of the whole specifications, too. Raises UsageError and BadKata.
     """
-    facts = facts_of_wheel(pack)
+    try:
+        facts = facts_of_wheel(pack)
+    except UsageError as error:
+        raise UsageError(f"handed-out: {error}") from None
     if facts.is_for_graders:
         yield f"{pack.name} is a pack for graders, which students must not have: name the learners' one as handed-out."
     for kata in katas:

@@ -56,10 +56,10 @@ def test_the_command_names_it(tmp_path: Path, grade: Grade) -> None:
     )
     write(tmp_path / "class.toml", 'katas = ["kata-77"]\nhanded-out = "gone.whl"')
     done = grade("class", "submissions", "--out", "other", cwd=tmp_path)
-    assert (done.code, done.err) == (2, "grade: gone.whl cannot be read: No such file or directory.\n")
+    assert (done.code, done.err) == (2, "grade: handed-out: gone.whl cannot be read: No such file or directory.\n")
     write(tmp_path / "gone.whl", "x")
     done = grade("class", "submissions", "--out", "other", cwd=tmp_path)
-    assert (done.code, done.err) == (2, "grade: gone.whl is not a pack that `grade pack` made.\n")
+    assert (done.code, done.err) == (2, "grade: handed-out: gone.whl is not a pack that `grade pack` made.\n")
 
 
 def test_a_learners_pack_grades_no_class(tmp_path: Path, grade: Grade) -> None:

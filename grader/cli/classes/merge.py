@@ -18,7 +18,13 @@ from grader.exits import Exit
 
 @click.command("merge")
 @click.argument("parts", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Put them together in DIR.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="Put them together in DIR.",
+)
 @color_option
 def command(parts: tuple[Path, ...], out: Path, color: str) -> Exit:
     """Put the ledgers in PARTS together, the results of `grade class --shard`.

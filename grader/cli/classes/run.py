@@ -24,6 +24,7 @@ from grader.serving.jail.plan import Tier
 from grader.text import visible
 
 _PATH = click.Path(path_type=Path)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 def how_option(command: Callable[..., Exit]) -> Callable[..., Exit]:
@@ -50,7 +51,7 @@ def how_option(command: Callable[..., Exit]) -> Callable[..., Exit]:
     "--kata", "katas", multiple=True, metavar="KATA", shell_complete=complete_kata, help="Grade this kata (repeatable)."
 )
 @katas_option
-@click.option("--out", type=_PATH, required=True, metavar="DIR", help="Keep the ledger, and all results, in DIR.")
+@click.option("--out", type=_FOLDER, required=True, metavar="DIR", help="Keep the ledger, and all results, in DIR.")
 @click.option("--class", "class_file", type=_PATH, metavar="FILE", help=f"The class's settings. [default: {FILE}]")
 @click.option("--roster", type=_PATH, metavar="CSV", help="The students of the class.")
 @click.option("--app", metavar="FILE", help="Where the app is in a submission, such as src/app.py.")

@@ -300,6 +300,16 @@ def test_what_cannot_be_done_is_one_sentence(args: list[str], words: str, run_cl
     assert done.err.startswith("grade: ")
 
 
+@pytest.mark.parametrize("command", [["class", "--kata", "kata-77"], ["merge", "class"]])
+def test_a_file_is_not_a_folder_for_results(command: list[str], course: Path, run_class: RunClass) -> None:
+    write(course / "old.csv", "points")
+    done = run_class(*command, "--out", "old.csv")
+    assert (done.code, done.err.splitlines()[-1]) == (
+        2,
+        "Error: Invalid value for '--out': Directory 'old.csv' is a file.",
+    )
+
+
 def test_a_student_or_a_check_that_is_not_there(course: Path, run_class: RunClass) -> None:
     run_class("class", "--kata", "kata-77", "--out", "results")
     assert "There is no student 'adda'. Did you mean 'ada'?" in run_class("show", "results", "adda").err
