@@ -215,10 +215,13 @@ def moment(found: object, place: str) -> datetime:
     if is_day or (isinstance(found, str) and len(found) == 10):
         day = value.date() if isinstance(value, datetime) else value
         assert isinstance(day, date)
-        value = datetime.combine(day, time(23, 59, 59))
+        value = datetime.combine(day + timedelta(days=1), time()) if day < date.max else datetime.max
     if not isinstance(value, datetime):
         raise UsageError(f"{place} must be like 2026-11-30T23:59+01:00, not {found!r}.")
-    return value if value.tzinfo else value.astimezone()
+    try:
+        return value if value.tzinfo else value.astimezone()
+    except (OverflowError, ValueError, OSError):
+        raise UsageError(f"{place} is too far from now: {_shown(found)}. Leave it out where there is none.") from None
 
 
 def with_options(settings: Settings, **options: Any) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -111,8 +112,21 @@ def test_a_mistake_is_one_sentence(text: str, words: str, tmp_path: Path) -> Non
 
 def test_a_moment_without_a_zone_is_in_that_of_the_machine_and_a_day_lasts_until_its_end() -> None:
     assert moment("2026-11-30T12:00", "x") == datetime(2026, 11, 30, 12).astimezone()
-    assert moment("2026-11-30", "x") == datetime(2026, 11, 30, 23, 59, 59).astimezone()
-    assert moment(datetime(2026, 11, 30, 12).date(), "x") == datetime(2026, 11, 30, 23, 59, 59).astimezone()
+    midnight = datetime(2026, 12, 1).astimezone()  # 23:59:59.5, as Gradescope has it, is within the day
+    assert moment("2026-11-30", "x") == moment(datetime(2026, 11, 30, 12).date(), "x") == midnight
+    assert moment("9999-12-31T12:00+00:00", "x").year == 9999
+
+
+@pytest.mark.parametrize(("zone", "day"), [("UTC+5", "9999-12-31"), ("UTC-5", "0001-01-01T00:00")])
+def test_a_moment_that_no_clock_shows_is_a_mistake(zone: str, day: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        with pytest.raises(UsageError, match="deadline is too far from now"):
+            moment(day, "deadline")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_options_that_are_given_win() -> None:
