@@ -57,8 +57,8 @@ COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 #: A batch, a stream, and a stream with its usage.
 MODES: tuple[dict[str, Any], ...] = ({"stream": False}, {"stream": True}, {"stream": True, **USAGE})
 SHAPE = (
-    "Each event but the last is a `chat.completion.chunk` object, as JSON in its data, and no event has "
-    "an `event` field."
+    "Each event but the last is a `chat.completion.chunk` object, as JSON in its data, and the type of "
+    "each event is `message`."
 )
 
 
@@ -377,7 +377,7 @@ def test_no_tokens_at_all(client: Client, upstream: Upstream) -> None:
 def test_every_event_is_a_chunk(response: Recorded) -> None:
     """each event of every stream is a chunk, `[DONE]` or the error object, and none has a name"""
     events = response.events() if is_served(response) else []
-    assert [event.type for event in events if "event" in event.fields] == [], "types of events with an `event` field"
+    assert [event.type for event in events if event.type != "message"] == [], "types of events beside message"
     for event in events if response.failure is None else takewhile(is_before_an_error, events):
         if event.data.strip('"') != DONE:
             event.json(schema="chunk")

@@ -2,7 +2,7 @@
 request id.
 
 Liberty: each event, `[DONE]` and the error among them, has an `id` and a `retry`, and a field that no client knows.
-    "You choose ... further fields of an event" (only an `event` field is excluded).
+    "You choose ... further fields of an event" (only another type than `message` is excluded).
 """
 
 import json
