@@ -31,7 +31,6 @@ USED = {
     "list_commands": "click's group calls it",
     "get_command": "click's group calls it",
     "format_commands": "click's group calls it",
-    "param": "click passes it to whatever completes an argument",
     "writable": "io.TextIOWrapper calls it",
     "connection_made": "asyncio calls it on a protocol",
     "data_received": "asyncio calls it on a protocol",

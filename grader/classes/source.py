@@ -12,7 +12,7 @@ from pathlib import Path
 from grader.catalog.kata import Kata
 from grader.classes.intake import layout, naming, times
 from grader.classes.intake.archive import is_archive, names_in, undated_in, unpack_all
-from grader.classes.intake.cover import without_cover
+from grader.classes.intake.cover import doubt, without_cover
 from grader.classes.intake.files import files_of
 from grader.classes.intake.gradescope import METADATA
 from grader.classes.intake.handed import Handed
@@ -130,6 +130,8 @@ class Source:
                 f"{inner[0]} looks like what a platform gives out for a whole class, and is graded as the submission "
                 f"of one student: name the archive itself, `grade class {inner[0]}`."
             )
+        if len(inner) == 1 and (sentence := doubt(self.submissions, self.roster, apps)):
+            yield sentence
         if any((self.submissions / name).is_file() for name in apps):
             yield (
                 f"{self.submissions} looks like the folder of one student, and each thing in it is graded as a "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import shlex
 from collections.abc import Callable
@@ -35,6 +36,16 @@ Options = ParamSpec("Options")
 #: How much of a report a student sees: the values of the report's Feedback, which costs time to import.
 FEEDBACK = ("full", "headlines", "titles", "score")
 _OWN_LIMITS = LaunchLimits()
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, at least as many as given. What is not a number is in every range, and would be no limit."""
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = float(super().convert(value, param, ctx))
+        if math.isnan(found):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return found
 
 
 def complete_kata(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001

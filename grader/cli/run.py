@@ -14,7 +14,7 @@ import click
 from grader.cli.console import is_watched_terminal, progress_of
 from grader.cli.jailing import Wish, takes_jail
 from grader.cli.outputs import Audience, Outputs, outputs_of
-from grader.cli.parameters import FEEDBACK, Choice, Target, color_option, complete_check, takes_app, tell_next
+from grader.cli.parameters import FEEDBACK, Choice, Seconds, Target, color_option, complete_check, takes_app, tell_next
 from grader.errors import NoApp
 from grader.exits import Exit
 from grader.grading.run import Job, grade
@@ -60,7 +60,7 @@ _DEFAULTS = LaunchLimits()
 @click.option("--label", default="", metavar="NAME", help="Write reports for the student, with this name.")
 @click.option(
     "--startup-limit",
-    type=click.FloatRange(0.1),
+    type=Seconds(0.1),
     default=_DEFAULTS.startup,
     show_default=True,
     metavar="SECONDS",
@@ -68,7 +68,7 @@ _DEFAULTS = LaunchLimits()
 )
 @click.option(
     "--total-limit",
-    type=click.FloatRange(1),
+    type=Seconds(1),
     default=_DEFAULTS.total,
     show_default=True,
     metavar="SECONDS",

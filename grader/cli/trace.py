@@ -13,7 +13,7 @@ from rich.text import Text
 
 from grader import interrupt
 from grader.cli.console import console_for, untrusted_text
-from grader.cli.parameters import Choice, Target, color_option, takes_app
+from grader.cli.parameters import Choice, Seconds, Target, color_option, takes_app
 from grader.errors import BootFailed, UsageError
 from grader.exits import Exit
 from grader.grading import causes
@@ -51,7 +51,7 @@ _UNORDERED = (
 @click.option(
     "--for",
     "seconds",
-    type=click.FloatRange(0.1),
+    type=Seconds(0.1),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

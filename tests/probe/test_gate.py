@@ -402,15 +402,18 @@ def test_more_connections_than_are_served_are_aborted_and_noted(ends: Ends, monk
 def test_a_connection_that_the_app_closes_holds_no_port(ends: Ends) -> None:
     app = ends.app().open("key").pull()
     ends.wait(lambda: ends.gate.pulls == 1)
-    port = app.socket.getsockname()[1]
+    ports = app.socket.getsockname()[1], app.socket.getpeername()[1]
     app.close()
     deadline = time.monotonic() + 20  # TIME_WAIT lasts a minute
-    while states(port) and time.monotonic() < deadline:
+    while states(*ports) and time.monotonic() < deadline:
         ends.server.call()
-    assert states(port) == []
+    assert states(*ports) == []
 
 
-def states(port: int) -> list[str]:
-    """The states of all connections of this local port, as the kernel numbers them (6 is TIME_WAIT)."""
+def states(local: int, remote: int) -> list[str]:
+    """The states of all connections between two ports, as the kernel numbers them (6 is TIME_WAIT).
+
+    Others may have one of the two: the system gives a port again as long as the other end is another.
+    """
     rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
-    return [row[3] for row in rows if int(row[1].rpartition(":")[2], 16) == port]
+    return [row[3] for row in rows if [int(end.rpartition(":")[2], 16) for end in row[1:3]] == [local, remote]]

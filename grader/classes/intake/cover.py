@@ -9,12 +9,15 @@ from typing import Final
 
 from grader.classes.intake import naming
 from grader.classes.intake.archive import is_archive
+from grader.classes.intake.gradescope import METADATA
 from grader.classes.intake.handed import Handed
-from grader.classes.intake.layout import is_beside
-from grader.classes.intake.roster import Roster
+from grader.classes.intake.layout import has_results, is_beside
+from grader.classes.intake.roster import Roster, read_roster
 from grader.text import from_system
 
 _IMPORT: Final = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^\n#]+)", re.MULTILINE)
+#: What a student may have several of: attempts, katas, and the parts of a project.
+_OF_ONE: Final = re.compile(r"attempt|kata-[0-9]|(src|tests?|docs?|lib|app)$", re.IGNORECASE)
 #: Characters at the beginning of a module in which its imports are looked for.
 _LOOKED_AT: Final = 1 << 16
 
@@ -25,6 +28,20 @@ def without_cover(folder: Path, roster: Roster | None, app: str) -> Path:
     if len(inner) != 1 or not inner[0].is_dir() or _is_students(inner[0], roster):
         return folder
     return inner[0] if _holds_several(inner[0], app) else folder
+
+
+def doubt(folder: Path, roster: Path | None, apps: Collection[str]) -> str:
+    """A sentence where the only folder in ``folder`` is graded as one student's, and seems to hold a class; else ""."""
+    if not folder.is_dir():
+        return ""
+    found = without_cover(folder, read_roster(roster) if roster else None, next(iter(apps), "app.py"))
+    names = [path.name for path in found.iterdir()]
+    if found == folder or METADATA in names or has_results(found) or any(map(_OF_ONE.match, names)):
+        return ""
+    return (
+        f"{found} looks like a folder of several students, and is graded as the submission of one: name this folder, "
+        f"`grade class {found}`."
+    )
 
 
 def _is_students(path: Path, roster: Roster | None) -> bool:

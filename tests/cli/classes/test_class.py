@@ -318,8 +318,8 @@ def test_a_student_or_a_check_that_is_not_there(course: Path, run_class: RunClas
 
 def test_results_that_cannot_be_written(course: Path, run_class: RunClass) -> None:
     write(course / "results", "a file")
-    done = run_class("class", "--kata", "kata-77", "--out", "results")
-    assert (done.code, "results/ledger.sqlite cannot be written" in done.err) == (3, True)
+    done = run_class("class", "--kata", "kata-77", "--out", "results/inner")
+    assert (done.code, "results/inner/ledger.sqlite cannot be written" in done.err) == (3, True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user may do without a jail")
