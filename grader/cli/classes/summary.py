@@ -59,7 +59,9 @@ def show(found: Audit, color: str, *, all_named: bool = False) -> None:
             most,
         )
         _list(console, "The audit found faults", found.problems, most)
-        if not found.problems and not found.waiting:
+        if not found.total:
+            console.print("There is no submission in this ledger, or none yet.", markup=False, highlight=False)
+        elif not found.problems and not found.waiting:
             console.print("Audit: each submission has a result, and all sums agree.", markup=False, highlight=False)
 
 

@@ -357,6 +357,14 @@ def test_students_have_their_names_in_what_a_command_prints(course: Path, run_cl
     assert (one.code, "graded: 1 of 1" in one.err) == (0, True)
 
 
+def test_a_run_that_was_ended_before_it_had_read_anything_has_no_results(course: Path, run_class: RunClass) -> None:
+    with LedgerWriter.make(course / "results", Settings()):
+        pass
+    told = run_class("status", "results").out
+    assert "There is no submission in this ledger, or none yet." in told
+    assert "each submission has a result" not in told
+
+
 def test_of_many_lines_the_first_are_shown_and_the_others_counted(course: Path, run_class: RunClass) -> None:
     write(course / "roster.csv", "\n".join(["label", *(f"s{number:02}" for number in range(21)), "eve"]))
     done = run_class("class", "--kata", "kata-77", "--out", "results", "--roster", "roster.csv")
