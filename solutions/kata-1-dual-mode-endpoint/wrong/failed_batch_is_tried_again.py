@@ -1,6 +1,7 @@
 """A batch whose upstream fails is tried once more.
 
 Fails: upstream_is_opened_once
+May fail: responses_are_in_their_mode
 """
 
 import json
