@@ -11,7 +11,7 @@ PATH = "/generate"
 CLIENTS = 32
 #: More failures in a row than an app may take as a reason to ask no more.
 FAILURES = 11
-#: More failures in a row of one prompt.
+#: Failures in a row of one prompt, for which an app may then ask no more.
 IN_A_ROW = 5
 #: Kinds of prompts that an app may not be able to name in what it says of a failure.
 ODD = ("other scripts", "control characters", "all line endings", "quotes and JSON")

@@ -37,7 +37,7 @@ IN_CHUNKS = {"Content-Type": "application/json; charset=utf-8", "Transfer-Encodi
 LONGEST = 66_000
 #: More failures in a row than an app may take as a reason to ask no more.
 FAILURES = 9
-#: More failures in a row of one task.
+#: Failures in a row of one task, for which an app may then ask no more.
 IN_A_ROW = 5
 #: The clients that the contract names.
 CALLERS = 32
