@@ -15,8 +15,8 @@ from grader.probe.request import Request
 class Asked:
     """A request. ``params`` are those of the query, decoded; ``json`` is the body, or None where it is not JSON.
 
-    Names of ``headers`` are in lower case. ``texts`` are the parameters and all texts of the body; ``text`` is address
-    and body, decoded, to look for a word in.
+    Names of ``headers`` are in lower case. ``texts`` are the parameters and all texts of the body; ``address`` is
+    decoded, and ``body`` as it was sent, to look for a word in.
     """
 
     method: str
@@ -25,12 +25,12 @@ class Asked:
     headers: Mapping[str, str]
     json: Any  # not typed further, so that a specification can use it without casts
     texts: frozenset[str]
-    text: str
+    address: str
+    body: bytes
 
     @classmethod
     def of(cls, request: Request) -> Asked:
         """What ``request`` asks for."""
-        body = request.body.decode("utf-8", "replace")
         params, value = request.params, _parsed(request.body)
         return cls(
             method=request.method,
@@ -39,7 +39,8 @@ class Asked:
             headers=request.headers,
             json=value,
             texts=frozenset((*params.values(), *_texts(value))),
-            text=request.address + body,
+            address=request.address,
+            body=request.body,
         )
 
     def carries(self, key: str) -> bool:
@@ -53,7 +54,7 @@ class Asked:
     def has_mark_of(self, key: str) -> bool:
         """Whether the request has the mark of a drawn key anywhere."""
         mark = mark_of(key)
-        return bool(mark) and mark in self.text
+        return bool(mark) and (mark in self.address or mark.encode() in self.body)
 
 
 def _parsed(body: bytes) -> Any:

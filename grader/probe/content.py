@@ -90,7 +90,19 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Callable
     value = _parsed(text, what=what, schema=schema, session=session, spot=spot)
     session.parsed_size += len(text)
     if session.parsed_size <= _KEPT:
-        session.parsed[text, schema] = value
+        value = session.parsed[text, schema] = _sharing(session.texts, value)
+    return value
+
+
+def _sharing(texts: dict[str, str], value: Json) -> Json:
+    """``value``, with each of its texts once in memory: the events of a stream have most of theirs in common."""
+    match value:
+        case str():
+            return texts.setdefault(value, value)
+        case dict():
+            return {texts.setdefault(key, key): _sharing(texts, inner) for key, inner in value.items()}
+        case list():
+            return [_sharing(texts, inner) for inner in value]
     return value
 
 

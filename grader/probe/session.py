@@ -82,6 +82,7 @@ class Session:
         self.waiter = waiter.watching(self.pacing)
         self.parsed: dict[tuple[str, str], Any] = {}  # JSON values by text and schema, and how much text that is
         self.parsed_size = 0
+        self.texts: dict[str, str] = {}  # those of the values, each by itself
         self.streams = 0  # that the app has opened at the upstream, all keys together
         self.restarted: Callable[[], tuple[Served, Waiter]] | None = None  # starts the app again
         self._written = app.account.written

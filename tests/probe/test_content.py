@@ -166,6 +166,13 @@ def test_a_right_value_is_parsed_once_for_each_shape(session: Session) -> None:
         parse(session, '{"id": 1}', "chunk")
 
 
+def test_what_values_have_in_common_is_in_memory_once(session: Session) -> None:
+    one, other = (parse(session, json.dumps({"id": "chatcmpl-1", "choices": [{"index": n}], "n": n})) for n in (1, 2))
+    assert (one, other) == tuple({"id": "chatcmpl-1", "choices": [{"index": n}], "n": n} for n in (1, 2))
+    assert one["id"] is other["id"]
+    assert all(mine is its for mine, its in zip(one, other, strict=True))
+
+
 def test_large_values_are_not_kept(session: Session) -> None:
     text = json.dumps(["x" * 200] * 2000)
     assert parse(session, text) == parse(session, text)
