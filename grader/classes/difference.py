@@ -46,8 +46,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``changes`` of submissions on both sides, and those that only one side has a result of."""
+    """``changes`` of the ``common`` submissions on both sides, and those that only one side has a result of."""
 
+    common: int
     changes: tuple[Change, ...]
     only_old: tuple[Row, ...]
     only_new: tuple[Row, ...]
@@ -58,8 +59,9 @@ def difference(old: Side, new: Side) -> Difference:
     with Ledger.open(old.path) as before, Ledger.open(new.path) as now:
         earlier = {_place(row): row for row in _done(before, old)}
         later = {_place(row): row for row in _done(now, new)}
-    both = ((earlier[place], row) for place, row in later.items() if place in earlier)
+    both = [(earlier[place], row) for place, row in later.items() if place in earlier]
     return Difference(
+        len(both),
         tuple(change for pair in both if (change := _change(*pair)) is not None),
         tuple(row for place, row in earlier.items() if place not in later),
         tuple(row for place, row in later.items() if place not in earlier),

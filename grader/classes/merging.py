@@ -27,6 +27,7 @@ def merge(parts: Sequence[Path], out: Path) -> tuple[Shard, ...]:
     of shards.
     """
     if (out / FILE).is_file():
+        _require_merged(out)
         parts = [out, *parts]
     ledgers = [_terms(part) for part in parts]
     for part, terms in zip(parts, ledgers, strict=True):
@@ -86,6 +87,17 @@ def _shards(ledger: Ledger) -> tuple[Shard, ...]:
         return tuple(Shard(number, count) for number, count in json.loads(found))
     source = ledger.fact("source")
     return (Source.decode(source).shard,) if source else ()
+
+
+def _require_merged(out: Path) -> None:
+    """Raises UsageError where a shard was graded into ``out``: it would take the students of the others for gone."""
+    with Ledger.open(out) as ledger:
+        source = ledger.fact("source")
+    if source and (shard := Source.decode(source).shard).count > 1:
+        raise UsageError(
+            f"--out: {out} has the results of shard {shard.number}/{shard.count}: merge into another folder, and name "
+            "this one as a part."
+        )
 
 
 def _require_same(part: Path, terms: _Terms, first: Path, others: _Terms) -> None:

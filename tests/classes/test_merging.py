@@ -132,6 +132,13 @@ def test_parts_of_a_whole_may_be_merged_in_any_order_and_by_steps(tmp_path: Path
     assert states(tmp_path / "b") == {"ada": "", "bea": "", "cy": ""}
 
 
+def test_shards_are_not_merged_into_one_of_them(tmp_path: Path) -> None:
+    one, two = shard(tmp_path, 1, "ada"), shard(tmp_path, 2, "bea")
+    with pytest.raises(UsageError, match=r"--out: .* has the results of shard 1/3: merge into another folder"):
+        merge([one, two], one)
+    assert list(states(one)) == ["ada"]
+
+
 def test_shards_of_another_division_are_refused(tmp_path: Path) -> None:
     one, two = shard(tmp_path, 1, "ada"), shard(tmp_path, 2, "bea")
     with LedgerWriter.make(two, Settings(seed="s")) as ledger:

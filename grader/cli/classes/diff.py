@@ -34,7 +34,7 @@ def command(old: str, new: str, color: str) -> Exit:
     console = console_for(color)
     with untrusted_text():
         if found.changes:
-            _print_changes(console, found.changes)
+            _print_changes(console, found.changes, common=found.common)
         for rows, side in ((found.only_old, "OLD"), (found.only_new, "NEW")):
             if rows:
                 _print(console, f"{plural(len(rows), 'submission')} only in {side}: {_named(rows)}")
@@ -48,10 +48,12 @@ def _print(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_changes(console: Console, found: Sequence[Change]) -> None:
+def _print_changes(console: Console, found: Sequence[Change], *, common: int) -> None:
     console.print(_table(found), markup=False, highlight=False)
     by_check = _by_check(found)
-    _print(console, f"{plural(len(found), 'submission')} with another grade.{' By check:' if by_check else ''}")
+    of = plural(common, "submission")
+    verb = "has" if len(found) == 1 else "have"
+    _print(console, f"{len(found)} of {of} {verb} another grade.{' By check:' if by_check else ''}")
     for (check, before, now), count in by_check.most_common():
         _print(console, f"  {count}  {check}: {before or 'none'} -> {now or 'none'}")
 

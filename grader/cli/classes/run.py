@@ -96,6 +96,8 @@ def command(
     found = read_class(file) if file else ClassFile()
     for sentence in _overlooked(submissions, is_file_given=class_file is not None, roster=roster or found.roster):
         click.echo(f"grade: {visible(sentence, 500)}", err=True)
+    if seed == "":
+        raise UsageError("--seed is empty: give a text, or leave the option out for a random one.")
     settings = with_options(
         found.settings,
         app=module_name(app, "--app") if app is not None else None,

@@ -152,6 +152,8 @@ def test_a_difference_names_students_by_label_and_name(course: Path, run_class: 
             write(course / "class" / label / "app.py", NO_TYPE)
     lines = run_class("diff", "old", "new").out.splitlines()
     assert [line.split("  ")[0] for line in lines[1:3]] == ["ada (Ada Lovelace)", "cy"]
+    assert lines[3].startswith("2 of ")
+    assert lines[3].endswith(" submissions have another grade. By check:")
 
 
 def test_shards_are_merged(course: Path, run_class: RunClass) -> None:
@@ -274,6 +276,7 @@ def test_a_whole_download_as_one_archive(course: Path, run_class: RunClass) -> N
         (["class", "--kata", "kata-99", "--out", "results"], "kata-99"),
         (["class", "--kata", "kata-77", "--out", "results", "--shard", "3/2"], "--shard must be like 1/4"),
         (["class", "--kata", "kata-77", "--out", "results", "--shard", "1/2"], "--shard needs a seed, by --seed"),
+        (["class", "--kata", "kata-77", "--out", "results", "--seed", ""], "--seed is empty: give a text, or leave"),
         (["class", "--kata", "kata-77", "--out", "results", "--deadline", "soon"], "--deadline must be like"),
         (["class", "--kata", "kata-77", "--out", "results", "--roster", "no.csv"], "The roster no.csv cannot be read"),
         (["class", "--kata", "kata-77", "--out", "results", "--class", "no.toml"], "no.toml cannot be read"),
