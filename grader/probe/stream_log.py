@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,12 +16,16 @@ _MOST_KEPT: Final = 16 << 20
 
 @dataclass(slots=True)
 class StreamLog:
-    """Items in their order, the failure's message, if any, and whether the end was given."""
+    """Items in their order, the failure's message, if any, and whether the end was given.
+
+    It begins as the stream is opened; ``opened_at`` is in seconds since 1970, as are the times of an exchange.
+    """
 
     items: list[str] = field(default_factory=list)
     failure: str | None = None
     ended: bool = False
     is_complete: bool = True  # no item was left out
+    opened_at: float = field(default_factory=time.time, compare=False)
 
     def note(self, result: Result, *, in_all: int) -> None:
         """Add the result of a pull; ``in_all`` are the bytes of all items that its gate has given."""

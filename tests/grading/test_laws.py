@@ -322,6 +322,50 @@ def test_requests_for_one_key_are_told_apart_by_their_order(tmp_path: Path, grad
     assert set(done.outcomes().values()) == {"passed"}
 
 
+def test_what_was_opened_twice_or_not_at_all_is_nothing_of_the_next_request(tmp_path: Path, grade: Grade) -> None:
+    spec = '''
+        @check(points=1)
+        def test_in_turn(client: Client, upstream: Upstream) -> None:
+            """one after the other"""
+            upstream.give("a")
+            upstream.end()
+            client.get("/", params={"key": upstream.key, "times": "2"}).events()
+            client.get("/", params={"key": upstream.key}).events()
+
+        @check(points=1)
+        def test_not_at_all(client: Client, upstream: Upstream) -> None:
+            """one asks for nothing"""
+            upstream.give("b")
+            upstream.end()
+            client.get("/", params={"key": upstream.key, "times": "0"}).events()
+            client.get("/", params={"key": upstream.key}).events()
+
+        @law(points=1)
+        def test_items(responses: list[Recorded]) -> None:
+            """items are known"""
+            assert [response.items for response in responses] == [["a"], [], [], ["b"]]
+            assert [response.upstream_ended for response in responses] == [True, True, False, True]
+    '''
+    times = """
+    from urllib.parse import parse_qs
+
+    async def several(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        query = parse_qs(scope["query_string"].decode())
+        for _ in range(int(query.get("times", ["1"])[0])):
+            async for item in upstream(query["key"][0]):
+                pass
+        kind = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": kind})
+        await send({"type": "http.response.body", "body": b""})
+
+    app = several
+    """
+    done = grade(write_kata(tmp_path, spec, app=app(-2) + textwrap.dedent(times)), json_report=True)
+    assert set(done.outcomes().values()) == {"passed"}
+
+
 def test_authors_are_told_what_a_law_is(tmp_path: Path, grade: Grade) -> None:
     spec = '''
         @law(points=1)

@@ -499,11 +499,16 @@ def statuses(client: Client, upstream: Upstream, draw: Draw, ask: Callable[[Upst
     An app may have kept the chunks for such a case, or may ask no more; that the upstream is opened is a law.
     """
     upstream.give_all(draw.texts(2))
-    works = client.get(PATH, params=ask(upstream))
-    with suppress(AssertionError):  # that it ends is the subject of a law
-        works.wait_for_end()
+    works = status_at_the_end(client.get(PATH, params=ask(upstream)))
     upstream.fail()
-    return [works.status, *(client.get(PATH, params=ask(upstream)).status for _ in range(IN_A_ROW))]
+    return [works, *(status_at_the_end(client.get(PATH, params=ask(upstream))) for _ in range(IN_A_ROW))]
+
+
+def status_at_the_end(response: Response) -> int:
+    """The status, once the response is whole: laws are asked of whole ones."""
+    with suppress(AssertionError):  # that it ends is the subject of a law
+        response.wait_for_end()
+    return response.status
 
 
 @check(points=2, after=test_batch_is_the_default, requirement=A_FAILURE)

@@ -1,7 +1,6 @@
 """After three failures in a row a prompt gets 502 for a minute, and the upstream is not asked.
 
-Fails: upstream_is_opened_once
-May fail: responses_are_in_their_mode
+Fails: upstream_is_opened_once, responses_are_in_their_mode
 """
 
 import json

@@ -1,7 +1,6 @@
 """A batch whose upstream fails is tried once more.
 
 Fails: upstream_is_opened_once
-May fail: responses_are_in_their_mode
 """
 
 import json

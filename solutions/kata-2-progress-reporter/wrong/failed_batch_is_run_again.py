@@ -1,7 +1,6 @@
 """A batch that fails is run once more, so its steps are done twice.
 
 Fails: the_upstream_is_opened_once
-May fail: the_query_alone_decides_the_mode
 """
 
 import asyncio
