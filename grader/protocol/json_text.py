@@ -74,10 +74,14 @@ def _finite(number: str) -> float:
     return found if math.isfinite(found) else _refuse(number)
 
 
-#: Raises ValueError for the constants that only Python knows, and for floats that are too large.
-_STRICT = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
-#: As many digits as no double has before its point. Few texts have them, and so few integers are looked at.
-_MANY_DIGITS = re.compile(r"\d{309}")
+def _within_a_double(digits: str) -> int:
+    return int(digits) if len(digits) < _MANY_DIGITS else int(_refuse(digits))
+
+
+#: As many digits as no double has before its point.
+_MANY_DIGITS = 309
+#: Raises ValueError for the constants that only Python knows, and for numbers that may be too large.
+_STRICT = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_within_a_double)
 
 
 def parse(text: str) -> JSON:
@@ -85,7 +89,7 @@ def parse(text: str) -> JSON:
     stripped = text.strip(WHITESPACE)
     with suppress(ValueError, RecursionError):  # most texts are right, and need no explanation
         found, end = _STRICT.raw_decode(stripped)
-        if end == len(stripped) and not _MANY_DIGITS.search(stripped):
+        if end == len(stripped):
             return cast("JSON", found)
     return _explained(text, stripped)
 
