@@ -1,6 +1,6 @@
 """When the upstream has no chunks, it is asked once more.
 
-Fails: upstream_is_opened_once, every_stream_ends_with_done, responses_are_in_their_mode
+Fails: upstream_is_opened_once
 """
 
 import json
