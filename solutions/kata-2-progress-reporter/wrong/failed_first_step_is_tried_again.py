@@ -1,6 +1,6 @@
 """A stream whose first step fails begins the task once more.
 
-Fails: no_step_of_a_stream_is_left_out, the_error_says_what_went_wrong, the_upstream_is_opened_once
+Fails: the_upstream_is_opened_once
 """
 
 import asyncio
