@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from grader.errors import BadKata, Violation
 from grader.model import Spot
 from grader.probe.shape import Fits, quick_look
+from grader.probe.values import Json
 from grader.protocol import json_text
 from grader.requirement import cited
 from grader.text import visible, visible_ends
@@ -25,17 +26,11 @@ if TYPE_CHECKING:
 #: a RecursionError there would look like a fault of the grader. The katas' own documents have four levels.
 DEEPEST = 100
 
-#: Characters of JSON text of one check whose values are kept. A value may take ten times the memory of its text.
-_KEPT = 1 << 18
-
 #: Errors among which the best match is found. To look at each takes 30 microseconds; a body may have millions.
 _MOST_ERRORS = 1000
 
 #: Characters of an excerpt.
 _LONG = 120
-
-#: A parsed JSON value. It is not typed further, so that a specification can use it without casts.
-Json = Any
 
 #: Mistakes in a text that the grammar of JSON allows (RFC 8259 9).
 _LEGAL = {json_text.Wrong.TOO_LARGE, json_text.Wrong.TOO_DEEP}
@@ -85,25 +80,10 @@ def parse(text: str, *, what: str, schema: str, session: Session, spot: Callable
     What was found right is kept, as far as it is small: laws read the responses of all checks once more.
     So do not change it.
     """
-    if (text, schema) in session.parsed:
-        return session.parsed[text, schema]
-    value = _parsed(text, what=what, schema=schema, session=session, spot=spot)
-    session.parsed_size += len(text)
-    if session.parsed_size <= _KEPT:
-        value = session.parsed[text, schema] = _sharing(session.texts, value)
-    return value
-
-
-def _sharing(texts: dict[str, str], value: Json) -> Json:
-    """``value``, with each of its texts once in memory: the events of a stream have most of theirs in common."""
-    match value:
-        case str():
-            return texts.setdefault(value, value)
-        case dict():
-            return {texts.setdefault(key, key): _sharing(texts, inner) for key, inner in value.items()}
-        case list():
-            return [_sharing(texts, inner) for inner in value]
-    return value
+    is_known, value = session.values.get(text, schema)
+    if is_known:
+        return value
+    return session.values.keep(text, schema, _parsed(text, what=what, schema=schema, session=session, spot=spot))
 
 
 def _parsed(text: str, *, what: str, schema: str, session: Session, spot: Callable[[], Spot]) -> Json:

@@ -155,13 +155,9 @@ class Exchange:
         self.ended_at = self.ended_at or time.time()
 
     def close(self) -> None:
-        """Abort the connection when the check is over, after a look at what has arrived and no one has waited for.
-
-        A law would cover such a response by chance otherwise: where its end came together with its head.
-        """
-        if self.is_open:
-            with suppress(Violation):  # too much, or no gzip: the check did not wait for it
-                self.ready(lambda: False)(0.0)
+        """Abort the connection: the check is over. What had arrived is read, or laws would cover it by chance."""
+        with suppress(Violation):  # too much, or no gzip: the check did not wait for it
+            _ = self.is_open and self.ready(lambda: False)(0.0)
         self._connection.disconnect(Disconnect.ABORT)
         self.ended_at = self.ended_at or time.time()
 

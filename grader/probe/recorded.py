@@ -16,6 +16,7 @@ from grader.probe.reading import Reading, SomeFeed
 from grader.probe.request import Request
 from grader.probe.session import Session
 from grader.probe.supply import Supply
+from grader.probe.values import Json
 
 
 class Recorded:
@@ -71,7 +72,7 @@ class Recorded:
         """The body so far, without transfer coding."""
         return self._exchange.body
 
-    def json(self, schema: str = "") -> content.Json:
+    def json(self, schema: str = "") -> Json:
         """The body, parsed as JSON and checked against the kata's ``schemas/<schema>.json``."""
         text = content.decode(self.body, what="the body")
         spot = partial(self._exchange.spot, 0)

@@ -18,6 +18,7 @@ from grader.probe.kept import kept
 from grader.probe.reading import Reading
 from grader.probe.sent import SentRequest
 from grader.probe.session import Session
+from grader.probe.values import Json
 from grader.requirement import cited
 from grader.text import visible
 
@@ -85,7 +86,7 @@ class Response(SentRequest):
         self.wait_for_end()
         return self._exchange.body
 
-    def json(self, schema: str = "") -> content.Json:
+    def json(self, schema: str = "") -> Json:
         """The whole body, parsed as JSON and checked against the kata's ``schemas/<schema>.json``."""
         text = content.decode(self.body(), what="the body")
         spot = partial(self._exchange.spot, 0)

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from grader.errors import BootFailed, Violation
 from grader.probe.asked import Asked
 from grader.probe.draw import Draw
 from grader.probe.gate import Gate, Recorder, UpstreamServer
 from grader.probe.pacing import Pacing
+from grader.probe.values import Values
 from grader.probe.waiting import Waiter
 from grader.protocol.transcript import Act, Entry, Lane, Transcript, clip
 from grader.serving.app import Served
@@ -80,9 +81,7 @@ class Session:
         self.gates: list[Gate] = []
         self.pacing = Pacing(self.gates)
         self.waiter = waiter.watching(self.pacing)
-        self.parsed: dict[tuple[str, str], Any] = {}  # JSON values by text and schema, and how much text that is
-        self.parsed_size = 0
-        self.texts: dict[str, str] = {}  # those of the values, each by itself
+        self.values = Values()
         self.streams = 0  # that the app has opened at the upstream, all keys together
         self.restarted: Callable[[], tuple[Served, Waiter]] | None = None  # starts the app again
         self._written = app.account.written

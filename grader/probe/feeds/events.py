@@ -9,6 +9,7 @@ from grader.probe import content
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.feed import ReaderFeed
 from grader.probe.session import Session
+from grader.probe.values import Json
 from grader.protocol import sse
 from grader.protocol.sse import Comment
 
@@ -30,7 +31,7 @@ class ServerSentEvent:
     _session: Session
     _exchange: Exchange
 
-    def json(self, schema: str = "") -> content.Json:
+    def json(self, schema: str = "") -> Json:
         """The event's data, parsed as JSON and checked against the kata's ``schemas/<schema>.json``.
 
         Raises Violation: not JSON (RFC 8259), or not of that shape.

@@ -9,6 +9,7 @@ from grader.probe import content
 from grader.probe.exchange import Exchange
 from grader.probe.feeds.feed import ReaderFeed
 from grader.probe.session import Session
+from grader.probe.values import Json
 from grader.protocol import ndjson
 
 
@@ -21,7 +22,7 @@ class JsonLine:
     _session: Session
     _exchange: Exchange
 
-    def json(self, schema: str = "") -> content.Json:
+    def json(self, schema: str = "") -> Json:
         """The line's value, checked against the kata's ``schemas/<schema>.json``.
 
         Raises Violation when it does not have that shape.
