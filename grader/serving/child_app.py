@@ -45,7 +45,7 @@ class ChildApp(Observed):
     def __init__(
         self, process: Tree, pipes: Pipes, *, cell: Cell, limits: LaunchLimits, upstream: tuple[str, int]
     ) -> None:
-        super().__init__(process)
+        super().__init__(process, os.fstat(pipes.output))
         self._cell = cell
         self._lifeline = pipes.lifeline
         self._status = AppStatus(Witness(upstream, process.members))

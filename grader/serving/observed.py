@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -32,10 +33,14 @@ def _look(look: Callable[[Observed], _Seen]) -> Callable[[Observed], _Seen]:
 
 
 class Observed:
-    """The base of an app that is a process: the part of its port that no app can influence."""
+    """The base of an app that is a process: the part of its port that no app can influence.
 
-    def __init__(self, process: Tree) -> None:
+    ``output`` is the pipe by which this process reads what the app prints.
+    """
+
+    def __init__(self, process: Tree, output: os.stat_result | None = None) -> None:
         self._process = process
+        self._output = output
         self._others: list[int] = []
         self._looked_at = 0.0
         self._looking = 0.0  # processor seconds of this process's looks
@@ -51,7 +56,10 @@ class Observed:
     def snapshot(self) -> threads.Snapshot:
         first = self._process.pid
         others = self._process.members() if sys.platform == "linux" else self._descendants()
-        return threads.snapshot([first, *(pid for pid in others if pid != first)])
+        found = threads.snapshot([first, *(pid for pid in others if pid != first)])
+        if found.loop_sleeps and self._output is not None and threads.writes_to(first, self._output):
+            return threads.NOTHING  # a loop that waits until this process has read its output does not sleep by itself
+        return found
 
     @_look
     def next_timer(self) -> timers.Timer | None:

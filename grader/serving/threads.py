@@ -28,6 +28,8 @@ _SWITCHES: Final = b"\nvoluntary_ctxt_switches:"
 _NANO: Final = 1e-9
 #: Numbers of clone, vfork and clone3 on x86-64; of clone on ARM.
 _VFORKS: Final = {b"56", b"58", b"435"} if platform.machine() == "x86_64" else {b"220", b"435"}
+#: Numbers of write and writev.
+_WRITES: Final = {b"1", b"20"} if platform.machine() == "x86_64" else {b"64", b"66"}
 #: Processor seconds in which a process has started: an interpreter that imports FastAPI takes 0.7.
 STARTED: Final = 1.0
 
@@ -117,6 +119,14 @@ def held_up_seconds(pid: int) -> float:
     with suppress(OSError, ValueError):
         return _seconds(pid, pid)[1]
     return 0.0
+
+
+def writes_to(pid: int, pipe: os.stat_result) -> bool:
+    """Whether the first thread of a process is in a call that writes to ``pipe``; False where it is not known."""
+    with suppress(OSError, ValueError):
+        number, descriptor, *_ = read(f"/proc/{pid}/task/{pid}/syscall").split()
+        return number in _WRITES and os.path.samestat(os.stat(f"/proc/{pid}/fd/{int(descriptor, 16)}"), pipe)
+    return False
 
 
 def starting_seconds(pids: Iterable[int]) -> float:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -18,7 +18,7 @@ import pytest
 from grader.serving import threads
 from grader.serving.observed import Observed
 from grader.serving.processes import Tree
-from grader.serving.threads import Snapshot, processor_seconds, snapshot
+from grader.serving.threads import Snapshot, processor_seconds, snapshot, writes_to
 from grader.serving.usage import children
 
 DEADLINE = 60.0
@@ -28,8 +28,8 @@ COMPUTES = "while True: pass"
 
 
 @contextmanager
-def running(code: str) -> Iterator[int]:
-    with subprocess.Popen([sys.executable, "-c", code]) as process:
+def running(code: str, *, pass_fds: Sequence[int] = ()) -> Iterator[int]:
+    with subprocess.Popen([sys.executable, "-c", code], pass_fds=pass_fds) as process:
         try:
             yield process.pid
         finally:
@@ -72,6 +72,21 @@ libc.clone({usleep}, ctypes.c_void_p(stack + 65536), 0x4100 | 17, ctypes.c_void_
         assert found.loop_sleeps
         for child in children(pid):
             os.kill(child, signal.SIGKILL)
+
+
+@ONLY_LINUX
+def test_a_process_that_waits_for_room_in_a_pipe_writes_to_that_pipe_alone() -> None:
+    """It waits for who reads the pipe."""
+    (ours, theirs), (other, unused) = os.pipe(), os.pipe()
+    code = f"import os; os.write({theirs}, bytes(1 << 20)); os.read({theirs}, 1)"
+    try:
+        with running(code, pass_fds=(theirs,)) as pid:
+            until(pid, lambda found: found.is_asleep and writes_to(pid, os.fstat(ours)))
+            assert not writes_to(pid, os.fstat(other))
+            assert not writes_to(os.getpid(), os.fstat(ours))
+    finally:
+        for descriptor in (ours, theirs, other, unused):
+            os.close(descriptor)
 
 
 @ONLY_LINUX
