@@ -84,6 +84,9 @@ def test_a_process_that_waits_for_room_in_a_pipe_writes_to_that_pipe_alone() -> 
             until(pid, lambda found: found.is_asleep and writes_to(pid, os.fstat(ours)))
             assert not writes_to(pid, os.fstat(other))
             assert not writes_to(os.getpid(), os.fstat(ours))
+            tree = cast("Tree", SimpleNamespace(pid=pid, members=lambda: [pid]))
+            assert Observed(tree, os.fstat(ours)).snapshot() is threads.NOTHING
+            assert Observed(tree, os.fstat(other)).snapshot().loop_sleeps
     finally:
         for descriptor in (ours, theirs, other, unused):
             os.close(descriptor)
