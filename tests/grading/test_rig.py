@@ -107,10 +107,10 @@ def test_an_app_that_cannot_be_replaced_is_an_error(make: Make, tmp_path: Path) 
 def test_only_an_app_that_computes_itself_is_blamed_for_the_time_that_is_over(
     computes: bool, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.grading.deadline._MOST_USED", 0.3)
+    monkeypatch.setattr("grader.grading.deadline._MOST_USED", 0.8)
     monkeypatch.setattr("grader.grading.deadline._MOST_TIMES", 0.0)
     work = "sum(range(10**7))" if computes else "threading.Event().wait()"
-    rig = make(start=f"threading.Thread(target=lambda: [{work} for _ in range(10**6)], daemon=True).start()", total=3)
+    rig = make(start=f"threading.Thread(target=lambda: [{work} for _ in range(10**6)], daemon=True).start()", total=4)
     deadline = time.monotonic() + DEADLINE
     while not rig.is_overtime:
         assert time.monotonic() < deadline
