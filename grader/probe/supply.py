@@ -64,16 +64,16 @@ class Supply:
             place = same.index(self)
             if len(gate.logs) == len(same):
                 return gate.logs[place]
-            return joined(self._opened_before(same[place + 1 : place + 2]))  # one was opened twice, or not at all
+            following = min((other._exchange.began for other in same[place + 1 :]), default=float("inf"))
+            return joined(self._opened_before(following))  # for some request it was opened twice, or not at all
         if any(log != gate.logs[0] for log in gate.logs):
             raise NotKnown
         return gate.logs[0]
 
-    def _opened_before(self, following: list[Supply]) -> list[StreamLog]:
-        """The logs of the streams that were opened since this request, and before the ``following`` one."""
+    def _opened_before(self, following: float) -> list[StreamLog]:
+        """The logs of the streams that were opened since this request, and before the moment ``following``."""
         assert self._gate is not None
-        end = min((other._exchange.began for other in following), default=float("inf"))
-        return [log for log in self._gate.logs if self._exchange.began <= log.opened_at < end]
+        return [log for log in self._gate.logs if self._exchange.began <= log.opened_at < following]
 
     @cached_property
     def _gate(self) -> Gate | None:

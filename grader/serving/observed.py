@@ -56,10 +56,7 @@ class Observed:
     def snapshot(self) -> threads.Snapshot:
         first = self._process.pid
         others = self._process.members() if sys.platform == "linux" else self._descendants()
-        found = threads.snapshot([first, *(pid for pid in others if pid != first)])
-        if found.loop_sleeps and self._output is not None and threads.writes_to(first, self._output):
-            return threads.NOTHING  # a loop that waits until this process has read its output does not sleep by itself
-        return found
+        return threads.snapshot([first, *(pid for pid in others if pid != first)], self._output)
 
     @_look
     def next_timer(self) -> timers.Timer | None:

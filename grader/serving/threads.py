@@ -99,10 +99,13 @@ class Snapshot:
 NOTHING: Final = Snapshot(is_asleep=False)
 
 
-def snapshot(pids: Iterable[int]) -> Snapshot:
-    """The threads of these processes, the app's own first. One that ends during the look makes it worthless."""
+def snapshot(pids: Iterable[int], output: os.stat_result | None = None) -> Snapshot:
+    """The threads of these processes, the app's own first. One that ends during the look makes it worthless.
+
+    ``output`` is a pipe that this process reads. A thread that waits for room in it is not asleep: it waits for us.
+    """
     try:
-        return _exact(pids) if sys.platform == "linux" else _portable(pids)
+        return _exact(pids, output) if sys.platform == "linux" else _portable(pids)
     except (OSError, ValueError):
         return NOTHING
 
@@ -121,14 +124,6 @@ def held_up_seconds(pid: int) -> float:
     return 0.0
 
 
-def writes_to(pid: int, pipe: os.stat_result) -> bool:
-    """Whether the first thread of a process is in a call that writes to ``pipe``; False where it is not known."""
-    with suppress(OSError, ValueError):
-        number, descriptor, *_ = read(f"/proc/{pid}/task/{pid}/syscall").split()
-        return number in _WRITES and os.path.samestat(os.stat(f"/proc/{pid}/fd/{int(descriptor, 16)}"), pipe)
-    return False
-
-
 def starting_seconds(pids: Iterable[int]) -> float:
     """For how long these processes have been starting so far, or have waited for a processor; 0.0 where not known.
 
@@ -142,8 +137,9 @@ def starting_seconds(pids: Iterable[int]) -> float:
     return found
 
 
-def _exact(pids: Iterable[int]) -> Snapshot:
+def _exact(pids: Iterable[int], output: os.stat_result | None) -> Snapshot:
     found: list[Thread] = []
+    places: list[tuple[int, int]] = []
     sleeps: list[bool] = []
     for pid in pids:
         for number in sorted(map(int, os.listdir(f"/proc/{pid}/task")), key=pid.__ne__):
@@ -153,8 +149,21 @@ def _exact(pids: Iterable[int]) -> Snapshot:
                 continue
             is_asleep = state in _SLEEPS or (state == b"D" and _waits_for_a_child(pid, number))
             sleeps.append(is_asleep and bool(switches))
+            places.append((pid, number))
             found.append(Thread(number, switches, *_seconds(pid, number), is_ready=state == b"R"))
-    return Snapshot(bool(found) and all(sleeps), tuple(found), loop_sleeps=sleeps[:1] == [True])
+    loop_sleeps = sleeps[:1] == [True] and not _writes_to(output, *places[0])
+    is_asleep = loop_sleeps and all(sleeps) and not any(_writes_to(output, *place) for place in places[1:])
+    return Snapshot(is_asleep, tuple(found), loop_sleeps=loop_sleeps)
+
+
+def _writes_to(pipe: os.stat_result | None, pid: int, thread: int) -> bool:
+    """Whether the thread is in a call that writes to ``pipe``; False where that is not known."""
+    if pipe is None:
+        return False
+    with suppress(OSError, ValueError):
+        number, descriptor, *_ = read(f"/proc/{pid}/task/{thread}/syscall").split()
+        return number in _WRITES and os.path.samestat(os.stat(f"/proc/{pid}/fd/{int(descriptor, 16)}"), pipe)
+    return False
 
 
 def _waits_for_a_child(pid: int, thread: int) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 from grader.serving import threads
 from grader.serving.observed import Observed
 from grader.serving.processes import Tree
-from grader.serving.threads import Snapshot, processor_seconds, snapshot, writes_to
+from grader.serving.threads import Snapshot, processor_seconds, snapshot
 from grader.serving.usage import children
 
 DEADLINE = 60.0
@@ -75,21 +77,32 @@ libc.clone({usleep}, ctypes.c_void_p(stack + 65536), 0x4100 | 17, ctypes.c_void_
 
 
 @ONLY_LINUX
-def test_a_process_that_waits_for_room_in_a_pipe_writes_to_that_pipe_alone() -> None:
-    """It waits for who reads the pipe."""
+@pytest.mark.parametrize("who", ["the loop", "another thread", "a worker"])
+def test_what_waits_until_its_output_is_read_is_not_asleep(who: str) -> None:
+    """It waits for the grader. The loop's thread is asleep all the same where another one waits."""
     (ours, theirs), (other, unused) = os.pipe(), os.pipe()
-    code = f"import os; os.write({theirs}, bytes(1 << 20)); os.read({theirs}, 1)"
+    write, start = f"os.write({theirs}, bytes(1 << 20))", "import os, threading, time;"
+    code = {
+        "the loop": f"{start} {write}",
+        "another thread": f"{start} threading.Thread(target=lambda: {write}).start(); time.sleep(60)",
+        "a worker": f"{start} os.fork() or {write}; time.sleep(60)",
+    }[who]
     try:
         with running(code, pass_fds=(theirs,)) as pid:
-            until(pid, lambda found: found.is_asleep and writes_to(pid, os.fstat(ours)))
-            assert not writes_to(pid, os.fstat(other))
-            assert not writes_to(os.getpid(), os.fstat(ours))
-            tree = cast("Tree", SimpleNamespace(pid=pid, members=lambda: [pid]))
-            assert Observed(tree, os.fstat(ours)).snapshot() is threads.NOTHING
-            assert Observed(tree, os.fstat(other)).snapshot().loop_sleeps
+            until(pid, lambda _: _unread(ours) >= 1 << 16)
+            until(pid, lambda found: found.is_asleep)
+            pids, deadline = [pid, *children(pid)], monotonic() + DEADLINE
+            while not snapshot(pids, os.fstat(other)).is_asleep:
+                assert monotonic() < deadline
+            seen = snapshot(pids, os.fstat(ours))
+            assert (seen.is_asleep, seen.loop_sleeps) == (False, who != "the loop")
     finally:
-        for descriptor in (ours, theirs, other, unused):
+        for descriptor in (ours, theirs, other, unused):  # a worker's write ends, too: nobody reads
             os.close(descriptor)
+
+
+def _unread(pipe: int) -> int:
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 @ONLY_LINUX
@@ -98,8 +111,9 @@ def test_a_worker_that_a_signal_has_stopped_keeps_nobody_awake() -> None:
     with running(SLEEPS) as pid, running(SLEEPS) as worker:
         until(pid, lambda found: found.is_asleep)
         os.kill(worker, signal.SIGSTOP)
-        until(worker, lambda _: _state(worker) == b"T")
-        assert snapshot([pid, worker]).is_asleep
+        deadline = monotonic() + DEADLINE
+        while not (_state(worker) == b"T" and snapshot([pid, worker]).is_asleep):  # its threads stop one by one
+            assert monotonic() < deadline
 
 
 def _state(pid: int) -> bytes:
