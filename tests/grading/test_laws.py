@@ -366,6 +366,46 @@ def test_what_was_opened_twice_or_not_at_all_is_nothing_of_the_next_request(tmp_
     assert set(done.outcomes().values()) == {"passed"}
 
 
+def test_a_law_is_asked_about_what_had_arrived_though_its_check_did_not_wait_for_it(
+    tmp_path: Path, grade: Grade
+) -> None:
+    spec = '''
+        @check(points=1)
+        def test_head_alone(client: Client) -> None:
+            """a head"""
+            held = client.get("/held")
+            assert held.status == 200
+            assert client.get("/rest").body() == b"the rest is sent"
+
+        @law(points=1, of=lambda asked: asked.path == "/held")
+        def test_body(response: Recorded) -> None:
+            """it has a body"""
+            assert response.body == b"held back"
+    '''
+    held = """
+    import asyncio
+
+    asked, sent = asyncio.Event(), asyncio.Event()
+
+    async def held(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        if scope["path"] == "/held":
+            await asked.wait()
+            await send({"type": "http.response.body", "body": b"held back"})
+            sent.set()
+        else:
+            asked.set()
+            await sent.wait()
+            await send({"type": "http.response.body", "body": b"the rest is sent"})
+
+    app = held
+    """
+    done = grade(write_kata(tmp_path, spec, app=app(-2) + textwrap.dedent(held)), json_report=True)
+    assert done.outcomes() == {"head_alone": "passed", "body": "passed"}
+
+
 def test_authors_are_told_what_a_law_is(tmp_path: Path, grade: Grade) -> None:
     spec = '''
         @law(points=1)
