@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import select
 import socket
 import subprocess
 import sys
@@ -314,6 +315,38 @@ def test_a_pull_that_waits_leaves_the_loop_to_others(runner: asyncio.Runner, sou
     runner.run(both())
     source.wait_for_close()
     assert source.gate.streams == 2
+
+
+def test_an_item_that_is_there_at_once_leaves_the_loop_to_others_as_well(
+    source: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the grader may answer before the app's process goes on."""
+    texts = [f"item {number}" for number in range(20)]
+    source.gate.give(texts)
+    source.gate.finish()
+
+    async def count() -> None:
+        loop = asyncio.get_running_loop()
+        send, turns = loop.sock_sendall, 0
+
+        async def send_and_be_answered(connection: socket.socket, data: bytes) -> None:
+            await send(connection, data)
+            assert select.select([connection], [], [], DEADLINE)[0]
+
+        def turn() -> None:
+            nonlocal turns
+            turns += 1
+            loop.call_soon(turn)
+
+        monkeypatch.setattr(loop, "sock_sendall", send_and_be_answered)
+        items = upstream(KEY)
+        await anext(items)  # connects, which takes turns of its own
+        turn()
+        for number, text in enumerate(texts[1:], start=1):
+            assert await anext(items) == text
+            assert turns > number
+
+    asyncio.run(count())
 
 
 def test_closing_while_another_task_pulls_hangs_up_and_harms_no_other_stream(
