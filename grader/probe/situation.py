@@ -18,6 +18,11 @@ SERIAL = (
     "The event loop is free, as the server responds to other requests. Something makes this request wait until the "
     "other one is over: a lock, a semaphore, too few threads, or one task that serves all."
 )
+#: What helps where a request does not go on, though the upstream is not asked and no other request of the check waits.
+HELD = (
+    "The event loop is free, and nothing outside of the app keeps this request. Something in the app makes it wait: a "
+    "lock, a semaphore, a queue, or a place that an earlier request has not given back, such as one whose client left."
+)
 
 
 class Situation:
@@ -35,10 +40,12 @@ class Situation:
         if gate.streams == 0:
             is_second = any(other.is_awaited for other in self._session.gates if other is not gate)
             meanwhile = " while another request waits for its item" if is_second else ""
-            return Doing(f"the app has not opened an upstream connection{meanwhile}", hint=SERIAL if is_second else "")
+            hint = SERIAL if is_second else "" if self._session.server.unknown_keys else HELD
+            return Doing(f"the app has not opened an upstream connection{meanwhile}", hint=hint)
         taken = f"the app has {plural(gate.given, 'item')} from the upstream"
         if not gate.is_awaited:
-            return Doing(f"{taken} and has not pulled the next one")
+            is_over = any(log.ended or log.failure is not None for log in gate.logs)
+            return Doing(f"{taken} and has not pulled the next one", hint="" if is_over else HELD)
         first = "the app waits for the upstream's first item"
         words = f"{taken} and waits for the next one" if gate.given else first
         return Doing(words, waits=True, hint=LATE if gate.given else "")

@@ -47,7 +47,7 @@ class HttpFaultKind(Kind):
     )
     SHORT_BODY = (
         "the connection was closed before the body was complete ({seen}): "
-        "do not set Content-Length on a stream, or send exactly as many bytes as it says",
+        "Content-Length is the number of bytes of the body, and of a stream nobody knows it before: do not set it there",
         "RFC 9112 8",
     )
     BROKEN_CHUNKING = (
