@@ -181,8 +181,8 @@ class Items(_Stream):
         assert connection is not None
         with suppress(ConnectionError):  # closed by a reset, which the next lines find too
             await loop.sock_sendall(connection, request)
-        # The item may be there by now. Without a turn of the loop it would be taken at once, and so would the next: an
-        # app that pulls and sends would never hear that its client has left, and other requests would wait.
+        # The item may be there by now, and would be taken at once, and so would the next: without an iteration of the
+        # loop, an app that pulls and sends would never hear that its client has left, and other requests would wait.
         await asyncio.sleep(0)
         found: Result | None = None
         while found is None:

@@ -327,24 +327,24 @@ def test_an_item_that_is_there_at_once_leaves_the_loop_to_others_as_well(
 
     async def count() -> None:
         loop = asyncio.get_running_loop()
-        send, turns = loop.sock_sendall, 0
+        send, iterations = loop.sock_sendall, 0
 
         async def send_and_be_answered(connection: socket.socket, data: bytes) -> None:
             await send(connection, data)
             assert select.select([connection], [], [], DEADLINE)[0]
 
-        def turn() -> None:
-            nonlocal turns
-            turns += 1
-            loop.call_soon(turn)
+        def iterate() -> None:
+            nonlocal iterations
+            iterations += 1
+            loop.call_soon(iterate)
 
         monkeypatch.setattr(loop, "sock_sendall", send_and_be_answered)
         items = upstream(KEY)
-        await anext(items)  # connects, which takes turns of its own
-        turn()
+        await anext(items)  # connects, which takes iterations of its own
+        iterate()
         for number, text in enumerate(texts[1:], start=1):
             assert await anext(items) == text
-            assert turns > number
+            assert iterations > number
 
     asyncio.run(count())
 
