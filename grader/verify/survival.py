@@ -36,7 +36,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A mutant and its fate; ``by`` is the first check that failed, or the reason, or why there is no verdict."""
+    """A mutant and its fate; ``by`` says which check failed first and why, or is the reason, or why it is undecided."""
 
     mutant: Mutant
     fate: Fate
@@ -141,7 +141,8 @@ def _fate(verdict: Verdict) -> tuple[Fate, str]:
     if verdict.does_not_start:
         return Fate.KILLED, "it does not start"
     if verdict.failed:
-        return Fate.KILLED, verdict.failed[0]
+        first = verdict.failed[0]
+        return Fate.KILLED, f"{first} fails: {verdict.headlines.get(first, '')}"
     if verdict.trouble or Outcome.INCONCLUSIVE in verdict.outcomes.values():
         return Fate.UNDECIDED, verdict.trouble or "inconclusive"
     return Fate.SURVIVED, ""
@@ -162,11 +163,14 @@ def unexplained(trials: Iterable[Trial]) -> Iterator[str]:
 
 def stale(reasons: dict[str, str], trials: Iterable[Trial], *, left_out: Iterable[str] = frozenset()) -> Iterator[str]:
     """A problem for each entry that is not needed: its mutant is killed, or does not exist."""
-    needed = {name for trial in trials if trial.fate is Fate.EQUIVALENT for name in _names(trial.mutant)}
+    made = list(trials)
+    needed = {name for trial in made if trial.fate in (Fate.EQUIVALENT, Fate.UNDECIDED) for name in _names(trial.mutant)}
     needed.update(left_out)
+    killers = {name: trial.by for trial in made if trial.fate is Fate.KILLED for name in _names(trial.mutant)}
     for name in reasons:
         if name not in needed:
-            yield f"{equivalents.FILE} lists mutant {name}, which does not exist or did not survive; remove it"
+            why = f"is not equivalent ({killers[name]})" if name in killers else "does not exist"
+            yield f"{equivalents.FILE} lists mutant {name}, which {why}: remove it"
 
 
 def unbroken(clauses: Iterable[Clause], trials: Iterable[Trial]) -> Iterator[str]:

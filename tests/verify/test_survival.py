@@ -40,7 +40,7 @@ def test_each_app_that_is_right_is_mutated_where_it_differs_from_the_others(tmp_
 @pytest.mark.parametrize(
     ("text", "fate", "by"),
     [
-        (NO_TYPE, Fate.KILLED, "is_json"),
+        (NO_TYPE, Fate.KILLED, 'is_json fails: 200, "text/html"; expected: 200, "application/json"'),
         ("raise ValueError('no')", Fate.KILLED, "it does not start"),
         (VARIANT, Fate.SURVIVED, ""),
     ],
@@ -89,7 +89,9 @@ def test_an_equivalent_mutant_has_to_survive(tmp_path: Path) -> None:
     assert (same.fate, same.by) == (Fate.EQUIVALENT, "it is the same")
     assert other.fate is Fate.KILLED
     [problem] = stale(reasons, [same, other])
-    assert problem.startswith("equivalent.toml lists mutant 0ff0ff00, which does not exist or did not survive")
+    assert problem.startswith("equivalent.toml lists mutant 0ff0ff00, which is not equivalent (")
+    assert " fails: " in problem
+    assert problem.endswith("): remove it")
 
 
 def test_what_is_right_always_is_right_sometimes_too(tmp_path: Path) -> None:
@@ -114,7 +116,12 @@ def test_a_sample_says_nothing_of_those_that_it_leaves_out() -> None:
     trial = Trial(mutant(), Fate.EQUIVALENT)
     reasons = dict.fromkeys(("5eed5eed", "0ff0ff00"), "it is the same")
     assert list(stale(reasons, [trial], left_out=["0ff0ff00"])) == []
-    assert len(list(stale(reasons, [trial]))) == 1
+    (problem,) = stale(reasons, [trial])
+    assert problem == "equivalent.toml lists mutant 0ff0ff00, which does not exist: remove it"
+
+
+def test_an_equivalent_mutant_without_a_verdict_is_no_reason_to_remove_it() -> None:
+    assert list(stale({"5eed5eed": "it is the same"}, [Trial(mutant(), Fate.UNDECIDED)])) == []
 
 
 def test_a_clause_that_mutants_break_has_one_that_is_killed() -> None:
