@@ -164,7 +164,9 @@ def unexplained(trials: Iterable[Trial]) -> Iterator[str]:
 def stale(reasons: dict[str, str], trials: Iterable[Trial], *, left_out: Iterable[str] = frozenset()) -> Iterator[str]:
     """A problem for each entry that is not needed: its mutant is killed, or does not exist."""
     made = list(trials)
-    needed = {name for trial in made if trial.fate in (Fate.EQUIVALENT, Fate.UNDECIDED) for name in _names(trial.mutant)}
+    needed = {
+        name for trial in made if trial.fate in (Fate.EQUIVALENT, Fate.UNDECIDED) for name in _names(trial.mutant)
+    }
     needed.update(left_out)
     killers = {name: trial.by for trial in made if trial.fate is Fate.KILLED for name in _names(trial.mutant)}
     for name in reasons:
