@@ -1,7 +1,7 @@
-"""A task pulls a token every 100 ms into a queue without a bound, however slowly the client reads.
+"""A task pulls a token every 100 ms into a queue without a bound, while the client does not read.
 
-Fails: upstream_sets_the_pace
-May fail: slow_reader_slows_the_model
+Fails: slow_reader_slows_the_model
+May fail: upstream_sets_the_pace
 """
 
 import asyncio
