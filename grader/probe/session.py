@@ -88,7 +88,7 @@ class Session:
         self.touched = 0  # the number of the request that was sent last, or whose response was looked at last
         self._open: list[Closable] = []
         self.sent: list[Sent] = []
-        self._strangers = len(server.unknown_keys)
+        self.unknown_before = len(server.unknown_keys)
         self._remarks: list[Callable[[], str]] = []
         self._hints: list[Callable[[], tuple[int, str]]] = []
         self._situations: list[Callable[[Asked], Doing | None]] = []
@@ -173,7 +173,7 @@ class Session:
     def remarks(self, *, is_refusal: bool = False) -> list[str]:
         """Other observations that may be the cause of the failure. ``is_refusal``: the app was to refuse a request."""
         found = [text for remark in self._remarks if (text := remark())]
-        if asked := self.server.unknown_keys[self._strangers :]:
+        if asked := self.server.unknown_keys[self.unknown_before :]:
             name = f"the app asked the upstream for “{visible(asked[0], 60)}”"
             found.append(
                 f"{name} instead of refusing the request: check it before you open the upstream"

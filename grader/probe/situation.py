@@ -21,7 +21,8 @@ SERIAL = (
 #: What helps where a request does not go on, though the upstream is not asked and no other request of the check waits.
 HELD = (
     "The event loop is free, and nothing outside of the app keeps this request. Something in the app makes it wait: a "
-    "lock, a semaphore, a queue, or a place that an earlier request has not given back, such as one whose client left."
+    "sleep, a lock, a semaphore, a queue, or a place that an earlier request has not given back, such as one whose "
+    "client left."
 )
 
 
@@ -38,21 +39,35 @@ class Situation:
             return None
         gate = self._gate
         if gate.streams == 0:
-            is_second = any(other.is_awaited for other in self._session.gates if other is not gate)
-            meanwhile = " while another request waits for its item" if is_second else ""
-            hint = SERIAL if is_second else "" if self._session.server.unknown_keys else HELD
-            return Doing(f"the app has not opened an upstream connection{meanwhile}", hint=hint)
+            meanwhile = " while another request waits for its item" if self._is_second else ""
+            return Doing(f"the app has not opened an upstream connection{meanwhile}", hint=self._kept_by())
         taken = f"the app has {plural(gate.given, 'item')} from the upstream"
         if not gate.is_awaited:
             is_over = any(log.ended or log.failure is not None for log in gate.logs)
-            return Doing(f"{taken} and has not pulled the next one", hint="" if is_over else HELD)
+            return Doing(f"{taken} and has not pulled the next one", hint="" if is_over else self._kept_by())
         first = "the app waits for the upstream's first item"
         words = f"{taken} and waits for the next one" if gate.given else first
         return Doing(words, waits=True, hint=LATE if gate.given else "")
 
+    @property
+    def _is_second(self) -> bool:
+        """Whether another request of the check waits for its item."""
+        return any(other.is_awaited for other in self._session.gates if other is not self._gate)
+
+    @property
+    def _unknown_keys(self) -> list[str]:
+        """What the app has asked the upstream for in this check, though no request asks for that."""
+        return self._session.server.unknown_keys[self._session.unknown_before :]
+
+    def _kept_by(self) -> str:
+        """What helps where the app does not ask the upstream for this request, though it could."""
+        if self._is_second:
+            return SERIAL
+        return "" if self._unknown_keys else HELD
+
     def after(self, waited: Waited) -> str:
         """The state in words, after a wait that ended without the awaited event."""
-        unknown = self._session.server.unknown_keys
+        unknown = self._unknown_keys
         match waited:
             case Waited.BLOCKED:
                 return "its event loop is blocked"
