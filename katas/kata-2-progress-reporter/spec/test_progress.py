@@ -360,20 +360,36 @@ def are_served_at_once(tasks: list[Upstream]) -> bool:
 
 
 def heartbeats_outlast_others(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """Those of a stream go on when an earlier one ends, and when the client of an earlier one leaves."""
-    tasks = [upstream.another() for _ in range(3)]
-    modes = zip(tasks, (STREAM, STREAM, BRISK), strict=True)
-    ended, left, response = [start(client, task, 1, params) for task, params in modes]
+    """Those of a stream go on when earlier ones end, fail or are left, and when a later one ends."""
+    tasks = [upstream.another() for _ in range(4)]
+    modes = zip(tasks, (STREAM, STREAM, STREAM, BRISK), strict=True)
+    ended, failed, left, response = [start(client, task, 1, params) for task, params in modes]
     if are_served_at_once(tasks):
         response.next_comment()
         tasks[0].give(*draw.texts(1))
         ended.wait_for_end()
+        tasks[1].fail()
+        failed.wait_for_end()
         left.disconnect()
         left.wait_until_noticed()
-        for _ in range(draw.number(41, 45)):  # some of them may have come before
-            response.next_comment()
-    for other in (ended, left, response):
+        more_comments_must_come(response, draw)
+        later = upstream.another()
+        with start(client, later, 1, STREAM) as ends:
+            later.give(*draw.texts(1))
+            ends.wait_for_end()
+        more_comments_must_come(response, draw)
+    for other in (ended, failed, left, response):
         other.disconnect()
+
+
+def more_comments_must_come(response: Response, draw: Draw) -> None:
+    """Besides those that have come already; an app may send them faster than they are read."""
+    for _ in range(500):
+        if not response.has_comment():
+            break
+        response.next_comment()
+    for _ in range(draw.number(4, 6)):
+        response.next_comment()
 
 
 @check(
