@@ -47,7 +47,7 @@ class HttpFaultKind(Kind):
     )
     SHORT_BODY = (
         "the connection was closed before the body was complete ({seen}): "
-        "Content-Length is the number of bytes of the body; leave it out where a stream does not know it",
+        "send exactly as many bytes (not characters) as Content-Length says, and leave it out of a stream",
         "RFC 9112 8",
     )
     BROKEN_CHUNKING = (

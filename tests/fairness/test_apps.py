@@ -24,7 +24,7 @@ ALWAYS = {
     "kata-2/early_prefix",
     "kata-3/keys_of_known_names",
 }
-#: In each kata there are apps in these; FastAPI, Starlette and ASGI itself have most of the others.
+#: Each kata has apps in these; most of the others are written in FastAPI, Starlette or plain ASGI.
 FRAMEWORKS = ("litestar", "quart")
 
 
