@@ -211,11 +211,12 @@ APP = """
         return stream(events())
 
     async def starts_a_fork_server(request):
-        "The call that starts a worker waits for the first bytes of a new interpreter."
-        await asyncio.to_thread(forkserver._forkserver._stop)
+        # The call that starts a worker waits for the first bytes of a new interpreter.
+        # The server ends with its request: a process that another request forks meanwhile would keep it alive.
         pool = ProcessPoolExecutor(1, mp_context=get_context("forkserver"))
         await asyncio.get_running_loop().run_in_executor(pool, abs, -1)
         pool.shutdown(wait=False)
+        await asyncio.to_thread(forkserver._forkserver._stop)
         return await plain(request)
 
     one_at_a_time = asyncio.Lock()
