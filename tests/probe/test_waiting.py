@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import Inconclusive
+from grader.probe import waiting
 from grader.probe.waiting import Awaited, Waited, Waiter
 from grader.probe.watch import Ready
 from grader.serving.threads import Snapshot, Thread
@@ -311,6 +312,15 @@ def test_quiet_is_proven_by_iterations(make: Make) -> None:
     app, waiter = make(quiet_seconds=0.0, quiet_iterations=6)
     assert waiter.stays_quiet(never) is Waited.SILENT
     assert app.iterations == 6
+
+
+def test_quiet_can_begin_later_and_the_grader_computes_nothing_until_then(make: Make) -> None:
+    app, waiter = make(quiet_seconds=0.1, quiet_iterations=6)
+    began, computed = time.monotonic(), time.thread_time()
+    assert waiter.stays_quiet(waiting.never, until=began + 0.5) is Waited.SILENT
+    assert time.monotonic() - began >= 0.5
+    assert time.thread_time() - computed < 0.2
+    assert app.iterations >= 6
 
 
 def test_what_breaks_the_quiet_is_told_at_once(make: Make) -> None:
