@@ -87,8 +87,10 @@ def _opened(name: str) -> int | None:
     if status is not None and (descriptor := _stream(name, status)) is not None:
         return descriptor
     folder = os.path.dirname(name) or "."
-    if not name or not os.path.isdir(folder):
-        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+    if not name:
+        raise OSError(errno.ENOENT, "it has no name")
+    if not os.path.isdir(folder):
+        raise OSError(errno.ENOENT, f"there is no folder {folder!r}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
     return None

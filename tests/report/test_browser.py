@@ -164,7 +164,7 @@ def test_the_page_on_standard_output_is_all_that_is_there_and_of_the_same_grade(
     [
         (
             "--html no/such/folder/report.html",
-            "--html: 'no/such/folder/report.html' cannot be written: No such file or directory.",
+            "--html: 'no/such/folder/report.html' cannot be written: there is no folder 'no/such/folder'.",
         ),
         ("--html katas --open", "--html: 'katas' cannot be written: Is a directory."),
         ("--html - --open", "--open needs a file: name one with --html FILE, or leave --html out."),

@@ -119,9 +119,9 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("", "No such file or directory"),
+        ("", "it has no name"),
         ("folder", "Is a directory"),
-        ("no/such/report", "No such file or directory"),
+        ("no/such/report", "there is no folder 'no/such'"),
         ("file/report", "Not a directory"),
         ("nul\0", "embedded null byte"),
         ("x" * 300 + "/y", "File name too long"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import hashlib
 import os
@@ -21,6 +22,8 @@ from grader.text import from_system, visible
 
 #: Archives in archives that are unpacked: a platform packs what a student has packed.
 _DEEP = 2
+#: The marks with which a text in UTF-16 or UTF-32 begins. Python cannot read it, and its grade says so, as at home.
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _OTHER_KATA = re.compile(r"kata-[0-9]+(-.*)?")
 
 
@@ -163,7 +166,7 @@ def _must_be_text(module: Path) -> None:
     content = module.read_bytes()
     if not content.strip():
         raise Rejected(Why.NO_SUBMISSION, f"{from_system(module.name)} is empty")
-    if b"\0" in content:
+    if b"\0" in content and not content.startswith(_WIDE):
         raise unreadable(f"{from_system(module.name)} is not a text: it has zero bytes")
 
 

@@ -1,6 +1,7 @@
 """A regular expression for trailing spaces takes quadratic time for those that do not trail.
 
-Fails: both_modes_carry_the_same_text, loop_is_never_blocked
+Fails: loop_is_never_blocked
+May fail: both_modes_carry_the_same_text
 """
 
 import json

@@ -190,6 +190,14 @@ def test_what_cannot_be_graded_says_why(
     assert words in found.value.reason.sentence
 
 
+def test_a_text_in_utf_16_is_graded_and_its_grade_says_what_is_wrong(
+    tmp_path: Path, take: Callable[..., Material]
+) -> None:
+    (tmp_path / "class").mkdir()
+    with_app(APP.encode("utf-16"))(tmp_path / "class/ada")
+    assert take().app == "app.py"
+
+
 def test_of_several_katas_each_needs_its_folder(tmp_path: Path, take: Callable[..., Material]) -> None:
     write(tmp_path / "class/ada/app.py", APP)
     with pytest.raises(Rejected, match="it has no folder kata-77"):
