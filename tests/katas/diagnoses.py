@@ -44,7 +44,7 @@ _BY_CHANCE = (
     (r"\. (?:Also: |Seen in the check “).*", ""),  # of which check the first response is that breaks a law
     (r" \(and \d+ more faults?\)", ""),
     (r"( in \w+\.py:\d+, “[^”]*”)|(?<=\.)\.(?= So:)", ""),  # whether the app had logged its exception already
-    (r"^(\w+: )The app raised UpstreamError: (?:the upstream is out of order|no more “[^”]*”)\. So: ", r"\1"),
+    (r"^(\w+: )The app raised UpstreamError: .*?\. So: ", r"\1"),
     (r"^(\w+: )The app(?: raised RuntimeError: Caught handled exception|'s own declaration of ).*?\. So: ", r"\1"),
     (r"(outcomes of (?:the (?:first|second) of two tasks of one name|a third task): ).*", r"\1<mixed>"),
     (r"after \d+ bytes of the body \(“.*?”\)", "after <some> bytes of the body"),

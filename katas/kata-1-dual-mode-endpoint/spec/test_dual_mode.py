@@ -325,7 +325,10 @@ def test_no_chunks_at_all(client: Client, upstream: Upstream) -> None:
 
 
 def kept_beside_another(client: Client, upstream: Upstream, draw: Draw) -> list[ServerSentEvent]:
-    """The events of a stream beside which another one of the same prompt has begun before it, and was left."""
+    """The events of a stream beside which another one of the same prompt has begun before it, and was left.
+
+    A third one comes when both are over.
+    """
     responses = []
     for number in (1, 2):
         responses.append(client.get(PATH, params=stream(upstream)))
@@ -337,7 +340,10 @@ def kept_beside_another(client: Client, upstream: Upstream, draw: Draw) -> list[
     upstream.give(*draw.texts(2))  # of two, one at least is for it: both streams may wait for one
     events.append(responses[1].next_event())
     upstream.end()
-    return [*events[1:], *responses[1].events()]
+    events += responses[1].events()
+    upstream.give_all(draw.texts(2))
+    client.get(PATH, params=stream(upstream)).wait_for_end()
+    return events[1:]
 
 
 def ask_for_repeats(client: Client, upstream: Upstream, draw: Draw) -> None:
@@ -681,6 +687,21 @@ def ask_for_odd_first_chunks(client: Client, upstream: Upstream, draw: Draw) -> 
         client.get(PATH, params=ask(each)).wait_for_end()
 
 
+def ask_after_a_failure(client: Client, upstream: Upstream, draw: Draw) -> None:
+    """The prompt of one whose upstream fails after a chunk comes again: what was kept for it belongs to no other."""
+    for ask, _ in MODES:
+        failing = upstream.another()
+        response = client.get(PATH, params=ask(failing))
+        failing.give(*draw.texts(1))
+        failing.wait_for_pull(2)
+        failing.fail()
+        response.sent_meanwhile()
+        response.disconnect()
+        response.wait_until_noticed()
+        failing.give_all(draw.texts(2))
+        client.get(PATH, params=ask(failing)).wait_for_end()
+
+
 def ask_for_two_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     """Two streams at the same time, with three chunks and with two; the first one ends when the other has counted."""
     asked = upstream.another(), upstream.another()
@@ -698,7 +719,7 @@ def ask_for_two_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
     points=1,
     of=is_either,
     whole=None,
-    asks=(accept_the_other_mode, ask_for_odd_first_chunks, ask_for_two_at_once),
+    asks=(accept_the_other_mode, ask_for_odd_first_chunks, ask_after_a_failure, ask_for_two_at_once),
     after=(
         test_stream_false_is_batch,
         test_both_modes_carry_the_same_text,

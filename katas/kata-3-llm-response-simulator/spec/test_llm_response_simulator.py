@@ -27,7 +27,7 @@ BITS = 32
 LONGEST = 66_000
 #: Words, and characters after them: an app that copies what is left of a prompt for each of its words copies gigabytes,
 #: and one that looks at each word once needs milliseconds.
-SHORT_WORDS, REST = " a" * 60_000, 190_000
+SHORT_WORDS, REST = " a" * 90_000, 280_000
 #: Seconds by which a clock that is read from a cache may be behind.
 COARSE = 0.05
 
@@ -186,40 +186,10 @@ def told(client: Client, upstream: Upstream, **body: Any) -> str:
     return heard(client.post(PATH, json=asking(upstream, **body)), stream=body["stream"])
 
 
-class Seconds:
-    """Sees to it that the clock's second changes within a stream that is read whole: only then do two times differ.
-
-    In most grades it does so by itself between two tokens, or a stream is held a moment longer. ``over`` says that one
-    has had, or will have, chunks of both seconds.
-    """
-
-    def __init__(self) -> None:
-        self.over = False
-        self._began: dict[Response, int] = {}
-
-    def came(self, response: Response) -> None:
-        """A chunk has come, so it was made in this second or before."""
-        self._began.setdefault(response, int(time.time()))
-
-    def pass_in(self, response: Response, *, within: float = 0.1) -> None:
-        """Hold ``response``, whose next chunk is still to come, over the end of this second, if that is near."""
-        began, now = self._began.get(response), time.time()
-        if began is None or self.over:
-            return
-        left = began + 1 + COARSE - now
-        self.over = left < within + COARSE
-        if self.over and left > 0:
-            time.sleep(left)  # nothing else makes a clock go on
-
-
-SECONDS = Seconds()
-
-
 def next_token(response: Response) -> str:
     """The text of the next chunk that has any: the role may come in a chunk of its own."""
     while not (token := text([response.next_event().json(schema="chunk")])):
         pass
-    SECONDS.came(response)
     return token
 
 
@@ -419,15 +389,14 @@ def test_finish_reason_comes_last(response: Recorded) -> None:
 
 
 def a_stream_over_two_seconds(client: Client, upstream: Upstream, draw: Draw) -> None:
-    tokens = draw.texts(2)
-    if not SECONDS.over:
-        with client.post(PATH, json=asking(upstream)) as response:
-            upstream.give(tokens[0])
-            response.next_event()
-            SECONDS.came(response)
-            SECONDS.pass_in(response, within=2)
-            upstream.give_all(tokens[1:])
-            response.wait_for_end()
+    """With usage, as its chunk may be made elsewhere. Only where the clock's second changes do two times differ."""
+    token, *more = draw.texts(2)
+    with client.post(PATH, json=asking(upstream, **USAGE)) as response:
+        upstream.give(token)
+        response.next_event()
+        time.sleep(1 + COARSE - time.time() % 1)  # nothing else makes a clock go on
+        upstream.give_all(more)
+        response.wait_for_end()
 
 
 @law(
@@ -718,7 +687,6 @@ def test_each_token_leaves_before_the_next_exists(client: Client, upstream: Upst
         with client.post(PATH, json=asking(each := upstream.another()), http10=http10) as response:
             for token in draw.texts(4):
                 assert passed_on(each, response, token) == token, "content of the next delta"
-                SECONDS.pass_in(response)
             finish(each, response)
 
 
@@ -741,7 +709,6 @@ def test_any_token_leaves_before_the_next_exists(client: Client, upstream: Upstr
         assert [next_token(response) for _ in many] == many, "contents of the next deltas"
         for token in draw.texts(2):
             assert passed_on(upstream, response, token) == token, "content of a late delta"
-            SECONDS.pass_in(response)
         finish(upstream, response)
 
 
@@ -776,7 +743,6 @@ def test_streams_do_not_mix(client: Client, upstream: Upstream, draw: Draw) -> N
             assert passed_on(other, theirs, there) == there, "content of the second stream"
             upstream.outlast_timers()
             assert passed_on(upstream, mine, here) == here, "content of the first stream"
-            SECONDS.pass_in(mine)
     theirs.wait_until_noticed()
     assert passed_on(upstream, mine, tokens[0]) == tokens[0], "content of the first stream after the other was left"
     finish(upstream, mine)
@@ -991,6 +957,8 @@ def test_failure_in_mid_stream_is_told(client: Client, upstream: Upstream, draw:
             failing.fail(f'{draw.word()}: "out of order"\n\n\\')
             response.next_event().json(schema="error")
             assert [event.data for event in response.events()] == [], "events after the error"
+        failing.give_all(tokens)
+        assert told(client, failing, stream=True) == "".join(tokens), "text for a prompt that has failed before"
 
 
 def must_tell_of_a_failure(response: Response) -> None:
@@ -1120,7 +1088,7 @@ def one_prompt_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
 
 
 def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """Two streams of one prompt: the client of the first leaves, and the second is read to its end."""
+    """Two streams of one prompt: the client of the first leaves, the second is read to its end, then a third."""
     both, responses = upstream.another(), []
     for number in (1, 2):
         responses.append(client.post(PATH, json=asking(both)))
@@ -1133,6 +1101,8 @@ def one_of_two_leaves(client: Client, upstream: Upstream, draw: Draw) -> None:
     both.give_all(more := draw.texts(7))  # two may be pulled for the client that has left
     rest = text(chunks(responses[1]))
     assert sum(token in rest for token in more) >= 3, "tokens of a stream beside one of the same prompt that was left"
+    both.give_all(draw.texts(2))
+    client.post(PATH, json=asking(both)).wait_for_end()
 
 
 def a_body_in_two_parts(client: Client, upstream: Upstream, draw: Draw) -> None:

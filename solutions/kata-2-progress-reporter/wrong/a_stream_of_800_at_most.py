@@ -1,6 +1,6 @@
 """A stream ends after 800 steps, whatever the number of steps is.
 
-Fails: every_number_of_steps_is_done
+Fails: a_late_step_is_told_as_it_is_done, every_number_of_steps_is_done
 """
 
 import asyncio

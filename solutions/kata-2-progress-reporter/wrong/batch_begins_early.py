@@ -1,6 +1,6 @@
 """The batch is sent part by part, so its 200 has already been sent when a step fails.
 
-Fails: batch_sends_nothing_early, a_failed_batch_is_a_502
+Fails: batch_sends_nothing_early, a_failed_batch_is_a_502, every_number_of_steps_is_done
 """
 
 import asyncio

@@ -97,7 +97,10 @@ def test_without_a_format_the_pages_are_written_again(course: Path, grade: Grade
         ("results --to gradescope", "--to gradescope writes a file for each student: name a folder"),
         ("results --to nothing:x", "There is no export 'nothing'."),
         ("elsewhere --to csv", "There is no ledger in elsewhere."),
-        ("results --to csv:no/such/place", "--to csv: 'no/such/place' cannot be written: there is no folder 'no/such'."),
+        (
+            "results --to csv:no/such/place",
+            "--to csv: 'no/such/place' cannot be written: there is no folder 'no/such'.",
+        ),
         ("results --to canvas --column kata-7=x", "there is no kata 'kata-7' in this class. Did you mean 'kata-77'?"),
         ("results --to moodle --column Homework", "--column must be like kata-14='Homework 3', not 'Homework'."),
         ("results --to csv --to moodle", "--to csv and --to moodle cannot both go to standard output; name a file"),
