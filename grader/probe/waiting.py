@@ -229,7 +229,7 @@ class Waiter:
 def never(timeout: float) -> bool:
     """For :class:`Awaited`: what is awaited does not come, so the whole wait is spent."""
     if timeout > 0:
-        time.sleep(timeout)  # an answer at once would make a wait for a time a loop that computes
+        time.sleep(timeout)  # to return at once would make a wait for a time a loop that computes
     return False
 
 
