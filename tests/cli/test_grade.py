@@ -92,7 +92,7 @@ WRONG: list[tuple[str, str]] = [
     (f"77 --app katas/{NAME}/README.md", "must end in .py."),
     (
         "77 --json no/such/folder/report.json",
-        "grade: --json: 'no/such/folder/report.json' cannot be written: No such file or directory.",
+        "grade: --json: 'no/such/folder/report.json' cannot be written: there is no folder 'no/such/folder'.",
     ),
     ("77 --json katas", "grade: --json: 'katas' cannot be written: Is a directory."),
     ("77 --html katas", "grade: --html: 'katas' cannot be written: Is a directory."),

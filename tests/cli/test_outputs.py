@@ -93,7 +93,7 @@ def test_a_format_that_fails_is_no_report(source: str, words: str, echo: Path, g
         ("--to jsn", "There is no report format 'jsn'. Did you mean 'json'?"),
         ("--to json --html -", "--to json and --html cannot both go to standard output; name a file for one of them."),
         ("--to json:a --json ./a", "--to json and --json both write to './a'; name another place for one of them."),
-        ("--to text:no/such/file", "--to text: 'no/such/file' cannot be written: No such file or directory."),
+        ("--to text:no/such/file", "--to text: 'no/such/file' cannot be written: there is no folder 'no/such'."),
     ],
 )
 def test_what_cannot_be_written_is_refused_and_nothing_is_lost(

@@ -688,18 +688,15 @@ def ask_for_odd_first_chunks(client: Client, upstream: Upstream, draw: Draw) -> 
 
 
 def ask_after_a_failure(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """The prompt of one whose upstream fails after a chunk comes again: what was kept for it belongs to no other."""
-    for ask, _ in MODES:
-        failing = upstream.another()
-        response = client.get(PATH, params=ask(failing))
-        failing.give(*draw.texts(1))
-        failing.wait_for_pull(2)
-        failing.fail()
-        response.sent_meanwhile()
-        response.disconnect()
-        response.wait_until_noticed()
-        failing.give_all(draw.texts(2))
-        client.get(PATH, params=ask(failing)).wait_for_end()
+    """The prompt of a batch whose upstream fails after a chunk comes again: what was kept for it is no other's."""
+    failing = upstream.another()
+    response = client.get(PATH, params=batch(failing))
+    failing.give(*draw.texts(1))
+    failing.wait_for_pull(2)
+    failing.fail()
+    response.wait_for_end()
+    failing.give_all(draw.texts(2))
+    client.get(PATH, params=batch(failing)).wait_for_end()
 
 
 def ask_for_two_at_once(client: Client, upstream: Upstream, draw: Draw) -> None:
