@@ -688,13 +688,15 @@ def ask_for_odd_first_chunks(client: Client, upstream: Upstream, draw: Draw) -> 
 
 
 def ask_after_a_failure(client: Client, upstream: Upstream, draw: Draw) -> None:
-    """The prompt of a batch whose upstream fails after a chunk comes again: what was kept for it is no other's."""
+    """The prompt of a batch that fails after a chunk comes again; how the first one ends is left to the app."""
     failing = upstream.another()
     response = client.get(PATH, params=batch(failing))
     failing.give(*draw.texts(1))
     failing.wait_for_pull(2)
     failing.fail()
-    response.wait_for_end()
+    response.sent_meanwhile()
+    response.disconnect()
+    response.wait_until_noticed()
     failing.give_all(draw.texts(2))
     client.get(PATH, params=batch(failing)).wait_for_end()
 
