@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
 import hashlib
 import os
@@ -18,12 +17,11 @@ from grader.classes.intake.files import copy_file, copy_folder, walk
 from grader.classes.intake.handed import Handed
 from grader.classes.intake.rejection import Rejected, refused, unreadable
 from grader.classes.model import Bounds, Settings, Why
+from grader.serving.child.source import wide_encoding
 from grader.text import from_system, visible
 
 #: Archives in archives that are unpacked: a platform packs what a student has packed.
 _DEEP = 2
-#: The marks with which a text in UTF-16 or UTF-32 begins. Python cannot read it, and its grade says so, as at home.
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _OTHER_KATA = re.compile(r"kata-[0-9]+(-.*)?")
 
 
@@ -166,7 +164,8 @@ def _must_be_text(module: Path) -> None:
     content = module.read_bytes()
     if not content.strip():
         raise Rejected(Why.NO_SUBMISSION, f"{from_system(module.name)} is empty")
-    if b"\0" in content and not content.startswith(_WIDE):
+    # Python cannot read a text in UTF-16, and its grade says so, as at home.
+    if b"\0" in content and not wide_encoding(content):
         raise unreadable(f"{from_system(module.name)} is not a text: it has zero bytes")
 
 

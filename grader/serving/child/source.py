@@ -62,6 +62,11 @@ def _fresh_finder(root: str) -> Callable[[str], importlib.machinery.FileFinder]:
     return find
 
 
+def wide_encoding(data: bytes) -> str:
+    """The name of the encoding of a text whose characters have several bytes each; "" where it is none such."""
+    return next((name for name, begins in _WIDE.items() if begins.match(data)), "")
+
+
 def _check_length(path: str) -> None:
     """Raises TooLong."""
     if os.stat(path).st_size > _LONGEST:
@@ -70,9 +75,8 @@ def _check_length(path: str) -> None:
 
 def _check_encoding(data: bytes, path: str) -> None:
     """Raises WrongEncoding, with the line. Python's own error names neither the line nor the cause."""
-    for name, begins in _WIDE.items():
-        if begins.match(data):
-            raise WrongEncoding(f"saved as {name}, and Python reads UTF-8", (path, 1, 0, ""))
+    if name := wide_encoding(data):
+        raise WrongEncoding(f"saved as {name}, and Python reads UTF-8", (path, 1, 0, ""))
     if (at := data.find(b"\0")) >= 0:
         raise WrongEncoding("not text: it contains null bytes", (path, _line_at(data, at), 0, ""))
     try:

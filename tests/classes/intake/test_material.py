@@ -190,11 +190,12 @@ def test_what_cannot_be_graded_says_why(
     assert words in found.value.reason.sentence
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le", "utf-32"])
 def test_a_text_in_utf_16_is_graded_and_its_grade_says_what_is_wrong(
-    tmp_path: Path, take: Callable[..., Material]
+    encoding: str, tmp_path: Path, take: Callable[..., Material]
 ) -> None:
     (tmp_path / "class").mkdir()
-    with_app(APP.encode("utf-16"))(tmp_path / "class/ada")
+    with_app(APP.encode(encoding))(tmp_path / "class/ada")
     assert take().app == "app.py"
 
 
