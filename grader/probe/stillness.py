@@ -7,6 +7,7 @@ from typing import Final
 from grader.serving.threads import Snapshot
 
 #: Seconds between two looks that count at most: a virtual machine that was stopped between them proves nothing more.
+#: For as long as this process has waited for a processor the machine went on, so that counts as well.
 _LONGEST: Final = 0.015
 #: Of those until something happened, as the upstream end may notice it late.
 _LAST: Final = 0.005
@@ -29,16 +30,18 @@ class Stillness:
         self.is_exact = True
         self.grew = False  # at the last look
         self._last: tuple[float, Snapshot] | None = None
+        self._waited = 0.0  # at the last look
 
-    def look(self, at: float, snapshot: Snapshot) -> None:
-        """Take in what was seen at ``at``."""
+    def look(self, at: float, snapshot: Snapshot, *, waited: float = 0.0) -> None:
+        """Take in what was seen at ``at``; ``waited``: for how long the looking thread had got no processor by then."""
         last, self._last = self._last, (at, snapshot)
+        most, self._waited = _LONGEST + waited - self._waited, waited
         self.is_exact, self.grew = snapshot.is_exact, False
         if last is None:
             return
         if snapshot.is_asleep and last[1].is_asleep:
-            self._add(last, at, snapshot, _LONGEST)
-        elapsed = min(_LONGEST, at - last[0])
+            self._add(last, at, snapshot, most)
+        elapsed = min(most, at - last[0])
         slept = elapsed - snapshot.held_up_since(last[1], elapsed)
         self.unbroken = self.unbroken + slept if snapshot.loop_slept_since(last[1]) else 0.0
 

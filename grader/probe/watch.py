@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from grader.probe.pacing import Blockage, Pacing, Rest
 from grader.probe.stillness import Stillness
 from grader.serving.app import Served
-from grader.serving.threads import NOTHING
+from grader.serving.threads import NOTHING, Starts, own_wait, starting_seconds
 
 if TYPE_CHECKING:
     from grader.model import Place
@@ -119,7 +119,7 @@ class Watch:
         if self._turn is None:  # not before: most things come without a look
             self._turn = self._pacing.last_in_words(), self._pacing.latest
         if self._pacing.is_apps_turn:
-            self.still.look(now, snapshot)
+            self.still.look(now, snapshot, waited=own_wait())
 
     def _end_rest(self) -> None:
         if self._confirmed and self._answers and self._turn is not None:
@@ -147,7 +147,7 @@ class Control:
         self._blocked = 0.0  # the longest sleep of the loop's thread
         self._ran = 0.0  # processor seconds of all threads since the first look
         self._first = NOTHING
-        self._starting = 0.0  # for how long worker processes had been starting at the first look
+        self._starts: Starts = {}  # of worker processes, at the first look
         self._has_asked = False
         self._place: Place | None = None  # what the app's process has told first; later the loop may be elsewhere
         self._last_place: Place | None = None  # of an earlier time
@@ -207,16 +207,16 @@ class Control:
 
     def _started_workers(self) -> bool:
         """Whether worker processes were starting meanwhile: a call that starts one waits for its interpreter."""
-        return self._app.starting_seconds() - self._starting >= max(_STARTS, self._blocked / 5)
+        return starting_seconds(self._app.starts(), self._starts) >= max(_STARTS, self._blocked / 5)
 
     def _look(self) -> None:
         if not _is_delivered(self._connection):
             return
         self._looks += 1
         snapshot = self._app.snapshot()
-        self._still.look(time.monotonic(), snapshot)
+        self._still.look(time.monotonic(), snapshot, waited=own_wait())
         if self._looks == 1:
-            self._first, self._starting = snapshot, self._app.starting_seconds()
+            self._first, self._starts = snapshot, self._app.starts()
         self._ran = snapshot.ran - self._first.ran
         if self._looks > 1:
             self._blocked = max(self._blocked, self._still.unbroken)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from grader.model import Place
     from grader.serving.account import Account
     from grader.serving.jail.plan import Tier
-    from grader.serving.threads import Snapshot
+    from grader.serving.threads import Snapshot, Starts
     from grader.serving.timers import Timer
 
 
@@ -66,8 +66,8 @@ class Served(Protocol):
     def worker_seconds(self) -> float:
         """Processor seconds that the processes which the app has started have used; 0.0 where that is not known."""
 
-    def starting_seconds(self) -> float:
-        """For how long these processes have been starting, or have waited for a processor; 0.0 where not known."""
+    def starts(self) -> Starts:
+        """How far these processes have started; nothing where that is not known."""
 
     def looking_seconds(self) -> float:
         """Processor seconds that looks at the app's processes have taken: the more there are, the longer they take."""

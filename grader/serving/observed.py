@@ -86,5 +86,5 @@ class Observed:
         return usage.own_seconds(self._process.pid) + usage.worker_seconds(self._process.pid)
 
     @_look
-    def starting_seconds(self) -> float:
-        return threads.starting_seconds(usage.family(usage.children(self._process.pid)))
+    def starts(self) -> threads.Starts:
+        return threads.starts(usage.family(usage.children(self._process.pid)))

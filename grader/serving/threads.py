@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -26,12 +28,20 @@ _STATE: Final = b"\nState:\t"
 _SLEEPS: Final = {b"S", b"T", b"t"}
 _SWITCHES: Final = b"\nvoluntary_ctxt_switches:"
 _NANO: Final = 1e-9
+#: Of the number of another process's clock (linux/include/linux/posix-timers_types.h).
+_CPUCLOCK_SCHED: Final = 2
 #: Numbers of clone, vfork and clone3 on x86-64; of clone on ARM.
 _VFORKS: Final = {b"56", b"58", b"435"} if platform.machine() == "x86_64" else {b"220", b"435"}
 #: Numbers of write and writev.
 _WRITES: Final = {b"1", b"20"} if platform.machine() == "x86_64" else {b"64", b"66"}
 #: Processor seconds in which a process has started: an interpreter that imports FastAPI takes 0.7.
-STARTED: Final = 1.0
+_STARTED: Final = 1.0
+#: The same of one that was forked, and runs no other program: it begins at once.
+_FORKED: Final = 0.05
+#: A flag of such a process (linux/include/linux/sched.h).
+_PF_FORKNOEXEC: Final = 0x40
+#: Seconds between two looks that count at most where a thread has ended between them: two looks are 3 ms apart.
+_WITH_AN_END: Final = 0.005
 
 
 class Thread(NamedTuple):
@@ -48,22 +58,31 @@ class Thread(NamedTuple):
 class Snapshot:
     """All threads at one look; the first is that of the event loop.
 
-    ``is_exact`` says whether a thread that waits for a processor is known to be awake.
+    ``is_exact`` says whether a thread that waits for a processor is known to be awake. ``used`` are the processor
+    seconds of all its processes so far, with those of threads that have ended.
     """
 
     is_asleep: bool
     threads: tuple[Thread, ...] = ()
     loop_sleeps: bool = False
     is_exact: bool = True
+    used: float = 0.0
 
     def slept_since(self, earlier: Snapshot, seconds: float) -> float:
-        """For how many of the ``seconds`` since an ``earlier`` look all threads have slept, at least."""
+        """For how many of the ``seconds`` since an ``earlier`` look all threads have slept, at least.
+
+        For how long a thread that has ended had waited for a processor is not known, so a time in which one has ended
+        counts for little. An app that rests cannot hide that behind threads that come and go.
+        """
         if [thread[:2] for thread in self.threads] == [thread[:2] for thread in earlier.threads]:
             return seconds if self.is_asleep and earlier.is_asleep else 0.0
-        if not self.is_exact or [thread.number for thread in self.threads] != [one.number for one in earlier.threads]:
+        if not self.is_exact:
             return 0.0
-        awake = sum(thread.ran + thread.waited for thread in self.threads)
-        return max(0.0, seconds - awake + sum(thread.ran + thread.waited for thread in earlier.threads))
+        before = {thread.number: thread.ran + thread.waited for thread in earlier.threads}
+        awake = sum(thread.ran + thread.waited - before.pop(thread.number, 0.0) for thread in self.threads)
+        if not before:
+            return max(0.0, seconds - awake)
+        return max(0.0, min(seconds, _WITH_AN_END) - max(awake, self.used - earlier.used))
 
     def loop_slept_since(self, earlier: Snapshot) -> bool:
         """Whether the thread of the event loop has slept since, without a break."""
@@ -100,7 +119,7 @@ NOTHING: Final = Snapshot(is_asleep=False)
 
 
 def snapshot(pids: Iterable[int], output: os.stat_result | None = None) -> Snapshot:
-    """The threads of these processes, the app's own first. One that ends during the look makes it worthless.
+    """The threads of these processes, the app's own first. If that ends during the look, nothing is known.
 
     ``output`` is a pipe that this process reads. A thread that waits for room in it is not asleep: it waits for us.
     """
@@ -124,36 +143,95 @@ def held_up_seconds(pid: int) -> float:
     return 0.0
 
 
-def starting_seconds(pids: Iterable[int]) -> float:
-    """For how long these processes have been starting so far, or have waited for a processor; 0.0 where not known.
+def own_wait() -> float:
+    """For how long the thread that calls has waited for a processor so far; 0.0 where it is not known."""
+    with suppress(OSError, ValueError):
+        return _seconds(os.getpid(), threading.get_native_id())[1]
+    return 0.0
 
-    What one has run for counts up to ``STARTED`` seconds: afterwards it does its work.
+
+class Start(NamedTuple):
+    """The start of a process: the seconds for which it ``ran``, and ``waited`` for a processor, of those it may need.
+
+    Afterwards it does its work.
     """
-    found = 0.0
+
+    ran: float
+    waited: float
+    needed: float
+
+    def since(self, earlier: Start) -> float:
+        """For how long it has been starting since an ``earlier`` look."""
+        if earlier.ran >= self.needed:
+            return 0.0
+        return min(self.ran, self.needed) - earlier.ran + self.waited - earlier.waited
+
+
+#: Those of several processes, by their numbers.
+Starts = Mapping[int, Start]
+
+
+def starts(pids: Iterable[int]) -> Starts:
+    """How far these processes have started; nothing where that is not known."""
+    found = {}
     for pid in pids:
         with suppress(OSError, ValueError):
-            ran, waited = _seconds(pid, pid)
-            found += min(ran, STARTED) + waited
+            found[pid] = Start(*_seconds(pid, pid), needed=_FORKED if _is_a_fork(pid) else _STARTED)
     return found
+
+
+def starting_seconds(now: Starts, earlier: Starts) -> float:
+    """For how long processes have been starting since an ``earlier`` look."""
+    return sum(start.since(earlier.get(pid, Start(0.0, 0.0, 0.0))) for pid, start in now.items())
 
 
 def _exact(pids: Iterable[int], output: os.stat_result | None) -> Snapshot:
     found: list[Thread] = []
     places: list[tuple[int, int]] = []
     sleeps: list[bool] = []
+    used = 0.0
     for pid in pids:
-        for number in sorted(map(int, os.listdir(f"/proc/{pid}/task")), key=pid.__ne__):
-            status = read(f"/proc/{pid}/task/{number}/status")
+        for number in _threads_of(pid, is_first=not found):
+            try:
+                status, seconds = read(f"/proc/{pid}/task/{number}/status"), _seconds(pid, number)
+            except OSError:  # it has ended since
+                if not found:
+                    raise
+                continue
             state, switches = status.partition(_STATE)[2][:1], status.partition(_SWITCHES)[2]
             if state == b"Z":  # a process that has ended, and that nothing has waited for yet
                 continue
             is_asleep = state in _SLEEPS or (state == b"D" and _waits_for_a_child(pid, number))
             sleeps.append(is_asleep and bool(switches))
             places.append((pid, number))
-            found.append(Thread(number, switches, *_seconds(pid, number), is_ready=state == b"R"))
+            found.append(Thread(number, switches, *seconds, is_ready=state == b"R"))
+        used += _used(pid)
     loop_sleeps = sleeps[:1] == [True] and not _writes_to(output, *places[0])
     is_asleep = loop_sleeps and all(sleeps) and not any(_writes_to(output, *place) for place in places[1:])
-    return Snapshot(is_asleep, tuple(found), loop_sleeps=loop_sleeps)
+    return Snapshot(is_asleep, tuple(found), loop_sleeps=loop_sleeps, used=used)
+
+
+def _threads_of(pid: int, *, is_first: bool) -> list[int]:
+    """The process's own thread, and its others; none where it has ended. Raises OSError then if it is the first."""
+    try:
+        return sorted(map(int, os.listdir(f"/proc/{pid}/task")), key=pid.__ne__)
+    except OSError:
+        if is_first:
+            raise
+        return []
+
+
+def _used(pid: int) -> float:
+    """Processor seconds of the process, with those of threads that have ended; 0.0 where it has ended."""
+    with suppress(OSError):
+        return time.clock_gettime(~pid << 3 | _CPUCLOCK_SCHED)
+    return 0.0
+
+
+def _is_a_fork(pid: int) -> bool:
+    """Whether the process runs the program of its parent (proc_pid_stat(5), field 9)."""
+    flags = int(read(f"/proc/{pid}/stat").rpartition(b") ")[2].split()[6])
+    return bool(flags & _PF_FORKNOEXEC)
 
 
 def _writes_to(pipe: os.stat_result | None, pid: int, thread: int) -> bool:

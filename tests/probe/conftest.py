@@ -27,7 +27,7 @@ from grader.serving.account import Account
 from grader.serving.connections import CONTROL, ask
 from grader.serving.log import Log
 from grader.serving.status import AppStatus
-from grader.serving.threads import Snapshot
+from grader.serving.threads import Snapshot, Starts
 from grader.serving.timers import Timer
 
 DEADLINE = 60.0  # seconds; nothing here takes as long, whatever the machine does
@@ -169,8 +169,8 @@ class FakeApp:
         self.work += self.work_a_look
         return self.work
 
-    def starting_seconds(self) -> float:
-        return 0.0
+    def starts(self) -> Starts:
+        return {}
 
     def collect_garbage(self) -> None:
         self.collections += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from grader.probe.stillness import Stillness
@@ -54,9 +56,31 @@ def test_a_machine_that_stood_proves_little() -> None:
     assert after((0.0, seen()), (9.0, seen())).seconds < 0.02
 
 
-def test_threads_that_come_or_go_prove_nothing() -> None:
-    alone = Snapshot(is_asleep=True, threads=(Thread(LOOP, 0),), loop_sleeps=True)
-    assert after((0.0, seen()), (0.01, alone)).seconds == 0.0
+ALONE = Snapshot(is_asleep=True, threads=(Thread(LOOP, 0),), loop_sleeps=True)
+
+
+def test_a_thread_that_has_come_has_been_awake_for_as_long_as_it_was_since() -> None:
+    assert after((0.0, ALONE), (0.01, seen(awake=0.002))).seconds == pytest.approx(0.008)
+
+
+def test_a_time_in_which_a_thread_has_ended_counts_for_little() -> None:
+    """For how long it had waited for a processor is not known."""
+    assert after((0.0, seen()), (0.003, ALONE)).seconds == pytest.approx(0.003)
+    assert after((0.0, seen()), (0.01, ALONE)).seconds == pytest.approx(0.005)
+    assert after((0.0, seen()), (0.01, replace(ALONE, used=0.002))).seconds == pytest.approx(0.003)
+
+
+def test_where_states_are_not_known_threads_that_come_or_go_prove_nothing() -> None:
+    assert after((0.0, seen()), (0.003, replace(ALONE, is_exact=False))).seconds == 0.0
+
+
+def test_a_look_that_is_late_as_this_process_had_no_processor_proves_as_much() -> None:
+    """Else an app could rest on a busy machine, unseen."""
+    still = Stillness()
+    still.look(0.0, seen(), waited=7.0)
+    still.look(0.05, seen(), waited=7.03)
+    assert still.seconds == pytest.approx(0.045)
+    assert still.unbroken == pytest.approx(0.045)
 
 
 def test_the_sleep_until_something_happened_counts_a_little() -> None:

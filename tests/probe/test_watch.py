@@ -13,7 +13,7 @@ from grader.probe import pacing, watch
 from grader.probe.pacing import Pacing
 from grader.probe.watch import Control, Watch
 from grader.protocol.transcript import Act, Entry, Lane
-from grader.serving.threads import Snapshot, Thread
+from grader.serving.threads import Snapshot, Start, Starts, Thread
 
 ASLEEP = Snapshot(is_asleep=True, threads=(Thread(1, 0),), loop_sleeps=True)
 AWAKE = replace(ASLEEP, is_asleep=False, loop_sleeps=False)
@@ -52,8 +52,8 @@ class App:
     def looking_seconds(self) -> float:
         return 0.0
 
-    def starting_seconds(self) -> float:
-        return self.starting
+    def starts(self) -> Starts:
+        return {7: Start(self.starting, 0.0, needed=9.0)}
 
     def ask_where(self) -> None:
         self.asked += 1

@@ -20,7 +20,7 @@ import pytest
 from grader.serving import threads
 from grader.serving.observed import Observed
 from grader.serving.processes import Tree
-from grader.serving.threads import Snapshot, processor_seconds, snapshot
+from grader.serving.threads import Snapshot, Start, processor_seconds, snapshot
 from grader.serving.usage import children
 
 DEADLINE = 60.0
@@ -178,18 +178,61 @@ def test_a_process_that_shares_a_processor_is_held_up() -> None:
     assert threads.held_up_seconds(one.pid) == 0.0
 
 
+def test_a_process_is_starting_until_it_has_run_for_a_while() -> None:
+    """Until then, what it waits for a processor counts as well."""
+    early, later, much_later = (Start(ran, ran / 2, needed=1.0) for ran in (0.2, 0.8, 3.0))
+    assert threads.starting_seconds({7: later}, {7: early}) == pytest.approx(0.6 + 0.3)
+    assert threads.starting_seconds({7: much_later}, {7: early}) == pytest.approx(0.8 + 1.4)
+    assert threads.starting_seconds({7: much_later._replace(waited=9.0), 8: early}, {7: much_later}) == pytest.approx(
+        0.3
+    )
+
+
 @ONLY_LINUX
-def test_a_process_has_started_once_it_has_run_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it waits for a processor counts later, too: that is the machine's."""
-    monkeypatch.setattr(threads, "STARTED", 0.1)
+def test_the_start_of_a_process_is_seen_from_outside() -> None:
     with running(COMPUTES) as pid:
         deadline = monotonic() + DEADLINE
-        while processor_seconds(pid) < 0.2:
+        while not (found := threads.starts([pid])) or found[pid].ran == 0.0:
             assert monotonic() < deadline
-        before, found, after = (
-            threads.held_up_seconds(pid),
-            threads.starting_seconds([pid]),
-            threads.held_up_seconds(pid),
-        )
-    assert 0.1 + before <= found <= 0.1 + after + 1e-6
-    assert threads.starting_seconds([pid]) == 0.0
+        assert found[pid].needed == 1.0
+    assert threads.starts([pid]) == {}
+
+
+@ONLY_LINUX
+def test_a_fork_needs_little_to_start() -> None:
+    """Else processes that compute could hide a blocked event loop for long."""
+    with running("import os, time; os.fork(); time.sleep(60)") as pid:
+        deadline = monotonic() + DEADLINE
+        while not (found := threads.starts(children(pid))):
+            assert monotonic() < deadline
+        assert [start.needed < 0.1 for start in found.values()] == [True]
+        for child in found:
+            os.kill(child, signal.SIGKILL)
+
+
+@ONLY_LINUX
+def test_threads_that_come_and_go_hide_no_sleep() -> None:
+    code = """
+import threading, time
+def come_and_go():
+    while True:
+        thread = threading.Thread(target=time.sleep, args=(0.004,))
+        thread.start()
+        thread.join()
+threading.Thread(target=come_and_go, daemon=True).start()
+time.sleep(60)
+"""
+    with running(code) as pid:
+        looks = [(monotonic(), snapshot([pid]))]
+        found = 0.0
+
+        def adds_up(now: Snapshot) -> bool:
+            nonlocal found
+            at, last = looks[-1]
+            looks.append((monotonic(), now))
+            if now.is_asleep and last.is_asleep and now.threads[1:] != last.threads[1:]:
+                found += now.slept_since(last, looks[-1][0] - at)
+            return found > 0.1
+
+        until(pid, adds_up)
+    assert looks[-1][1].used > 0.0
