@@ -16,7 +16,7 @@ GRACE = 10.0
 #: Processor seconds that an app may use until the time of a grade is over, in any case.
 _MOST_USED = 30.0
 #: And times those that the grader has used for its checks: a right app uses 1.5 times as many, on a slow one, too.
-_MOST_TIMES = 8.0
+_MOST_TIMES = 4.0
 #: Part of the time of a grade that looks at the app's processes may take: of a right app, a twentieth of the grader's.
 _MOST_LOOKING = 0.25
 

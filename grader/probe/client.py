@@ -19,6 +19,7 @@ from grader.probe.request import Field, Params, Request
 from grader.probe.response import Response, exchange_of
 from grader.probe.session import Session
 from grader.protocol.transcript import Act, Lane
+from grader.serving.connections import NoPort
 from grader.text import visible
 
 #: The fields of curl, in its order: so the curl line in a report repeats the request exactly.
@@ -177,7 +178,8 @@ class Client:
         try:
             return Connection(app.connect(receive_buffer=SLOW if slow else None), slow=slow)
         except OSError as error:
-            seen = app.exit_reason(refuses=True) or "the app does not accept connections"
+            taken = "the app has taken all ports of its network" if isinstance(error, NoPort) else ""
+            seen = taken or app.exit_reason(refuses=True) or "the app does not accept connections"
             raise Violation(expected="a connection to the app", seen=seen) from error
 
 

@@ -24,8 +24,9 @@ _STARVED: Final = 30.0
 #: Connections at once. The katas' contracts name 32 callers, and the grader's process may have no more than 256
 #: descriptors (the default on macOS).
 MOST_CONNECTIONS: Final = 128
-#: Pulls of one connection without a result. The protocol allows one; tasks that share a stream by mistake send some.
-MOST_OUTSTANDING: Final = 1024
+#: Pulls of one connection without a result, and at once. The protocol allows one; tasks that share a stream by mistake
+#: send some. Each costs the grader time, and a flood of them would cost it all.
+MOST_OUTSTANDING: Final = 64
 
 
 class Gate:
@@ -109,17 +110,20 @@ class Gate:
 
     def released(self, connection: _UpstreamConnection) -> None:
         self.open_streams -= 1
-        if connection in self.waiting:
-            self.waiting.remove(connection)
+        if connection in self.waiting:  # more than once if its pulls came at once
+            self.waiting = deque(one for one in self.waiting if one is not connection)
         self._record(Act.CLOSED, connection.number, b"", "")
 
     def _pump(self) -> None:
-        for connection in [one for one in self.waiting if one.number >= self._oldest]:
+        while (connection := self._next_in_turn()) is not None:
             if (result := self._next_result()) is None:
                 return
-            self.waiting.remove(connection)
+            self.waiting.remove(connection)  # its first pull
             self._note_given(connection, result)
             connection.send(result)
+
+    def _next_in_turn(self) -> _UpstreamConnection | None:
+        return next((one for one in self.waiting if one.number >= self._oldest), None)
 
     def _next_result(self) -> Result | None:
         if self._results:
@@ -168,14 +172,14 @@ class _UpstreamConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         # After a refusal all is one line, and read: with unread bytes the FIN would become a RST, and drop the refusal.
-        begun, *others = [data] if self._refused else data.split(b"\n")
+        begun, *others = [data] if self._refused else data.split(b"\n", MOST_OUTSTANDING + 1)
         self._buffer += begun  # a copy of what is there for each byte or line that comes takes minutes for a few MiB
         for rest in others:
             line, self._buffer = bytes(self._buffer), bytearray(rest)
             self._take_line(line)
             if self._refused or self._transport.is_closing():
                 return  # a flood of lines would cost the grader its time
-        if len(self._buffer) > LONGEST_LINE:
+        if len(others) > MOST_OUTSTANDING or len(self._buffer) > LONGEST_LINE:
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
@@ -189,7 +193,8 @@ class _UpstreamConnection(asyncio.Protocol):
 
     def send(self, result: Result) -> None:
         self._outstanding -= 1
-        self._transport.write(result.encode())
+        if not self._transport.is_closing():  # else asyncio complains on standard error, each time
+            self._transport.write(result.encode())
 
     def _take_line(self, line: bytes) -> None:
         if self._gate is None:

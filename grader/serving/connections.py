@@ -18,7 +18,6 @@ CONTROL_IN_LOG: Final = "Invalid HTTP request received."
 #: Seconds. A local connection is made at once; when the backlog is full, the system tries again after 1, 3 and 7.
 _CONNECTING: Final = 5.0
 
-
 #: Bytes. Accepted sockets inherit it from the listener. With the system's own size megabytes fit in between; with this
 #: an app that waits for its client stops within about 100 KiB.
 _SEND_BUFFER: Final = 8192
@@ -27,6 +26,10 @@ _SEND_BUFFER: Final = 8192
 _BACKLOG: Final = 128
 #: Bytes: a part of the smallest window that a slow client opens again.
 _SMALL_SEGMENT: Final = 512
+
+
+class NoPort(ConnectionError):
+    """No port is free in a network that is the app's alone, so the app has taken them."""
 
 
 def listen() -> socket.socket:

@@ -1,4 +1,6 @@
-"""Ends an app that uses too much memory, or that stops itself. On Linux only: elsewhere neither is known.
+"""Ends an app that uses too much memory or too many descriptors, or that stops itself.
+
+On Linux only: elsewhere nothing of it is known.
 
 Limits of the kernel do not fit: RLIMIT_DATA and RLIMIT_AS count the reserved stacks of idle threads, but not shared
 memory, and both are for each process alone.
@@ -7,9 +9,14 @@ memory, and both are for each process alone.
 from __future__ import annotations
 
 import threading
+from typing import Final
 
 from grader.serving import usage
 from grader.serving.processes import Tree
+
+#: Files, connections and pipes of all processes of an app. What waits in each is the kernel's memory, up to 200 KiB,
+#: and counts for no process. An app that serves 32 clients and pulls for each needs less than a hundred.
+MOST_DESCRIPTORS: Final = 2048
 
 
 class Guard:
@@ -44,7 +51,10 @@ class Guard:
                 return
 
     def _look(self) -> str:
-        if usage.memory(self._tree.members(), limit=self.limit) > self.limit:
+        members = self._tree.members()
+        if usage.descriptors(members) > MOST_DESCRIPTORS:
+            return f"had more than {MOST_DESCRIPTORS} files and connections open, so the grader ended it"
+        if usage.memory(members, limit=self.limit) > self.limit:
             return f"used more than its memory limit of {self.limit >> 20} MiB, so the grader ended it"
         self._looks_stopped = self._looks_stopped + 1 if usage.is_stopped(self._tree.pid) else 0
         if self._looks_stopped >= self._STOPPED_LOOKS:  # in a session of its own no terminal stops it

@@ -71,6 +71,18 @@ def memory(pids: Iterable[int], *, limit: int) -> int:
     return resident if resident <= limit else sum(map(_proportional, found)) + tables
 
 
+def descriptors(pids: Iterable[int]) -> int:
+    """The number of files, connections and pipes that these processes have open."""
+    return sum(map(_descriptors, pids))
+
+
+def _descriptors(pid: int) -> int:
+    """A look at the folder costs 2 microseconds. Linux before 6.2 does not tell the number there."""
+    with suppress(OSError):
+        return os.stat(f"/proc/{pid}/fd").st_size or len(os.listdir(f"/proc/{pid}/fd"))
+    return 0
+
+
 def _seconds(pid: int) -> tuple[float, float]:
     """Of the process itself, and of its children that have been waited for (proc_pid_stat(5), fields 14 to 17)."""
     with suppress(OSError):

@@ -14,6 +14,7 @@ from grader.errors import Violation
 from grader.probe.client import SLOW
 from grader.probe.connection import Disconnect
 from grader.protocol.transcript import Act, Lane
+from grader.serving.connections import NoPort
 from tests.probe.conftest import DEADLINE, FakeApp, Meet, Then, says
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
@@ -165,6 +166,19 @@ def test_a_process_that_runs_and_does_not_accept_is_not_said_to_have_ended(
 
     monkeypatch.setattr(ends.app, "connect", is_full)
     with pytest.raises(Violation, match="the app does not accept connections"):
+        ends.client.get("/")
+
+
+def test_an_app_that_has_taken_the_ports_of_its_network_fails_by_that(
+    meet: Meet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = meet(says(OK))
+
+    def is_full(*, receive_buffer: int | None = None) -> socket.socket:
+        raise NoPort
+
+    monkeypatch.setattr(ends.app, "connect", is_full)
+    with pytest.raises(Violation, match="the app has taken all ports of its network"):
         ends.client.get("/")
 
 

@@ -220,7 +220,7 @@ def test_an_item_is_not_lost_on_a_stream_that_was_let_go(ends: Ends) -> None:
 
 
 def test_what_has_arrived_before_a_call_is_counted_by_it(ends: Ends) -> None:
-    ends.gate.give(["opens the stream"])
+    ends.gate.finish()
     app = ends.app().open("key").pull()
     app.answer()
     for number in range(2, 300):
@@ -383,6 +383,27 @@ def test_pulls_that_wait_for_no_result_end_the_connection(ends: Ends) -> None:
     with suppress(ConnectionError):
         assert app.answer() is None
     assert ends.gate.pulls <= gate.MOST_OUTSTANDING
+
+
+def test_pulls_that_come_at_once_end_the_connection_also_where_each_has_a_result(ends: Ends) -> None:
+    """Else a flood of them would keep the upstream end from everything else."""
+    ends.gate.finish()
+    app = ends.app().open("key").pull(100 * gate.MOST_OUTSTANDING)
+    with suppress(ConnectionError):
+        while app.answer() is not None:
+            pass
+    ends.server.call()
+    assert ends.gate.pulls <= gate.MOST_OUTSTANDING + 1
+
+
+def test_all_pulls_of_a_connection_that_has_closed_are_forgotten(ends: Ends, caplog: pytest.LogCaptureFixture) -> None:
+    """No item goes to it, and asyncio has nothing to complain about."""
+    ends.app().open("key").pull(20).close()
+    ends.wait(lambda: ends.gate.pulls == 20 and ends.gate.open_streams == 0)
+    assert not ends.gate.waiting
+    ends.gate.give(["first"])
+    assert ends.app().open("key").pull().answer() == {"item": "first"}
+    assert not caplog.records
 
 
 def test_more_connections_than_are_served_are_aborted_and_noted(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:

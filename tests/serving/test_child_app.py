@@ -22,6 +22,7 @@ import pytest
 
 from grader import wire
 from grader.errors import BootFailed, Inconclusive
+from grader.serving import guard
 from grader.serving.child_app import ChildApp
 from grader.serving.jail.cell import Cell
 from grader.serving.jail.plan import NO_JAIL
@@ -581,6 +582,25 @@ def test_memory_has_a_limit_for_all_processes_of_the_app(name: str, start_app: B
     with pytest.raises(BootFailed, match=f"the app's process {words} at start-up"):
         app.wait_until_ready()
     assert app.exit_reason() == f"the app's process {words}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is known of descriptors")
+def test_descriptors_have_a_limit_for_all_processes_of_the_app(
+    start_app: Boot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits in their buffers counts for no process."""
+    monkeypatch.setattr(guard, "MOST_DESCRIPTORS", 300)
+    app = start_app("""
+        import os, socket, time
+        for _ in range(3):
+            if not os.fork():
+                pairs = [socket.socketpair() for _ in range(60)]
+                time.sleep(1000)
+        time.sleep(1000)
+    """)
+    words = "had more than 300 files and connections open, so the grader ended it"
+    with pytest.raises(BootFailed, match=f"the app's process {words} at start-up"):
+        app.wait_until_ready()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the state of a process is not known")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import site
 import socket
@@ -13,6 +14,7 @@ from typing import Final
 
 from grader import interrupt, trees
 from grader.errors import NO_LOOPBACK, Inconclusive
+from grader.serving.connections import NoPort
 from grader.serving.jail.plan import Canary, Jail, Plan, Tier
 from grader.serving.jail.sockets import Door, InnerDoor, OuterDoor
 
@@ -87,6 +89,8 @@ class Cell:
         except (ConnectionError, TimeoutError):
             raise
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL and self.jail.tier is Tier.A:
+                raise NoPort(*error.args) from error
             raise Inconclusive(f"{NO_LOOPBACK}: {error}") from error
 
     def close(self) -> None:
