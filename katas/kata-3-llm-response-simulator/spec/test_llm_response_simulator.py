@@ -393,7 +393,7 @@ def a_stream_over_two_seconds(client: Client, upstream: Upstream, draw: Draw) ->
     token, *more = draw.texts(2)
     with client.post(PATH, json=asking(upstream, **USAGE)) as response:
         upstream.give(token)
-        response.next_event()
+        upstream.wait_for_pull(2)  # then the first chunk was made
         time.sleep(1 + COARSE - time.time() % 1)  # nothing else makes a clock go on
         upstream.give_all(more)
         response.wait_for_end()
