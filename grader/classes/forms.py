@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from grader.classes.syntax import normal_form
 from grader.serving.processes import Process, Surroundings
+from grader.syntax import normal_form
 
 #: Seconds of processor time for one module; a usual one takes a hundredth.
 _SECONDS: Final = 2

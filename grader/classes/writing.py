@@ -132,7 +132,7 @@ class LedgerWriter(Ledger):
     def keep_submission(self, submission: Submission, refusal: NoReport | None = None, *, form: str = "") -> None:
         """A submission, of a student that is kept already, and the reason where it is not to be graded.
 
-        ``form`` is the normal form of its app (see :mod:`grader.classes.syntax`).
+        ``form`` is the normal form of its app (see :mod:`grader.syntax`).
         """
         with self._transaction():
             self._connection.execute(f"INSERT OR REPLACE{_SUBMISSION}", _of_submission((submission, refusal)))

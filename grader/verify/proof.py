@@ -18,6 +18,7 @@ from grader.verify.clauses import Clause, read_clauses
 from grader.verify.coverage import coverage_problems
 from grader.verify.judging import judge
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
+from grader.verify.twins import twins
 from grader.verify.verdict import Verdict
 
 
@@ -56,6 +57,7 @@ def prove(
     problems += undocumented(checks)
     problems += [problem for app in apps for problem in naming_problems(app, checks)]
     problems += too_few(apps)
+    problems += twins(kata, apps)
     problems += coverage_problems(kata, clauses, checks=checks, apps=apps)
     if missing:  # every grade would end with that
         return Proof(kata, checks, (), tuple(problems), clauses)

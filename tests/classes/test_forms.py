@@ -9,7 +9,7 @@ import pytest
 
 from grader.classes import forms
 from grader.classes.forms import NormalForms
-from grader.classes.syntax import normal_form
+from grader.syntax import normal_form
 from tests.conftest import ROOT
 
 SOLUTION = next(ROOT.glob("solutions/kata-1-*/app.py")).read_bytes()

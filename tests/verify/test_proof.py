@@ -264,6 +264,8 @@ def test_an_unsound_kata_is_told_all_that_is_wrong(tmp_path: Path) -> None:
         'in order” there, or put the section of a standard before it, as in "RFC 9110 8.3: …"',
         "check is_json has no hint; write up to three in spec/hints.toml",
         "wrong/no_items: its docstring must say which checks fail: “Fails: check_id, …”",
+        "wrong/no_items.py is the same app as app.py, but for docstrings and comments, and proves nothing: make the "
+        "mistake in the wrong one, or remove it",
         'variant/charset: it is a right app and fails is_json: 200, "text/html"; expected: 200, "application/json"',
         "variant/wrecked: it does not start: wrecked.py raises ValueError while it is imported: no",
         "no wrong app fails all_items; write one",

@@ -27,7 +27,7 @@ class Likeness:
 def likenesses(marks: Iterable[Mark], forms: Mapping[str, str]) -> list[Likeness]:
     """The groups of one kata's marks, the largest first; none is listed twice for the same students.
 
-    ``forms`` has the normal form of the app (see :mod:`grader.classes.syntax`) of each submission, by its digest; that
+    ``forms`` has the normal form of the app (see :mod:`grader.syntax`) of each submission, by its digest; that
     of the stub, which everybody has from the course, by "".
     """
     by_files: dict[str, list[Mark]] = {}

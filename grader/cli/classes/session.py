@@ -24,7 +24,6 @@ from grader.classes.order import Graders, LocalGraders
 from grader.classes.results.folder import write_results
 from grader.classes.run import ClassRun, graded_kata
 from grader.classes.source import Source
-from grader.classes.syntax import normal_form
 from grader.classes.task import Intake, Task
 from grader.classes.writing import LedgerWriter, writing
 from grader.cli.classes import summary
@@ -36,6 +35,7 @@ from grader.exits import Exit
 from grader.pool.pool import Pool
 from grader.pool.servers import fork_servers
 from grader.serving.jail.plan import Tier
+from grader.syntax import normal_form
 from grader.text import plural, visible
 
 _KEPT = "what is graded is kept, and the same command goes on with the rest"

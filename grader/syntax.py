@@ -1,10 +1,11 @@
-"""The normal form of a module's syntax tree: equal for two modules that differ in names, comments and layout only."""
+"""Forms of a module's syntax tree: equal for two modules that differ in comments and layout only, or in names, too."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import warnings
+from collections.abc import Callable, Iterable
 
 #: Bytes of a module that is looked at; and nodes without which two modules are equal by chance.
 _LARGEST, _SMALLEST = 256 << 10, 40
@@ -13,6 +14,9 @@ _LONG = 2048
 #: Fields of nodes that hold a name which the module's author has chosen.
 _NAMES = {"id", "arg", "name", "asname"}
 
+#: The value of a node's field, as the form has it.
+_Field = Callable[[ast.AST, str], object]
+
 
 def normal_form(source: bytes) -> str:
     """The SHA-256 of the normal form, in hexadecimal; "" where it cannot be read, is too large or very small.
@@ -20,22 +24,35 @@ def normal_form(source: bytes) -> str:
     Names that the module gives itself are numbered in the order in which they occur; those of libraries, attributes
     and constants stay. Comments, docstrings and annotations are left out.
     """
+    tree = _parsed(source)
+    return "" if tree is None else _digest(_parts(tree, _numbered(tree), smallest=_SMALLEST))
+
+
+def exact_form(source: bytes) -> str:
+    """The SHA-256 of the tree without docstrings, in hexadecimal; "" where it cannot be read or is too large."""
+    tree = _parsed(source)
+    return "" if tree is None else _digest(_parts(tree, _undocumented))
+
+
+def _parsed(source: bytes) -> ast.Module | None:
     if len(source) > _LARGEST:
-        return ""
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the learner's code is warned of
-            tree = ast.parse(source)
+            return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    parts = _parts(tree)
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest() if parts else ""
+        return None
 
 
-def _parts(tree: ast.Module) -> list[str]:
+def _digest(parts: Iterable[str]) -> str:
+    """The SHA-256 of all parts; "" where there are none."""
+    text = "\n".join(parts)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest() if text else ""
+
+
+def _parts(tree: ast.Module, field: _Field, *, smallest: int = 0) -> list[str]:
     """The tree as a list of texts, in order; [] for one that is very small. It does not recur, however deep it is."""
-    own = {name for node in ast.walk(tree) for name in _bound(node)}
-    numbers: dict[str, str] = {}
     parts: list[str] = []
     nodes = 0
     stack: list[object] = [tree]
@@ -44,7 +61,7 @@ def _parts(tree: ast.Module) -> list[str]:
             case ast.AST() as node:
                 nodes += 1
                 parts.append(type(node).__name__)
-                stack.extend(reversed([_field(node, name, own, numbers) for name in node._fields]))
+                stack.extend(reversed([field(node, name) for name in node._fields]))
             case list() as many:
                 parts.append(f"[{len(many)}]")
                 stack.extend(reversed(many))
@@ -52,19 +69,32 @@ def _parts(tree: ast.Module) -> list[str]:
                 parts.append(hex(number))
             case value:
                 parts.append(repr(value))
-    return parts if nodes >= _SMALLEST else []
+    return parts if nodes >= smallest else []
 
 
-def _field(node: ast.AST, name: str, own: set[str], numbers: dict[str, str]) -> object:
+def _undocumented(node: ast.AST, name: str) -> object:
+    """The field as it is, without docstrings."""
     value = getattr(node, name, None)
-    match name:
-        case "annotation" | "returns" | "type_comment" | "type_params":
-            return None
-        case "body" if isinstance(value, list):
-            return [each for each in value if not _is_docstring(each)]
-        case _ if name in _NAMES and isinstance(value, str) and value in own:
-            return numbers.setdefault(value, f"name {len(numbers)}")
+    if name == "body" and isinstance(value, list):
+        return [each for each in value if not _is_docstring(each)]
     return value
+
+
+def _numbered(tree: ast.Module) -> _Field:
+    """The fields without annotations, and with numbers for the module's own names."""
+    own = {name for node in ast.walk(tree) for name in _bound(node)}
+    numbers: dict[str, str] = {}
+
+    def field(node: ast.AST, name: str) -> object:
+        value = _undocumented(node, name)
+        match name:
+            case "annotation" | "returns" | "type_comment" | "type_params":
+                return None
+            case _ if name in _NAMES and isinstance(value, str) and value in own:
+                return numbers.setdefault(value, f"name {len(numbers)}")
+        return value
+
+    return field
 
 
 def _is_docstring(node: object) -> bool:

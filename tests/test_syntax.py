@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from grader.classes.syntax import normal_form
+from grader.syntax import exact_form, normal_form
 from tests.conftest import ROOT
 
 SOURCE = '''
@@ -103,3 +103,26 @@ def test_different_solutions_of_a_kata_have_different_forms() -> None:
     files = sorted(ROOT.glob("solutions/kata-1-*/variants/*.py"))
     forms = [normal_form(file.read_bytes()) for file in files]
     assert len(set(forms)) == len(files) > 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_equal"),
+    [
+        ("  # one by one", "", True),
+        ('"""Streams."""', '"""Something else."""', True),
+        ('"/chat"', "'/chat'", True),
+        ("async def chat(", "async def chat(  ", True),
+        ("total", "characters", False),
+        ("key: str", "key: int", False),
+        ("= 0", "= 1", False),
+    ],
+)
+def test_in_the_exact_form_names_and_annotations_count(old: str, new: str, is_equal: bool) -> None:
+    """A framework reads both: they decide what the app takes from a request."""
+    first, second = (exact_form(textwrap.dedent(source).encode()) for source in (SOURCE, SOURCE.replace(old, new)))
+    assert (first == second, "" in (first, second)) == (is_equal, False)
+
+
+def test_the_exact_form_is_of_small_modules_too_but_not_of_broken_ones() -> None:
+    assert exact_form(b"x = 1") == exact_form(b"x = 1  # one") != exact_form(b"x = 2")
+    assert exact_form(b"def f(:") == ""
