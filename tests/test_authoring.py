@@ -26,6 +26,14 @@ def remove(root: Path, patterns: list[str]) -> None:
             file.unlink()
 
 
+def write_files(root: Path) -> None:
+    """All files that the guide shows."""
+    for _, file, text in BLOCKS:
+        if file:
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            (root / file).write_text(text, "utf-8")
+
+
 def test_the_authors_guide_can_be_followed(tmp_path: Path, grade: Grade) -> None:
     codes: list[tuple[str, int, str]] = []
     for kind, file, text in BLOCKS:
@@ -55,12 +63,22 @@ def test_the_equivalent_mutant_of_the_guide_is_the_one_that_it_shows(tmp_path: P
     from grader.verify.equivalents import equivalents
     from grader.verify.survival import Fate, mutants_of, try_out
 
-    for _, file, text in BLOCKS:
-        if file:
-            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / file).write_text(text, "utf-8")
+    write_files(tmp_path)
     kata = read_kata(tmp_path / "katas" / "kata-12-running-total")
     (blocking,) = [mutant for mutant in mutants_of(kata) if mutant.operator == "blocking-pull"]
     with Pool(1) as pool:
         (trial,) = try_out(kata, [blocking], pool, reasons=equivalents(kata))
     assert trial.fate is Fate.EQUIVALENT
+
+
+def test_the_laws_of_the_guide_give_the_stub_no_points(tmp_path: Path, grade: Grade) -> None:
+    """It adds no delays: a law about the pace holds for it, unless it comes after a check that the stub fails."""
+    write_files(tmp_path)
+    kata = tmp_path / "katas" / "kata-12-running-total"
+    spec = kata / "spec" / "test_running_total.py"
+    (pace,) = [text for _, file, text in BLOCKS if not file and "pace.has_no_rests()" in text]
+    spec.write_text(f"{spec.read_text('utf-8')}\n\n{pace}", "utf-8")
+    for app, outcomes in (("katas", {"blocked"}), ("solutions", {"passed"})):
+        done = grade(str(kata), "--app", f"{app}/kata-12-running-total/app.py", cwd=tmp_path, json_report=True)
+        found = done.outcomes()
+        assert {found[name] for name in ("no_delays_are_added", "the_loop_is_never_blocked")} == outcomes, done.out

@@ -161,7 +161,7 @@ def _validator(path: Path) -> Any:
         Draft202012Validator.check_schema(schema)
     except (OSError, ValueError, SchemaError) as error:
         why = error.message if isinstance(error, SchemaError) else str(error)
-        raise BadKata(f"The specification needs {path}, a JSON Schema: {why}") from error
+        raise BadKata(f"The specification needs {path.parent.name}/{path.name}, a JSON Schema: {why}") from error
     extend: Any = validators.extend  # it has no types
     return extend(Draft202012Validator, {"items": _wrong_items})(schema)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from grader.catalog.kata import Kata, manifest_problems, missing_parts
@@ -15,8 +15,9 @@ from grader.model import Check, Outcome
 from grader.pool.pool import Pool
 from grader.text import plural
 from grader.verify.clauses import Clause, read_clauses
+from grader.verify.common import Place, common_faults, listed, undecided
 from grader.verify.coverage import coverage_problems
-from grader.verify.judging import judge
+from grader.verify.judging import Judgements, judge
 from grader.verify.reference import ReferenceApp, Role, find_reference_apps
 from grader.verify.twins import twins
 from grader.verify.verdict import Verdict
@@ -62,8 +63,7 @@ def prove(
     if missing:  # every grade would end with that
         return Proof(kata, checks, (), tuple(problems), clauses)
     judged = judge(kata, apps, pool, busy=busy, seed=seed, progress=progress)
-    problems += [problem for verdict in judged.first for problem in verdict_problems(verdict, checks)]
-    problems += [problem for verdict in judged.again for problem in later_problems(verdict, checks)]
+    problems += all_problems(judged, checks)
     problems += unproven(checks, judged.first)
     return Proof(kata, checks, judged.first, tuple(problems), clauses, len(judged.again))
 
@@ -115,53 +115,82 @@ def too_few(apps: list[ReferenceApp]) -> list[str]:
     return [f"there is no {role.value} app" for role in (Role.VARIANT, Role.WRONG) if counts[role] == 0]
 
 
-def verdict_problems(verdict: Verdict, checks: Iterable[Check]) -> list[str]:
-    """The differences between the verdict on a reference app and the right one."""
+def all_problems(judged: Judgements, checks: tuple[Check, ...]) -> list[str]:
+    """The problems of all verdicts; what several apps have in common comes first, and once."""
+    problems, told = common_faults(judged.first)
+    problems += [problem for verdict in judged.first for problem in verdict_problems(verdict, checks, told=told)]
+    known = {(verdict.app.label, verdict.trouble) for verdict in judged.first if verdict.trouble}
+    again = [verdict for verdict in judged.again if (verdict.app.label, verdict.trouble) not in known]
+    common, told = common_faults(_decided(verdict, checks) for verdict in again)
+    problems += [f"{problem} (judged again)" for problem in common]
+    return problems + [problem for verdict in again for problem in later_problems(verdict, checks, told=told)]
+
+
+def verdict_problems(verdict: Verdict, checks: Iterable[Check], *, told: Container[Place] = ()) -> list[str]:
+    """The differences between the verdict on a reference app and the right one, without what is ``told`` already."""
     label = verdict.app.label
     if verdict.trouble:
-        return [f"{label}: {verdict.trouble}"]
+        return [] if (label, "") in told else [f"{label}: {verdict.trouble}"]
     problems = [
         f"{label}: {name} is inconclusive: {verdict.headlines.get(name, '')}"
         for name, outcome in verdict.outcomes.items()
-        if outcome is Outcome.INCONCLUSIVE
+        if outcome is Outcome.INCONCLUSIVE and (label, name) not in told
     ]
     match verdict.app.role:
         case Role.STUB if verdict.points:
-            problems.append(f"stub: it earns {plural(verdict.points, 'point')} and must earn none")
+            problems.append(_unearned(verdict))
         case Role.SOLUTION | Role.VARIANT:
             problems += [_unfair(verdict, check) for check in checks if check.id in verdict.failed]
         case Role.WRONG:
-            problems += _mismatch(verdict)
+            problems += _mismatch(verdict, checks)
     return problems
+
+
+def _unearned(verdict: Verdict) -> str:
+    names = [name for name, outcome in verdict.outcomes.items() if outcome is Outcome.PASSED]
+    return (
+        f"stub: it earns {plural(verdict.points, 'point')} and must earn none; it passes {listed(names)}: ask there "
+        "for something that the stub does not do, or let a check or law that holds for any app come `after` one that "
+        "the stub fails"
+    )
 
 
 def _unfair(verdict: Verdict, check: Check) -> str:
     return f"{verdict.app.label}: it is a right app and fails {check.id}: {verdict.headlines.get(check.id, '')}"
 
 
-def _mismatch(verdict: Verdict) -> list[str]:
+def _mismatch(verdict: Verdict, checks: Iterable[Check]) -> list[str]:
     app, failed = verdict.app, set(verdict.failed)
     problems = [
         f"{app.label}: it fails {name}, which its docstring does not name: {verdict.headlines.get(name, '')}"
         for name in sorted(failed - app.fails - app.may_fail)
     ]
-    others = sorted(app.fails & verdict.outcomes.keys() - failed)
+    others = sorted(app.fails & verdict.outcomes.keys() - failed - undecided(verdict, checks))
     if app.may_fail and failed & app.fails:
         return problems  # at least one of them is enough
     return problems + [f"{app.label}: {name} is {verdict.outcomes[name].value} and must be failed" for name in others]
 
 
-def later_problems(verdict: Verdict, checks: Iterable[Check]) -> list[str]:
+def later_problems(verdict: Verdict, checks: Iterable[Check], *, told: Container[Place] = ()) -> list[str]:
     """The problems of a later verdict; what is inconclusive on a busy machine is none."""
-    outcomes = dict(verdict.outcomes)
-    for name in verdict.outcomes:
-        if outcomes[name] is Outcome.INCONCLUSIVE:
-            del outcomes[name]
-    found = verdict_problems(replace(verdict, outcomes=outcomes), checks)
+    found = verdict_problems(_decided(verdict, checks), checks, told=told)
     return [f"{problem} (judged again, seed {verdict.seed})" for problem in found]
 
 
-def unproven(checks: Iterable[Check], found: Iterable[Verdict]) -> list[str]:
-    """Each check must be failed by at least one wrong app: otherwise nothing shows that it can fail."""
-    caught = {name for verdict in found if verdict.app.role is Role.WRONG for name in verdict.failed}
-    return [f"no wrong app fails {check.id}; write one" for check in checks if check.id not in caught]
+def _decided(verdict: Verdict, checks: Iterable[Check]) -> Verdict:
+    """The verdict without what it leaves undecided."""
+    left = undecided(verdict, checks)
+    return replace(verdict, outcomes={name: seen for name, seen in verdict.outcomes.items() if name not in left})
+
+
+def unproven(checks: tuple[Check, ...], found: Iterable[Verdict]) -> list[str]:
+    """Each check must be failed by at least one wrong app: otherwise nothing shows that it can fail.
+
+    Where a check could not be run for some app, or an app that must fail it, that is the problem, and not this.
+    """
+    settled: set[str] = set()
+    for verdict in found:
+        settled |= undecided(verdict, checks)
+        if verdict.app.role is Role.WRONG:
+            settled |= verdict.app.fails if verdict.trouble else set(verdict.failed)
+    return [f"no wrong app fails {check.id}; write one" for check in checks if check.id not in settled]

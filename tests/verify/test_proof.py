@@ -46,7 +46,13 @@ def verdict(role: Role, first: Outcome, second: Outcome, *, fails: str = "", tro
     ("found", "problems"),
     [
         (verdict(Role.STUB, F, B), []),
-        (verdict(Role.STUB, P, F), ["stub: it earns 1 point and must earn none"]),
+        (
+            verdict(Role.STUB, P, F),
+            [
+                "stub: it earns 1 point and must earn none; it passes first: ask there for something that the stub "
+                "does not do, or let a check or law that holds for any app come `after` one that the stub fails"
+            ],
+        ),
         (verdict(Role.STUB, F, F, trouble="it does not start: no"), ["stub: it does not start: no"]),
         (verdict(Role.SOLUTION, P, P), []),
         (verdict(Role.SOLUTION, P, F), ["solution: it is a right app and fails second: another thing"]),
@@ -102,6 +108,32 @@ def test_a_check_that_no_wrong_app_fails_is_unproven() -> None:
     assert unproven(CHECKS, [*right, verdict(Role.WRONG, F, B)]) == ["no wrong app fails second; write one"]
     assert unproven(CHECKS, [verdict(Role.WRONG, F, B), verdict(Role.WRONG, P, F)]) == []
     assert len(unproven(CHECKS, [])) == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "names"),
+    [
+        (verdict(Role.WRONG, I, B, fails="second"), []),
+        (verdict(Role.SOLUTION, P, I), ["first"]),
+        (verdict(Role.WRONG, F, I, fails="second"), []),
+        (replace(verdict(Role.WRONG, P, P, fails="second", trouble="it does not start: no"), outcomes={}), ["first"]),
+        (replace(verdict(Role.VARIANT, P, P, trouble="it does not start: no"), outcomes={}), ["first", "second"]),
+    ],
+)
+def test_a_check_that_could_not_be_run_is_not_called_unproven(found: Verdict, names: list[str]) -> None:
+    assert unproven(CHECKS, [found]) == [f"no wrong app fails {name}; write one" for name in names]
+
+
+def test_a_check_that_is_inconclusive_need_not_be_failed() -> None:
+    """That it must be follows only from the fault."""
+    for outcomes in ((I, B), (F, I), (P, I)):
+        found = verdict_problems(verdict(Role.WRONG, *outcomes, fails="first second"), CHECKS)
+        assert [problem for problem in found if problem.endswith("must be failed")] == [
+            "wrong/some_app: first is passed and must be failed"
+        ] * (outcomes[0] is P)
+        assert later_problems(verdict(Role.WRONG, *outcomes, fails="first second"), CHECKS) == [
+            "wrong/some_app: first is passed and must be failed (judged again, seed )"
+        ] * (outcomes[0] is P)
 
 
 def test_no_app_may_hide_a_module_of_pythons_own_from_those_beside_it() -> None:
