@@ -47,8 +47,7 @@ class Condition:
                 text = f"if {test}: {nothing}{source.separator(place)}else: {right}"
             else:
                 text = f"(({wrong}) if {test} else ({right}))"
-            length = len(source.text)
-            helper = (Edit(length, length, self.helper),) if self.helper else ()
+            helper = (source.helper(self.helper),) if self.helper else ()
             yield Edit(start, end, text), *(edit for edit in edits if edit is not change), *helper
 
 

@@ -38,10 +38,9 @@ _TO_THREAD = ("to_thread", "run_in_threadpool", "run_sync")
 
 @operator("blocks the event loop at each pull")
 def blocking_pull(source: Source) -> Changes:
-    end = len(source.text)
     for node in source.every(ast.Call):
         if called_name(node) == "upstream":
-            yield source.replaced(node.func, "_Blocking"), Edit(end, end, _BLOCKING)
+            yield source.replaced(node.func, "_Blocking"), source.helper(_BLOCKING)
 
 
 @operator("blocks the event loop while it sleeps")

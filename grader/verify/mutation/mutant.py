@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -85,7 +84,12 @@ class _Workshop:
         trait = f"{self._app}\n{operator}\n" + "\n".join(line for line in diff.splitlines() if line[:1] in "+-")
         self._seen[trait] += 1
         name = hashlib.sha256(f"{trait}\n{self._seen[trait]}".encode()).hexdigest()[:8]
-        yield Mutant(name, self._app, operator, mistake, changed, _without_helpers(diff), base)
+        yield Mutant(name, self._app, operator, mistake, changed, self._shown(edits, diff), base)
+
+    def _shown(self, edits: tuple[Edit, ...], diff: str) -> str:
+        """The part of ``diff`` that an author reads: without what the grader itself adds to the module."""
+        own = [edit for edit in edits if not edit.is_helper]
+        return diff if len(own) == len(edits) else _diff(self.source.text, self.source.edited(*own))
 
 
 def _places(diff: str) -> list[str]:
@@ -99,13 +103,6 @@ def _diff(before: str, after: str) -> str:
     """The changed lines with one line around them, without a heading."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
     return "\n".join(list(lines)[2:])
-
-
-def _without_helpers(diff: str) -> str:
-    """The changes, without pure additions: an operator may need a class at the end of the module."""
-    hunks = [hunk for hunk in re.split(r"^(?=@@)", diff, flags=re.MULTILINE) if hunk]
-    changes = [hunk for hunk in hunks if re.search(r"^-", hunk, re.MULTILINE)]
-    return "".join(changes or hunks[-1:]).rstrip("\n")
 
 
 def _is_python(text: str) -> bool:

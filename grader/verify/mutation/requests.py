@@ -47,7 +47,8 @@ def _around_the_app(source: Source, mistake: str) -> Changes:
     if "app" in assigned | defined:
         first = next(node for node in source.tree.body if not _must_be_first(node))
         start, end = source.span(first)[0], len(source.text)
-        yield Edit(start, start, _AROUND), Edit(end, end, f"\napp = _Around(app, {mistake})\n")
+        helper = Edit(start, start, _AROUND, is_helper=True)
+        yield helper, Edit(end, end, f"\napp = _Around(app, {mistake})\n")
 
 
 def _must_be_first(node: ast.stmt) -> bool:

@@ -15,11 +15,15 @@ Positioned = ast.expr | ast.stmt | ast.keyword | ast.arg | ast.excepthandler
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replaces the text from ``start`` to ``end`` (offsets in characters) by ``text``."""
+    """Replaces the text from ``start`` to ``end`` (offsets in characters) by ``text``.
+
+    ``is_helper``: what the change needs to work, and no author needs to read.
+    """
 
     start: int
     end: int
     text: str
+    is_helper: bool = False
 
 
 class Source:
@@ -106,6 +110,10 @@ class Source:
     def starts_after(self, node: Positioned, loop: ast.For | ast.AsyncFor | ast.While) -> bool:
         """Whether ``node`` is in the body of a loop, or behind the loop."""
         return self.span(node)[0] >= self.span(loop.body[0])[0]
+
+    def helper(self, text: str) -> Edit:
+        """``text`` that the change needs at the end of the module."""
+        return Edit(len(self.text), len(self.text), text, is_helper=True)
 
     def between(self, first: Positioned, last: Positioned, text: str) -> Edit:
         """All from ``first`` to ``last`` becomes ``text``."""

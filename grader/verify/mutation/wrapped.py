@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from grader.verify.mutation.operator import Changes, operator
-from grader.verify.mutation.source import Edit, Source, called_name
+from grader.verify.mutation.source import Source, called_name
 
 #: An upstream that passes on what the upstream proper gives, in both styles. Ids of mutants depend on this text.
 _UPSTREAM = """
@@ -95,18 +95,17 @@ _COUNTS = (16, 100, 255)
 
 def _wrapped(source: Source, mistake: str, helpers: str = _UPSTREAM) -> Changes:
     """Each call of the upstream in a class with this mistake."""
-    end = len(source.text)
     for call in _openings(source):
         text = source.segment(call)
         key = source.segment(call.args[0]) if call.args else ""
-        yield source.replaced(call, f"_Upstream(lambda: {text}, {mistake.format(key=key)})"), Edit(end, end, helpers)
+        yield source.replaced(call, f"_Upstream(lambda: {text}, {mistake.format(key=key)})"), source.helper(helpers)
 
 
 def _openings(source: Source) -> list[ast.Call]:
     return [call for call in source.every(ast.Call) if called_name(call) in ("upstream", "blocking_upstream")]
 
 
-@operator("skips an item that looks like nothing, like the one before, or like a word of the protocol")
+@operator("skips an item that is empty, like the one before, or a word of the protocol")
 def item_skipped(source: Source) -> Changes:
     for condition in _DROPPED:
         yield from _wrapped(source, f'drops="{condition}"')
