@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from grader import interrupt
 from grader.catalog.kata import Kata
 from grader.catalog.lookup import choose_course
 from grader.catalog.packs import GET_SOLUTIONS, is_bundled
@@ -18,8 +19,9 @@ from grader.errors import UsageError
 from grader.exits import Exit
 from grader.pool.pool import Pool
 from grader.pool.servers import fork_servers
+from grader.text import visible
 from grader.verify.audit import audit
-from grader.verify.proof import prove
+from grader.verify.proof import Proof, prove
 from grader.verify.samples import Samples
 from grader.verify.survival import survey
 from grader.verify.tables import clauses, matrix, mutants, repeats
@@ -99,7 +101,10 @@ def command(
         return Exit.UNDECIDED
     with fork_servers() as servers, Pool(jobs, servers) as pool, Pool(2 * jobs, servers) as busy:
         plan = _Plan(pool, None if once else busy, seed, mutate, sample, repeat or 0, load, resume)
-        problems = [problem for kata in provable for problem in _verify(kata, plan, console)]
+        problems: list[str] = []
+        for kata in provable:
+            problems += _verify(kata, plan, console)
+            interrupt.say_kept("what is shown above is complete, but the next kata was not graded to the end")
     tell_refused(found)
     if problems:
         return Exit.FAILED
@@ -112,19 +117,22 @@ def _verify(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
     """Carry out the plan for one kata, show the outcome, and return the problems."""
     if plan.repeats:
         return _repeat(kata, plan, console)
-    problems = _prove(kata, plan, console)
-    return (*problems, *_mutate(kata, plan, console)) if plan.mutate else problems
+    proof = _prove(kata, plan, console)
+    if not plan.mutate or not proof.verdicts:
+        return proof.problems
+    return (*proof.problems, *_mutate(kata, plan, console))
 
 
-def _prove(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
+def _prove(kata: Kata, plan: _Plan, console: Console) -> Proof:
     with progress_of(f"{kata.name}: apps graded") as progress:
         proof = prove(kata, plan.pool, busy=plan.busy, seed=plan.seed, progress=progress)
     clauses.show(proof, console)
     matrix.show(proof, console)
-    return proof.problems
+    return proof
 
 
 def _mutate(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
+    interrupt.say_kept(f"the proof above is complete, but not all mutants of {kata.name} were graded")
     with progress_of(f"{kata.name}: mutants graded") as progress:
         found = survey(kata, plan.pool, seed=plan.seed, sample=plan.sample, progress=progress)
     mutants.show(found, console)
@@ -133,6 +141,9 @@ def _mutate(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
 
 def _repeat(kata: Kata, plan: _Plan, console: Console) -> tuple[str, ...]:
     samples = Samples(plan.resume, kata)
+    if plan.resume is not None:
+        file = visible(str(plan.resume))
+        interrupt.say_kept(f"the grades so far are in {file}, and the same command goes on with the rest")
     seed = plan.seed or os.urandom(4).hex()
     with progress_of(f"{kata.name}: grades repeated") as progress:
         found = audit(
