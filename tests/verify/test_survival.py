@@ -162,7 +162,7 @@ def test_the_command_counts_by_operator_and_shows_each_survivor(tmp_path: Path, 
     write(kata.solutions / equivalents.FILE, f'[[mutant]]\nids = ["{unused.id}"]\nreason = "Nobody uses it."\n')
     done = grade("verify", "kata-77", "--mutate", cwd=tmp_path)
     assert done.code == 1
-    rows = {words[0]: words[1:5] for words in (line.split() for line in done.out.splitlines()) if len(words) > 5}
+    rows = {words[0]: words[1:5] for words in (line.split() for line in done.out.splitlines()) if len(words) == 5}
     assert rows["off-by-one"] == [".", "1", ".", "."]
     assert rows["blocking-pull"] == [".", ".", "1", "."]
     assert rows["content-constant"] == ["1", ".", ".", "."]

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.model import Outcome
-from grader.text import visible
 from grader.verify.proof import Proof
+from grader.verify.tables.layout import show_problems
 from grader.verify.verdict import Verdict
 
 _SIGNS = {
@@ -20,7 +20,18 @@ _LABEL = 30
 
 
 def show(proof: Proof, console: Console) -> None:
-    """Print the matrix, its legend and the problems."""
+    """Print the matrix, its legend and the problems; of a kata that cannot be graded only the problems."""
+    if not proof.checks:
+        console.print(Text(proof.kata.name, "bold"))
+        show_problems(proof.problems, console)
+        console.print()
+        return
+    _show_matrix(proof, console)
+    show_problems(proof.problems, console)
+    console.print(Text("sound and fair\n" if not proof.problems else "not yet sound and fair\n", "bold"))
+
+
+def _show_matrix(proof: Proof, console: Console) -> None:
     points = sum(check.points for check in proof.checks)
     heading = f"{proof.kata.name}: {len(proof.checks)} checks, {points} points, {len(proof.verdicts)} apps"
     if proof.again:
@@ -33,10 +44,8 @@ def show(proof: Proof, console: Console) -> None:
         console.print(_row(proof, verdict, gap), soft_wrap=True)
     for number, check in enumerate(proof.checks, 1):
         console.print(Text(f"{number:4}  {check.id} ({check.points})", "dim"), soft_wrap=True)
-    console.print(Text("      . passed   F failed   - blocked   ? inconclusive   ! not graded", "dim"))
-    for problem in proof.problems:
-        console.print(Text.assemble(("  problem  ", "bold red"), visible(problem, 500)))
-    console.print(Text("sound and fair\n" if not proof.problems else "not yet sound and fair\n", "bold"))
+    if proof.verdicts:
+        console.print(Text("      . passed   F failed   - blocked   ? inconclusive   ! not graded", "dim"))
 
 
 def _numbers(count: int, gap: str) -> str:

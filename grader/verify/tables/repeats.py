@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.text import plural, visible
+from grader.text import plural
 from grader.verify.audit import Audit
+from grader.verify.tables.layout import broken, show_problems
 
 
 def show(audit: Audit, console: Console) -> None:
@@ -16,19 +17,20 @@ def show(audit: Audit, console: Console) -> None:
     grades = plural(len(audit.samples), "grade")
     heading = f"{audit.kata.name}: {grades}, {plural(audit.repeats, 'time')} each app{beside}"
     console.print(Text(heading, "bold"))
-    console.print(_tallies(audit))
-    for problem in audit.problems:
-        console.print(Text.assemble(("  problem  ", "bold red"), visible(problem, 500)))
+    console.print(_tallies(audit, console.width))
+    show_problems(audit.problems, console)
     differed, verdicts = sum(tally.differed for tally in audit.tallies), sum(tally.trials for tally in audit.tallies)
     console.print(Text(f"{differed} of {verdicts} verdicts differed\n", "bold"))
 
 
-def _tallies(audit: Audit) -> Table:
+def _tallies(audit: Audit, width: int) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("check", overflow="fold")
-    for heading in ("verdicts", "differed", "inconclusive", "at most (95 %)"):
-        table.add_column(heading, justify="right")
+    table.add_column("check")
+    headings = ("verdicts", "differed", "inconclusive", "at most (95 %)")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    room = max(width - sum(len(heading) + 2 for heading in ("", *headings)), len("check"))
     for tally in audit.tallies:
         numbers = (tally.trials, tally.differed, tally.inconclusive)
-        table.add_row(tally.check.id, *map(str, numbers), f"{100 * tally.bound:.2f} %")
+        table.add_row(broken(tally.check.id, room), *map(str, numbers), f"{100 * tally.bound:.2f} %")
     return table
