@@ -83,11 +83,8 @@ def is_pull(line: bytes) -> bool:
 
 
 def read_result(line: bytes) -> Result:
-    """The result in ``line``. Raises ValueError where it is something else.
-
-    And RecursionError where the app pulls from too deep a stack: that is its own error, and must look like it.
-    """
-    match _parse_here(line):
+    """The result in ``line``. Raises ValueError where it is something else, RecursionError from too deep a stack."""
+    match _parse(line, caught=(ValueError,)):  # a RecursionError is the app's own, and must look like it
         case {"item": str(text)}:
             return Item(text)
         case {"error": str(message)}:
@@ -290,19 +287,11 @@ def _line(message: Mapping[str, object]) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 
-def _parse(line: bytes) -> object:
+def _parse(line: bytes, caught: tuple[type[Exception], ...] = (ValueError, RecursionError)) -> object:
     """The JSON value in ``line``, or None: also of what is nested too deep, or a number too long to read."""
     try:
-        return _parse_here(line)
-    except RecursionError:
-        return None
-
-
-def _parse_here(line: bytes) -> object:
-    """The same, but raises RecursionError: it comes of nesting, and of a stack that is nearly full."""
-    try:
         return json.loads(line)
-    except ValueError:
+    except caught:
         return None
 
 

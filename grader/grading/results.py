@@ -21,7 +21,7 @@ from grader.serving.app import App
 _PRINTED = 2000
 #: Characters of a request in a headline.
 _LONG = 100
-#: Seconds after a response in which the error that ended it is told at the latest, on a machine that is not busy.
+#: Seconds after a response until the error that ended it is known, on a machine that is not busy.
 _LOGGED = 0.1
 #: Stands for a comparison where there was none.
 NOTHING = Violation(expected="", seen="")

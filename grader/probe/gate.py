@@ -24,8 +24,8 @@ _STARVED: Final = 30.0
 #: Connections at once. The katas' contracts name 32 callers, and the grader's process may have no more than 256
 #: descriptors (the default on macOS).
 MOST_CONNECTIONS: Final = 128
-#: Pulls of one connection without a result, and at once. The protocol allows one; tasks that share a stream by mistake
-#: send some. Each costs the grader time, and a flood of them would cost it all.
+#: Pulls of one connection without a result, or at once: each costs the grader time. The protocol allows one; tasks that
+#: share a stream by mistake send some.
 MOST_OUTSTANDING: Final = 64
 
 
@@ -110,20 +110,16 @@ class Gate:
 
     def released(self, connection: _UpstreamConnection) -> None:
         self.open_streams -= 1
-        if connection in self.waiting:  # more than once if its pulls came at once
-            self.waiting = deque(one for one in self.waiting if one is not connection)
+        self.waiting = deque(one for one in self.waiting if one is not connection)  # it may be there more than once
         self._record(Act.CLOSED, connection.number, b"", "")
 
     def _pump(self) -> None:
-        while (connection := self._next_in_turn()) is not None:
+        while (connection := next((one for one in self.waiting if one.number >= self._oldest), None)) is not None:
             if (result := self._next_result()) is None:
                 return
             self.waiting.remove(connection)  # its first pull
             self._note_given(connection, result)
             connection.send(result)
-
-    def _next_in_turn(self) -> _UpstreamConnection | None:
-        return next((one for one in self.waiting if one.number >= self._oldest), None)
 
     def _next_result(self) -> Result | None:
         if self._results:
@@ -207,8 +203,7 @@ class _UpstreamConnection(asyncio.Protocol):
             self._transport.abort()  # a kit sends nothing but pulls, and one at a time
 
     def _open(self, line: bytes) -> None:
-        opening = read_opening(line)
-        if opening is None:
+        if (opening := read_opening(line)) is None:
             self._transport.abort()  # this is not a kit, so it gets nothing
             return
         self._gate = self._server.gate(opening.key)
