@@ -47,6 +47,7 @@ _BY_CHANCE = (
     (r"^(\w+: )The app raised UpstreamError: .*?\. So: ", r"\1"),
     (r"^(\w+: )The app(?: raised RuntimeError: Caught handled exception|'s own declaration of ).*?\. So: ", r"\1"),
     (r"(outcomes of (?:the (?:first|second) of two tasks of one name|a third task): ).*", r"\1<mixed>"),
+    (r"(: The event loop is blocked, .*?) \(request .*", r"\1"),  # which of many: a fast machine ends more of them
     (r"after \d+ bytes of the body \(“.*?”\)", "after <some> bytes of the body"),
     (r"(The app serves only )\d+", r"\1<some>"),
     (r"\(\d+ items for (\d+)\)", r"(<some> items for \1)"),  # where requests share a list
@@ -64,7 +65,7 @@ def essence(line: str, *, is_law: bool) -> str:
     """What is the same in a line of a diagnosis, however fast the machine is."""
     for pattern, becomes in (*_BY_CHANCE, *(_SEEN if is_law else ())):
         line = re.sub(pattern, becomes, line)
-    return line
+    return line.casefold()  # a sentence begins otherwise behind its cause
 
 
 def of(verdict: Verdict) -> list[str]:

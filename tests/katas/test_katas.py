@@ -87,7 +87,9 @@ def test_the_page_of_clauses_is_what_the_katas_say() -> None:
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
 def test_a_diagnosis_is_recorded_for_each_wrong_app_and_no_other(kata: Kata) -> None:
     wrong = {app.file.stem for app in find_reference_apps(kata) if app.role is Role.WRONG}
-    assert diagnoses.recorded(kata).keys() == wrong
+    recorded = diagnoses.recorded(kata)
+    assert recorded.keys() == wrong
+    assert [name for name, lines in recorded.items() if not lines] == []
 
 
 @pytest.mark.parametrize("kata", KATAS, ids=lambda kata: kata.id)
