@@ -70,6 +70,10 @@ class Inconclusive(Exception):
     """The check cannot be decided: the grader or the machine failed. It costs no points."""
 
 
+class BadCheck(Inconclusive):
+    """The check cannot be decided as it is written; the message tells its author why."""
+
+
 class TooLate(Exception):
     """The app has delayed its responses by itself for so many ``seconds``, in all checks so far, that no more run."""
 

@@ -17,6 +17,14 @@ class Outcome(Enum):
     INCONCLUSIVE = "inconclusive"  # not the learner's fault
 
 
+class UndecidedBy(Enum):
+    """Where the fault is that leaves a check inconclusive, and so who can help."""
+
+    MACHINE = "machine"  # it is too busy, or cannot grade: another grade may be decided
+    SPECIFICATION = "specification"  # it breaks in each grade, until its author has corrected it
+    GRADER = "grader"  # in code of the grader, which the specification may have called wrongly
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """A sentence that an app must keep: ``text``, on one line, and its ``source``.
@@ -107,7 +115,7 @@ class Finding:
     ``subject`` names what was looked at, such as "items of the batch". ``headline`` is the line that a learner reads
     first; where ``headline_is_complete`` it tells ``expected`` and ``seen`` in full. ``hint`` takes the place of the
     check's own, where the cause is one that no check is about. ``requirement`` is what the app broke; None where it
-    is not known, or the author of the check states none.
+    is not known, or the author of the check states none. ``undecided_by`` is set where the check is inconclusive.
     """
 
     expected: str
@@ -120,6 +128,7 @@ class Finding:
     note: str = ""
     spot: Spot | None = None
     place: Place | None = None
+    undecided_by: UndecidedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 
 from grader.exits import Exit
-from grader.model import CheckResult, Outcome, Report
+from grader.model import CheckResult, Outcome, Report, UndecidedBy
 
 
 def exit_code(report: Report) -> Exit:
@@ -21,6 +22,21 @@ def exit_code(report: Report) -> Exit:
 def is_decided(report: Report) -> bool:
     """Whether the points are final: no check is inconclusive, so that none is missing for another's fault."""
     return report.boot_failure is not None or not report.count(Outcome.INCONCLUSIVE)
+
+
+def first_broken(report: Report) -> CheckResult | None:
+    """The first check that the specification or the grader left inconclusive: it would be so in the next grade, too."""
+    return next(_undecided(report, UndecidedBy.SPECIFICATION, UndecidedBy.GRADER), None)
+
+
+def is_final(report: Report) -> bool:
+    """Whether another grade by the same specification would end alike: the machine, and chance, had no part in it."""
+    return is_decided(report) or any(_undecided(report, UndecidedBy.SPECIFICATION))
+
+
+def _undecided(report: Report, *by: UndecidedBy) -> Iterator[CheckResult]:
+    found = (result for result in report.results if result.outcome is Outcome.INCONCLUSIVE)
+    return (result for result in found if result.finding and result.finding.undecided_by in by)
 
 
 def share(points: float, possible: float) -> float:

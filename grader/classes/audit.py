@@ -12,6 +12,8 @@ from grader.classes.gone import FACT, decode
 from grader.classes.ledger import Grade, Ledger
 from grader.classes.model import Why
 from grader.model import Outcome
+from grader.report.advice import why_undecided
+from grader.score import first_broken
 
 
 class State(Enum):
@@ -20,6 +22,7 @@ class State(Enum):
     GRADED = "graded"
     OLD = "graded by an earlier specification, grader or seed"
     UNDECIDED = "undecided"
+    BROKEN = "broken"
     INFRASTRUCTURE = "infrastructure"
     UNCLEAR = "unclear"
     NO_SUBMISSION = "no submission"
@@ -31,8 +34,8 @@ class State(Enum):
 @dataclass(frozen=True, slots=True)
 class Audit:
     """How many submissions are in each state; which cannot be graded, and why; whose grade failed by the fault of the
-    machine, or is still to come; what does not agree; which are no longer in the folder of submissions; and of which it
-    is not clear what was handed in."""
+    machine, or is still to come; what does not agree; which are no longer in the folder of submissions; of which it is
+    not clear what was handed in; and of which checks are undecided because the specification or the grader broke."""
 
     states: Counter[State]
     refusals: tuple[str, ...]
@@ -41,6 +44,7 @@ class Audit:
     problems: tuple[str, ...]
     gone: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -51,23 +55,28 @@ def audit(ledger: Ledger) -> Audit:
     """Look at each submission in the ledger."""
     points = {(kata.name, check.id): check.points for kata in ledger.katas() for check in kata.checks}
     states: Counter[State] = Counter()
-    refusals, failures, waiting, problems, absent, unclear = [], [], [], [], [], []
+    refusals, failures, waiting, problems, absent, unclear, broken = [], [], [], [], [], [], []
     no_more = decode(ledger.fact(FACT))
     for row in ledger.rows():
         state = _of_refusal(row.refusal.why) if row.refusal else _of_grade(row.grade)
-        states[state] += 1
         whose = f"{row.student.named}, {row.submission.kata}"
         whose += f", attempt {row.submission.attempt}" if row.submission.attempt > 1 else ""
         if row.place in no_more:
             absent.append(whose)
+        undecided = ledger.report_of(row.grade, whose) if row.grade and state is State.UNDECIDED else None
+        if undecided and first_broken(undecided):
+            state = State.BROKEN
+        states[state] += 1
         match state:
             case State.INFRASTRUCTURE:
                 why = row.refusal.sentence if row.refusal else row.grade.trouble if row.grade else ""
                 failures.append(f"{whose}: {why}")
             case State.UNCLEAR if row.refusal:
                 unclear.append(f"{whose}: {row.refusal.sentence}")
-            case State.UNDECIDED:
-                failures.append(f"{whose}: the grader or the machine left checks undecided")
+            case State.UNDECIDED if undecided:
+                failures.append(f"{whose}: {why_undecided(undecided)}")
+            case State.BROKEN if undecided:
+                broken.append(f"{whose}: {why_undecided(undecided)}")
             case State.NO_SUBMISSION | State.UNREADABLE | State.REFUSED if row.refusal:
                 refusals.append(f"{whose}: {row.refusal.sentence}")
             case State.WAITING:
@@ -82,6 +91,7 @@ def audit(ledger: Ledger) -> Audit:
         tuple(problems),
         gone=tuple(absent),
         unclear=tuple(unclear),
+        broken=tuple(broken),
     )
 
 

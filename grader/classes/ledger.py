@@ -19,6 +19,7 @@ from grader.classes.model import Attempts, Entry, GradedKata, Key, NoReport, Set
 from grader.errors import Inconclusive, UsageError
 from grader.model import Report
 from grader.report.read_json import NotAReport
+from grader.score import first_broken
 
 #: In the folder of a class's results.
 FILE: Final = "ledger.sqlite"
@@ -154,10 +155,16 @@ class Ledger:
         return {(kata, submission): form for kata, submission, form in rows}
 
     def has(self, key: Key) -> bool:
-        """Whether there is a grade under this key in which each check has a verdict: it is not graded again."""
+        """Whether there is a grade under this key in which each check has a verdict: it is not graded again.
+
+        And not where the specification or the grader broke in the last one, so that it would break again.
+        """
         same = "submission = ? AND kata = ? AND specification = ? AND grader = ? AND seed = ?"
-        query = f"SELECT 1 FROM grades WHERE {same} AND report IS NOT NULL AND inconclusive = 0"
-        return self._connection.execute(query, tuple(asdict(key).values())).fetchone() is not None
+        query = f"SELECT inconclusive, report FROM grades WHERE {same} ORDER BY grading DESC"
+        found = self._connection.execute(query, tuple(asdict(key).values())).fetchall()
+        if any(count == 0 for count, _ in found):
+            return True
+        return bool(found) and found[0][1] is not None and first_broken(_read(found[0][1], key.kata)) is not None
 
     def rows(self, *, student: str = "", specification: str = "") -> Iterator[Row]:
         """All submissions, by student, kata and attempt, without reports; of one student, of one specification.
@@ -211,13 +218,19 @@ class Ledger:
         assert row.grade is not None, "nothing is waiting here"
         if row.grade.trouble is not None:
             return NoReport(Why.INFRASTRUCTURE, row.grade.trouble)
+        return self.report_of(row.grade, f"{row.student.label} for {row.submission.kata}")
+
+    def report_of(self, grade: Grade, whose: str) -> Report:
+        """The report of a grade that has one. Raises Inconclusive where it is damaged."""
         query = "SELECT report FROM grades WHERE rowid = ?"
-        found = self._connection.execute(query, (row.grade.number,)).fetchone()
-        try:
-            return records.to_report(found[0])
-        except NotAReport as error:
-            whose = f"{row.student.label} for {row.submission.kata}"
-            raise Inconclusive(f"the ledger's report of {whose}: {error}") from None
+        return _read(self._connection.execute(query, (grade.number,)).fetchone()[0], whose)
+
+
+def _read(report: bytes, whose: str) -> Report:
+    try:
+        return records.to_report(report)
+    except NotAReport as error:
+        raise Inconclusive(f"the ledger's report of {whose}: {error}") from None
 
 
 def _with(row: tuple[Any, ...], last: object) -> list[Any]:

@@ -24,7 +24,7 @@ from grader.classes.writing import LedgerWriter
 from grader.errors import Inconclusive
 from grader.model import Report
 from grader.pool.news import Result, Trouble
-from grader.score import is_decided
+from grader.score import is_final
 from grader.text import from_system
 
 #: How often a grade is begun that the grader or the machine does not finish: once with others, then alone.
@@ -146,8 +146,7 @@ class ClassRun:
 
     def _finish(self, running: _Running, result: Result) -> None:
         trees.remove(running.order.folder)
-        is_final = isinstance(result, Report) and is_decided(result)
-        if not is_final and running.tries < TRIES:
+        if not (isinstance(result, Report) and is_final(result)) and running.tries < TRIES:
             self._again.append((running.task, running.tries + 1))
             return
         if isinstance(result, Trouble):

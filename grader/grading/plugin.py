@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import pytest
 
-from grader.errors import BadKata, BootFailed, Inconclusive, Violation
+from grader.errors import BadCheck, BadKata, BootFailed, Inconclusive, Violation
 from grader.grading import comparison
 from grader.grading.asking import Asking
 from grader.grading.collect import Collection
@@ -165,7 +165,7 @@ class Runner:
             error = session.late_fault()
         if isinstance(error, pytest.FixtureLookupError):
             what = f"it asks for {error.argname!r}, which does not exist"
-            error = Inconclusive(f"{what}: a check is given client, upstream and draw")
+            error = BadCheck(f"{what}: a check is given client, upstream and draw")
         if not isinstance(error, OutOfPace):  # what was seen of the pace before the time was over stays true
             error = excused(error, session, overtime=self._rig.overtime, machine_fault=self._rig.machine_fault)
         error = self.fixtures.delays.explain(error, check=check.id)
@@ -174,7 +174,7 @@ class Runner:
         if isinstance(error, Uncovered):
             if not all(result.outcome is Outcome.PASSED for result in self.results.values()):
                 return CheckResult(check, Outcome.BLOCKED, uncovered())
-            error = Inconclusive("no response of the grade is one that this law covers")
+            error = BadCheck("no response of the grade is one that this law covers")
         if error is not None and check.is_law and (response := self._judge.response) is not None:
             return broken(check, response, error, compared=self._compared)
         return ended(check, session, error, compared=self._compared)

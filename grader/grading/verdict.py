@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
-from grader.errors import BadKata, Inconclusive, TooLate, Violation
+from grader.catalog.kata import FOLDER_NAME
+from grader.errors import BadCheck, BadKata, Inconclusive, TooLate, Violation
 from grader.grading import causes
 from grader.grading.wording import worded
-from grader.model import BootFailure, Check, Finding, Outcome, Raised
+from grader.model import BootFailure, Check, Finding, Outcome, Raised, UndecidedBy
+
+#: Where the grader's own code is; bundled katas may be in there, too.
+_GRADER = Path(__file__).resolve().parents[1]
+#: What a system says that has no more of something: the next grade may have it.
+_OF_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOBUFS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +66,8 @@ def verdict(
             return Outcome.FAILED, _failed(said, check, around)
         case TooLate():
             return Outcome.BLOCKED, _too_late(error.seconds)
-        case BadKata():
-            return Outcome.INCONCLUSIVE, worded(Finding("a sound specification", str(error)))
-        case Inconclusive():
-            return Outcome.INCONCLUSIVE, worded(Finding("a verdict", str(error)))
         case _:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            what = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-            found = Finding("a verdict", f"the specification or the grader broke: {what}")
-            return Outcome.INCONCLUSIVE, worded(found)
+            return Outcome.INCONCLUSIVE, worded(_undecided(error))
 
 
 def blocked(titles: Iterable[str]) -> Finding:
@@ -84,6 +85,52 @@ def uncovered() -> Finding:
 def unbootable(failure: BootFailure) -> Finding:
     """The finding of a check that failed without a run: an earlier one ended the app, which did not start again."""
     return worded(Finding("the app starts again", failure.headline))
+
+
+def _undecided(error: BaseException) -> Finding:
+    """The finding of a check that has no verdict: by the fault of the machine, the specification or the grader."""
+    match error:
+        case BadKata():
+            return Finding("a sound specification", str(error), undecided_by=UndecidedBy.SPECIFICATION)
+        case BadCheck():
+            return Finding("a verdict", str(error), undecided_by=UndecidedBy.SPECIFICATION)
+        case Inconclusive():
+            return Finding("a verdict", str(error), undecided_by=UndecidedBy.MACHINE)
+        case MemoryError():
+            return Finding("a verdict", "the machine gave the grader no memory", undecided_by=UndecidedBy.MACHINE)
+        case OSError() if error.errno in _OF_MACHINE:
+            seen = f"this machine failed the grader: {error.strerror}"
+            return Finding("a verdict", seen, undecided_by=UndecidedBy.MACHINE)
+    return _broke(error)
+
+
+def _broke(error: BaseException) -> Finding:
+    """The finding where an error came out of a check that is none of those that the grader raises on purpose.
+
+    The last call of a file of the specification or the grader decides which of them broke: what a library raises is the
+    fault of who called it. The line that is named is the specification's, if the error came through it.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    last = next((frame for frame in reversed(frames) if _is_of_grade(frame.filename)), frames[-1])
+    theirs = next((frame for frame in reversed(frames) if _is_of_specification(frame.filename)), last)
+    place = f"{Path(theirs.filename).name}:{theirs.lineno}"
+    what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    if _is_of_specification(last.filename):
+        seen = f"the specification broke: {what} ({place})"
+        return Finding("a verdict", seen, undecided_by=UndecidedBy.SPECIFICATION)
+    place += "" if theirs is last else f", in {Path(last.filename).name}:{last.lineno} of the grader"
+    seen = f"the specification or the grader broke: {what} ({place})"
+    return Finding("a verdict", seen, undecided_by=UndecidedBy.GRADER)
+
+
+def _is_of_grade(file: str) -> bool:
+    return Path(file).is_relative_to(_GRADER) or _is_of_specification(file)
+
+
+def _is_of_specification(file: str) -> bool:
+    """Whether a file is in spec/ of a kata, or below."""
+    parts = Path(file).parts
+    return any(part == "spec" and FOLDER_NAME.fullmatch(kata) for kata, part in pairwise(parts))
 
 
 def _too_late(seconds: float) -> Finding:

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from grader.errors import NO_LOOPBACK, NO_THREADS, NO_UPSTREAM
 from grader.model import Check, CheckResult, Outcome, Report
-from grader.score import first_failure, is_decided
+from grader.score import first_broken, first_failure, is_decided
 from grader.text import plural
+
+#: What a learner is to know of a check that broke.
+_UNTIL_THEN = "This is not your fault, and it happens again until the author has corrected it."
 
 
 def heading(report: Report) -> str:
@@ -39,8 +42,11 @@ def next_step(report: Report, focus: CheckResult | None = None) -> str:
         return _next_for_student(report)
     if report.boot_failure is not None:
         return f"Next: make the app start, then run `{report.command}` again."
+    broken = f"tell the author of the kata about {_broken(report)}. {_UNTIL_THEN}" if _broken(report) else ""
     if failed := focus or first_failure(report):
-        return f"Next: fix “{failed.check.title}”."
+        return f"Next: fix “{failed.check.title}”.{f' And {broken}' if broken else ''}"
+    if broken:
+        return f"Next: {broken}"
     if report.count(Outcome.INCONCLUSIVE):
         return f"Next: {_undecided(report)} Some checks could not be decided, which is not your fault."
     if not report.is_whole:
@@ -49,6 +55,28 @@ def next_step(report: Report, focus: CheckResult | None = None) -> str:
         return "The event loop was blocked for a while: see the note above. No check failed because of it."
     solution = "" if _is_of_pack(report) else "`grade solution` shows another solution or how to install it, "
     return f"All checks passed. {solution}`grade list`{'' if solution else ' shows'} the next kata."
+
+
+def _broken(report: Report) -> str:
+    """Which check broke, and how; "" where none did, or where that is not shown."""
+    found = first_broken(report)
+    return f"“{found.check.title}”, which could not be decided: {cause(found)}" if found else ""
+
+
+def cause(result: CheckResult) -> str:
+    """Why a check is inconclusive, without a full stop."""
+    found = result.finding
+    return (found.seen or found.headline).rstrip(".") if found else ""
+
+
+def why_undecided(report: Report) -> str:
+    """For an instructor: the check that has no verdict, and why, without a full stop; "" where all have one.
+
+    What broke comes first: nobody else can do something about it.
+    """
+    undecided = (result for result in report.results if result.outcome is Outcome.INCONCLUSIVE)
+    found = None if is_decided(report) else first_broken(report) or next(undecided, None)
+    return f"“{found.check.title}” could not be decided: {cause(found)}".rstrip(": ") if found else ""
 
 
 def _undecided(report: Report) -> str:
@@ -72,6 +100,8 @@ def _next_for_student(report: Report) -> str:
         return f"{report.boot_failure.title}, so no check could pass."
     if failed := first_failure(report):
         return f"Next: fix “{failed.check.title}”." if failed.finding else ""
+    if broken := _broken(report):
+        return f"The author of the kata has to correct {broken}. This is not a fault of the app, and costs no points."
     if report.count(Outcome.INCONCLUSIVE):
         return "Some checks could not be decided. This is not a fault of the app, and costs no points."
     return "All checks passed."

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from grader.errors import Inconclusive
 from grader.model import CheckResult, Outcome, Report
 from grader.report.reasons import reason, sentence
-from grader.score import is_decided
+from grader.score import first_broken, is_decided
 from grader.text import visible
 
 #: Characters of a title, and of one line about a check.
@@ -69,9 +69,11 @@ def undecided(report: Report) -> str:
     """Why the points are not final, in one sentence; "" where they are."""
     if is_decided(report):
         return ""
-    first = next(result for result in report.results if result.outcome is Outcome.INCONCLUSIVE)
-    why = headline(first, report) or "the grader or the machine failed"
-    return f"“{title(first)}” could not be decided: {why}. This is not a fault of the app; grade it again."
+    broken = first_broken(report)
+    first = broken or next(result for result in report.results if result.outcome is Outcome.INCONCLUSIVE)
+    why = headline(first, report) or "the specification, the grader or the machine failed"
+    advice = "the author of the kata has to correct this check first" if broken else "grade it again"
+    return f"“{title(first)}” could not be decided: {why}. This is not a fault of the app; {advice}."
 
 
 def require_decided(report: Report, consumer: str) -> None:

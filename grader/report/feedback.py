@@ -62,8 +62,10 @@ def _with_first_hint(result: CheckResult) -> CheckResult:
 
 
 def _with_headline(result: CheckResult) -> CheckResult:
-    headline = result.finding.headline if result.finding else ""
-    finding = Finding("", "", headline=headline, headline_is_complete=True) if headline else None
+    found = result.finding
+    if found is None or not found.headline:
+        return _bare(result)
+    finding = Finding("", "", headline=found.headline, headline_is_complete=True, undecided_by=found.undecided_by)
     return replace(_bare(result), finding=finding)
 
 

@@ -108,6 +108,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "requirement": _requirement(finding.requirement),
         "place": _place(finding.place) if finding.place else None,
         "spot": _spot(finding.spot) if finding.spot else None,
+        "undecided_by": finding.undecided_by.value if finding.undecided_by else None,
     }
 
 

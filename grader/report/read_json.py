@@ -23,6 +23,7 @@ from grader.model import (
     Report,
     Requirement,
     Spot,
+    UndecidedBy,
 )
 from grader.protocol.transcript import Act, Entry, Lane
 from grader.report.reasons import of_boot_failure
@@ -113,7 +114,7 @@ def _read_check(found: Mapping[str, Any], boot_failure: BootFailure | None) -> C
 def _read_finding(found: Mapping[str, Any] | None) -> Finding | None:
     if found is None:
         return None
-    place, spot = found["place"], found["spot"]
+    place, spot, by = found["place"], found["spot"], found.get("undecided_by")  # which was not there at first
     return Finding(
         expected=found["expected"],
         seen=found["seen"],
@@ -125,6 +126,7 @@ def _read_finding(found: Mapping[str, Any] | None) -> Finding | None:
         note=found["note"],
         spot=_read_spot(spot) if spot else None,
         place=_read_place(place) if place else None,
+        undecided_by=UndecidedBy(by) if by else None,
     )
 
 

@@ -26,7 +26,7 @@ from grader.classes.run import TRIES, ClassRun, graded_kata
 from grader.classes.task import Intake, take_in
 from grader.classes.writing import LedgerWriter
 from grader.errors import Inconclusive
-from grader.model import CheckResult, Outcome, Report
+from grader.model import CheckResult, Finding, Outcome, Report, UndecidedBy
 from grader.pool.news import Result, Trouble
 from tests.classes.graders import HandGraders
 from tests.classes.test_forms import FOR_EVER
@@ -161,6 +161,51 @@ def test_one_that_stays_undecided_keeps_its_report_and_is_graded_again_by_the_ne
     again = HandGraders(course.report)
     course.run(again)
     assert (len(again.orders), course.states()) == (1, {State.GRADED: 1})
+
+
+def broken(by: UndecidedBy) -> Callable[[CheckResult], CheckResult]:
+    """What becomes of a result where the specification, or the grader, broke."""
+    found = Finding("a verdict", "the specification broke: KeyError: 'k' (test_echo.py:3)", undecided_by=by)
+    return lambda result: replace(result, outcome=Outcome.INCONCLUSIVE, finding=found)
+
+
+@pytest.mark.parametrize(("by", "tries"), [(UndecidedBy.SPECIFICATION, 1), (UndecidedBy.GRADER, TRIES)])
+def test_what_broke_is_not_graded_again_until_it_has_changed(by: UndecidedBy, tries: int, course: Class) -> None:
+    """It would break again, in each run, and alone: in a class of hundreds for hours."""
+
+    def grade(order: Order) -> Report:
+        found = course.report(order)
+        return replace(found, results=(found.results[0], broken(by)(found.results[1])))
+
+    course.hand_in(ada="a = 1")
+    graders = HandGraders(grade)
+    course.run(graders)
+    assert (len(graders.orders), course.states()) == (tries, {State.BROKEN: 1})
+    with Ledger.open(course.results) as ledger:
+        assert audit(ledger).broken == (
+            "ada, kata-77-small-echo: “the answer is all that the upstream gives, in order” could not be decided: the "
+            "specification broke: KeyError: 'k' (test_echo.py:3)",
+        )
+        assert [entry.points for entry in ledger.entries()] == [None]
+    again = HandGraders(course.report)
+    course.run(again)
+    assert (again.orders, course.states()) == ([], {State.BROKEN: 1})
+    course.graded = replace(course.graded, digest="f" * 64)
+    course.run(again)
+    assert (len(again.orders), course.states()) == (1, {State.GRADED: 1})
+
+
+def test_what_broke_is_graded_again_by_force(course: Class) -> None:
+    course.hand_in(ada="a = 1")
+    spoilt = broken(UndecidedBy.SPECIFICATION)
+
+    def grade(order: Order) -> Report:
+        found = course.report(order)
+        return replace(found, results=tuple(map(spoilt, found.results)))
+
+    course.run(HandGraders(grade))
+    course.run(HandGraders(course.report), force=True)
+    assert course.states() == {State.GRADED: 1}
 
 
 def test_an_error_in_the_midst_keeps_what_was_graded(course: Class) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import json
 from dataclasses import replace
 
 import pytest
 
-from grader.errors import BadKata, Inconclusive, Violation
+from grader import text
+from grader.errors import BadCheck, BadKata, Inconclusive, Violation
 from grader.grading.verdict import blocked, unbootable, verdict
-from grader.model import BootFailure, Check, Finding, Outcome, Requirement
+from grader.model import BootFailure, Check, Finding, Outcome, Requirement, UndecidedBy
 
 REQUIRED = Requirement("RFC 9110 15", "A status code is a number.")
 OTHER = Requirement("RFC 9112 4", "A status line is a line.")
@@ -69,14 +72,63 @@ def test_what_is_not_the_apps_fault_is_inconclusive_and_no_requirement_is_quoted
     assert (outcome, found.headline, found.requirement) == (Outcome.INCONCLUSIVE, words, None)
 
 
-def test_an_error_of_the_specification_shows_its_line() -> None:
+def undecided(error: BaseException) -> Finding:
+    outcome, found = verdict(CHECK, error)
+    assert outcome is Outcome.INCONCLUSIVE
+    assert found is not None
+    return found
+
+
+def raised_by(source: str, file: str = "/course/kata-7-tiny/spec/test_tiny.py") -> Exception:
+    """What this source raises, as if it were in the first line of ``file``."""
+    try:
+        exec(compile(source, file, "exec"), {"text": text, "json": json})
+    except Exception as error:
+        return error
+    raise AssertionError(source)
+
+
+def test_an_error_of_a_helper_of_the_tests_shows_its_line() -> None:
     try:
         raise KeyError("nothing")
     except KeyError as error:
-        outcome, found = verdict(CHECK, error)
-    assert found is not None
-    assert outcome is Outcome.INCONCLUSIVE
+        found = undecided(error)
     assert "the specification or the grader broke: KeyError: 'nothing' (test_verdict.py:" in found.seen
+    assert found.undecided_by is UndecidedBy.GRADER
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("{}['nothing']", "the specification broke: KeyError: 'nothing' (test_tiny.py:1)"),
+        ("json.loads('')", "the specification broke: JSONDecodeError: Expecting value: line 1 column 1 (char 0) ("),
+        ("raise ValueError", "the specification broke: ValueError (test_tiny.py:1)"),
+    ],
+    ids=["its own", "of a library that it calls", "without words"],
+)
+def test_an_error_of_the_specification_is_its_authors_to_correct(source: str, seen: str) -> None:
+    found = undecided(raised_by(source))
+    assert found.seen.startswith(seen)
+    assert found.undecided_by is UndecidedBy.SPECIFICATION
+
+
+def test_an_error_in_code_of_the_grader_has_both_lines() -> None:
+    found = undecided(raised_by("text.visible(None, 3)"))
+    assert found.seen.startswith("the specification or the grader broke: TypeError: ")
+    assert "(test_tiny.py:1, in text.py:" in found.seen
+    assert found.undecided_by is UndecidedBy.GRADER
+
+
+@pytest.mark.parametrize(
+    "error", [Inconclusive("no time"), MemoryError(), OSError(errno.EMFILE, "Too many open files")], ids=type
+)
+def test_what_the_machine_has_no_more_of_is_its_fault(error: Exception) -> None:
+    assert undecided(error).undecided_by is UndecidedBy.MACHINE
+
+
+@pytest.mark.parametrize("error", [BadKata("there is no schema"), BadCheck("there is no fixture")], ids=type)
+def test_a_check_that_is_written_wrongly_is_its_authors_to_correct(error: Exception) -> None:
+    assert undecided(error).undecided_by is UndecidedBy.SPECIFICATION
 
 
 @pytest.mark.parametrize(("statuses", "hint"), [((), "Answer."), ((200,), "Compare paths.")])

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Place, Report, Requirement, Spot
+from grader.model import (
+    BootFailure,
+    Check,
+    CheckResult,
+    Finding,
+    Origin,
+    Outcome,
+    Place,
+    Report,
+    Requirement,
+    Spot,
+    UndecidedBy,
+)
 from grader.protocol.transcript import Act, Entry, Lane
 
 #: To the microsecond, as the report gives them.
@@ -31,6 +43,7 @@ def reports(text: st.SearchStrategy[str], seconds: st.SearchStrategy[float]) -> 
         note=text,
         spot=st.none() | spot,
         place=st.none() | place,
+        undecided_by=st.none() | st.sampled_from(UndecidedBy),
     )
     entry = st.builds(
         Entry, seconds, st.sampled_from(Lane), st.sampled_from(Act), COUNTS, st.binary(max_size=20), COUNTS, text

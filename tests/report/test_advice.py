@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 from grader.errors import NO_LOOPBACK, NO_THREADS, NO_UPSTREAM
-from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Report
-from grader.report import advice, html, markdown, terminal
+from grader.model import BootFailure, Check, CheckResult, Finding, Origin, Outcome, Report, UndecidedBy
+from grader.report import advice, exported, html, markdown, terminal
+from grader.report.feedback import Feedback, for_student
 from tests.report.samples import MIXED
 
 P, F, B, I = Outcome  # noqa: E741
@@ -113,6 +114,46 @@ def test_a_machine_that_cannot_grade_is_to_be_fixed(seen: str, words: str) -> No
     results = [dataclasses.replace(one, finding=Finding("a verdict", seen)) for one in graded.results]
     found = advice.next_step(dataclasses.replace(graded, results=tuple(results)))
     assert found.startswith(f"Next: fix this machine, and run it again: {words} Some checks could not be decided")
+
+
+BROKE = "the specification broke: KeyError: 'nothing' (test_echo.py:12)"
+
+
+def with_broken(graded: Report, by: UndecidedBy) -> Report:
+    """``graded``, in which the last inconclusive check is so because of its specification or the grader."""
+    at = max(at for at, one in enumerate(graded.results) if one.outcome is I)
+    results = list(graded.results)
+    results[at] = dataclasses.replace(results[at], finding=Finding("a verdict", BROKE, undecided_by=by))
+    return dataclasses.replace(graded, results=tuple(results))
+
+
+@pytest.mark.parametrize("by", [UndecidedBy.SPECIFICATION, UndecidedBy.GRADER])
+def test_what_broke_is_for_the_author_and_not_for_a_quieter_machine(by: UndecidedBy) -> None:
+    graded = with_broken(report(P, I, I), by)
+    told = f"tell the author of the kata about “rule 2 holds”, which could not be decided: {BROKE}. "
+    told += "This is not your fault, and it happens again until the author has corrected it."
+    assert advice.next_step(graded) == f"Next: {told}"
+    assert advice.next_step(with_broken(report(F, I), by)).startswith("Next: fix “rule 0 holds”. And tell the author")
+    student = advice.next_step(dataclasses.replace(graded, command=""))
+    assert student.startswith(
+        f"The author of the kata has to correct “rule 2 holds”, which could not be decided: {BROKE}."
+    )
+    assert advice.why_undecided(graded) == f"“rule 2 holds” could not be decided: {BROKE}"
+    exported_as = exported.undecided(graded)
+    assert BROKE in exported_as
+    assert exported_as.endswith("the author of the kata has to correct this check first.")
+
+
+@pytest.mark.parametrize("feedback", [Feedback.FULL, Feedback.HEADLINES])
+def test_who_sees_headlines_sees_what_broke(feedback: Feedback) -> None:
+    whole = with_broken(report(P, I), UndecidedBy.SPECIFICATION)
+    found = whole.results[1].finding
+    assert found is not None
+    headline = dataclasses.replace(found, headline=f"{BROKE}; expected: a verdict")
+    whole = dataclasses.replace(
+        whole, results=(whole.results[0], dataclasses.replace(whole.results[1], finding=headline))
+    )
+    assert BROKE in advice.next_step(for_student(whole, "Ada", feedback))
 
 
 DIGEST = "0123456789ab" + "f" * 52

@@ -10,6 +10,7 @@ from grader.classes.lateness import duration
 from grader.classes.model import Entry, GradedKata, NoReport, Student, Submission
 from grader.classes.results.substitute import report_of
 from grader.model import Outcome, Report
+from grader.report.advice import why_undecided
 from grader.report.reasons import sentence
 from grader.text import visible
 
@@ -36,7 +37,8 @@ class Mark:
 
     ``points`` are those to book, None where nothing is decided. ``headlines`` are those of the checks that failed, by
     their ids; of an app that did not start, the same for all. ``page`` is the address of the student's page, "" for
-    none. ``trouble`` is why there is no report, for the instructor. ``is_current`` is as for an :class:`Entry`.
+    none. ``trouble`` is why there is no report, or why a check has no verdict, for the instructor. ``is_current`` is as
+    for an :class:`Entry`.
     """
 
     student: Student
@@ -82,7 +84,7 @@ def mark_of(entry: Entry, kata: GradedKata, *, attempts: int, page: str) -> Mark
         outcomes={} if is_ours else {result.check.id: result.outcome for result in shown.results},
         headlines=_headlines(report) if report else {},
         page=page,
-        trouble=entry.result.sentence if isinstance(entry.result, NoReport) else "",
+        trouble=entry.result.sentence if isinstance(entry.result, NoReport) else visible(why_undecided(shown), 500),
         is_current=entry.is_current,
     )
 

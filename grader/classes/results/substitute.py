@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.classes.model import Entry, GradedKata, Why
-from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Report
+from grader.model import BootFailure, CheckResult, Finding, Origin, Outcome, Report, UndecidedBy
 
 #: The instructor sees more: the sentence of the ledger, which is about the machine.
 _WORDS = {
@@ -19,7 +19,8 @@ def report_of(entry: Entry, kata: GradedKata) -> Report:
     assert not isinstance(entry.result, Report)
     is_ours = not entry.result.why.is_decided
     words = _WORDS.get(entry.result.why, "")
-    undecided = Finding("a verdict", words, headline=words, headline_is_complete=True)
+    by = UndecidedBy.MACHINE if entry.result.why is Why.INFRASTRUCTURE else None
+    undecided = Finding("a verdict", words, headline=words, headline_is_complete=True, undecided_by=by)
     return Report(
         kata=kata.name,
         title=kata.title,

@@ -133,7 +133,8 @@ class Session:
 
 def exit_of(found: Audit) -> Exit:
     """PASSED where each submission has a result."""
-    return Exit.UNDECIDED if found.failures or found.unclear or found.waiting or found.problems else Exit.PASSED
+    undecided = (found.failures, found.broken, found.unclear, found.waiting, found.problems)
+    return Exit.UNDECIDED if any(undecided) else Exit.PASSED
 
 
 def _is_of_same_folder(ledger: Ledger, source: Source) -> bool:

@@ -19,7 +19,8 @@ _NAMED = 20
 _WORDS = {
     State.GRADED: "graded",
     State.OLD: "graded by an earlier specification, grader or seed",
-    State.UNDECIDED: "with checks that the grader or the machine left undecided",
+    State.UNDECIDED: "with checks that the machine left undecided",
+    State.BROKEN: "undecided, because the specification or the grader broke",
     State.INFRASTRUCTURE: "not graded, because the grader or the machine failed",
     State.UNCLEAR: "unclear: nobody knows yet what the student handed in",
     State.NO_SUBMISSION: "not handed in, or empty",
@@ -47,6 +48,13 @@ def show(found: Audit, color: str, *, all_named: bool = False) -> None:
             console,
             "By the fault of the machine, so without points; the same command tries again",
             found.failures,
+            most,
+        )
+        _list(
+            console,
+            "The specification or the grader broke, so without points; they are not graded again until the author of "
+            "the kata has corrected it: then give the same command again",
+            found.broken,
             most,
         )
         _list(console, "Unclear, so without points, until somebody puts it right", found.unclear, most)
