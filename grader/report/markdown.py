@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from grader.model import CheckResult, Finding, Place, Report, Requirement
+from grader.model import CheckResult, Finding, Outcome, Place, Report, Requirement
 from grader.report import advice, reproduce
 from grader.requirement import link
 from grader.score import first_failure
@@ -19,7 +19,8 @@ _FRAMES: Final = 8
 
 
 def render(report: Report) -> str:
-    """``report`` as GitHub Flavored Markdown: the score, a table of the checks, and the first failed check.
+    """``report`` as GitHub Flavored Markdown: the score, a table of the checks, the first failed check, and a headline
+    of each other one that failed or could not be decided.
 
     Whatever may come from the app is in code spans, where Markdown, HTML and @mentions have no effect.
     """
@@ -27,6 +28,7 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
+    first = first_failure(report)
     yield f"## {_plain(report.title)}: {advice.score(report)}"
     if not report.command:  # it is for the student, and goes from hand to hand
         yield from ("", _code(report.app, 300))
@@ -40,8 +42,8 @@ def _lines(report: Report) -> Iterator[str]:
         head = "what" if report.is_summed else "your server must show that …"
         yield from ("", f"| outcome | {head} | points |", "| --- | --- | ---: |")
         yield from (_row(result) for result in report.results)
-    if (first := first_failure(report)) and first.finding:
-        yield from ("", f"### {_plain(first.check.title)}", "", *_finding(first.finding), *_raised(first))
+    for result in _found(report):
+        yield from ("", f"### {_plain(result.check.title)}", "", *_section(result, is_first=result is first))
     yield from (f"\n{_code(note, 400)}" for note in report.notes)
     if jail := advice.jail(report):
         yield from ("", _words(jail, 200))
@@ -51,6 +53,21 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", _words(step, 1000))
     if command := advice.single_check(report):
         yield from ("", f"Run just this check: {_code(command, 1000)}")
+
+
+def _found(report: Report) -> Iterator[CheckResult]:
+    """The checks that failed, then those that could not be decided, as far as their findings are shown."""
+    for outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE):
+        yield from (result for result in report.results if result.outcome is outcome and result.finding)
+
+
+def _section(result: CheckResult, *, is_first: bool) -> Iterator[str]:
+    """The first one whole; of the others the headline, so that many do not make the report too long for a comment."""
+    assert result.finding is not None
+    if is_first:
+        yield from (*_finding(result.finding), *_raised(result))
+    else:
+        yield _code(result.finding.headline, 800)
 
 
 def _row(result: CheckResult) -> str:

@@ -25,6 +25,14 @@ def test_it_has_the_score_the_checks_and_the_first_failure() -> None:
     assert "Run just this check: `grade kata-77 --app app.py --only streams --seed 5eed`" in text
 
 
+def test_each_check_without_a_pass_has_its_headline() -> None:
+    text = markdown.render(MIXED)
+    assert "### items are counted\n\n`items: 2; expected: 3`\n" in text
+    assert "### the first item does not wait for the second\n\n`the machine gave the app no time" in text
+    assert "### the stream ends cleanly" not in text  # blocked: it was not run
+    assert text.index("### each item") < text.index("### items are counted") < text.index("### the first item")
+
+
 def test_an_app_that_did_not_start_and_one_without_faults_are_short() -> None:
     assert "**The app did not start:** `app.py raises KeyError" in markdown.render(UNBOOTED)
     assert "\n- where: `app.py:2: y = x['k']`\n- where: `app.py:9: return f()`\n" in markdown.render(UNBOOTED)

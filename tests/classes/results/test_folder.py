@@ -91,6 +91,16 @@ def test_a_late_student_sees_what_is_taken(ledger: Ledger, tmp_path: Path) -> No
     assert note in (tmp_path / STUDENTS / "cem.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize("feedback", [Feedback.FULL, Feedback.HEADLINES])
+def test_a_page_and_markdown_have_the_headline_of_each_failed_check(feedback: Feedback, tmp_path: Path) -> None:
+    with make_course(tmp_path, replace(LATE, feedback=feedback)) as ledger:
+        write_results(ledger, tmp_path)
+    for ending in ("html", "md"):
+        text = (tmp_path / STUDENTS / f"dan.{ending}").read_text("utf-8")
+        assert HEADLINE in text
+        assert "items: 2; expected: 3" in text
+
+
 #: What stands in the sample's report beside titles and headlines; what stands in a headline; a title.
 HIDDEN = ("A blank line ends it.", "data two", "A field is `name: value`", "WHATWG HTML 9.2.6", "first line")
 HEADLINE, TITLE = "a line without a colon", "each item is an event of its own"
