@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from grader.catalog.facts import read_facts
 from grader.catalog.kata import BUNDLED, FOLDER, Pack
-from grader.catalog.packs import Catalog, Refused, read_pack
+from grader.catalog.packs import Catalog, Refused, folders_of_katas, read_pack
 from grader.errors import BadKata
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _pack(given: list[EntryPoint], solutions: Mapping[str, EntryPoint]) -> Pack:
         owners = " and ".join(_distribution(one) for one in given)
         raise BadKata(f"There are two packs {entry.name!r}, of {owners}: uninstall one of them.")
     katas = _folder(entry)
-    if not any(katas.glob("kata-*/kata.toml")):
+    if not folders_of_katas(katas):
         raise BadKata(f"The pack {entry.name!r} ({_distribution(entry)}) does not hold katas in {katas}.")
     beside = solutions.get(entry.name)
     solutions_folder = _folder(beside) if beside else katas.parent / "solutions"

@@ -179,6 +179,12 @@ def read_kata(folder: Path, pack: Pack | None = None) -> Kata:
     )
 
 
+def lacks_manifest(folder: Path) -> bool:
+    """Whether it is a kata by its name and its specification, but has no kata.toml: its author has forgotten that."""
+    is_kata = FOLDER_NAME.fullmatch(folder.name) is not None and (folder / "spec").is_dir()
+    return is_kata and not (folder / "kata.toml").exists()
+
+
 def read_manifest(folder: Path) -> dict[str, object]:
     """The parsed kata.toml. Raises BadKata when it is missing or not TOML."""
     path = folder / "kata.toml"

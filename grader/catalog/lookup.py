@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.catalog import installed
-from grader.catalog.kata import BUNDLED, FOLDER_NAME, Kata, names_of, read_kata
+from grader.catalog.kata import BUNDLED, FOLDER_NAME, Kata, lacks_manifest, names_of, read_kata, read_manifest
 from grader.catalog.packs import Catalog, near
 from grader.catalog.setting import SETTING
 from grader.errors import BadKata, UsageError
@@ -71,6 +71,8 @@ def _find(name: str, start: Path, around: Catalog) -> Kata:
             raise BadKata(refused.reason)
     if is_path and FOLDER_NAME.fullmatch(wanted) is None:
         raise UsageError(f"{name} is not the folder of a kata. Name a kata: {_ids(around)}.")
+    if (home := copy_of_learner(start, wanted)) and lacks_manifest(home):
+        read_manifest(home)  # the error says so
     raise UsageError(_unknown(wanted, around + installed.catalog(), start))
 
 
@@ -102,16 +104,26 @@ def _at(path: Path, typed: str, around: Catalog) -> Kata | None:
 
 
 def _unknown(wanted: str, catalog: Catalog, start: Path) -> str:
-    if folder := _unnamed(wanted, start):
+    home = copy_of_learner(start, wanted)
+    is_whole = home is not None and all((home / part).exists() for part in ("kata.toml", "spec"))
+    if folder := _unnamed(wanted, start) or (home.parent if home and is_whole else None):
         advice = f'add --katas {folder}, or write katas = ["{folder.name}"] into {folder.parent / SETTING}'
         return f"{wanted} of {folder} is not used unless that folder is named: {advice}."
-    if home := copy_of_learner(start, wanted):
+    if home is not None:
         return f"The specification of {home.name} is not here: {GET_SPECIFICATION}."
-    if re.fullmatch(r"(kata-)?\d+", wanted):  # of numbers, none is like another
-        return f"There is no kata {wanted!r}. There are {_ids(catalog)}.{_of_your_own(catalog)}"
-    names = [name for kata in catalog.katas for name in (kata.id, kata.name)]
+    number = re.fullmatch(r"(?:\S*:)?[a-zA-Z]*[-_ ]?0*(\d+)", wanted)
+    katas = [kata for kata in catalog.katas if number is None or str(kata.number) == number[1]]
+    names = [name for kata in katas for name in _names(kata, with_pack=":" in wanted)]
     meant = did_you_mean(wanted, names)
+    if number and not meant:  # of numbers, none is like another
+        return f"There is no kata {wanted!r}. There are {_ids(catalog)}.{_of_your_own(catalog)}"
     return f"There is no kata {wanted!r}.{meant} See `grade list`.{'' if meant else _of_your_own(catalog)}"
+
+
+def _names(kata: Kata, *, with_pack: bool) -> tuple[str, ...]:
+    """Names by which somebody may have meant it; without its pack, unless they have named one."""
+    short = kata.id.rpartition(":")[2]
+    return (kata.id, f"{kata.pack}:{kata.name}") if with_pack and short != kata.id else (short, kata.name)
 
 
 def _of_your_own(catalog: Catalog) -> str:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from grader import __version__
-from grader.catalog.kata import BUNDLED, FOLDER, Kata, Pack, names_of, pack_of_folder, read_kata
+from grader.catalog.kata import BUNDLED, FOLDER, Kata, Pack, lacks_manifest, names_of, pack_of_folder, read_kata
 from grader.catalog.setting import read_setting, settings_around
 from grader.errors import BadKata, UsageError
 
@@ -94,12 +94,18 @@ def read_pack(pack: Pack) -> Catalog:
     katas: list[Kata] = []
     refused: list[Refused] = []
     prefix = "" if pack.name in (BUNDLED, FOLDER) else f"{pack.name}:"
-    for manifest in pack.katas.glob("kata-*/kata.toml"):
+    for folder in folders_of_katas(pack.katas):
         try:
-            katas.append(read_kata(manifest.parent, pack))
+            katas.append(read_kata(folder, pack))
         except BadKata as error:
-            refused.append(Refused(frozenset(names_of(manifest.parent.name, prefix)), str(error)))
+            refused.append(Refused(frozenset(names_of(folder.name, prefix)), str(error)))
     return Catalog(tuple(sorted(katas, key=lambda kata: (kata.number, kata.name))), tuple(refused))
+
+
+def folders_of_katas(folder: Path) -> list[Path]:
+    """The folders in ``folder`` that are katas; or are to be, as they have a specification, and lack the kata.toml."""
+    found = [manifest.parent for manifest in folder.glob("kata-*/kata.toml")]
+    return [*found, *(one for one in folder.glob("kata-*") if one not in found and lacks_manifest(one))]
 
 
 def near(start: Path, folders: Sequence[Path] = ()) -> Catalog:
@@ -125,9 +131,9 @@ def _without_namesakes(catalog: Catalog, ours: Iterable[Kata]) -> Catalog:
 
 def _one_of(folder: Path) -> Pack:
     """The folder that a --katas names. Raises UsageError when it does not hold katas."""
-    if (folder / "kata.toml").is_file():
+    if (folder / "kata.toml").is_file() or lacks_manifest(folder):
         raise UsageError(f"--katas: {folder} is a kata; name the folder that it is in.")
-    if not any(folder.glob("kata-*/kata.toml")):
+    if not folders_of_katas(folder):
         raise UsageError(f"--katas: {folder} does not hold katas (folders such as kata-12-some-words).")
     return pack_of_folder(folder.resolve())
 

@@ -65,6 +65,30 @@ def test_a_kata_of_a_pack_is_found_by_its_names(name: str, site: Path) -> None:
     assert "my_course" not in sys.modules
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("kata10", "kata-10"),
+        ("kat-10", "kata-10"),
+        ("smal-echo", "kata-10-small-echo"),
+        ("Course:kata10", "course:kata-10"),
+        ("kata1", "kata-1"),
+    ],
+)
+def test_the_nearest_kata_is_meant_also_where_it_is_of_a_pack(name: str, meant: str, site: Path) -> None:
+    install(site, "course", "kata-10-small-echo")
+    with pytest.raises(UsageError) as error:
+        find(name, HERE)
+    assert f"Did you mean '{meant}'?" in str(error.value)
+
+
+def test_of_another_number_no_kata_is_meant(site: Path) -> None:
+    install(site, "course", "kata-10-small-echo")
+    with pytest.raises(UsageError, match=r"There is no kata 'kata12'. There are kata-1, .*course:kata-10") as error:
+        find("kata12", HERE)
+    assert "Did you mean" not in str(error.value)
+
+
 def test_a_bundled_name_stays_bundled(site: Path) -> None:
     first = bundled()[0]
     install(site, "course", first.name)

@@ -266,6 +266,33 @@ def test_a_kata_whose_specification_is_not_here_says_just_that(tmp_path: Path, g
     assert grade(cwd=tmp_path / NAME).err == words
 
 
+NO_MANIFEST = f'grade: {NAME} has no kata.toml; write one with at least: title = "…"\n'
+
+
+def test_a_folder_with_a_specification_and_no_manifest_says_what_is_missing(tmp_path: Path, grade: Grade) -> None:
+    """And not that its specification is not here: it is."""
+    folder = make_kata(tmp_path)
+    (folder / "kata.toml").unlink()
+    for command in (["kata-77"], [NAME], [f"katas/{NAME}"], ["explain", "77"], ["kata-77", "--katas", "katas"]):
+        done = grade(*command, cwd=tmp_path)
+        assert (done.code, done.out, done.err) == (3, "", NO_MANIFEST), command
+    for arguments in ([], ["--katas", "katas"]):
+        listed = grade("list", *arguments, cwd=tmp_path)
+        assert (listed.code, listed.err) == (0, NO_MANIFEST)
+    (tmp_path / SETTING).unlink()
+    for start in (tmp_path, tmp_path / "katas"):
+        done = grade("kata-77", cwd=start)
+        assert (done.code, done.err) == (3, NO_MANIFEST)
+
+
+def test_a_kata_in_a_folder_of_any_name_is_not_taken_for_a_learners_copy(tmp_path: Path) -> None:
+    make_kata(tmp_path)
+    (tmp_path / SETTING).unlink()
+    (tmp_path / "katas").rename(tmp_path / "exercises")
+    with pytest.raises(UsageError, match=r"is not used unless that folder is named: add --katas .*/exercises"):
+        find("kata-77", tmp_path / "exercises")
+
+
 def test_who_has_no_kata_of_their_own_here_is_given_the_way_to_them(tmp_path: Path) -> None:
     advice = f" For katas of your own add --katas DIR, or give the command where their {SETTING} is, or below."
     for name in ("kata-77", "small-echo"):
