@@ -13,6 +13,7 @@ from typing import Final
 
 from grader import trees
 from grader.catalog.kata import Kata
+from grader.catalog.soundness import require_schemas
 from grader.classes.forms import NormalForms
 from grader.classes.intake.material import Material, prepare
 from grader.classes.intake.rejection import Rejected
@@ -185,5 +186,6 @@ def graded_kata(kata: Kata) -> GradedKata:
     from grader.grading.collect import checks_of  # with pytest, which only grading needs
 
     origin = kata.origin
+    require_schemas(kata)
     checks = tuple(checks_of(kata))
     return GradedKata(kata.name, kata.id, kata.title, kata.version, origin.pack, origin.digest, checks)

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.cli.console import console_for
-from grader.cli.parameters import Named, takes_kata
+from grader.cli.parameters import Named, takes_kata, tell_unknown_keys
 from grader.exits import Exit
 from grader.grading.collect import checks_of
 from grader.requirement import link
@@ -18,6 +18,7 @@ from grader.requirement import link
 def command(named: Named) -> Exit:
     """Show what KATA grades: its checks, their points and requirements."""
     found = named.kata
+    tell_unknown_keys(found)
     checks = checks_of(found)
     console = console_for("auto")
     total = sum(check.points for check in checks)

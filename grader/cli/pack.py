@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from grader.catalog.lookup import choose
-from grader.cli.parameters import complete_kata, katas_option, tell_refused
+from grader.cli.parameters import complete_kata, katas_option, tell_refused, tell_unknown_keys
 from grader.errors import UsageError
 from grader.exits import Exit
 from grader.handout.pack import Audience, audience_of, make_pack, summary
@@ -43,6 +43,8 @@ def command(katas: tuple[str, ...], folders: tuple[Path, ...], audience: str, ou
     tell_refused(found)
     chosen = Audience(audience)
     _keep_other(output, chosen)
+    for kata in found.katas:
+        tell_unknown_keys(kata)
     pack = make_pack(tuple(dict.fromkeys(found.katas)), chosen, output.name, solutions=not no_solutions)
     try:
         output.parent.mkdir(exist_ok=True)

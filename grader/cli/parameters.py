@@ -18,6 +18,7 @@ import click
 from grader.catalog.kata import Kata, is_withheld, unusable
 from grader.catalog.lookup import available, choose
 from grader.catalog.packs import Catalog, bundled
+from grader.catalog.soundness import unknown_keys
 from grader.errors import BadKata, Inconclusive, UsageError
 from grader.exits import Exit
 from grader.learner.progress import after, present
@@ -60,6 +61,12 @@ def tell_refused(catalog: Catalog) -> None:
     """Say on standard error why some katas or packs cannot be used: the others can."""
     for refused in catalog.refused:
         click.echo(f"grade: {visible(refused.reason, 1000)}", err=True)
+
+
+def tell_unknown_keys(kata: Kata) -> None:
+    """Say on standard error which keys of kata.toml nothing reads. Raises BadKata."""
+    for sentence in unknown_keys(kata):
+        click.echo(f"grade: {visible(sentence, 1000)}", err=True)
 
 
 def katas_option(command: Command) -> Command:

@@ -13,6 +13,7 @@ from pathlib import Path
 from grader.catalog.facts import FACTS, Facts, Rest, digest_of_all, digests_of, write_facts
 from grader.catalog.kata import BUNDLED, FOLDER, Kata, missing_parts, read_manifest
 from grader.catalog.scaffold import unfilled
+from grader.catalog.soundness import require_schemas
 from grader.errors import BadKata, UsageError
 from grader.grading.collect import checks_of
 from grader.handout.practice import practice_files
@@ -124,6 +125,7 @@ def _checks(kata: Kata) -> Sequence[Check]:
     """The checks of a kata that has all its parts. Raises BadKata."""
     if problems := missing_parts(kata):
         raise BadKata(f"{kata.name}: {problems[0]}")
+    require_schemas(kata)
     return checks_of(kata)
 
 

@@ -25,7 +25,7 @@ from grader.classes.progress import Progress
 from grader.classes.run import TRIES, ClassRun, graded_kata
 from grader.classes.task import Intake, take_in
 from grader.classes.writing import LedgerWriter
-from grader.errors import Inconclusive
+from grader.errors import BadKata, Inconclusive
 from grader.model import CheckResult, Finding, Outcome, Report, UndecidedBy
 from grader.pool.news import Result, Trouble
 from tests.classes.graders import HandGraders
@@ -206,6 +206,13 @@ def test_what_broke_is_graded_again_by_force(course: Class) -> None:
     course.run(HandGraders(grade))
     course.run(HandGraders(course.report), force=True)
     assert course.states() == {State.GRADED: 1}
+
+
+def test_a_class_is_refused_where_a_schema_is_broken(course: Class) -> None:
+    """Else each grade would end there, three times."""
+    write(course.kata.schemas / "echo.json", "{")
+    with pytest.raises(BadKata, match=r"schemas/echo\.json is not a JSON Schema"):
+        graded_kata(course.kata)
 
 
 def test_an_error_in_the_midst_keeps_what_was_graded(course: Class) -> None:

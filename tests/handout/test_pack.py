@@ -21,7 +21,7 @@ from grader.handout.pack import Audience, audience_of, make_pack
 from grader.learner.progress import begun, unfinished
 from tests.conftest import ROOT, environment
 from tests.handout.packs import FILE, PACKAGE, SECRET, files_of, install, lines_of, make_secret_kata, pack
-from tests.small_kata import NAME, SOLUTION, make_kata, write
+from tests.small_kata import MANIFEST, NAME, SOLUTION, make_kata, write
 
 if TYPE_CHECKING:
     from tests.conftest import Grade
@@ -285,3 +285,34 @@ def test_the_pack_for_graders_never_replaces_the_one_for_learners(tmp_path: Path
     assert made("learners", f"graders/{FILE}")[1].endswith(f", as in -o learners/{FILE}.\n")
     other = write(tmp_path / "other-1.0-py3-none-any.whl", "not a wheel")
     assert audience_of(other) is audience_of(tmp_path / "gone.whl") is None
+
+
+@pytest.mark.parametrize("audience", ["learners", "graders"])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "is not a JSON Schema: Expecting property name"),
+        ('{"type": "objekt"}', "is not a JSON Schema: 'objekt' is not valid"),
+    ],
+)
+def test_a_schema_that_is_broken_is_not_packed(
+    text: str, words: str, audience: str, tmp_path: Path, grade: Grade
+) -> None:
+    write(make_kata(tmp_path) / "schemas/echo.json", text)
+    done = grade("pack", "kata-77", "--for", audience, "-o", FILE, cwd=tmp_path)
+    assert (done.code, done.out) == (3, "")
+    assert f"grade: {NAME}/schemas/echo.json {words}" in done.err
+    assert not (tmp_path / FILE).exists()
+
+
+@pytest.mark.parametrize("command", [("pack", "77", "--for", "graders", "-o", FILE), ("explain", "77")])
+def test_a_key_of_the_manifest_that_means_nothing_is_named(
+    command: tuple[str, ...], tmp_path: Path, grade: Grade
+) -> None:
+    folder = make_kata(tmp_path)
+    write(folder / "kata.toml", MANIFEST + 'entri = "server.py"\n')
+    done = grade(*command, cwd=tmp_path)
+    assert (done.code, done.err) == (
+        0,
+        f"grade: {NAME}/kata.toml: 'entri' means nothing here. Did you mean 'entry'?\n",
+    )
