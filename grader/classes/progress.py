@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 #: So many of the latest durations are looked at.
 _LATEST = 500
+#: So many grades have to end, and as many as run at a time, before anything can be said of the others.
+_FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,12 @@ OnProgress = Callable[[Progress], None]
 
 
 class Meter:
-    """Counts what a run does. ``clock`` gives seconds."""
+    """Counts what a run does, with ``at_once`` grades at a time. ``clock`` gives seconds."""
 
-    def __init__(self, total: int, clock: Callable[[], float]) -> None:
+    def __init__(self, total: int, clock: Callable[[], float], *, at_once: int = 1) -> None:
         self._total = total
         self._clock = clock
+        self._at_once = at_once
         self._began = clock()
         self._seconds: deque[float] = deque(maxlen=_LATEST)
         self._graded = self._kept = self._refused = 0
@@ -60,7 +63,13 @@ class Meter:
         """The counts now."""
         done = self._graded + self._kept + self._refused
         left = None
-        if self._graded:
-            left = (self._clock() - self._began) / self._graded * (self._total - done)
+        if self._graded >= max(self._at_once, _FEWEST):
+            left = self._left(self._total - done, running, again)
         median = statistics.median(self._seconds) if self._seconds else None
         return Progress(self._total, done, running, self._kept, self._refused, again, median, left)
+
+    def _left(self, undone: int, running: int, again: int) -> float:
+        """The seconds for what is not done yet: what runs is half done on average, what comes again runs alone."""
+        of_one = self._at_once * (self._clock() - self._began) / (self._graded + running / 2)
+        side_by_side = max(0.0, undone - again - running / 2)
+        return of_one * (side_by_side / self._at_once + again)

@@ -79,7 +79,7 @@ class ClassRun:
             self._run(tasks, force=force)
 
     def _run(self, tasks: Sequence[Task], *, force: bool) -> None:
-        self._meter = Meter(len(tasks), time.monotonic)
+        self._meter = Meter(len(tasks), time.monotonic, at_once=self._graders.at_once)
         self._ledger.expect([task.submission for task in tasks])
         waiting = iter(tasks)
         at_once = self._graders.at_once
