@@ -71,8 +71,6 @@ def _find(name: str, start: Path, around: Catalog) -> Kata:
             raise BadKata(refused.reason)
     if is_path and FOLDER_NAME.fullmatch(wanted) is None:
         raise UsageError(f"{name} is not the folder of a kata. Name a kata: {_ids(around)}.")
-    if (home := copy_of_learner(start, wanted)) and lacks_manifest(home):
-        read_manifest(home)  # the error says so
     raise UsageError(_unknown(wanted, around + installed.catalog(), start))
 
 
@@ -104,13 +102,10 @@ def _at(path: Path, typed: str, around: Catalog) -> Kata | None:
 
 
 def _unknown(wanted: str, catalog: Catalog, start: Path) -> str:
-    home = copy_of_learner(start, wanted)
-    is_whole = home is not None and all((home / part).exists() for part in ("kata.toml", "spec"))
-    if folder := _unnamed(wanted, start) or (home.parent if home and is_whole else None):
-        advice = f'add --katas {folder}, or write katas = ["{folder.name}"] into {folder.parent / SETTING}'
-        return f"{wanted} of {folder} is not used unless that folder is named: {advice}."
-    if home is not None:
-        return f"The specification of {home.name} is not here: {GET_SPECIFICATION}."
+    if folder := _unnamed(wanted, start):
+        return _not_used(wanted, folder)
+    if home := copy_of_learner(start, wanted):
+        return why_unknown(home)
     number = re.fullmatch(r"(?:\S*:)?[a-zA-Z]*[-_ ]?0*(\d+)", wanted)
     katas = [kata for kata in catalog.katas if number is None or str(kata.number) == number[1]]
     names = [name for kata in katas for name in _names(kata, with_pack=":" in wanted)]
@@ -118,6 +113,20 @@ def _unknown(wanted: str, catalog: Catalog, start: Path) -> str:
     if number and not meant:  # of numbers, none is like another
         return f"There is no kata {wanted!r}. There are {_ids(catalog)}.{_of_your_own(catalog)}"
     return f"There is no kata {wanted!r}.{meant} See `grade list`.{'' if meant else _of_your_own(catalog)}"
+
+
+def why_unknown(home: Path) -> str:
+    """Why a kata that has a folder here is in no catalog. Raises BadKata where it only lacks its kata.toml."""
+    if lacks_manifest(home):
+        read_manifest(home)
+    if all((home / part).exists() for part in ("kata.toml", "spec")):
+        return _not_used(home.name, home.parent)
+    return f"The specification of {home.name} is not here: {GET_SPECIFICATION}."
+
+
+def _not_used(kata: str, folder: Path) -> str:
+    advice = f'add --katas {folder}, or write katas = ["{folder.name}"] into {folder.parent / SETTING}'
+    return f"{kata} of {folder} is not used unless that folder is named: {advice}."
 
 
 def _names(kata: Kata, *, with_pack: bool) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.catalog.kata import Kata, is_withheld
-from grader.catalog.lookup import GET_SPECIFICATION, copy_of_learner
+from grader.catalog.lookup import copy_of_learner, why_unknown
 from grader.errors import UsageError
 from grader.learner.journal import Journal, Standing
 from grader.learner.workspace import find_home
@@ -44,7 +44,7 @@ def present(katas: Sequence[Kata], start: Path) -> Kata:
     """The kata that a command without a name is about. Raises UsageError when there is none here."""
     found = here(katas, start) or unfinished(katas, start) or next(iter(begun(katas, start)), None)
     if found is None and (home := copy_of_learner(start)):
-        raise UsageError(f"The specification of {home.name} is not here: {GET_SPECIFICATION}.")
+        raise UsageError(why_unknown(home))
     if found is None:
         names = ", ".join(kata.id for kata in katas)
         raise UsageError(

@@ -280,9 +280,9 @@ def test_a_folder_with_a_specification_and_no_manifest_says_what_is_missing(tmp_
         listed = grade("list", *arguments, cwd=tmp_path)
         assert (listed.code, listed.err) == (0, NO_MANIFEST)
     (tmp_path / SETTING).unlink()
-    for start in (tmp_path, tmp_path / "katas"):
-        done = grade("kata-77", cwd=start)
-        assert (done.code, done.err) == (3, NO_MANIFEST)
+    for command, start in ((["kata-77"], tmp_path), (["kata-77"], tmp_path / "katas"), ([], folder), ([], tmp_path)):
+        done = grade(*command, cwd=start)
+        assert (done.code, done.err) == (3, NO_MANIFEST), (command, start)
 
 
 def test_a_kata_in_a_folder_of_any_name_is_not_taken_for_a_learners_copy(tmp_path: Path) -> None:
