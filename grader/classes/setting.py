@@ -75,18 +75,20 @@ class _Table:
             raise UsageError(f"{self.place}: {name} is empty: write something there, or leave it out.")
         return found
 
-    def take_number(self, name: str, default: float, *, least: float = 0, most: float = 1e9) -> float:
+    def take_number(self, name: str, default: float, *, of: str, least: float = 0, most: float = 1e9) -> float:
+        """``of`` is what the number counts, such as "seconds"."""
         self._known.append(name)
         found = self._values.pop(name, default)
         if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
-            raise UsageError(f"{self.place}: {name} must be a number from {least:g} to {most:g}, not {_shown(found)}.")
+            bounds = f"from {least:,.12g} to {most:,.12g}"
+            raise UsageError(f"{self.place}: {name} must be a number of {of} {bounds}, not {_shown(found)}.")
         return found
 
     def take_count(self, name: str, default: int, *, most: int) -> int:
         self._known.append(name)
         found = self._values.pop(name, default)
         if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= most:
-            raise UsageError(f"{self.place}: {name} must be a whole number from 1 to {most}, not {_shown(found)}.")
+            raise UsageError(f"{self.place}: {name} must be a whole number from 1 to {most:,}, not {_shown(found)}.")
         return found
 
     def take_one(self, name: str, choices: tuple[str, ...]) -> str:
@@ -143,7 +145,7 @@ def _settings(table: _Table) -> Settings:
         attempts=table.take_kind("attempts", Attempts.LAST),
         limits=_limits(limits),
         bounds=Bounds(
-            size=_bytes(limits.take_number("size", 16, least=0.01, most=_MOST_MIB)),
+            size=_bytes(limits.take_number("size", 16, of="MiB", least=0.01, most=_MOST_MIB)),
             files=limits.take_count("files", 1000, most=_MOST_FILES),
         ),
         seed=table.take("seed", str, ""),
@@ -155,17 +157,18 @@ def _settings(table: _Table) -> Settings:
 
 
 def _late(table: _Table) -> Late:
-    percent, most = table.take_number("percent", 0, most=100), table.take_number("most", 100, most=100)
+    percent = table.take_number("percent", 0, of="percent", most=100)
+    most = table.take_number("most", 100, of="percent", most=100)
     if percent > most:
         raise UsageError(f"{table.place}: percent must not be above most, which is {most:g}, so not {percent:g}.")
-    grace = timedelta(minutes=table.take_number("grace", 0))
+    grace = timedelta(minutes=table.take_number("grace", 0, of="minutes"))
     return Late(percent, most, grace, refuse=table.take("refuse", bool, default=False))
 
 
 def _limits(table: _Table) -> LaunchLimits:
     """Where all the time of a grade could go by at start-up, an app that hangs would never be decided."""
-    startup = table.take_number("startup", LIMITS.startup, least=0.1, most=600)
-    total = table.take_number("total", LIMITS.total, least=1, most=3600)
+    startup = table.take_number("startup", LIMITS.startup, of="seconds", least=0.1, most=600)
+    total = table.take_number("total", LIMITS.total, of="seconds", least=1, most=3600)
     if total <= startup:
         raise UsageError(
             f"{table.place}: total must be more than startup, which is {startup:g} seconds, not {total:g}: else an app "
@@ -174,7 +177,7 @@ def _limits(table: _Table) -> LaunchLimits:
     return LaunchLimits(
         startup=startup,
         total=total,
-        memory=_bytes(table.take_number("memory", LIMITS.memory >> 20, least=64)),
+        memory=_bytes(table.take_number("memory", LIMITS.memory >> 20, of="MiB", least=64)),
     )
 
 

@@ -58,19 +58,24 @@ class Roster:
 def read_roster(file: Path) -> Roster:
     """The roster in ``file``. Raises UsageError; the message says what to write."""
     found = read_table(file)
+    if not found.headers:
+        advice = "write a header, such as label,name, and below it a line for each student"
+        raise UsageError(f"{file} is empty: {advice}.")
     labels = _headers(found.headers, _LABEL)
     if not labels:
         wanted = '"label", "username", "SIS Login ID" or "email"'
         raise UsageError(f"{file} has no column that tells students apart: name one {wanted}.")
-    students, nameless = [], []
+    students, nameless, lines = [], [], []
     for number, row in found.rows:
         label = next((row[header] for header in labels if row.get(header)), "")
         if label and not _is_test_student(row):
             students.append(_student(row, label))
+            lines.append(number)
         elif not label and not _is_of_canvas(row) and (_name(row) or _value(row, _EMAIL)):
             nameless.append(f"line {number} ({visible(_name(row) or _value(row, _EMAIL), 60)})")
-    _refuse_doubles(file, students)
-    return Roster(tuple(students), _words(students), tuple(_notes(file, labels, students, nameless)))
+    _refuse_doubles(file, zip(lines, students, strict=True))
+    notes = (*found.notes, *_notes(file, labels, students, nameless))
+    return Roster(tuple(students), _words(students), notes)
 
 
 def _notes(file: Path, labels: Sequence[str], students: Sequence[Student], nameless: Sequence[str]) -> Iterator[str]:
@@ -119,12 +124,13 @@ def _is_test_student(row: Mapping[str, str]) -> bool:
     return row.get("Student") == "Student, Test" and "SIS Login ID" in row
 
 
-def _refuse_doubles(file: Path, students: Iterable[Student]) -> None:
-    seen: set[str] = set()
-    for one in students:
+def _refuse_doubles(file: Path, students: Iterable[tuple[int, Student]]) -> None:
+    seen: dict[str, int] = {}
+    for line, one in students:
         if one.label in seen:
-            raise UsageError(f"{file} has {one.label!r} twice: each student needs a label of their own.")
-        seen.add(one.label)
+            where = f"in line {seen[one.label]} and in line {line}"
+            raise UsageError(f"{file} has {one.label!r} twice, {where}: each student needs a label of their own.")
+        seen[one.label] = line
 
 
 def _words(students: Iterable[Student]) -> Mapping[str, tuple[Student, ...]]:

@@ -80,6 +80,35 @@ def test_lines_that_do_not_tell_who_it_is_are_named(tmp_path: Path) -> None:
     assert "line 3 (Nameless), line 7 (B), line 8 (B), line 9 (B) and 1 more: nothing is written below label" in note
 
 
+def test_lines_that_do_not_fit_the_header_are_named(tmp_path: Path) -> None:
+    found = roster(tmp_path, "label,name,email\nada,A,a@x.org\nbea\ncy,Öz, Cy,c@x.org\ndan,D,,,\n,,\n\neve,E\n")
+    assert [one.label for one in found.students] == ["ada", "bea", "cy", "dan", "eve"]
+    short, long = found.notes
+    assert short.endswith("line 3 and line 8 have fewer cells than the header: the columns without a cell are empty.")
+    assert "line 4 has more cells than the header: what is beyond it is not read." in long
+    assert long.endswith("A value with “,” in it needs quotes around it.")
+
+
+def test_a_roster_that_is_not_in_utf_8_says_how_it_was_read(tmp_path: Path) -> None:
+    (note,) = roster(tmp_path, "label,name\nada,Müller\n", "latin-1").notes
+    assert "roster.csv is not in UTF-8, and was read as Windows-1252" in note
+    assert roster(tmp_path, "label,name\nada,Müller\n", "utf-16").notes == ()
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "sep=;\n"])
+def test_a_roster_with_nothing_in_it_is_empty(text: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=r"roster\.csv is empty: write a header, such as label,name, and below it a line"
+    ):
+        roster(tmp_path, text)
+
+
+def test_two_lines_of_one_label_are_named(tmp_path: Path) -> None:
+    text = 'label,name\nada,A\nbea,"B\nEA"\nada,A\n'
+    with pytest.raises(UsageError, match=r"roster\.csv has 'ada' twice, in line 2 and in line 5: each student needs"):
+        roster(tmp_path, text)
+
+
 def test_a_roster_of_nobody_is_mentioned(tmp_path: Path) -> None:
     (note,) = roster(tmp_path, "label,name\n").notes
     assert note.endswith("roster.csv has no student below its header.")
@@ -178,7 +207,6 @@ def test_moodles_participants_are_found_by_their_numbers(tmp_path: Path) -> None
     ("text", "words"),
     [
         ("name,points\nAda,3\n", "has no column that tells students apart"),
-        ("", "has no column that tells students apart"),
         ("label\nada\nada\n", "has 'ada' twice"),
     ],
 )
