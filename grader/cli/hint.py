@@ -44,7 +44,7 @@ def command(named: Named, name: str) -> Exit:
     standing = notes.standing(found)
     check = _wanted(found, checks_of(found), name, standing)
     if check is None:
-        click.echo(f"No check of {found.id} failed when it was last graded. `grade list` shows the next kata.")
+        click.echo(f"No check of {found.id} failed when it was last graded. `grade next` shows what is next.")
     elif standing.trouble and not name:
         raise UsageError(
             f"Your app did not start when it was last graded: {standing.trouble}. "

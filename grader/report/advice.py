@@ -21,10 +21,22 @@ def heading(report: Report) -> str:
 
 
 def counts(report: Report) -> str:
-    """The number of checks with each outcome, such as ``3 passed, 1 failed``; "" where it is not shown."""
-    if report.is_summed:
+    """The number of checks with each outcome, such as ``3 passed, 1 failed``; "" where it is not shown.
+
+    And where there was nothing to grade: then no check has failed, either, though it has no points.
+    """
+    if report.is_summed or _has_no_app(report):
         return ""
     return ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome if report.count(outcome))
+
+
+def outcome(result: CheckResult, report: Report) -> str:
+    """The outcome of a check in a word, or that there was nothing to grade."""
+    return "not graded" if _has_no_app(report) and result.outcome is Outcome.FAILED else result.outcome.value
+
+
+def _has_no_app(report: Report) -> bool:
+    return report.boot_failure is not None and not report.boot_failure.is_of_app
 
 
 def score(report: Report) -> str:
@@ -54,7 +66,7 @@ def next_step(report: Report, focus: CheckResult | None = None) -> str:
     if any("event loop was blocked" in note for note in report.notes):
         return "The event loop was blocked for a while: see the note above. No check failed because of it."
     solution = "" if _is_of_pack(report) else "`grade solution` shows another solution or how to install it, "
-    return f"All checks passed. {solution}`grade list`{'' if solution else ' shows'} the next kata."
+    return f"All checks passed. {solution}`grade next`{'' if solution else ' shows'} what is next."
 
 
 def _broken(report: Report) -> str:

@@ -53,7 +53,7 @@ def _boot_failure(report: Report, feedback: Feedback) -> BootFailure | None:
     failure = report.boot_failure
     if failure is None or feedback is Feedback.HEADLINES or not report.jail:
         return failure
-    return BootFailure(_HIDDEN_REASON)
+    return BootFailure(_HIDDEN_REASON, is_of_app=failure.is_of_app)
 
 
 def _with_first_hint(result: CheckResult) -> CheckResult:

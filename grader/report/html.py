@@ -98,6 +98,7 @@ def render(report: Report, live: Live | None = None) -> str:
             live=live,
             **_frame(live),
             counts=advice.counts(report),
+            outcome=advice.outcome,
             some_blocked=report.count(Outcome.BLOCKED) > 0,
             advice=advice.next_step(report),
             specification=advice.specification(report),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from grader.model import CheckResult, Outcome, Report
-from grader.report import exported
+from grader.report import advice, exported
 from grader.score import is_decided
 from grader.text import visible, without_commands
 
@@ -53,7 +53,8 @@ def _case(result: CheckResult, report: Report) -> ET.Element:
     found = ET.Element("testcase", name=exported.title(result), classname=visible(report.kata, 200))
     found.set("time", _time(result.seconds))
     if tag := _TAGS.get(result.outcome):
-        inner = ET.SubElement(found, tag, type=result.outcome.value, message=exported.headline(result, report))
+        outcome = advice.outcome(result, report)
+        inner = ET.SubElement(found, tag, type=outcome, message=exported.headline(result, report))
         inner.text = exported.account(result, report)
     return found
 

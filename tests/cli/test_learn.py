@@ -130,7 +130,7 @@ def test_without_a_failure_there_is_nothing_to_hint_at(workspace: Path, grade: G
     done = grade("hint", "77", cwd=workspace)
     assert (done.code, done.out) == (
         0,
-        "No check of kata-77 failed when it was last graded. `grade list` shows the next kata.\n",
+        "No check of kata-77 failed when it was last graded. `grade next` shows what is next.\n",
     )
 
 

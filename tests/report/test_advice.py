@@ -68,8 +68,8 @@ def test_a_report_is_headed_by_number_and_title_of_its_kata() -> None:
 
 START = "Next: make the app start, then run `grade kata-1 --app app.py` again."
 QUIET = "Next: run it again on a quieter machine. Some checks could not be decided, which is not your fault."
-DONE = "All checks passed. `grade solution` shows another solution or how to install it, `grade list` the next kata."
-PACKED = "All checks passed. `grade list` shows the next kata."
+DONE = "All checks passed. `grade solution` shows another solution or how to install it, `grade next` what is next."
+PACKED = "All checks passed. `grade next` shows what is next."
 PART = "The selected checks passed. To run all of them: `grade kata-1 --app app.py`."
 
 

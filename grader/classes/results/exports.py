@@ -46,18 +46,22 @@ class Export:
     """``untold`` are the labels of students who have no points in it, and of whom it does not say so.
 
     By the machine's fault, or because they are still to be graded: the instructor has to know. ``lost`` are those whom
-    the platform that reads it cannot find. ``notes`` are sentences about what else to look at.
+    the platform that reads it cannot find. ``notes`` are sentences about what else to look at. ``files`` is how many
+    were written of a format with a file for each student.
     """
 
     content: bytes
     untold: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    files: int = 0
 
     @classmethod
-    def of_text(cls, text: str, *others: tuple[str, ...]) -> Export:
+    def of_text(
+        cls, text: str, untold: tuple[str, ...] = (), *, notes: tuple[str, ...] = (), lost: tuple[str, ...] = ()
+    ) -> Export:
         """One that is text, in UTF-8; names that cannot be encoded are written with backslashes."""
-        return cls(text.encode("utf-8", "backslashreplace"), *others)
+        return cls(text.encode("utf-8", "backslashreplace"), untold, notes, lost)
 
 
 def of_class(
@@ -81,7 +85,7 @@ def of_class(
         case "moodle":
             columns, shown = wished(katas, wishes, ()), feedback or ledger.settings.feedback
             text = gradebook.moodle(katas, marks, scale, columns, feedback=shown)
-            return Export.of_text(text, _labels(marks, _is_undecided), (), keys.lost(keys.at_moodle(marks)))
+            return Export.of_text(text, _labels(marks, _is_undecided), lost=keys.lost(keys.at_moodle(marks)))
         case "page":
             return Export.of_text(
                 class_page.render(overview(ledger.settings.title, katas, marks, forms=ledger.forms()))
@@ -99,7 +103,7 @@ def _canvas(katas: Sequence[GradedKata], marks: Sequence[Mark], scale: Scale, wi
         if columns.get(kata.name) not in known
     )
     text, nobodys = gradebook.canvas(katas, marks, scale, columns), keys.lost(keys.at_canvas(marks))
-    return Export.of_text(text, _labels(marks, _is_undecided), notes, nobodys)
+    return Export.of_text(text, _labels(marks, _is_undecided), notes=notes, lost=nobodys)
 
 
 def _columns(
@@ -120,7 +124,7 @@ def _canvas_comments(ledger: Ledger, feedback: Feedback | None, wishes: Sequence
         for kata in homeless
     )
     waiting = _labels(gather(ledger), _is_waiting)
-    return Export.of_text(text, waiting, (*notes, *_without_number(lost, "Canvas", "comment")))
+    return Export.of_text(text, waiting, notes=(*notes, *_without_number(lost, "Canvas", "comment")))
 
 
 def _without_number(labels: Sequence[str], platform: str, what: str) -> tuple[str, ...]:
@@ -164,6 +168,7 @@ def of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback |
     katas, ending = ledger.katas(), _ENDINGS.get(name, ".json")
     endings = {kata.name: ending if len(katas) == 1 else f".{kata.id.replace(':', '-')}{ending}" for kata in katas}
     refused: set[str] = set()
+    written: list[Destination] = []
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(entry: Entry, kata: GradedKata) -> str:
@@ -176,12 +181,14 @@ def of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback |
             refused.add(entry.student.label)
             return ""
         destination.write(content)
+        written.append(destination)
         return ""
 
     marks = gather(ledger, write)
     untold = tuple(sorted(refused | set(_labels(marks, _is_waiting))))
     ours = {base + each for base in names.values() for each in endings.values()}
-    return Export(b"", untold, _left_over(folder, {file.name for file in folder.glob(f"*{ending}")} - ours))
+    others = {file.name for file in folder.glob(f"*{ending}")} - ours
+    return Export(b"", untold, _left_over(folder, others), files=len(written))
 
 
 def _left_over(folder: Path, files: set[str]) -> tuple[str, ...]:

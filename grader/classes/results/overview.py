@@ -37,8 +37,11 @@ class Rate:
 
     @property
     def percent(self) -> int:
-        """Rounded down: only a check that all have passed has 100."""
-        return 100 * self.counts[Outcome.PASSED] // self.decided if self.decided else 0
+        """Rounded to the nearest, but 100 only where all have passed, and 0 only where nobody has."""
+        passed = self.counts[Outcome.PASSED]
+        if passed in (0, self.decided):
+            return 100 if passed else 0
+        return min(max((200 * passed + self.decided) // (2 * self.decided), 1), 99)
 
 
 @dataclass(frozen=True, slots=True)

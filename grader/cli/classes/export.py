@@ -74,6 +74,7 @@ def command(
             else (name, _of_students(ledger, name, place, feedback=shown))
             for name, place in places
         ]
+    _tell_written([(name, place, export) for (name, place), (_, export) in zip(places, found, strict=True)])
     return max(_told(export, name) for name, export in found)
 
 
@@ -126,6 +127,19 @@ def _written(made: Export, place: Destination) -> Export:
     return made
 
 
+def _tell_written(found: Sequence[tuple[str, Destination | Path, Export]]) -> None:
+    """Where each export is; on standard error, where one of them is what standard output is for."""
+    is_taken = any(isinstance(place, Destination) and place.is_stdout for _, place, _ in found)
+    for name, place, export in found:
+        if isinstance(place, Path):
+            words = f"{plural(export.files, 'file')} written to {place}"
+        elif not place.is_stdout:
+            words = f"written to {place.name}"
+        else:
+            continue
+        click.echo(f"{name}: {visible(words, 4096)}", err=is_taken)
+
+
 def _of_students(ledger: Ledger, name: str, folder: Path, *, feedback: Feedback | None) -> Export:
     try:
         return exports.of_students(ledger, name, folder, feedback=feedback)
@@ -138,10 +152,14 @@ def _told(found: Export, name: str) -> Exit:
     for note in found.notes:
         click.echo(f"grade: {visible(note, 500)}", err=True)
     if found.untold:
-        _name(found.untold, f"without points in {name}, which does not say that they are undecided")
+        count = plural(len(found.untold), "student")
+        whose = "whose grade is" if len(found.untold) == 1 else "whose grades are"
+        _name(found.untold, f"{name} has no points of {count}, {whose} undecided, and cannot say so")
     if found.lost:
+        count = plural(len(found.lost), "student")
         _name(
-            found.lost, f"without anything in {name} by which the platform finds them: add their points there by hand"
+            found.lost,
+            f"{count} without anything in {name} by which the platform finds them: add their points there by hand",
         )
     return Exit.UNDECIDED if found.untold or found.lost else Exit.PASSED
 
@@ -149,4 +167,4 @@ def _told(found: Export, name: str) -> Exit:
 def _name(labels: Sequence[str], what: str) -> None:
     names = ", ".join(visible(label, 60) for label in labels[:_NAMED])
     more = ", …" if len(labels) > _NAMED else ""
-    click.echo(f"grade: {plural(len(labels), 'student')} {what}: {names}{more}", err=True)
+    click.echo(f"grade: {what}: {names}{more}", err=True)

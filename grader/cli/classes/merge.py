@@ -36,7 +36,7 @@ def command(parts: tuple[Path, ...], out: Path, color: str) -> Exit:
     with Ledger.open(out) as ledger:
         found = audit(ledger)
         write_results(ledger, out)
-    summary.show(found, color)
+    summary.show(found, color, results=out)
     summary.tell_results(out)
     if missing:
         click.echo(f"grade: {missing_sentence(missing)}.", err=True)

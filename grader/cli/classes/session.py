@@ -108,7 +108,7 @@ class Session:
                 self._look_for_gone(ledger, intake)
                 found = audit(ledger)
                 write_results(ledger, self.out)
-        summary.show(found, self.color)
+        summary.show(found, self.color, results=self.out)
         summary.tell_results(self.out)
         return exit_of(found)
 

@@ -25,5 +25,5 @@ def command(results: Path, all_named: bool, color: str) -> Exit:
     """
     with Ledger.open(results) as ledger:
         found = audit(ledger)
-    summary.show(found, color, all_named=all_named)
+    summary.show(found, color, results=results, all_named=all_named)
     return exit_of(found)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -30,8 +31,8 @@ _WORDS = {
 }
 
 
-def show(found: Audit, color: str, *, all_named: bool = False) -> None:
-    """Print it."""
+def show(found: Audit, color: str, *, results: Path, all_named: bool = False) -> None:
+    """Print it. ``results`` is the folder of the results, as a command names it."""
     console = console_for(color)
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(justify="right")
@@ -42,35 +43,31 @@ def show(found: Audit, color: str, *, all_named: bool = False) -> None:
     table.add_row(str(found.total), Text("in all", "bold"))
     with untrusted_text():
         console.print(table)
-        most = None if all_named else _NAMED
-        _list(console, "Not gradable", found.refusals, most)
-        _list(
-            console,
-            "By the fault of the machine, so without points; the same command tries again",
-            found.failures,
-            most,
-        )
-        _list(
-            console,
-            "The specification or the grader broke, so without points; they are not graded again until the author of "
-            "the kata has corrected it: then give the same command again",
-            found.broken,
-            most,
-        )
-        _list(console, "Unclear, so without points, until somebody puts it right", found.unclear, most)
-        _list(console, "Still to be graded: the same command goes on", found.waiting, most)
-        _list(
-            console,
-            "No longer among the submissions, and still in the class; `grade class SUBMISSIONS … --forget-gone` takes "
-            "them out of it",
-            found.gone,
-            most,
-        )
-        _list(console, "The audit found faults", found.problems, most)
+        for title, lines in _lists(found):
+            _list(console, title, lines, None if all_named else _NAMED, results)
         if not found.total:
             console.print("There is no submission in this ledger, or none yet.", markup=False, highlight=False)
         elif not found.problems and not found.waiting:
             console.print("Audit: each submission has a result, and all sums agree.", markup=False, highlight=False)
+
+
+def _lists(found: Audit) -> Iterator[tuple[str, Sequence[str]]]:
+    """What is to be looked at: what is wrong, or to be done, with those whom it is about."""
+    yield "Not gradable", found.refusals
+    yield "By the fault of the machine, so without points; the same command tries again", found.failures
+    yield (
+        "The specification or the grader broke, so without points; they are not graded again until the author of the "
+        "kata has corrected it: then give the same command again",
+        found.broken,
+    )
+    yield "Unclear, so without points, until somebody puts it right", found.unclear
+    yield "Still to be graded: the same command goes on", found.waiting
+    yield (
+        "No longer among the submissions, and still in the class; `grade class SUBMISSIONS … --forget-gone` takes them "
+        "out of it",
+        found.gone,
+    )
+    yield "The audit found faults", found.problems
 
 
 def tell_results(folder: Path) -> None:
@@ -78,11 +75,12 @@ def tell_results(folder: Path) -> None:
     click.echo(f"Results: {visible(str(folder / 'index.html'), 4096)}")
 
 
-def _list(console: Console, title: str, lines: Sequence[str], most: int | None) -> None:
+def _list(console: Console, title: str, lines: Sequence[str], most: int | None, results: Path) -> None:
     if not lines:
         return
     shown = [visible(line, 500) for line in lines[:most]]
     if left := len(lines) - len(shown):
-        shown.append(f"and {left} more; `grade class status RESULTS --all` names all")
+        folder = visible(shlex.quote(str(results)), 500)
+        shown.append(f"and {left} more; `grade class status {folder} --all` names all")
     for line in (f"{title}:", *(f"  {one}" for one in shown)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -71,6 +71,8 @@ def test_junit_has_a_suite_for_each_student(ledger: Ledger) -> None:
     assert len(suites) == len(GRADED)
     assert suites["ada: Small echo"].get("failures") == "0"
     assert suites["gus: Small echo"].get("errors") == "6"
+    reasons = {(one.get("type"), one.get("message")) for one in suites["hal: Small echo"].iter("failure")}
+    assert reasons == {("not graded", "nothing could be graded: nothing was handed in")}
 
 
 @pytest.mark.parametrize(("name", "untold"), [("csv", ()), ("page", ()), ("canvas", UNDECIDED), ("moodle", UNDECIDED)])

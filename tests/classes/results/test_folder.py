@@ -82,6 +82,11 @@ def test_who_handed_in_nothing_is_told_so(ledger: Ledger, tmp_path: Path) -> Non
         assert text.startswith("## Small echo: 0 of 32 points\n\n`Hal`\n")
         assert "**Nothing could be graded:** `nothing was handed in`" in text
         assert "start" not in text
+        assert "failed" not in text
+        page = (tmp_path / STUDENTS / "hal.html").read_text("utf-8")
+        assert "failed ·" not in page
+        assert '<span class="mark">failed</span>' not in page
+        assert '<span class="mark">not graded</span>' in page
 
 
 def test_a_late_student_sees_what_is_taken(ledger: Ledger, tmp_path: Path) -> None:

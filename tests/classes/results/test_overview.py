@@ -12,7 +12,7 @@ from grader.classes.results.gathering import gather
 from grader.classes.results.likeness import By
 from grader.classes.results.mark import Mark, Status
 from grader.classes.results.misconceptions import misconceptions
-from grader.classes.results.overview import KataOverview, Overview, overview
+from grader.classes.results.overview import KataOverview, Overview, Rate, overview
 from grader.model import Outcome
 from tests.classes.hand import KATA
 from tests.classes.results.course import CHECKS, FATES, OTHER, make_course
@@ -73,6 +73,14 @@ def test_checks_are_in_the_order_of_the_kata_with_their_rates(found: KataOvervie
     assert (counts[Outcome.PASSED], counts[Outcome.FAILED]) == (2, 6)
     assert found.rates[3].percent == 25
     assert found.rates[-1].counts[Outcome.INCONCLUSIVE] == 1
+
+
+@pytest.mark.parametrize(
+    ("passed", "of", "percent"),
+    [(12, 18, 67), (11, 18, 61), (1, 8, 13), (18, 18, 100), (0, 18, 0), (299, 300, 99), (1, 300, 1), (0, 0, 0)],
+)
+def test_a_share_is_rounded_to_the_nearest_but_never_to_all_or_none(passed: int, of: int, percent: int) -> None:
+    assert Rate(CHECKS[0], {Outcome.PASSED: passed, Outcome.FAILED: of - passed}).percent == percent
 
 
 def test_headlines_that_differ_in_what_was_drawn_are_one_misconception(found: KataOverview) -> None:

@@ -373,7 +373,7 @@ def test_of_many_lines_the_first_are_shown_and_the_others_counted(course: Path, 
     done = run_class("class", "--kata", "kata-77", "--out", "results", "--roster", "roster.csv")
     assert "  s18, kata-77" in done.out
     assert "  s19, kata-77" not in done.out
-    assert "  and 2 more; `grade class status RESULTS --all` names all\n" in done.out
+    assert "  and 2 more; `grade class status results --all` names all\n" in done.out
     every = run_class("status", "results", "--all")
     assert ("  s20, kata-77" in every.out, "more;" in every.out) == (True, False)
 

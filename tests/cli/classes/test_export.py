@@ -29,13 +29,13 @@ def test_a_gradebook_goes_to_standard_output_or_a_file(course: Path, grade: Grad
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("student,name,email,section,kata,score,possible,status,attempts,late,taken,remark\n")
     again = grade("class", "export", "results", "--to", "csv:book.csv", "--out-of", "10", cwd=course)
-    assert (again.code, again.out) == (0, "")
+    assert (again.code, again.out) == (0, "csv: written to book.csv\n")
     assert ",10,10,graded,1," in (course / "book.csv").read_text("utf-8")
 
 
 def test_a_format_that_cannot_say_undecided_ends_with_3(course: Path, grade: Grade) -> None:
     done = grade("class", "export", "results", "--to", "canvas:book.csv", cwd=course)
-    words = "grade: 3 students without points in canvas, which does not say that they are undecided: fay, gus, jon\n"
+    words = "grade: canvas has no points of 3 students, whose grades are undecided, and cannot say so: fay, gus, jon\n"
     assert (done.code, done.err) == (3, words)
     assert "Points Possible" in (course / "book.csv").read_text("utf-8")
 
@@ -43,8 +43,11 @@ def test_a_format_that_cannot_say_undecided_ends_with_3(course: Path, grade: Gra
 def test_all_that_is_asked_for_is_written(course: Path, grade: Grade) -> None:
     names = ("csv:book.csv", "canvas:canvas.csv", "gradescope:uploads")
     done = grade("class", "export", "results", *(word for name in names for word in ("--to", name)), cwd=course)
-    assert (done.code, done.out) == (3, "")
-    assert [words.split(" in ")[1].partition(",")[0] for words in done.err.splitlines()] == ["canvas", "gradescope"]
+    assert (done.code, done.out.splitlines()) == (
+        3,
+        ["csv: written to book.csv", "canvas: written to canvas.csv", "gradescope: 11 files written to uploads"],
+    )
+    assert [words.split()[1] for words in done.err.splitlines()] == ["canvas", "gradescope"]
     assert {path.name for path in course.iterdir()} == {"results", "book.csv", "canvas.csv", "uploads"}
 
 
