@@ -82,7 +82,7 @@ def test_a_check_that_breaks_for_each_app_is_one_problem_and_nothing_follows_fro
     with Pool(2) as pool, Pool(2) as busy:
         proof = prove(kata, pool, busy=busy)
     assert proof.problems == (
-        "all_items is inconclusive for 3 of 5 apps, such as solution: the specification or the grader broke: "
+        "all_items is inconclusive for 3 of 5 apps, such as solution: the specification broke: "
         "KeyError: 'items' (test_echo.py:17); expected: a verdict",
     )
 
