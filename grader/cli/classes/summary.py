@@ -48,7 +48,10 @@ def show(found: Audit, color: str, *, results: Path, all_named: bool = False) ->
         if not found.total:
             console.print("There is no submission in this ledger, or none yet.", markup=False, highlight=False)
         elif not found.problems and not found.waiting:
-            console.print("Audit: each submission has a result, and all sums agree.", markup=False, highlight=False)
+            reason = " or a reason above" if found.failures or found.broken or found.unclear else ""
+            console.print(
+                f"Audit: each submission has a result{reason}, and all sums agree.", markup=False, highlight=False
+            )
 
 
 def _lists(found: Audit) -> Iterator[tuple[str, Sequence[str]]]:

@@ -52,6 +52,7 @@ def test_in_a_class_it_is_named_and_graded_again_once_it_is_corrected(course: Pa
     assert f"  ada, kata-77-small-echo: {ROW}\n" in done.out
     assert "until the author of the kata has corrected it" in in_one_line(done.out)
     assert "machine" not in done.out
+    assert "Audit: each submission has a result or a reason above, and all sums agree." in done.out
     assert grade("class", "status", "results", cwd=course).code == 3
     page = (course / "results/index.html").read_text("utf-8")
     assert "KeyError: &#39;nothing&#39; (test_echo.py:18)" in page
