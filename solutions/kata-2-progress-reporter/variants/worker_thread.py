@@ -29,7 +29,7 @@ class Worker(threading.Thread):
         self._events = events
         self._loop = loop
         self._stopped = threading.Event()
-        self._handover: Future[None] | None = None
+        self._handover: Future[None] = Future()
 
     def run(self) -> None:
         outcomes: list[str] = []
@@ -47,8 +47,7 @@ class Worker(threading.Thread):
 
     def stop(self) -> None:
         self._stopped.set()
-        if self._handover is not None:
-            self._handover.cancel()
+        self._handover.cancel()
 
     def _report(self, done: int) -> None:
         total = self._task.steps
