@@ -52,7 +52,7 @@ class Guard:
 
     def _look(self) -> str:
         members = self._tree.members()
-        if usage.descriptors(members) > MOST_DESCRIPTORS:
+        if usage.descriptors(members, limit=MOST_DESCRIPTORS) > MOST_DESCRIPTORS:
             return f"had more than {MOST_DESCRIPTORS} files and connections open, so the grader ended it"
         if usage.memory(members, limit=self.limit) > self.limit:
             return f"used more than its memory limit of {self.limit >> 20} MiB, so the grader ended it"

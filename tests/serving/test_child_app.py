@@ -603,6 +603,22 @@ def test_descriptors_have_a_limit_for_all_processes_of_the_app(
         app.wait_until_ready()
 
 
+def test_descriptors_that_processes_share_count_once(start_app: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was forked while many clients were there has all their connections."""
+    monkeypatch.setattr(guard, "MOST_DESCRIPTORS", 300)
+    source = """
+        import socket, time
+        pairs = [socket.socketpair() for _ in range(60)]
+        for _ in range(4):
+            if not os.fork():
+                time.sleep(1000)
+        def facts(path):
+            time.sleep(0.3)  # the guard looks several times
+            return "still there"
+    """
+    assert ask(start_app(mirror(source))) == "still there"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the state of a process is not known")
 def test_an_app_that_stops_itself_has_ended(start_app: Boot) -> None:
     """Its sockets stay open, and it would respond to nothing until the time of the whole grade is over."""
